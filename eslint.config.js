@@ -1,0 +1,13 @@
+import neostandard from 'neostandard'
+
+export default [
+  ...neostandard({ ts: true, ignores: ['dist/**', 'docs/api/**', '.tap/**', 'bench/node_modules/**'] }),
+  {
+    rules: {
+      'no-console': 'error',
+      // Control characters and lone surrogates are the subject matter here.
+      'no-control-regex': 'off'
+    }
+  },
+  { files: ['src/cli/**', 'protocol-tests/**', 'examples/**', 'bench/**', 'test/**/*.js'], rules: { 'no-console': 'off' } }
+]
