@@ -1,0 +1,49 @@
+import { readFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import fastifyStatic from '@fastify/static'
+import Fastify, { type FastifyInstance } from 'fastify'
+import sockjs, { type Endpoint } from '../index.ts'
+import { DEMO_DEFAULTS, DEMO_ENDPOINTS } from './endpoints.ts'
+import { Journal } from './journal.ts'
+
+/** What `serve` was told. */
+export interface DemoOptions {
+  /** Files with a certificate and its key; with both, https and wss. */
+  readonly tlsCert?: string | undefined
+  readonly tlsKey?: string | undefined
+  readonly logLevel?: string
+}
+
+/** The same place seen from the sources and from the build. */
+const PUBLIC = fileURLToPath(new URL('../../examples/demo/', import.meta.url))
+
+/** The demo server: every endpoint that clients, suites and people try a SockJS server with. */
+export async function buildDemo (options: DemoOptions = {}): Promise<FastifyInstance> {
+  const { tlsCert, tlsKey } = options
+  const https = tlsCert !== undefined && tlsKey !== undefined
+    ? { cert: await readFile(tlsCert), key: await readFile(tlsKey) }
+    : null
+  const app = Fastify({
+    logger: { level: options.logLevel ?? 'warn' },
+    // SEC-S23: a request that does not come to an end is not waited for.
+    requestTimeout: 30_000,
+    connectionTimeout: 0,
+    http: { headersTimeout: 10_000, connectionsCheckingInterval: 5_000 } as object,
+    ...(https === null ? {} : { https: { ...https, headersTimeout: 10_000, connectionsCheckingInterval: 5_000 } })
+  } as object) as unknown as FastifyInstance
+  let draining = false
+  app.addHook('preClose', async () => { draining = true })
+  const journal = new Journal()
+
+  await app.register(fastifyStatic, { root: PUBLIC })
+  await app.register(sockjs, DEMO_DEFAULTS)
+  for (const { path, options: own, handler } of DEMO_ENDPOINTS) {
+    const endpoint: Endpoint = app.sockjs(path, own ?? {}, (session) => {
+      journal.watch(path, session)
+      return handler(session, () => endpoint)
+    })
+  }
+  app.get('/health', async (_request, reply) => reply.code(draining ? 503 : 200).send({ status: draining ? 'draining' : 'ok' }))
+  app.get('/journal', async () => journal.entries)
+  return app
+}

@@ -1,0 +1,14 @@
+#!/usr/bin/env node
+import { createRequire } from 'node:module'
+import { Command } from 'commander'
+import { addServeCommand } from './serve.ts'
+
+const { version } = createRequire(import.meta.url)('../../package.json') as { version: string }
+
+const program = new Command('fastify-sockjs')
+  .description('SockJS for Fastify: a server to try clients with')
+  .version(version)
+  .showHelpAfterError()
+
+addServeCommand(program)
+await program.parseAsync()

@@ -1,0 +1,53 @@
+import type { Command } from 'commander'
+import { InvalidArgumentError, Option } from 'commander'
+import { buildDemo } from './demo.ts'
+
+interface ServeOptions {
+  port: number
+  host: string
+  tlsCert?: string
+  tlsKey?: string
+  logLevel: string
+}
+
+function portNumber (text: string): number {
+  const port = Number(text)
+  if (!/^\d+$/.test(text) || port > 65535) throw new InvalidArgumentError('a port is a number from 0 to 65535')
+  return port
+}
+
+export function addServeCommand (program: Command): void {
+  program.command('serve')
+    .description('start the demo server')
+    .addOption(new Option('--port <number>', 'port to listen on').env('PORT').default(8081).argParser(portNumber))
+    .addOption(new Option('--host <address>', 'address to listen on').env('HOST').default('127.0.0.1'))
+    .addOption(new Option('--tls-cert <file>', 'certificate: https and wss').env('TLS_CERT'))
+    .addOption(new Option('--tls-key <file>', 'key of the certificate').env('TLS_KEY'))
+    .addOption(new Option('--log-level <level>', 'what to log').env('LOG_LEVEL').default('warn')
+      .choices(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']))
+    .action((options: ServeOptions) => serve(options))
+}
+
+async function serve (options: ServeOptions): Promise<void> {
+  const app = await buildDemo(options)
+  try {
+    const address = await app.listen({ port: options.port, host: options.host })
+    console.log(`SockJS demo server at ${address}`)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    console.error(code === 'EADDRINUSE'
+      ? `Port ${options.port} of ${options.host} is taken; choose another with --port or PORT.`
+      : `Cannot listen on ${options.host}:${options.port}: ${code ?? String(error)}`)
+    process.exitCode = 1
+    await app.close()
+    return
+  }
+  let stopping = false
+  const stop = (): void => {
+    if (stopping) return
+    stopping = true
+    app.close().then(() => process.exit(0), () => process.exit(1))
+  }
+  process.on('SIGTERM', stop)
+  process.on('SIGINT', stop)
+}

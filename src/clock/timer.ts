@@ -1,0 +1,42 @@
+/** Whoever owns timers: told when one of them is due. */
+export interface TimerOwner {
+  expire (timer: Timer): void
+}
+
+/**
+ * One entry of a clock's wheel. It is a link of an intrusive list, so that starting and stopping allocate
+ * nothing: whoever needs time for its whole life keeps one `Timer` and restarts it.
+ */
+export class Timer {
+  readonly owner: TimerOwner
+  /** The tick at which it is due; meaningless while it is not linked. @internal */
+  due = 0
+  /** @internal */
+  previous: Timer = this
+  /** @internal */
+  next: Timer = this
+
+  constructor (owner: TimerOwner) {
+    this.owner = owner
+  }
+
+  get running (): boolean {
+    return this.next !== this
+  }
+
+  /** @internal */
+  link (after: Timer): void {
+    this.previous = after
+    this.next = after.next
+    after.next.previous = this
+    after.next = this
+  }
+
+  /** @internal */
+  unlink (): void {
+    this.previous.next = this.next
+    this.next.previous = this.previous
+    this.previous = this
+    this.next = this
+  }
+}

@@ -1,0 +1,189 @@
+import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
+import type { Clock } from '../clock/index.ts'
+import { type CloseReason, PreparedMessage } from '../protocol/index.ts'
+import { type AnySession, type CloseEvent, type Message, type Receiver, Session, type SessionFacts, type SessionHome, type SessionLimits } from '../session/index.ts'
+import type { IncomingRules } from '../transports/index.ts'
+import type { Hub } from './hub.ts'
+import { BODY_FACTOR, type ResolvedOptions } from './options.ts'
+import { type OriginPolicy, originPolicy } from './origins.ts'
+
+/** Called once for each session; `request` is the one that opened it. */
+export type SessionHandler<S extends AnySession = Session> = (session: S, request: FastifyRequest) => unknown
+
+/** What `endpoint.stats()` counts. */
+export interface EndpointStats {
+  /** Open sessions. */
+  readonly sessions: number
+  /** Open sessions by transport. */
+  readonly transports: Readonly<Record<string, number>>
+  /** Bytes that wait for the clients of this endpoint. */
+  readonly bufferedBytes: number
+  /** Sessions opened since the start. */
+  readonly opened: number
+}
+
+/** One endpoint: a path, its sessions, and what can be done with all of them. */
+export class Endpoint implements SessionHome {
+  /** The path, prefixes of its scopes included. */
+  readonly path: string
+  /** @internal */
+  readonly options: ResolvedOptions
+  /** @internal */
+  readonly hub: Hub
+  /** @internal */
+  readonly clock: Clock
+  /** @internal */
+  readonly limits: SessionLimits
+  /** @internal */
+  readonly binary: boolean
+  /** @internal */
+  readonly incoming: IncomingRules
+  /** @internal */
+  readonly bodyLimit: number
+  /** @internal */
+  readonly origins: OriginPolicy
+  /** @internal Receivers whose connection is not finished. */
+  readonly live = new Set<Receiver>()
+  /** @internal Ids of sessions whose `session` option is running. */
+  readonly reserved = new Set<string>()
+  readonly #handler: SessionHandler<AnySession>
+  readonly #log: FastifyBaseLogger
+  readonly #byId = new Map<string, AnySession>()
+  readonly #idOf = new Map<AnySession, string>()
+  readonly #sessions = new Set<AnySession>()
+  #opened = 0
+
+  /** @internal Endpoints are made by `app.sockjs()`. */
+  constructor (hub: Hub, path: string, options: ResolvedOptions, handler: SessionHandler<AnySession>, log: FastifyBaseLogger) {
+    this.hub = hub
+    this.path = path
+    this.options = options
+    this.clock = hub.clock
+    this.binary = options.binary
+    this.bodyLimit = options.maxMessageSize * BODY_FACTOR
+    this.incoming = { maxMessageSize: options.maxMessageSize, binary: options.binary }
+    this.origins = originPolicy(options.origins)
+    this.limits = {
+      heartbeat: options.heartbeat,
+      disconnectDelay: options.disconnectDelay,
+      pongTimeout: options.pongTimeout,
+      sendTimeout: options.sendTimeout,
+      highWater: options.queue.highWater,
+      queueLimit: options.queue.limit,
+      overflow: options.queue.overflow
+    }
+    this.#handler = handler
+    this.#log = log
+  }
+
+  /** The open sessions. */
+  get sessions (): ReadonlySet<AnySession> { return this.#sessions }
+
+  stats (): EndpointStats {
+    const transports: Record<string, number> = {}
+    let bufferedBytes = 0
+    for (const session of this.#sessions) {
+      transports[session.transport] = (transports[session.transport] ?? 0) + 1
+      bufferedBytes += session.bufferedBytes
+    }
+    return { sessions: this.#sessions.size, transports, bufferedBytes, opened: this.#opened }
+  }
+
+  /** A message that is encoded once, to be sent to many sessions. */
+  prepare (message: Message): PreparedMessage {
+    return new PreparedMessage(message)
+  }
+
+  /**
+   * Sends a message to every open session, encoded once. Bytes reach raw WebSockets only.
+   *
+   * @returns how many sessions it was queued for.
+   */
+  broadcast (message: Message | PreparedMessage, options: { except?: AnySession } = {}): number {
+    const prepared = message instanceof PreparedMessage ? message : new PreparedMessage(message)
+    const framed = typeof prepared.data === 'string'
+    let count = 0
+    for (const session of this.#sessions) {
+      if (session === options.except || session.state !== 'open' || (!framed && !session.binary)) continue
+      session.send(prepared)
+      count++
+    }
+    return count
+  }
+
+  /** Closes every session of the endpoint; new ones may come. */
+  close (code?: number, reason?: string): void {
+    for (const session of [...this.#sessions]) session.close(code, reason)
+  }
+
+  /** @internal */
+  closeSessions (reason: CloseReason): void {
+    for (const session of [...this.#sessions]) session.closeFor(reason)
+  }
+
+  /** @internal The HTTP session with the client's id. */
+  find (id: string): AnySession | undefined {
+    return this.#byId.get(id)
+  }
+
+  /** @internal A new session; WebSockets have no id that could be looked up (SESSION-19). */
+  create (facts: SessionFacts<unknown, unknown>, id: string | null): AnySession {
+    const session: AnySession = new Session(this, facts)
+    if (id !== null) {
+      this.#byId.set(id, session)
+      this.#idOf.set(session, id)
+    }
+    this.hub.added(session)
+    return session
+  }
+
+  /** @internal The first receiver is attached: the application takes over. */
+  begin (session: AnySession, request: FastifyRequest): void {
+    session.begin()
+    this.#sessions.add(session)
+    this.#opened++
+    try {
+      const result = this.#handler(session, request)
+      if (result instanceof Promise) result.catch((error) => session.fail(error, 'handler'))
+    } catch (error) {
+      session.fail(error, 'handler')
+    }
+  }
+
+  // --- SessionHome -------------------------------------------------------------------------------------------
+
+  /** @internal */
+  schedule (session: AnySession): void { this.hub.flusher.add(session) }
+
+  /** @internal */
+  account (delta: number): void { this.hub.account(delta) }
+
+  /** @internal */
+  failed (session: AnySession, error: unknown, during: string): void {
+    this.#log.error({ err: error, session: session.id, transport: session.transport, during }, 'the application failed')
+    try {
+      this.options.onSessionError?.(error, session)
+    } catch (second) {
+      this.#log.error({ err: second, session: session.id }, 'onSessionError failed')
+    }
+  }
+
+  /** @internal */
+  ended (session: AnySession, event: CloseEvent): void {
+    this.#sessions.delete(session)
+    this.#log.debug({ session: session.id, transport: session.transport, ...event }, 'session closed')
+  }
+
+  /** @internal */
+  forget (session: AnySession): void {
+    const id = this.#idOf.get(session)
+    if (id !== undefined) {
+      this.#idOf.delete(session)
+      this.#byId.delete(id)
+    }
+    this.hub.removed(session)
+  }
+
+  /** @internal */
+  attached (_session: AnySession, attached: boolean): void { this.hub.attached(attached ? 1 : -1) }
+}

@@ -1,0 +1,58 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { OutgoingHttpHeaders } from 'node:http'
+import type { Target } from '../protocol/index.ts'
+import type { AnySession, SessionFacts } from '../session/index.ts'
+
+const EXCHANGE = Symbol('fastify-sockjs.exchange')
+
+/** Writes a response by itself, below Fastify; `headers` are those that hooks have set. */
+export type Takeover = (headers: OutgoingHttpHeaders) => void
+
+/** What our hooks learn of a request before its handler runs. */
+export interface Exchange {
+  readonly target: Target
+  /** The content type as it came: Fastify sees `text/plain` whatever it was (XHR-SEND-2, XHR-SEND-3). */
+  readonly contentType: string
+  takeover: Takeover | null
+  /** The session that a sender has found before its body was read (XHR-SEND-7). */
+  session: AnySession | null
+  /** What is known of the client of an upgrade before it is answered. */
+  facts: SessionFacts<unknown, unknown> | null
+}
+
+type Carrier = FastifyRequest & { [EXCHANGE]?: Exchange }
+
+export function beginExchange (request: FastifyRequest, target: Target, contentType: string): Exchange {
+  const exchange: Exchange = { target, contentType, takeover: null, session: null, facts: null }
+  ;(request as Carrier)[EXCHANGE] = exchange
+  return exchange
+}
+
+export function exchangeOf (request: FastifyRequest): Exchange {
+  return (request as Carrier)[EXCHANGE]!
+}
+
+/**
+ * Lets `takeover` write the response, after all `onSend` hooks have run: headers that hooks set late, cookies for
+ * instance, are there also on a response that streams. The last hook of our routes hands over.
+ */
+export function takeOver (request: FastifyRequest, reply: FastifyReply, takeover: Takeover): FastifyReply {
+  exchangeOf(request).takeover = takeover
+  return reply.send()
+}
+
+/** The last `onSend` hook of every route of ours. */
+export function handOver (request: FastifyRequest, reply: FastifyReply, payload: unknown, done: (error: null, payload: unknown) => void): void {
+  const exchange = (request as Carrier)[EXCHANGE]
+  const takeover = exchange?.takeover
+  if (exchange === undefined || takeover === null || takeover === undefined) return done(null, payload)
+  exchange.takeover = null
+  reply.hijack()
+  takeover(reply.getHeaders() as OutgoingHttpHeaders)
+}
+
+/** Something failed on the way: what answers now is Fastify. */
+export function cancelTakeover (request: FastifyRequest): void {
+  const exchange = (request as Carrier)[EXCHANGE]
+  if (exchange !== undefined) exchange.takeover = null
+}

@@ -1,0 +1,64 @@
+import type { FastifyInstance, LogLevel, RegisterOptions } from 'fastify'
+import { errors } from '../errors.ts'
+import { type Message, Session } from '../session/index.ts'
+import { PreparedMessage } from '../protocol/index.ts'
+import { Endpoint, type SessionHandler } from './endpoint.ts'
+import type { Hub } from './hub.ts'
+import { logSerializers } from './log.ts'
+import type { EndpointOptions } from './options.ts'
+import { checkEndpointOptions, resolveOptions } from './resolve.ts'
+import { endpointScope } from './scope.ts'
+
+/** `app.sockjs`: adds endpoints to the scope it is read in, with that scope's prefix, hooks and log. */
+export interface SockjsFacade {
+  /**
+   * Adds an endpoint.
+   *
+   * @param path literal text that begins with `/`; the scope's prefix comes before it.
+   * @param options see `EndpointOptions`; what is not given comes from the registration.
+   * @param handler called once for each session, when its first receiver is attached. What it throws or rejects with
+   * closes the session with 1011; its return means nothing.
+   * @throws FST_SOCKJS_INVALID_PATH, FST_SOCKJS_INVALID_OPTION, FST_SOCKJS_INVALID_HANDLER, FST_SOCKJS_DUPLICATE_ENDPOINT
+   */
+  (path: string, options: EndpointOptions, handler: SessionHandler): Endpoint
+  (path: string, handler: SessionHandler): Endpoint
+  /** All endpoints of the registration, by path. */
+  readonly endpoints: ReadonlyMap<string, Endpoint>
+  /** A message that is encoded once, to be sent to many sessions. */
+  prepare (message: Message): PreparedMessage
+}
+
+export function facadeOf (hub: Hub, scope: FastifyInstance): SockjsFacade {
+  function sockjs (path: string, options: EndpointOptions | SessionHandler, handler?: SessionHandler): Endpoint {
+    return typeof options === 'function' ? addEndpoint(hub, scope, path, {}, options) : addEndpoint(hub, scope, path, options, handler)
+  }
+  return Object.assign(sockjs, {
+    endpoints: hub.endpoints,
+    prepare: (message: Message) => new PreparedMessage(message)
+  })
+}
+
+function addEndpoint (hub: Hub, scope: FastifyInstance, path: string, options: EndpointOptions, handler: SessionHandler | undefined): Endpoint {
+  checkPath(path)
+  if (typeof handler !== 'function') throw new errors.invalidHandler(path)
+  checkEndpointOptions(options)
+  const resolved = resolveOptions(hub.options, options)
+  const fullPath = scope.prefix + path
+  if (hub.endpoints.has(fullPath)) throw new errors.duplicateEndpoint(fullPath)
+  const endpoint = new Endpoint(hub, fullPath, resolved, handler as SessionHandler<Session<unknown, unknown>>, scope.log)
+  hub.endpoints.set(fullPath, endpoint)
+  const place: RegisterOptions = { prefix: path, logSerializers: logSerializers(fullPath) as never }
+  if (options.logLevel !== undefined) place.logLevel = options.logLevel as LogLevel
+  scope.register(endpointScope(endpoint, options), place)
+  return endpoint
+}
+
+/** URL-10: a path is literal text; what Fastify would read as a pattern is refused. */
+function checkPath (path: unknown): void {
+  const problem = typeof path !== 'string' || !path.startsWith('/')
+    ? 'must begin with /'
+    : path === '/' || path.endsWith('/')
+      ? 'must not end with /'
+      : /[:*?#%\s]|\/\//.test(path) ? 'must be literal text, without : * ? # % or spaces' : null
+  if (problem !== null) throw new errors.invalidPath(String(path), problem)
+}

@@ -1,0 +1,69 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { ResolvedOptions } from './options.ts'
+import { originOf } from './origins.ts'
+
+export const TEXT = 'text/plain; charset=UTF-8'
+
+/** Section 1.2 of the matrix: what must never be kept. */
+export const NOCACHE = 'no-store, no-cache, no-transform, must-revalidate, max-age=0'
+
+const ONE_YEAR = 31_536_000
+
+/** What may be kept for a year: pages whose URL or ETag changes with them, and preflight answers. */
+export function setCache (reply: FastifyReply): void {
+  reply.header('cache-control', `public, max-age=${ONE_YEAR}, immutable`)
+  reply.header('expires', new Date(Date.now() + ONE_YEAR * 1000).toUTCString())
+}
+
+export function setNoCache (reply: FastifyReply): void {
+  reply.header('cache-control', NOCACHE)
+}
+
+/** Adds `Origin` to `Vary`, whatever hooks have put there (CORS-7). */
+export function setVaryOrigin (reply: FastifyReply): void {
+  const vary = reply.getHeader('vary')
+  const names = vary === undefined ? [] : String(vary).split(',').map((name) => name.trim())
+  if (names.includes('*') || names.some((name) => name.toLowerCase() === 'origin')) return
+  reply.header('vary', [...names, 'Origin'].join(', '))
+}
+
+/** CORS-1 to CORS-5, for a request whose origin has passed; an application that answers CORS itself is left alone (CORS-12). */
+export function setCors (request: FastifyRequest, reply: FastifyReply, options: ResolvedOptions): void {
+  setVaryOrigin(reply)
+  if (!options.cors || reply.hasHeader('access-control-allow-origin')) return
+  const origin = originOf(request)
+  if (origin !== '') {
+    reply.header('access-control-allow-origin', origin)
+    reply.header('access-control-allow-credentials', 'true')
+  } else if (options.origins === '*') {
+    reply.header('access-control-allow-origin', '*')
+  }
+}
+
+/** INFO-5, XHR-1, CORS-6: the answer to a preflight. */
+export function sendPreflight (request: FastifyRequest, reply: FastifyReply, options: ResolvedOptions, methods: string): FastifyReply {
+  setCache(reply)
+  if (options.cors) {
+    reply.header('access-control-allow-methods', methods)
+    reply.header('access-control-max-age', String(ONE_YEAR))
+    const asked = request.headers['access-control-request-headers']
+    if (asked) reply.header('access-control-allow-headers', options.origins === '*' ? asked : 'content-type')
+  }
+  return reply.code(204).send()
+}
+
+/** Any refusal: plain text, never kept, no detail (URL-14, HTTP-8). */
+export function sendText (reply: FastifyReply, status: number, text: string): FastifyReply {
+  setNoCache(reply)
+  return reply.code(status).type(TEXT).send(text)
+}
+
+/** COOKIE-5 */
+const COOKIE_VALUE = /(?:^|;\s*)JSESSIONID=([A-Za-z0-9._-]{1,128})(?:;|$)/
+
+/** The cookie by which load balancers recognise a client (COOKIE-2, COOKIE-3). */
+export function sessionCookie (request: Pick<FastifyRequest, 'headers' | 'protocol'>): string {
+  const value = COOKIE_VALUE.exec(request.headers.cookie ?? '')?.[1] ?? 'dummy'
+  const secure = request.protocol === 'https' ? '; HttpOnly; SameSite=None; Secure' : ''
+  return `JSESSIONID=${value}; path=/${secure}`
+}

@@ -1,0 +1,97 @@
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
+import { type Clock, SystemClock } from '../clock/index.ts'
+import { CLOSE } from '../protocol/index.ts'
+import { type AnySession, Flusher } from '../session/index.ts'
+import type { Endpoint } from './endpoint.ts'
+import type { ProcessLimits, SockjsPluginOptions } from './options.ts'
+import { processLimitsOf } from './resolve.ts'
+
+/** How often a drain looks whether it is through, in milliseconds. */
+const DRAIN_STEP = 20
+
+/** What all endpoints of one registration share: clock, flusher, the bounds of the process, the drain. */
+export class Hub {
+  readonly options: SockjsPluginOptions
+  readonly limits: ProcessLimits
+  readonly clock: Clock
+  readonly flusher = new Flusher()
+  readonly endpoints = new Map<string, Endpoint>()
+  readonly #log: FastifyBaseLogger
+  readonly #perAddress = new Map<string, number>()
+  #sessions = 0
+  #attached = 0
+  #bufferedBytes = 0
+  #closing = false
+
+  constructor (app: FastifyInstance, options: SockjsPluginOptions) {
+    this.options = options
+    this.limits = processLimitsOf(options)
+    this.#log = app.log
+    this.clock = options.clock ?? new SystemClock((error) => this.#log.error({ err: error }, 'a timer failed'))
+  }
+
+  /** True from the first moment of `app.close()`. */
+  get closing (): boolean { return this.#closing }
+
+  /** Bytes that wait in all sessions. */
+  get bufferedBytes (): number { return this.#bufferedBytes }
+
+  /** Whether one more session of this address fits into the bounds (SEC-S17). */
+  hasRoom (ip: string): boolean {
+    const { maxSessions, maxDetachedSessions, maxSessionsPerAddress } = this.limits
+    return this.#sessions < maxSessions && this.#sessions - this.#attached < maxDetachedSessions &&
+      (maxSessionsPerAddress === 0 || (this.#perAddress.get(ip) ?? 0) < maxSessionsPerAddress)
+  }
+
+  added (session: AnySession): void {
+    this.#sessions++
+    if (this.limits.maxSessionsPerAddress > 0) this.#countAddress(session.ip, 1)
+  }
+
+  removed (session: AnySession): void {
+    this.#sessions--
+    if (this.limits.maxSessionsPerAddress > 0) this.#countAddress(session.ip, -1)
+  }
+
+  attached (delta: 1 | -1): void {
+    this.#attached += delta
+  }
+
+  /** Keeps the sum of what waits; above the bound the largest queue is closed (SEC-S13). */
+  account (delta: number): void {
+    this.#bufferedBytes += delta
+    if (delta > 0 && this.#bufferedBytes > this.limits.maxBufferedBytes) this.#shed()
+  }
+
+  /** Closes every session with 1001 and gives the clients `drainTimeout` to take it; then drops what is left (SESSION-23). */
+  async drain (): Promise<void> {
+    this.#closing = true
+    for (const endpoint of this.endpoints.values()) endpoint.closeSessions(CLOSE.shutdown)
+    const deadline = performance.now() + this.limits.drainTimeout
+    while (this.#anyLive() && performance.now() < deadline) {
+      await new Promise((resolve) => setTimeout(resolve, DRAIN_STEP))
+    }
+    for (const endpoint of this.endpoints.values()) for (const receiver of endpoint.live) receiver.destroy()
+  }
+
+  #anyLive (): boolean {
+    for (const endpoint of this.endpoints.values()) if (endpoint.live.size > 0) return true
+    return false
+  }
+
+  #countAddress (ip: string, delta: 1 | -1): void {
+    const count = (this.#perAddress.get(ip) ?? 0) + delta
+    if (count === 0) this.#perAddress.delete(ip)
+    else this.#perAddress.set(ip, count)
+  }
+
+  #shed (): void {
+    let largest: AnySession | null = null
+    for (const endpoint of this.endpoints.values()) {
+      for (const session of endpoint.sessions) {
+        if (largest === null || session.bufferedBytes > largest.bufferedBytes) largest = session
+      }
+    }
+    largest?.abort(CLOSE.slow)
+  }
+}

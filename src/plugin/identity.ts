@@ -1,0 +1,38 @@
+import type { FastifyRequest } from 'fastify'
+import type { AnySession } from '../session/index.ts'
+import type { ResolvedOptions } from './options.ts'
+import { originOf } from './origins.ts'
+
+/** The text that stands for whoever makes a request; the empty string for nobody. */
+export function userKeyOf (request: FastifyRequest, options: ResolvedOptions): string {
+  const user = options.user(request)
+  return user === undefined || user === null ? '' : options.userKey(user)
+}
+
+/**
+ * Whether a later request may act on a session (SESSION-17, SESSION-18, SEC-S43). The client's session id is short and its
+ * own choice, so it does not prove anything by itself.
+ */
+export function ownsSession (request: FastifyRequest, session: AnySession, options: ResolvedOptions): boolean {
+  const { userKey, origin, ip } = session.facts
+  if (userKey !== userKeyOf(request, options)) return false
+  const claimed = originOf(request)
+  if (claimed !== '' && origin !== '' && claimed !== origin) return false
+  return !options.bindAddress || request.ip === ip
+}
+
+/**
+ * Headers that an application may see; cookies and credentials are not among them, for the iframe transports would
+ * make them usable from other sites.
+ */
+const SHOWN_HEADERS = ['host', 'origin', 'referer', 'user-agent', 'accept-language', 'dnt', 'via', 'x-client-ip', 'x-cluster-client-ip',
+  'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-port', 'x-forwarded-proto', 'x-real-ip', 'x-ssl'] as const
+
+export function shownHeaders (request: FastifyRequest): Readonly<Record<string, string>> {
+  const shown: Record<string, string> = {}
+  for (const name of SHOWN_HEADERS) {
+    const value = request.headers[name]
+    if (typeof value === 'string') shown[name] = value
+  }
+  return shown
+}

@@ -1,0 +1,162 @@
+import type { FastifyReply, FastifyRequest, RouteShorthandOptions } from 'fastify'
+import type { Clock } from '../clock/index.ts'
+import type { AnySession } from '../session/index.ts'
+
+/** One rule about origins: a text in which `*` stands for part of a host or a port, or an expression. */
+export type OriginRule = string | RegExp
+
+/** Decides about an origin that is not the server's own. */
+export type OriginFunction = (origin: string, request: FastifyRequest) => boolean | Promise<boolean>
+
+/** Which transports an endpoint serves. */
+export interface TransportSwitches {
+  /** SockJS over WebSocket, and the raw WebSocket with it. Default `true`. */
+  websocket?: boolean
+  /** The WebSocket without SockJS framing at `<path>/websocket`. Default: as `websocket`. */
+  rawWebsocket?: boolean
+  /** Default `true`. */
+  xhrStreaming?: boolean
+  /** Default `true`. */
+  xhrPolling?: boolean
+  /** Default `true`. */
+  eventsource?: boolean
+  /** Cannot carry an origin. Default: only with `origins: '*'`. */
+  htmlfile?: boolean
+  /** Cannot carry an origin. Default: only with `origins: '*'`. */
+  jsonp?: boolean
+  /** The page for the iframe transports. Default: `false` with a list of origins, else `true` (IFRAME-13). */
+  iframe?: boolean
+}
+
+/** What the `session` option may return. */
+export interface SessionSetup<User = unknown, Attributes = Record<string, unknown>> {
+  user?: User
+  attributes?: Attributes
+}
+
+/** The options of a session's life; for all endpoints of a registration or for one. */
+export interface SockjsOptions {
+  /**
+   * Who may connect from a browser, besides pages of the server's own origin. Default `[]`: nobody. `'*'` accepts
+   * and reflects every origin, with credentials, as the protocol has it: then any page acts for its visitor.
+   */
+  origins?: '*' | readonly (OriginRule | OriginFunction)[] | OriginFunction
+  /** Names that may stand in `Host`, against DNS rebinding; without ports. Default: any. */
+  allowedHosts?: readonly string[]
+  transports?: TransportSwitches
+  /** Milliseconds of silence after which a heartbeat goes out. Default 25,000. */
+  heartbeat?: number
+  /** Milliseconds that a session lives without a receiver. Default 5,000. */
+  disconnectDelay?: number
+  /** Milliseconds within which a WebSocket must show a sign of life after a ping. Default 10,000. */
+  pongTimeout?: number
+  /** Milliseconds within which a client must take something of what waits for it, or the end of a response. Default 10,000. */
+  sendTimeout?: number
+  /** Milliseconds that a WebSocket may take to answer a close. Default 3,000. */
+  closeTimeout?: number
+  /** Bytes of frames after which a streaming response ends. Default 131,072; for eventsource and htmlfile 16 MiB. */
+  responseLimit?: number
+  /** Bytes of one decoded message from a client. Default 1 MiB. Bodies and WebSocket messages may have four times as much. */
+  maxMessageSize?: number
+  /** Characters of the ids that a client chooses. Default 128. */
+  maxSessionIdLength?: number
+  /** What may wait for a client, in encoded bytes. */
+  queue?: {
+    /** From here on `send` returns false and iteration pauses. Default 64 KiB. */
+    highWater?: number
+    /** The hard limit of one session. Default 1 MiB. */
+    limit?: number
+    /** Above the limit the session closes with 1013, or the message is dropped. Default `'close'`. */
+    overflow?: 'close' | 'drop'
+  }
+  /** Where the iframe page loads sockjs-client from: a URL, or `'self'` for the package's own copy. Default `'self'`. */
+  clientUrl?: string
+  /** What `/info` names as `base_url`: clients then open their transports there. */
+  baseUrl?: string | ((request: FastifyRequest) => string | undefined | Promise<string | undefined>)
+  /** Sets the cookie `JSESSIONID` for load balancers that need one; a function may set its own. Default `false`. */
+  sessionCookie?: boolean | ((request: FastifyRequest, reply: FastifyReply) => void)
+  /** Answers CORS requests. Origins are checked in any case. Default `true`. */
+  cors?: boolean
+  /** Subprotocols of the WebSockets, in order of preference. Default none. */
+  protocols?: readonly string[]
+  /** Raw WebSockets carry bytes too. Default `false`: bytes close the connection with 1003. */
+  binary?: boolean
+  websocket?: {
+    /** permessage-deflate: `true`, or the options of `ws` for it. Default `false`. */
+    compression?: boolean | Record<string, unknown>
+  }
+  /** Speaks drafts 75 and 76 of WebSocket too. Default `false`. */
+  allowDrafts?: boolean
+  /** The path of the endpoint is a raw WebSocket itself. Default `false`. */
+  rawAtBase?: boolean
+  /** Runs once per session, before it exists: what it throws refuses the session. */
+  session?: (request: FastifyRequest) => SessionSetup | undefined | void | Promise<SessionSetup | undefined | void>
+  /** Who makes a request; asked for every request of a session. Default `request.user`. */
+  user?: (request: FastifyRequest) => unknown
+  /** The text by which users are told apart. Default: the user if a string, else its `id`, `sub`, `name` or `username`. */
+  userKey?: (user: unknown) => string
+  /** Later requests must come from the address of the first. Default `false`. */
+  bindAddress?: boolean
+  /** Told what an application's handler or listener has thrown, after it was logged. */
+  onSessionError?: (error: unknown, session: AnySession) => void
+}
+
+/** The options of `app.register(sockjs, …)`: defaults for every endpoint, and the bounds of the process. */
+export interface SockjsPluginOptions extends SockjsOptions {
+  /** Bytes that may wait in all sessions together; above it the largest queue is closed. Default 1 GiB. */
+  maxBufferedBytes?: number
+  /** Sessions of all endpoints together; above it 503. Default 50,000. */
+  maxSessions?: number
+  /** Sessions without a receiver; above it 503. Default 10,000. */
+  maxDetachedSessions?: number
+  /** Sessions of one address; above it 503. Default 0: no limit, for behind a proxy all clients have one address. */
+  maxSessionsPerAddress?: number
+  /** Milliseconds that `app.close()` gives the clients to take their close frames. Default 3,000. */
+  drainTimeout?: number
+  /** Where time comes from; tests give a `ManualClock`. */
+  clock?: Clock
+}
+
+/** Route options of Fastify that an endpoint may have too. */
+type RouteHooks = Pick<RouteShorthandOptions, 'onRequest' | 'preParsing' | 'preValidation' | 'preHandler' | 'onSend' |
+  'onResponse' | 'onTimeout' | 'onError' | 'onRequestAbort' | 'config' | 'constraints' | 'logLevel'>
+
+/** The options of one endpoint. */
+export interface EndpointOptions extends SockjsOptions, RouteHooks {}
+
+/** Every option with its value. */
+export interface ResolvedOptions extends Required<Omit<SockjsOptions,
+  'transports' | 'queue' | 'websocket' | 'allowedHosts' | 'baseUrl' | 'session' | 'onSessionError' | 'responseLimit'>> {
+  readonly transports: Required<TransportSwitches>
+  readonly queue: { readonly highWater: number, readonly limit: number, readonly overflow: 'close' | 'drop' }
+  readonly websocket: { readonly compression: boolean | Record<string, unknown> }
+  readonly responseLimit: number | undefined
+  readonly allowedHosts: readonly string[] | undefined
+  readonly baseUrl: SockjsOptions['baseUrl']
+  readonly session: SockjsOptions['session']
+  readonly onSessionError: SockjsOptions['onSessionError']
+}
+
+/** The bounds of the process, with their values. */
+export type ProcessLimits = Required<Pick<SockjsPluginOptions,
+  'maxBufferedBytes' | 'maxSessions' | 'maxDetachedSessions' | 'maxSessionsPerAddress' | 'drainTimeout'>>
+
+export const DEFAULTS = {
+  heartbeat: 25_000,
+  disconnectDelay: 5_000,
+  pongTimeout: 10_000,
+  sendTimeout: 10_000,
+  closeTimeout: 3_000,
+  maxMessageSize: 1024 * 1024,
+  maxSessionIdLength: 128,
+  queue: { highWater: 64 * 1024, limit: 1024 * 1024, overflow: 'close' },
+  responseLimit: { 'xhr-streaming': 128 * 1024, eventsource: 16 * 1024 * 1024, htmlfile: 16 * 1024 * 1024 },
+  maxBufferedBytes: 1024 ** 3,
+  maxSessions: 50_000,
+  maxDetachedSessions: 10_000,
+  maxSessionsPerAddress: 0,
+  drainTimeout: 3_000
+} as const
+
+/** A body or a WebSocket message may have this many times the size of one message. */
+export const BODY_FACTOR = 4

@@ -1,0 +1,91 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { GREETING, iframePage, infoBody } from '../../protocol/index.ts'
+import type { Endpoint } from '../endpoint.ts'
+import { sendText, setCache, setNoCache, TEXT } from '../headers.ts'
+
+/** The copy of sockjs-client that the iframe page loads: same origin, same version as the package's. */
+export interface ClientScript {
+  readonly path: string
+  readonly body: Buffer
+  readonly etag: string
+}
+
+export async function loadClientScript (): Promise<ClientScript> {
+  const require = createRequire(import.meta.url)
+  const { version } = require('sockjs-client/package.json') as { version: string }
+  const body = await readFile(require.resolve('sockjs-client/dist/sockjs.min.js'))
+  return { path: `/sockjs-${version}.min.js`, body, etag: etagOf(body) }
+}
+
+function etagOf (body: string | Buffer): string {
+  return `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`
+}
+
+export function greeting (_request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  return reply.type(TEXT).send(GREETING)
+}
+
+/** INFO-1 to INFO-9; always the same work, for the client measures how long it takes (INFO-12). */
+export async function info (endpoint: Endpoint, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const { options } = endpoint
+  const baseUrl = typeof options.baseUrl === 'function' ? await options.baseUrl(request) : options.baseUrl
+  setNoCache(reply)
+  return reply.type('application/json; charset=UTF-8').send(infoBody({
+    websocket: options.transports.websocket,
+    cookieNeeded: options.sessionCookie !== false,
+    entropy: randomBytes(4).readUInt32BE(),
+    baseUrl
+  }))
+}
+
+/** The iframe page: one body and one ETag for the life of the endpoint (IFRAME-4, IFRAME-5). */
+export function iframe (endpoint: Endpoint, clientUrl: string) {
+  const body = iframePage(clientUrl)
+  const etag = etagOf(body)
+  const ancestors = frameAncestors(endpoint)
+  return function sendIframe (request: FastifyRequest, reply: FastifyReply): FastifyReply {
+    if (ancestors !== null) {
+      reply.header('content-security-policy', `frame-ancestors ${ancestors}`)
+      if (ancestors === '\'self\'') reply.header('x-frame-options', 'SAMEORIGIN')
+      else reply.removeHeader('x-frame-options')
+    } else {
+      // Hooks such as helmet's forbid framing, which is the purpose of this page (IFRAME-10).
+      reply.removeHeader('x-frame-options')
+      reply.removeHeader('content-security-policy')
+    }
+    return sendCacheable(request, reply, body, etag, 'text/html; charset=UTF-8')
+  }
+}
+
+/** IFRAME-13: who may frame the page; `null` for everybody. */
+function frameAncestors (endpoint: Endpoint): string | null {
+  const { origins } = endpoint.options
+  if (origins === '*') return null
+  const listed = Array.isArray(origins) ? origins.filter((rule) => typeof rule === 'string' && rule !== 'null') : []
+  return ['\'self\'', ...listed].join(' ')
+}
+
+/** The package's copy of sockjs-client; `null` where the iframe page names another. */
+export function client (script: ClientScript | null) {
+  return function sendClient (request: FastifyRequest, reply: FastifyReply): FastifyReply {
+    if (script === null || !request.url.split('?')[0]!.endsWith(script.path)) return sendText(reply, 404, 'Not found.\n')
+    return sendCacheable(request, reply, script.body, script.etag, 'application/javascript; charset=UTF-8')
+  }
+}
+
+/** Sends a body that may be kept for a year, or 304 to a client that has it (IFRAME-6, IFRAME-7). */
+function sendCacheable (request: FastifyRequest, reply: FastifyReply, body: string | Buffer, etag: string, type: string): FastifyReply {
+  setCache(reply)
+  reply.header('etag', etag)
+  if (hasTag(request.headers['if-none-match'], etag)) return reply.code(304).send()
+  return reply.type(type).send(body)
+}
+
+/** RFC 9110, section 13.1.2: a list of tags, compared weakly, or `*`. */
+function hasTag (header: string | undefined, etag: string): boolean {
+  if (header === undefined) return false
+  return header.trim() === '*' || header.split(',').some((tag) => tag.trim().replace(/^W\//, '') === etag)
+}

@@ -1,0 +1,99 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { checkCallback, CLOSE, closeFrame, type Envelope, envelopes, type RouteName, type TransportName } from '../../protocol/index.ts'
+import type { AnySession } from '../../session/index.ts'
+import { HttpReceiver } from '../../transports/index.ts'
+import type { Endpoint } from '../endpoint.ts'
+import { exchangeOf, takeOver } from '../exchange.ts'
+import { sendText, setNoCache } from '../headers.ts'
+import { ownsSession } from '../identity.ts'
+import { DEFAULTS } from '../options.ts'
+import { openingFacts } from './opening.ts'
+
+/** What makes the difference between the HTTP transports. */
+interface ReceivingRoute {
+  readonly transport: TransportName
+  /** The envelope of a request; takes the callback where the transport has one. */
+  readonly envelope: (callback: string) => Envelope
+  readonly callback: boolean
+  readonly streaming: boolean
+  readonly nosniff: boolean
+}
+
+const RECEIVING: Readonly<Partial<Record<RouteName, ReceivingRoute>>> = {
+  xhr: { transport: 'xhr-polling', envelope: () => envelopes.xhr, callback: false, streaming: false, nosniff: false },
+  xhr_streaming: { transport: 'xhr-streaming', envelope: () => envelopes.xhrStreaming, callback: false, streaming: true, nosniff: false },
+  eventsource: { transport: 'eventsource', envelope: () => envelopes.eventsource, callback: false, streaming: true, nosniff: false },
+  htmlfile: { transport: 'htmlfile', envelope: envelopes.htmlfile, callback: true, streaming: true, nosniff: true },
+  jsonp: { transport: 'jsonp-polling', envelope: envelopes.jsonp, callback: true, streaming: false, nosniff: true }
+}
+
+/** A request that waits for frames: opens a session, or serves the one that is there. */
+export async function receive (endpoint: Endpoint, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const { target } = exchangeOf(request)
+  const route = RECEIVING[target.route]!
+  let callback = ''
+  if (route.callback) {
+    const checked = checkCallback(callbackOf(request.query))
+    if ('error' in checked) return sendText(reply, 500, checked.error + '\n')
+    callback = checked.callback
+  }
+  setHeaders(reply, route, callback)
+  const found = endpoint.find(target.session)
+  if (found !== undefined) {
+    if (found.transport !== route.transport || !ownsSession(request, found, endpoint.options)) return sendText(reply, 404, 'Not found.\n')
+    return attach(endpoint, request, reply, found, route, callback)
+  }
+  if (endpoint.reserved.has(target.session)) return conflict(request, reply, route.envelope(callback))
+  if (!endpoint.hub.hasRoom(request.ip)) return sendText(reply.header('retry-after', '5'), 503, 'Too many sessions.\n')
+  endpoint.reserved.add(target.session)
+  try {
+    const facts = await openingFacts(endpoint, request, route.transport, '')
+    return attach(endpoint, request, reply, endpoint.create(facts, target.session), route, callback)
+  } finally {
+    endpoint.reserved.delete(target.session)
+  }
+}
+
+/** `c`, or its alias `callback` (JSONP-14). */
+function callbackOf (query: unknown): unknown {
+  const { c, callback } = query as Record<string, unknown>
+  return c ?? callback
+}
+
+function setHeaders (reply: FastifyReply, route: ReceivingRoute, callback: string): void {
+  setNoCache(reply)
+  reply.header('content-type', route.envelope(callback).contentType)
+  // nginx buffers responses unless it is told not to, and a stream that is buffered never arrives (XHR-STREAM-11).
+  if (route.streaming) reply.header('x-accel-buffering', 'no')
+  if (route.nosniff) reply.header('x-content-type-options', 'nosniff')
+}
+
+function attach (endpoint: Endpoint, request: FastifyRequest, reply: FastifyReply, session: AnySession, route: ReceivingRoute, callback: string): FastifyReply {
+  return takeOver(request, reply, (headers) => {
+    const { socket } = request.raw
+    if (socket.destroyed || reply.raw.destroyed) return
+    const receiver = new HttpReceiver(reply.raw, headers, session, {
+      transport: route.transport,
+      envelope: route.envelope(callback),
+      limit: endpoint.options.responseLimit ?? defaultLimit(route.transport),
+      sendTimeout: endpoint.options.sendTimeout,
+      clock: endpoint.clock,
+      live: endpoint.live
+    })
+    session.attach(receiver)
+    if (session.state === 'opening') endpoint.begin(session, request)
+  })
+}
+
+function defaultLimit (transport: TransportName): number {
+  return (DEFAULTS.responseLimit as Partial<Record<TransportName, number>>)[transport] ?? Infinity
+}
+
+/** SESSION-3, while the session itself is still being opened. */
+function conflict (request: FastifyRequest, reply: FastifyReply, envelope: Envelope): FastifyReply {
+  return takeOver(request, reply, (headers) => {
+    reply.raw.writeHead(200, headers)
+    if (envelope.prelude !== null) reply.raw.write(envelope.prelude)
+    reply.raw.end(envelope.encode(closeFrame(CLOSE.conflict.code, CLOSE.conflict.reason)))
+  })
+}

@@ -1,0 +1,66 @@
+import { isUtf8 } from 'node:buffer'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { decodePayload, type TransportName } from '../../protocol/index.ts'
+import { isTooBig } from '../../transports/index.ts'
+import type { Endpoint } from '../endpoint.ts'
+import { exchangeOf, takeOver } from '../exchange.ts'
+import { sendText, setNoCache, TEXT } from '../headers.ts'
+import { ownsSession } from '../identity.ts'
+import { SENDERS } from './table.ts'
+
+/** The transports whose clients send by each route (SESSION-16). */
+const SENT_BY: Readonly<Record<string, ReadonlySet<TransportName>>> = {
+  xhr_send: new Set<TransportName>(['xhr-polling', 'xhr-streaming', 'eventsource', 'htmlfile']),
+  jsonp_send: new Set<TransportName>(['jsonp-polling'])
+}
+
+/**
+ * Before the body of a send is read: its session must exist (XHR-SEND-7), and while the application cannot take more,
+ * the body stays where it is.
+ */
+export function beforeBody (endpoint: Endpoint) {
+  return function awaitRoom (request: FastifyRequest, reply: FastifyReply, payload: unknown, done: (error: null, payload: unknown) => void): void {
+    const exchange = exchangeOf(request)
+    const { route, session: id } = exchange.target
+    if (!SENDERS.has(route)) return done(null, payload)
+    const session = endpoint.find(id)
+    if (session === undefined || !SENT_BY[route]!.has(session.transport)) {
+      sendText(reply, 404, 'Not found.\n')
+      return
+    }
+    exchange.session = session
+    session.accepting().then(() => done(null, payload), () => done(null, payload))
+  }
+}
+
+/** Takes the messages of a body and answers when the application has room for more. */
+export async function send (endpoint: Endpoint, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const { target, contentType } = exchangeOf(request)
+  const session = exchangeOf(request).session!
+  if (!ownsSession(request, session, endpoint.options)) return sendText(reply, 404, 'Not found.\n')
+  const jsonp = target.route === 'jsonp_send'
+  const payload = readBody(request.body as Buffer | undefined, jsonp && isForm(contentType))
+  const messages = payload === null ? 'Broken JSON encoding.' : decodePayload(payload)
+  if (typeof messages === 'string') return sendText(reply, 500, messages + '\n')
+  const { maxMessageSize } = endpoint.options
+  for (const message of messages) if (isTooBig(message, maxMessageSize)) return sendText(reply, 413, 'Message too big.\n')
+  session.receive(messages)
+  await session.accepting()
+  setNoCache(reply)
+  reply.header('content-type', TEXT)
+  if (jsonp) return reply.send('ok')
+  // Fastify takes the content type off a 204; the protocol wants it there (XHR-SEND-1).
+  return takeOver(request, reply, (headers) => { reply.raw.writeHead(204, headers).end() })
+}
+
+function isForm (contentType: string): boolean {
+  return /^application\/x-www-form-urlencoded(?:[;\s]|$)/i.test(contentType)
+}
+
+/** The JSON text of a body: as it is, or the field `d` of a form (JSONP-3, JSONP-4). `null` when it is not UTF-8. */
+function readBody (body: Buffer | undefined, form: boolean): string | null {
+  if (body === undefined) return ''
+  if (!isUtf8(body)) return null
+  const text = body.toString()
+  return form ? new URLSearchParams(text).get('d') ?? '' : text
+}

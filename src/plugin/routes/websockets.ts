@@ -1,0 +1,78 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { WebSocket } from 'ws'
+import type { TransportName } from '../../protocol/index.ts'
+import { DraftReceiver, isDraftRequest, upgradeOf, WebSocketReceiver } from '../../transports/index.ts'
+import type { Endpoint } from '../endpoint.ts'
+import { exchangeOf } from '../exchange.ts'
+import { sendText, sessionCookie } from '../headers.ts'
+import { openingFacts } from './opening.ts'
+
+/** WS-12, WS-13, RAW-6: a request that asks for no upgrade. */
+export function refusePlain (_request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  return sendText(reply, 400, 'Can "Upgrade" only to "WebSocket".\n')
+}
+
+/**
+ * The subprotocol for a client's offer: the first of ours that it has, in the client's spelling; `false` for none (WS-19).
+ */
+export function chooseProtocol (offered: Iterable<string>, supported: readonly string[]): string | false {
+  const bySpelling = new Map<string, string>()
+  for (const name of offered) if (!bySpelling.has(name.toLowerCase())) bySpelling.set(name.toLowerCase(), name)
+  for (const name of supported) {
+    const found = bySpelling.get(name.toLowerCase())
+    if (found !== undefined) return found
+  }
+  return false
+}
+
+/** The last hook before an upgrade is answered: here a session is still refused with a status. */
+export function beforeUpgrade (endpoint: Endpoint) {
+  return async function prepareUpgrade (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> {
+    if (upgradeOf(request.raw) === undefined) return undefined
+    if (!endpoint.hub.hasRoom(request.ip)) return sendText(reply.header('retry-after', '5'), 503, 'Too many sessions.\n')
+    const exchange = exchangeOf(request)
+    const transport: TransportName = exchange.target.route === 'websocket' ? 'websocket' : 'websocket-raw'
+    const offered = request.headers['sec-websocket-protocol']
+    const names = offered === undefined ? [] : offered.split(',').map((name) => name.trim())
+    exchange.facts = await openingFacts(endpoint, request, transport, chooseProtocol(names, endpoint.options.protocols) || '')
+    if (!isDraftRequest(request.raw)) return undefined
+    reply.hijack()
+    acceptDraft(endpoint, request, reply)
+    return reply
+  }
+}
+
+/** `ws` has answered the upgrade. */
+export function acceptWebSocket (endpoint: Endpoint, request: FastifyRequest, ws: WebSocket): void {
+  const upgrade = upgradeOf(request.raw)!
+  upgrade.taken = true
+  // What belongs to the request, the response included, must not live as long as the connection.
+  ws.removeAllListeners('error')
+  detachResponse(upgrade.socket)
+  const session = endpoint.create(exchangeOf(request).facts!, null)
+  session.attach(new WebSocketReceiver(session, endpoint.incoming, ws, upgrade.socket, endpoint.live))
+  endpoint.begin(session, request)
+}
+
+function acceptDraft (endpoint: Endpoint, request: FastifyRequest, reply: FastifyReply): void {
+  const upgrade = upgradeOf(request.raw)!
+  upgrade.taken = true
+  reply.raw.detachSocket(upgrade.socket)
+  const session = endpoint.create(exchangeOf(request).facts!, null)
+  session.attach(new DraftReceiver(session, endpoint.incoming, {
+    request: request.raw,
+    socket: upgrade.socket,
+    head: upgrade.head,
+    headers: endpoint.options.sessionCookie === true ? [['Set-Cookie', sessionCookie(request)]] : [],
+    maxLength: endpoint.bodyLimit,
+    clock: endpoint.clock,
+    closeTimeout: endpoint.options.closeTimeout
+  }, endpoint.live))
+  endpoint.begin(session, request)
+}
+
+/** A socket that is upgraded keeps its response, and with it request and reply, until it closes. */
+function detachResponse (socket: object): void {
+  const response = (socket as { _httpMessage?: { detachSocket (socket: object): void } | null })._httpMessage
+  response?.detachSocket(socket)
+}

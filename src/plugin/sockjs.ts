@@ -1,0 +1,35 @@
+import type { FastifyInstance } from 'fastify'
+import fp from 'fastify-plugin'
+import { errors } from '../errors.ts'
+import { facadeOf, type SockjsFacade } from './facade.ts'
+import { Hub } from './hub.ts'
+import type { SockjsPluginOptions } from './options.ts'
+import { checkPluginOptions } from './resolve.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Adds SockJS endpoints to this scope. */
+    readonly sockjs: SockjsFacade
+  }
+}
+
+async function registerSockjs (app: FastifyInstance, options: SockjsPluginOptions): Promise<void> {
+  if (app.hasDecorator('sockjs')) throw new errors.alreadyRegistered()
+  checkPluginOptions(options)
+  const hub = new Hub(app, options)
+  const facades = new WeakMap<FastifyInstance, SockjsFacade>()
+  app.decorate('sockjs', {
+    getter (this: FastifyInstance) {
+      let facade = facades.get(this)
+      if (facade === undefined) {
+        facade = facadeOf(hub, this)
+        facades.set(this, facade)
+      }
+      return facade
+    }
+  } as never)
+  app.addHook('preClose', () => hub.drain())
+}
+
+/** The plugin: `await app.register(sockjs, options)`, then `app.sockjs(path, handler)` for each endpoint. */
+export const sockjs = fp(registerSockjs, { fastify: '5.x', name: 'fastify-sockjs' })

@@ -1,0 +1,60 @@
+/** A close code with the reason that goes with it. */
+export interface CloseReason {
+  readonly code: number
+  readonly reason: string
+}
+
+/** Every close that the server itself decides. */
+export const CLOSE = {
+  /** SESSION-11 */
+  normal: { code: 1000, reason: 'Normal closure' },
+  /** SESSION-23 */
+  shutdown: { code: 1001, reason: 'Server shutting down' },
+  /** SESSION-7: the client's receiver was cut; what was under way is lost. */
+  interrupted: { code: 1002, reason: 'Connection interrupted' },
+  /** SESSION-9: no receiver came back within the disconnect delay. */
+  timeout: { code: 1002, reason: 'Connection timed out' },
+  /** WS-10, RAW-4 */
+  binary: { code: 1003, reason: 'Binary messages not accepted' },
+  /** More messages wait for the application than the back-pressure should have let in. */
+  flood: { code: 1008, reason: 'Too many messages' },
+  /** WS-23 */
+  tooBig: { code: 1009, reason: 'Message too big' },
+  /** SESSION-22 */
+  failure: { code: 1011, reason: 'Internal server error' },
+  /** HTTP-7 */
+  slow: { code: 1013, reason: 'slow consumer' },
+  /** SESSION-3 */
+  conflict: { code: 2010, reason: 'Another connection still open' },
+  /** WS-7 */
+  framing: { code: 3000, reason: 'Broken framing.' },
+  /** WS-22 */
+  unanswered: { code: 3000, reason: 'No response from heartbeat' }
+} as const satisfies Record<string, CloseReason>
+
+/** RFC 6455, section 5.5: what a control frame has room for behind the code. */
+const MAX_REASON_BYTES = 123
+
+/** Codes an application may close with; those below 1000 mean nothing to any client. */
+export function isCloseCode (code: unknown): code is number {
+  return Number.isInteger(code) && (code as number) >= 1000 && (code as number) <= 4999
+}
+
+/** RFC 6455, section 7.4: the codes that may stand in a close frame (WS-5). */
+export function isWireCode (code: number): boolean {
+  return (code >= 1000 && code <= 1014 && code !== 1004 && code !== 1005 && code !== 1006) ||
+    (code >= 3000 && code <= 4999)
+}
+
+/** Cuts a reason to what a WebSocket close frame can carry, between characters (SEC-S63). */
+export function fitReason (reason: string): string {
+  if (Buffer.byteLength(reason) <= MAX_REASON_BYTES) return reason
+  let bytes = 0
+  let fitting = ''
+  for (const character of reason) {
+    bytes += Buffer.byteLength(character)
+    if (bytes > MAX_REASON_BYTES) break
+    fitting += character
+  }
+  return fitting
+}

@@ -1,0 +1,38 @@
+import { quote } from './quote.ts'
+
+/**
+ * One SockJS frame: `o`, `h`, `a[…]` or `c[…]`. A shared frame goes to many sessions (heartbeats, broadcasts),
+ * so each of its encoded forms is made once and the same buffer handed out.
+ */
+export class Frame {
+  readonly text: string
+  /** Length of the text in UTF-8. */
+  readonly bytes: number
+  readonly shared: boolean
+  #forms: (Buffer | undefined)[] | undefined
+
+  constructor (text: string, bytes: number, shared: boolean) {
+    this.text = text
+    this.bytes = bytes
+    this.shared = shared
+  }
+
+  /** True when the text has one byte a character. */
+  get ascii (): boolean {
+    return this.bytes === this.text.length
+  }
+
+  /** The encoded form with this index; `make` is asked once. */
+  form (index: number, make: (frame: Frame) => Buffer): Buffer {
+    const forms = this.#forms ??= []
+    return forms[index] ??= make(this)
+  }
+}
+
+export const OPEN = new Frame('o', 1, true)
+export const HEARTBEAT = new Frame('h', 1, true)
+
+export function closeFrame (code: number, reason: string): Frame {
+  const text = 'c[' + code + ',' + quote(reason) + ']'
+  return new Frame(text, Buffer.byteLength(text), false)
+}

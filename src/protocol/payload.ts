@@ -1,0 +1,92 @@
+/** What is wrong with a payload from a client; the texts are the protocol's own (ENC-4, ENC-5). */
+export type PayloadError = 'Broken JSON encoding.' | 'Payload expected.'
+
+const BROKEN: PayloadError = 'Broken JSON encoding.'
+const EXPECTED: PayloadError = 'Payload expected.'
+
+/** Up to this length the answer to a wrong payload is exact; above it the first wrong token decides (SEC-S06). */
+const EXACT_LIMIT = 64 * 1024
+
+/** A lone string whose text stands for itself: nothing escaped, nothing that JSON forbids. */
+const SIMPLE = /^[^"\\\u0000-\u001f]*$/
+
+/**
+ * Reads the body of a send: a JSON array of strings and nothing else (ENC-6). Returns the messages, or what
+ * is wrong; then no message of the payload counts.
+ */
+export function decodePayload (text: string): string[] | PayloadError {
+  if (text.startsWith('["') && text.endsWith('"]') && text.length >= 4) {
+    const inner = text.slice(2, -2)
+    if (SIMPLE.test(inner)) return [inner]
+  }
+  if (text === '') return EXPECTED
+  if (text.length > EXACT_LIMIT) {
+    const error = firstWrongToken(text)
+    if (error !== null) return error
+  }
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    return BROKEN
+  }
+  return Array.isArray(value) && value.every(isString) ? value : EXPECTED
+}
+
+/** Reads a WebSocket message: as `decodePayload`, and a single JSON string counts too (WS-9). */
+export function decodeMessage (text: string): string[] | PayloadError {
+  if (text.charCodeAt(0) !== 0x22) return decodePayload(text)
+  try {
+    const value: unknown = JSON.parse(text)
+    return isString(value) ? [value] : EXPECTED
+  } catch {
+    return BROKEN
+  }
+}
+
+function isString (value: unknown): value is string {
+  return typeof value === 'string'
+}
+
+/**
+ * Looks for a token that cannot stand in an array of strings, without building anything: a hostile body must
+ * not cost a parsed tree of a hundred thousand nested arrays.
+ */
+function firstWrongToken (text: string): PayloadError | null {
+  let at = skipSpace(text, 0)
+  if (text[at] !== '[') return startsValue(text[at]) ? EXPECTED : BROKEN
+  at = skipSpace(text, at + 1)
+  if (text[at] === ']') return null
+  for (;;) {
+    if (text[at] !== '"') return startsValue(text[at]) ? EXPECTED : BROKEN
+    at = endOfString(text, at + 1)
+    if (at < 0) return BROKEN
+    at = skipSpace(text, at)
+    if (text[at] === ']') return null
+    if (text[at] !== ',') return BROKEN
+    at = skipSpace(text, at + 1)
+  }
+}
+
+function skipSpace (text: string, at: number): number {
+  for (;; at++) {
+    const code = text.charCodeAt(at)
+    if (code !== 0x20 && code !== 0x0a && code !== 0x0d && code !== 0x09) return at
+  }
+}
+
+/** The position behind the closing quote, or -1. */
+function endOfString (text: string, from: number): number {
+  for (let at = from; ;) {
+    const end = text.indexOf('"', at)
+    if (end < 0) return -1
+    let slashes = 0
+    while (end - slashes > from && text[end - slashes - 1] === '\\') slashes++
+    if (slashes % 2 === 0) return end + 1
+    at = end + 1
+  }
+}
+
+function startsValue (character: string | undefined): boolean {
+  return character !== undefined && /[[{"\-0-9tfn]/.test(character)
+}

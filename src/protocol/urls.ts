@@ -1,0 +1,79 @@
+/** The transports of a session, by the names sockjs-client reports. */
+export type TransportName = 'websocket' | 'websocket-raw' | 'xhr-streaming' | 'xhr-polling' | 'eventsource' |
+  'htmlfile' | 'jsonp-polling'
+
+/** What a URL below an endpoint's prefix stands for. */
+export type RouteName = 'greeting' | 'info' | 'iframe' | 'client' | 'rawWebsocket' | 'websocket' |
+  'xhr' | 'xhr_streaming' | 'xhr_send' | 'eventsource' | 'htmlfile' | 'jsonp' | 'jsonp_send'
+
+export interface Target {
+  readonly route: RouteName
+  /** The client's session id, decoded; the empty string where the URL has none. */
+  readonly session: string
+}
+
+/** IFRAME-3 */
+const IFRAME = /^\/iframe[0-9-.a-z_]*\.html$/
+
+/** The copy of the client that the package serves for its own iframe page. */
+export const CLIENT_PATH = /^\/sockjs-\d+\.\d+\.\d+\.min\.js$/
+
+const FIXED: ReadonlyMap<string, RouteName> = new Map<string, RouteName>([
+  ['', 'greeting'],
+  ['/', 'greeting'],
+  ['/info', 'info'],
+  ['/websocket', 'rawWebsocket']
+])
+
+const SESSION_ROUTES: ReadonlyMap<string, RouteName> = new Map<string, RouteName>([
+  ['websocket', 'websocket'],
+  ['xhr', 'xhr'],
+  ['xhr_streaming', 'xhr_streaming'],
+  ['xhr_send', 'xhr_send'],
+  ['eventsource', 'eventsource'],
+  ['htmlfile', 'htmlfile'],
+  ['jsonp', 'jsonp'],
+  ['jsonp_send', 'jsonp_send']
+])
+
+/**
+ * Reads the path behind an endpoint's prefix, query removed. Returns `null` for what is no SockJS URL: an empty
+ * segment, a dot in an id, the wrong number of segments, an unknown transport (URL-2, URL-6, URL-7).
+ */
+export function parseTarget (path: string, maxIdLength: number): Target | null {
+  const fixed = FIXED.get(path)
+  if (fixed !== undefined) return { route: fixed, session: '' }
+  if (IFRAME.test(path)) return { route: 'iframe', session: '' }
+  if (CLIENT_PATH.test(path)) return { route: 'client', session: '' }
+  const segments = path.split('/', 5)
+  if (segments.length !== 4 || segments[0] !== '') return null
+  const route = SESSION_ROUTES.get(segments[3]!)
+  const server = decodeId(segments[1]!, maxIdLength)
+  const session = decodeId(segments[2]!, maxIdLength)
+  return route === undefined || server === null || session === null ? null : { route, session }
+}
+
+/** SEC-S46: neither dot nor slash nor NUL, also behind percent escapes. */
+function decodeId (segment: string, maxLength: number): string | null {
+  let id = segment
+  if (segment.includes('%')) {
+    try {
+      id = decodeURIComponent(segment)
+    } catch {
+      return null
+    }
+  }
+  return id === '' || id.length > maxLength || /[./\0]/.test(id) ? null : id
+}
+
+/** HTMLFILE-6, JSONP-5: only what can be a property path of the parent window, at most 32 characters. */
+const CALLBACK = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,31}$/
+
+export type CallbackError = '"callback" parameter required' | 'invalid "callback" parameter'
+
+/** Checks the callback parameter of htmlfile and jsonp, given what the query has under `c` or `callback`. */
+export function checkCallback (value: unknown): { callback: string } | { error: CallbackError } {
+  if (value === undefined || value === '') return { error: '"callback" parameter required' }
+  if (typeof value !== 'string' || !CALLBACK.test(value)) return { error: 'invalid "callback" parameter' }
+  return { callback: value }
+}

@@ -1,0 +1,25 @@
+/** A first-in first-out list whose `shift` stays cheap however long it is. */
+export class Fifo<T> {
+  #items: T[] = []
+  #head = 0
+
+  get length (): number {
+    return this.#items.length - this.#head
+  }
+
+  push (item: T): void {
+    this.#items.push(item)
+  }
+
+  shift (): T | undefined {
+    if (this.#head === this.#items.length) return undefined
+    const item = this.#items[this.#head]
+    this.#head++
+    // Half of the array is empty: worth moving the rest once.
+    if (this.#head > 1024 && this.#head * 2 > this.#items.length) {
+      this.#items = this.#items.slice(this.#head)
+      this.#head = 0
+    }
+    return item
+  }
+}

@@ -1,0 +1,129 @@
+import { Fifo } from './fifo.ts'
+import { addListener, emit, type Listeners, removeListener } from './listeners.ts'
+import type { Message } from './message-stream.ts'
+
+/** What a waiting message costs beside its text, so that empty messages cannot pile up for free. */
+const OVERHEAD = 32
+
+/** The session, as its inbox sees it. */
+export interface InboxOwner {
+  /** Messages count only while the session is open. */
+  readonly isOpen: boolean
+  /** Bytes of waiting messages from which on the client is held back. */
+  readonly inboxHighWater: number
+  /** Stops or resumes the client. */
+  holdBack (on: boolean): void
+  listenerFailed (error: unknown): void
+}
+
+type Result = IteratorResult<Message, undefined>
+
+const END: Result = { value: undefined, done: true }
+
+/**
+ * The messages of one session on their way to the application: handed to the listeners, or to the reader of the
+ * iteration, or kept until one of them comes. While too much waits, or the application wants a pause, the
+ * client is held back.
+ */
+export class Inbox {
+  readonly #owner: InboxOwner
+  #waiting: Fifo<Message> | null = null
+  #listeners: Listeners<Message> = null
+  #reader: ((result: Result) => void) | null = null
+  #paused = false
+  /** Whether the client is held back now. */
+  held = false
+  /** Size of the messages that wait. */
+  bytes = 0
+
+  constructor (owner: InboxOwner) {
+    this.#owner = owner
+  }
+
+  receive (messages: readonly Message[]): void {
+    for (const message of messages) {
+      if (!this.#owner.isOpen) return
+      if (this.#flows) this.#dispatch(message)
+      else if (this.#reader !== null) this.#answer({ value: message, done: false })
+      else this.#keep(message)
+    }
+    if (this.bytes >= this.#owner.inboxHighWater) this.#hold(true)
+  }
+
+  listen (listener: (message: Message) => unknown): void {
+    this.#listeners = addListener(this.#listeners, listener)
+    this.#catchUp()
+  }
+
+  unlisten (listener: (message: Message) => unknown): void {
+    this.#listeners = removeListener(this.#listeners, listener)
+  }
+
+  pause (): void {
+    this.#paused = true
+    this.#hold(true)
+  }
+
+  resume (): void {
+    this.#paused = false
+    this.#catchUp()
+  }
+
+  /** The next message, now or later, or the end. Only one reader can wait: an older one is sent home. */
+  next (): Promise<Result> {
+    const message = this.#shift()
+    if (message !== undefined) {
+      this.#relax()
+      return Promise.resolve({ value: message, done: false })
+    }
+    if (!this.#owner.isOpen) return Promise.resolve(END)
+    if (this.#reader !== null) this.#answer(END)
+    return new Promise((resolve) => { this.#reader = resolve })
+  }
+
+  /** No message comes any more: a waiting reader is told; messages that wait stay readable. */
+  end (): void {
+    if (this.#reader !== null) this.#answer(END)
+    this.#hold(false)
+  }
+
+  get #flows (): boolean {
+    return this.#listeners !== null && !this.#paused && this.bytes === 0
+  }
+
+  #catchUp (): void {
+    while (this.#listeners !== null && !this.#paused && this.bytes > 0) this.#dispatch(this.#shift()!)
+    this.#relax()
+  }
+
+  #dispatch (message: Message): void {
+    emit(this.#listeners, message, (error) => this.#owner.listenerFailed(error))
+  }
+
+  #answer (result: Result): void {
+    const reader = this.#reader!
+    this.#reader = null
+    reader(result)
+  }
+
+  #keep (message: Message): void {
+    (this.#waiting ??= new Fifo()).push(message)
+    this.bytes += message.length + OVERHEAD
+  }
+
+  #shift (): Message | undefined {
+    const message = this.#waiting?.shift()
+    if (message !== undefined) this.bytes -= message.length + OVERHEAD
+    return message
+  }
+
+  #relax (): void {
+    if (!this.#paused && this.bytes < this.#owner.inboxHighWater) this.#hold(false)
+  }
+
+  #hold (on: boolean): void {
+    if (this.held === on) return
+    this.held = on
+    this.#owner.holdBack(on)
+  }
+}

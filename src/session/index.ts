@@ -1,0 +1,6 @@
+export type { SessionFacts } from './facts.ts'
+export { Flusher } from './flusher.ts'
+export type { AnySession, CloseEvent, SessionHome, SessionLimits } from './home.ts'
+export type { Message, MessageStream } from './message-stream.ts'
+export type { Receiver } from './receiver.ts'
+export { Session, type SessionEvents, type SessionState } from './session.ts'

@@ -1,0 +1,31 @@
+import type { PreparedMessage } from '../protocol/index.ts'
+import type { CloseEvent } from './home.ts'
+
+/** A message from a client: bytes only where `binary` is on and the client sent bytes. */
+export type Message = string | Uint8Array
+
+/**
+ * An ordered stream of messages in both directions: all that a layer on top may know of its client. SockJS
+ * sessions and raw WebSockets implement it; so does a plain TCP socket.
+ */
+export interface MessageStream {
+  /** Queues a message. False above the high-water mark: wait for `drained()`. */
+  send (message: Message | PreparedMessage): boolean
+  /** Flushes what was sent, then closes. */
+  close (code?: number, reason?: string): void
+  /** Drops the connection at once. */
+  terminate (): void
+  /** Stops the client: messages wait, and the connection is not read. */
+  pause (): void
+  resume (): void
+  /** Resolves when less than the high-water mark waits, or the stream has ended. */
+  drained (): Promise<void>
+  /** Bytes that were sent and have not left the process. */
+  readonly bufferedBytes: number
+  /** Whether bytes can be sent. */
+  readonly binary: boolean
+  /** Stops the heartbeats of the transport, because the layer above has its own (HEARTBEAT-9). */
+  quiet (): void
+  on (event: 'message', listener: (message: string) => unknown): this
+  on (event: 'close', listener: (event: CloseEvent) => unknown): this
+}

@@ -1,0 +1,69 @@
+import { isPlain, type Outgoing, PreparedMessage, quote } from '../protocol/index.ts'
+import { errors } from '../errors.ts'
+import type { Message } from './message-stream.ts'
+
+/**
+ * The messages of one session on their way out, encoded when they are sent, so that limits count what really
+ * waits (ENC-11): SockJS sessions keep quoted strings, raw WebSockets what they were given.
+ */
+export class Outbox {
+  readonly #raw: boolean
+  #messages: Outgoing[] = []
+  /** Encoded length of all that waits. */
+  bytes = 0
+  #addedBytes = 0
+
+  constructor (raw: boolean) {
+    this.#raw = raw
+  }
+
+  get length (): number {
+    return this.#messages.length
+  }
+
+  /** Adds a message and returns its encoded length. */
+  add (message: Message | PreparedMessage): number {
+    this.#messages.push(this.#raw ? this.#encodeRaw(message) : this.#encodeFramed(message))
+    this.bytes += this.#addedBytes
+    return this.#addedBytes
+  }
+
+  /** Takes back the message that was added last. */
+  drop (bytes: number): void {
+    this.#messages.pop()
+    this.bytes -= bytes
+  }
+
+  /** Hands over everything. */
+  take (): Outgoing[] {
+    const messages = this.#messages
+    this.#messages = []
+    this.bytes = 0
+    return messages
+  }
+
+  #encodeFramed (message: Message | PreparedMessage): Outgoing {
+    if (typeof message === 'string') {
+      if (isPlain(message)) {
+        this.#addedBytes = message.length + 2
+        return '"' + message + '"'
+      }
+      const quoted = quote(message)
+      this.#addedBytes = Buffer.byteLength(quoted)
+      return quoted
+    }
+    if (message instanceof PreparedMessage && typeof message.data === 'string') {
+      this.#addedBytes = message.quotedBytes
+      return message
+    }
+    throw new errors.invalidMessage('SockJS carries strings only')
+  }
+
+  #encodeRaw (message: Message | PreparedMessage): Outgoing {
+    const data = message instanceof PreparedMessage ? message.data : message
+    if (typeof data === 'string') this.#addedBytes = Buffer.byteLength(data)
+    else if (data instanceof Uint8Array) this.#addedBytes = data.byteLength
+    else throw new errors.invalidMessage('a raw WebSocket carries strings, and bytes where `binary` is on')
+    return message
+  }
+}

@@ -1,0 +1,444 @@
+import { randomUUID } from 'node:crypto'
+import { CLOSE, type CloseReason, fitReason, isCloseCode, type PreparedMessage, type TransportName } from '../protocol/index.ts'
+import { errors } from '../errors.ts'
+import type { SessionFacts } from './facts.ts'
+import type { CloseEvent, SessionHome } from './home.ts'
+import { Inbox, type InboxOwner } from './inbox.ts'
+import { addListener, emit, type Listeners, removeListener } from './listeners.ts'
+import type { Message, MessageStream } from './message-stream.ts'
+import { Outbox } from './outbox.ts'
+import type { Receiver } from './receiver.ts'
+import { Supervision } from './supervision.ts'
+
+/**
+ * - `opening`: its first request is on the way, the application does not know it yet;
+ * - `open`: messages flow, with or without a receiver attached;
+ * - `closing`: the application has closed it; what was sent before is still being delivered;
+ * - `closed`: over. HTTP sessions are remembered for the disconnect delay, to repeat the close frame.
+ */
+export type SessionState = 'opening' | 'open' | 'closing' | 'closed'
+
+/** The events of a session and what their listeners get. */
+export interface SessionEvents {
+  /** A message from the client. A listener that throws closes the session with 1011. */
+  message: string
+  /** The end, exactly once, on every path. */
+  close: CloseEvent
+}
+
+/**
+ * One client, whatever its transport: an ordered stream of messages in, an ordered stream of messages out.
+ *
+ * Messages come through `on('message')` or `for await`; until somebody listens they wait, bounded, and the
+ * client is held back. `User` is what the `session` option (or `request.user`) gave, `Attributes` what it added.
+ */
+export class Session<User = unknown, Attributes = Record<string, unknown>> implements MessageStream, InboxOwner {
+  /** Our own id, a UUID: the one to log. The client's session id is a secret of the transport (SESSION-21). */
+  readonly id: string = randomUUID()
+  readonly #home: SessionHome
+  readonly #facts: SessionFacts<User, Attributes>
+  readonly #outbox: Outbox
+  readonly #inbox = new Inbox(this)
+  readonly #supervision: Supervision
+  #state: SessionState = 'opening'
+  #receiver: Receiver | null = null
+  /** An ended response whose last bytes are still on the way out. */
+  #trailing: Receiver | null = null
+  #onClose: Listeners<CloseEvent> = null
+  #waiters: (() => void)[] | null = null
+  #abort: AbortController | null = null
+  #end: CloseReason | null = null
+  #accounted = 0
+  #greeted = false
+  #scheduled = false
+  #quiet = false
+
+  /** @internal Sessions are made by their endpoint. */
+  constructor (home: SessionHome, facts: SessionFacts<User, Attributes>) {
+    this.#home = home
+    this.#facts = facts
+    this.#outbox = new Outbox(facts.transport === 'websocket-raw')
+    this.#supervision = new Supervision(this, home)
+    this.#greeted = this.raw
+    this.#supervision.waiting()
+  }
+
+  /** How the client is connected, by the names of sockjs-client; `websocket-raw` for a WebSocket without SockJS. */
+  get transport (): TransportName { return this.#facts.transport }
+  /** The subprotocol that was agreed on, or the empty string. */
+  get protocol (): string { return this.#facts.protocol }
+  /** Who the client is: what `session` returned as `user`, else what the `user` option found in the request. */
+  get user (): User { return this.#facts.user }
+  /** What the `session` option returned as `attributes`: yours to read and change. */
+  get attributes (): Attributes { return this.#facts.attributes }
+  /** The address of the client; honours Fastify's `trustProxy`. */
+  get ip (): string { return this.#facts.ip }
+  /** The URL of the opening request, without the client's session id. */
+  get url (): string { return this.#facts.url }
+  /** The path of the endpoint, prefixes of its scopes included. */
+  get prefix (): string { return this.#facts.prefix }
+  /** Some headers of the opening request, an allow-list: never cookies or `authorization`. */
+  get headers (): Readonly<Record<string, string>> { return this.#facts.headers }
+  get state (): SessionState { return this.#state }
+  /** Whether bytes can be sent: raw WebSockets of an endpoint with `binary`. */
+  get binary (): boolean { return this.raw && this.#home.binary }
+  /** Encoded bytes that were sent and have not left the process. */
+  get bufferedBytes (): number {
+    const receiver = this.#receiver ?? this.#trailing
+    return receiver === null ? this.#outbox.bytes : this.#outbox.bytes + receiver.buffered
+  }
+
+  /** Aborts when the session has ended; its `reason` is the `close` event. */
+  get signal (): AbortSignal {
+    if (this.#abort === null) {
+      this.#abort = new AbortController()
+      if (this.#state === 'closed') this.#abort.abort(this.#end)
+    }
+    return this.#abort.signal
+  }
+
+  /**
+   * Queues a message; all that is sent in one turn of the event loop leaves in one write.
+   *
+   * @returns false above the high-water mark (`queue.highWater`, 64 KiB): better wait for `drained()`; also
+   * false when the session is not open, and the message is lost. Above `queue.limit` (1 MiB of encoded bytes) the
+   * session closes with 1013, unless `queue.overflow` is `'drop'`. One message is always taken when nothing waits.
+   * @throws FST_SOCKJS_INVALID_MESSAGE for anything that the transport cannot carry.
+   */
+  send (message: Message | PreparedMessage): boolean {
+    if (this.#state !== 'open') return false
+    const waiting = this.bufferedBytes
+    const bytes = this.#outbox.add(message)
+    const { limits } = this.#home
+    if (waiting > 0 && waiting + bytes > limits.queueLimit) return this.#overflow(bytes)
+    this.#accounted += bytes
+    this.#home.account(bytes)
+    this.#schedule()
+    return waiting + bytes < limits.highWater
+  }
+
+  /** Resolves when less than `queue.highWater` waits, or the session has ended. */
+  async drained (): Promise<void> {
+    while (this.#state !== 'closed' && this.bufferedBytes >= this.#home.limits.highWater) await this.#change()
+  }
+
+  /**
+   * Closes the session: what was sent before is delivered first, then the close frame. Nothing happens when
+   * it is closing or closed already.
+   *
+   * @param code 1000 to 4999, by default 1000. Codes that may not stand on the wire reach WebSocket clients in the SockJS frame only.
+   * @param reason by default `Normal closure`; cut to 123 bytes.
+   * @throws FST_SOCKJS_INVALID_CLOSE
+   */
+  close (code: number = CLOSE.normal.code, reason: string = CLOSE.normal.reason): void {
+    if (!isCloseCode(code)) throw new errors.invalidClose('the code must be an integer from 1000 to 4999')
+    if (typeof reason !== 'string') throw new errors.invalidClose('the reason must be a string')
+    this.#closeFor({ code, reason: fitReason(reason) })
+  }
+
+  /** Drops the connection at once; what waits is lost, and the client sees an interrupted connection. */
+  terminate (): void {
+    const receiver = this.#receiver
+    this.#finish(CLOSE.interrupted, false)
+    receiver?.destroy()
+  }
+
+  /** Stops the messages: they wait here, the WebSocket is not read, and senders over HTTP get no answer. */
+  pause (): void {
+    this.#inbox.pause()
+  }
+
+  resume (): void {
+    this.#inbox.resume()
+  }
+
+  /** Stops the `h` frames, because a layer above has heart-beats of its own; WebSocket pings stay (HEARTBEAT-9). */
+  quiet (): void {
+    this.#quiet = true
+  }
+
+  /** Adds a listener. Any listener but one for `message` may throw without harm: that is logged. */
+  on<E extends keyof SessionEvents> (event: E, listener: (value: SessionEvents[E]) => unknown): this {
+    if (typeof listener !== 'function') throw new errors.invalidListener('a listener must be a function')
+    if (event === 'message') {
+      this.#inbox.listen(listener as (message: Message) => unknown)
+    } else if (event === 'close') {
+      this.#onClose = addListener(this.#onClose, listener as (event: CloseEvent) => unknown)
+    } else {
+      throw new errors.invalidListener(`sessions have no event ${String(event)}`)
+    }
+    return this
+  }
+
+  off<E extends keyof SessionEvents> (event: E, listener: (value: SessionEvents[E]) => unknown): this {
+    if (event === 'message') this.#inbox.unlisten(listener as (message: Message) => unknown)
+    else if (event === 'close') this.#onClose = removeListener(this.#onClose, listener as (event: CloseEvent) => unknown)
+    return this
+  }
+
+  /**
+   * The messages of the client, one by one, until the session ends. Pauses while the output of the session is
+   * above the high-water mark, so that a plain echo loop cannot drown. Leaving the loop does not close the session.
+   */
+  [Symbol.asyncIterator] (): AsyncIterableIterator<string, undefined> {
+    const iterator: AsyncIterableIterator<string, undefined> = {
+      next: () => this.#next() as Promise<IteratorResult<string, undefined>>,
+      return: async () => ({ value: undefined, done: true }),
+      [Symbol.asyncIterator]: () => iterator
+    }
+    return iterator
+  }
+
+  // --- between session, transports and endpoint -------------------------------------------------------------
+
+  /** @internal */
+  get raw (): boolean { return this.#facts.transport === 'websocket-raw' }
+  /** @internal */
+  get facts (): SessionFacts<User, Attributes> { return this.#facts }
+  /** @internal */
+  get attachedReceiver (): Receiver | null { return this.#receiver }
+
+  /** @internal The application takes over. */
+  begin (): void {
+    if (this.#state === 'opening') this.#state = 'open'
+  }
+
+  /** @internal A receiver for this session has arrived. */
+  attach (receiver: Receiver): void {
+    if (this.#trailing !== null) this.#checkTrailing(receiver)
+    if (this.#state === 'closed') {
+      receiver.close(this.#end!)
+    } else if (this.#receiver !== null) {
+      receiver.close(CLOSE.conflict)
+    } else {
+      this.#receiver = receiver
+      this.#home.attached(this, true)
+      this.#supervision.attached(this.#quiet)
+      if (this.#inbox.held) receiver.pause(true)
+      this.#schedule()
+    }
+  }
+
+  /** @internal The response has ended as planned; the client comes back with the next one. */
+  done (receiver: Receiver): void {
+    if (receiver !== this.#receiver) return
+    this.#trailing = receiver
+    this.#detach()
+    if (this.#state !== 'closed') this.#supervision.waiting()
+  }
+
+  /** @internal The client is gone (SESSION-6, SESSION-8). */
+  interrupted (receiver: Receiver): void {
+    if (receiver === this.#receiver || receiver === this.#trailing) this.#finish(this.#end ?? CLOSE.interrupted, false)
+  }
+
+  /** @internal All that was written to the receiver has left. */
+  flushed (receiver: Receiver): void {
+    if (receiver === this.#trailing) this.#trailing = null
+    if (receiver !== this.#receiver) return
+    this.#supervision.flushed()
+    if (this.#outbox.length > 0 || this.#state === 'closing') this.#schedule()
+    this.#account()
+    this.#changed()
+  }
+
+  /** @internal The client or the connection has closed with a code. */
+  closed (receiver: Receiver, reason: CloseReason, clean: boolean): void {
+    if (receiver === this.#receiver) this.#finish(this.#end ?? reason, clean)
+  }
+
+  /** @internal A rule of the protocol was broken: what waits is not worth sending. */
+  abort (reason: CloseReason): void {
+    const receiver = this.#receiver
+    this.#finish(reason, false)
+    receiver?.close(reason)
+  }
+
+  /** @internal The application's handler has thrown. */
+  fail (error: unknown, during: string): void {
+    this.#home.failed(this, error, during)
+    this.#closeFor(CLOSE.failure)
+  }
+
+  /** @internal Closes for a reason of the server. */
+  closeFor (reason: CloseReason): void {
+    this.#closeFor(reason)
+  }
+
+  /** @internal Messages from the client, in order. Ignored once the session is closing. */
+  receive (messages: readonly Message[]): void {
+    // One payload is always taken; who sends more before the answer goes around the back-pressure.
+    if (this.#inbox.bytes > this.#home.limits.queueLimit) return this.abort(CLOSE.flood)
+    this.#inbox.receive(messages)
+    if (this.#inbox.bytes > 0) this.#account()
+  }
+
+  /** @internal Resolves when the application can take more: senders over HTTP get their answer then. */
+  async accepting (): Promise<void> {
+    while (this.#inbox.held && this.#state === 'open') await this.#change()
+  }
+
+  /** @internal */
+  get isOpen (): boolean { return this.#state === 'open' }
+  /** @internal */
+  get inboxHighWater (): number { return this.#home.limits.highWater }
+
+  /** @internal */
+  holdBack (on: boolean): void {
+    this.#receiver?.pause(on)
+    if (on) return
+    this.#account()
+    this.#changed()
+  }
+
+  /** @internal */
+  listenerFailed (error: unknown): void {
+    this.fail(error, 'message listener')
+  }
+
+  /** @internal Writes all that this turn has produced. */
+  flush (): void {
+    this.#scheduled = false
+    const receiver = this.#receiver
+    if (receiver === null) return
+    if (this.#greeted && this.#state !== 'closing') {
+      this.#write(receiver)
+    } else {
+      receiver.cork()
+      this.#write(receiver)
+      receiver.uncork()
+    }
+    this.#account()
+    if (this.#waiters !== null) this.#changed()
+  }
+
+  /** @internal */
+  expire (): void {
+    if (this.#state === 'closed') return this.#home.forget(this)
+    const receiver = this.#receiver
+    if (receiver === null) {
+      this.#finish(this.#end ?? CLOSE.timeout, false)
+      this.#home.clock.stop(this.#supervision)
+      return this.#home.forget(this)
+    }
+    const verdict = this.#supervision.check(receiver, this.#quiet)
+    if (verdict === null) {
+      // A heartbeat ends a poll, and then the disconnect delay runs already.
+      if (this.#receiver === receiver) this.#supervision.rearm(this.#quiet)
+      return
+    }
+    this.#finish(verdict, false)
+    receiver.close(verdict)
+    receiver.destroy()
+  }
+
+  // --- inside ------------------------------------------------------------------------------------------------
+
+  #write (receiver: Receiver): void {
+    if (!this.#greeted) {
+      this.#greeted = true
+      receiver.open()
+      if (this.#receiver !== receiver) return
+    }
+    if (this.#outbox.length > 0) {
+      if (receiver.buffered >= this.#home.limits.highWater) return
+      const bytes = this.#outbox.bytes
+      receiver.messages(this.#outbox.take(), bytes)
+    }
+    if (this.#receiver !== receiver) return
+    if (this.#state === 'closing') {
+      this.#finish(this.#end!, true)
+      receiver.close(this.#end!)
+    } else {
+      this.#supervision.spoken(receiver)
+    }
+  }
+
+  #schedule (): void {
+    if (this.#scheduled || this.#receiver === null) return
+    this.#scheduled = true
+    this.#home.schedule(this)
+  }
+
+  #closeFor (reason: CloseReason): void {
+    if (this.#state !== 'open' && this.#state !== 'opening') return
+    this.#state = 'closing'
+    this.#end = reason
+    if (this.#receiver === null) this.#supervision.waiting()
+    else this.#schedule()
+    this.#inbox.end()
+  }
+
+  /** The one place where a session ends. */
+  #finish (reason: CloseReason, clean: boolean): void {
+    if (this.#state === 'closed') return
+    const known = this.#state !== 'opening'
+    this.#state = 'closed'
+    this.#end = reason
+    const undelivered = this.#outbox.length
+    this.#outbox.take()
+    this.#trailing = null
+    if (this.#receiver !== null) this.#detach()
+    this.#inbox.end()
+    this.#account()
+    if (this.#remembered) this.#supervision.waiting()
+    else this.#home.clock.stop(this.#supervision)
+    const event: CloseEvent = { code: reason.code, reason: reason.reason, clean, undelivered }
+    if (known) {
+      this.#home.ended(this, event)
+      emit(this.#onClose, event, (error) => this.#home.failed(this, error, 'close listener'))
+      this.#abort?.abort(event)
+    }
+    if (!this.#remembered) this.#home.forget(this)
+    this.#changed()
+  }
+
+  /** HTTP clients come back and ask; WebSockets do not (SESSION-4, SESSION-19). */
+  get #remembered (): boolean {
+    return this.transport !== 'websocket' && this.transport !== 'websocket-raw'
+  }
+
+  #detach (): void {
+    this.#receiver = null
+    this.#home.attached(this, false)
+  }
+
+  /** A response that the server ended, whose end the client has not got: what was in it is lost. */
+  #checkTrailing (next: Receiver): void {
+    const trailing = this.#trailing!
+    this.#trailing = null
+    if (trailing.buffered > 0 && !trailing.sharesConnection(next)) this.#finish(CLOSE.interrupted, false)
+  }
+
+  #overflow (bytes: number): false {
+    if (this.#home.limits.overflow === 'drop') this.#outbox.drop(bytes)
+    else this.abort(CLOSE.slow)
+    return false
+  }
+
+  #next (): Promise<IteratorResult<Message, undefined>> {
+    if (this.#state === 'open' && this.bufferedBytes >= this.#home.limits.highWater) {
+      return this.drained().then(() => this.#next())
+    }
+    return this.#inbox.next()
+  }
+
+  /** Tells the process-wide budget what waits in this session now. */
+  #account (): void {
+    const bytes = this.#state === 'closed' ? 0 : this.bufferedBytes + this.#inbox.bytes
+    const delta = bytes - this.#accounted
+    if (delta === 0) return
+    this.#accounted = bytes
+    this.#home.account(delta)
+  }
+
+  #change (): Promise<void> {
+    return new Promise((resolve) => { (this.#waiters ??= []).push(resolve) })
+  }
+
+  #changed (): void {
+    const waiters = this.#waiters
+    this.#waiters = null
+    if (waiters !== null) for (const resolve of waiters) resolve()
+  }
+}

@@ -1,0 +1,100 @@
+import { Timer, type TimerOwner } from '../clock/index.ts'
+import { CLOSE, type CloseReason } from '../protocol/index.ts'
+import type { SessionHome } from './home.ts'
+import type { Receiver } from './receiver.ts'
+
+/**
+ * The one timer of a session, and what it watches: heartbeats, the answer to a ping, a receiver that does not
+ * read, the disconnect delay. A session needs at most one of its deadlines at a time, the nearest.
+ */
+export class Supervision extends Timer {
+  readonly #home: SessionHome
+  #lastSpoken = 0
+  #lastPing = 0
+  /** When the answer to a ping is due, or 0. */
+  #answerDue = 0
+  /** Since when the receiver has taken nothing of what waits in it, or 0. */
+  #stalledSince = 0
+  #progress = 0
+
+  constructor (owner: TimerOwner, home: SessionHome) {
+    super(owner)
+    this.#home = home
+  }
+
+  /** A receiver is there: heartbeats begin (HEARTBEAT-8). */
+  attached (quiet: boolean): void {
+    const { clock } = this.#home
+    this.#lastSpoken = this.#lastPing = clock.now()
+    this.#answerDue = this.#stalledSince = 0
+    this.#arm(quiet)
+  }
+
+  /** No receiver is there, or the session is over: the disconnect delay begins (SESSION-9, SESSION-10). */
+  waiting (): void {
+    this.#home.clock.start(this, this.#home.limits.disconnectDelay)
+  }
+
+  /** A frame went out. Heartbeats are judged when the timer fires; sending never touches it, unless the receiver stalls. */
+  spoken (receiver: Receiver): void {
+    const { clock, limits } = this.#home
+    this.#lastSpoken = clock.now()
+    if (this.#stalledSince === 0 && receiver.buffered > 0) {
+      this.#stalledSince = Math.max(this.#lastSpoken, 1)
+      this.#progress = receiver.progress
+      clock.start(this, Math.min(limits.sendTimeout, limits.heartbeat))
+    }
+  }
+
+  /** The receiver has taken all that waited in it. */
+  flushed (): void {
+    this.#stalledSince = 0
+  }
+
+  /** Looks at every deadline of an attached receiver; returns why the session must end, if it must. */
+  check (receiver: Receiver, quiet: boolean): CloseReason | null {
+    const { clock, limits } = this.#home
+    const now = clock.now()
+    if (this.#stalled(receiver, now)) return CLOSE.slow
+    if (this.#answerDue > 0) {
+      if (receiver.answered) this.#answerDue = 0
+      else if (now >= this.#answerDue) return CLOSE.unanswered
+    }
+    const speak = !quiet && now - this.#lastSpoken >= limits.heartbeat
+    if (speak || now - this.#lastPing >= limits.heartbeat) {
+      const answerDue = receiver.heartbeat(speak)
+      if (speak) this.#lastSpoken = now
+      this.#lastPing = now
+      if (answerDue && this.#answerDue === 0) this.#answerDue = now + limits.pongTimeout
+    }
+    return null
+  }
+
+  /** Starts the timer for the nearest deadline of an attached receiver. */
+  rearm (quiet: boolean): void {
+    this.#arm(quiet)
+  }
+
+  #stalled (receiver: Receiver, now: number): boolean {
+    if (this.#stalledSince === 0) return false
+    if (receiver.buffered === 0) {
+      this.#stalledSince = 0
+      return false
+    }
+    if (receiver.progress !== this.#progress) {
+      this.#progress = receiver.progress
+      this.#stalledSince = now
+      return false
+    }
+    return now - this.#stalledSince >= this.#home.limits.sendTimeout
+  }
+
+  #arm (quiet: boolean): void {
+    const { clock, limits } = this.#home
+    let due = this.#lastPing + limits.heartbeat
+    if (!quiet) due = Math.min(due, this.#lastSpoken + limits.heartbeat)
+    if (this.#answerDue > 0) due = Math.min(due, this.#answerDue)
+    if (this.#stalledSince > 0) due = Math.min(due, this.#stalledSince + limits.sendTimeout)
+    clock.start(this, due - clock.now())
+  }
+}

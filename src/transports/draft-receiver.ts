@@ -1,0 +1,116 @@
+import type { IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
+import websocketDriver, { type Driver } from 'websocket-driver'
+import { type Clock, Timer } from '../clock/index.ts'
+import { CLOSE, type CloseReason, type Frame, type Outgoing, PreparedMessage } from '../protocol/index.ts'
+import type { AnySession, Receiver } from '../session/index.ts'
+import type { IncomingRules } from './incoming.ts'
+import { SocketReceiver } from './socket-receiver.ts'
+
+/** What a draft handshake needs of the upgrade request. */
+export interface DraftUpgrade {
+  readonly request: IncomingMessage
+  readonly socket: Socket
+  readonly head: Buffer
+  /** Extra lines of the 101, as name and value. */
+  readonly headers: readonly (readonly [string, string])[]
+  /** Bytes of one WebSocket message. */
+  readonly maxLength: number
+  readonly clock: Clock
+  /** How long the client may take to answer a close, in milliseconds. */
+  readonly closeTimeout: number
+}
+
+/**
+ * Whether an upgrade speaks draft 75 or 76: neither has the key of RFC 6455, and draft 76 has two others.
+ */
+export function isDraftRequest (request: IncomingMessage): boolean {
+  const { headers } = request
+  return headers['sec-websocket-key'] === undefined && headers['sec-websocket-version'] === undefined
+}
+
+/** A WebSocket of 2010 (drafts 75 and 76, section 18 of the matrix): text only, no ping, no close codes. */
+export class DraftReceiver extends SocketReceiver {
+  readonly #driver: Driver
+  readonly #socket: Socket
+  readonly #live: Set<Receiver>
+  readonly #upgrade: DraftUpgrade
+  readonly #linger = new Timer(this)
+
+  constructor (session: AnySession, rules: IncomingRules, upgrade: DraftUpgrade, live: Set<Receiver>) {
+    super(session, rules)
+    const { request, socket, head } = upgrade
+    const driver = websocketDriver.http(request, { maxLength: upgrade.maxLength, protocols: [], allowDrafts: true })
+    this.#driver = driver
+    this.#socket = socket
+    this.#live = live
+    this.#upgrade = upgrade
+    for (const [name, value] of upgrade.headers) driver.setHeader(name, value)
+    driver.io.on('data', (chunk: Buffer) => { socket.write(chunk) })
+    driver.io.on('end', () => { socket.end() })
+    driver.on('message', (event) => { this.incoming(event.data, typeof event.data !== 'string') })
+    driver.on('error', () => { socket.destroySoon() })
+    driver.on('close', () => { this.#closing() })
+    socket.on('data', (chunk) => { driver.io.write(chunk) })
+    socket.on('drain', () => { session.flushed(this) })
+    socket.on('error', () => { socket.destroy() })
+    socket.on('close', () => { this.#closed() })
+    live.add(this)
+    socket.setTimeout(0)
+    socket.setNoDelay(true)
+    driver.start()
+    if (head.length > 0) driver.io.write(head)
+    socket.resume()
+  }
+
+  get buffered (): number { return this.#socket.writableLength }
+  get progress (): number { return this.#socket.bytesWritten - this.#socket.writableLength }
+  get answered (): boolean { return true }
+
+  cork (): void { this.#socket.cork() }
+  uncork (): void { this.#socket.uncork() }
+
+  pause (on: boolean): void {
+    if (on) this.#socket.pause()
+    else this.#socket.resume()
+  }
+
+  destroy (): void { this.#socket.destroy() }
+
+  protected writeFrame (frame: Frame): void { this.#driver.text(frame.text) }
+
+  protected writeRaw (messages: readonly Outgoing[]): void {
+    for (const message of messages) {
+      const data = message instanceof PreparedMessage ? message.data : message
+      // The drafts have no binary frames: text is all that an endpoint can send to such a client.
+      if (typeof data === 'string') this.#driver.text(data)
+    }
+  }
+
+  protected ping (speak: boolean): boolean {
+    if (speak) this.writeHeartbeat()
+    return false
+  }
+
+  protected end (_reason: CloseReason): void {
+    this.#socket.resume()
+    this.#driver.close()
+    // Draft 75 has no closing handshake, and a peer of draft 76 may leave ours unanswered.
+    this.#upgrade.clock.start(this.#linger, this.#upgrade.closeTimeout)
+  }
+
+  /** The client does not take what is left. */
+  expire (): void { this.destroy() }
+
+  /** Both sides are through, or the client has begun to close. */
+  #closing (): void {
+    this.session.closed(this, CLOSE.normal, true)
+    this.#socket.destroySoon()
+  }
+
+  #closed (): void {
+    this.#upgrade.clock.stop(this.#linger)
+    this.#live.delete(this)
+    this.session.interrupted(this)
+  }
+}

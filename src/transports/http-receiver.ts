@@ -1,0 +1,138 @@
+import type { ServerResponse } from 'node:http'
+import { type Clock, Timer } from '../clock/index.ts'
+import {
+  closeFrame, type CloseReason, type Envelope, type Frame, HEARTBEAT, messageFrame, OPEN, type Outgoing, type TransportName
+} from '../protocol/index.ts'
+import type { AnySession, Receiver } from '../session/index.ts'
+
+const RECEIVER = Symbol('fastify-sockjs.receiver')
+
+type Response = ServerResponse & { [RECEIVER]?: HttpReceiver }
+
+/** What an HTTP receiver needs beside its response. */
+export interface HttpReceiverOptions {
+  readonly transport: TransportName
+  readonly envelope: Envelope
+  /** Bytes of frames after which a streaming response ends (XHR-STREAM-7). */
+  readonly limit: number
+  /** How long an ended response may take to leave, in milliseconds (SEC-S16). */
+  readonly sendTimeout: number
+  readonly clock: Clock
+  /** Receivers whose connection is not finished yet. */
+  readonly live: Set<Receiver>
+}
+
+/**
+ * A response that carries frames. A streaming response begins with a prelude and takes frames up to its limit;
+ * a polling response is a streaming one with a limit of one write.
+ */
+export class HttpReceiver implements Receiver {
+  readonly #response: Response
+  readonly #session: AnySession
+  readonly #options: HttpReceiverOptions
+  readonly #headers: Record<string, number | string | string[] | undefined>
+  #written = 0
+  #ended = false
+  #linger: Timer | null = null
+
+  constructor (response: ServerResponse, headers: Record<string, number | string | string[] | undefined>,
+    session: AnySession, options: HttpReceiverOptions) {
+    this.#response = response
+    this.#headers = headers
+    this.#session = session
+    this.#options = options
+    this.#response[RECEIVER] = this
+    response.on('close', onClose)
+    response.on('error', onError)
+    options.live.add(this)
+    const { prelude } = options.envelope
+    if (prelude === null) return
+    response.on('drain', onDrain)
+    // A peer that vanished without a word is noticed by the kernel (SEC-S25).
+    response.req.socket.setKeepAlive?.(true, 5_000)
+    response.writeHead(200, headers)
+    response.write(prelude)
+  }
+
+  get transport (): TransportName { return this.#options.transport }
+
+  get buffered (): number { return this.#response.writableLength }
+
+  get progress (): number {
+    const { socket } = this.#response.req
+    return socket.bytesWritten - socket.writableLength
+  }
+
+  get answered (): boolean { return true }
+
+  sharesConnection (next: Receiver): boolean {
+    return next instanceof HttpReceiver && next.#response.req.socket === this.#response.req.socket
+  }
+
+  cork (): void { this.#response.cork() }
+  uncork (): void { this.#response.uncork() }
+
+  open (): void { this.#write(OPEN) }
+
+  messages (messages: readonly Outgoing[], bytes: number): void { this.#write(messageFrame(messages, bytes)) }
+
+  heartbeat (speak: boolean): boolean {
+    if (speak) this.#write(HEARTBEAT)
+    return false
+  }
+
+  close (reason: CloseReason): void {
+    if (this.#ended) return
+    this.#write(closeFrame(reason.code, reason.reason))
+    this.#end()
+  }
+
+  /** Responses are not read from: senders wait for their answers instead. */
+  pause (): void {}
+
+  destroy (): void { this.#response.destroy() }
+
+  #write (frame: Frame): void {
+    if (this.#ended) return
+    const chunk = this.#options.envelope.encode(frame)
+    if (this.#options.envelope.prelude === null) {
+      this.#headers['content-length'] = chunk.length
+      this.#response.writeHead(200, this.#headers)
+      this.#end(chunk)
+    } else {
+      this.#response.write(chunk)
+      this.#written += chunk.length
+      if (this.#written >= this.#options.limit) this.#end()
+    }
+  }
+
+  #end (body?: Buffer): void {
+    if (this.#ended) return
+    this.#ended = true
+    this.#response.end(body)
+    if (this.#response.writableLength > 0) {
+      this.#linger = new Timer(this)
+      this.#options.clock.start(this.#linger, this.#options.sendTimeout)
+    }
+    this.#session.done(this)
+  }
+
+  /** The client does not take the end of its response. */
+  expire (): void { this.destroy() }
+
+  /** The response is over: completely sent, or cut. */
+  closed (): void {
+    this.#ended = true
+    if (this.#linger !== null) this.#options.clock.stop(this.#linger)
+    this.#options.live.delete(this)
+    if (this.#response.writableFinished) this.#session.flushed(this)
+    else this.#session.interrupted(this)
+  }
+
+  drained (): void { this.#session.flushed(this) }
+}
+
+// One function for all responses: what belongs to a response hangs on it.
+function onClose (this: Response): void { this[RECEIVER]!.closed() }
+function onDrain (this: Response): void { this[RECEIVER]!.drained() }
+function onError (): void {}

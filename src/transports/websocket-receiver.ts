@@ -1,0 +1,132 @@
+import type { Socket } from 'node:net'
+import type { WebSocket } from 'ws'
+import { CLOSE, type CloseReason, FORM, type Frame, isWireCode, type Outgoing, PreparedMessage } from '../protocol/index.ts'
+import type { AnySession, Receiver } from '../session/index.ts'
+import type { IncomingRules } from './incoming.ts'
+import { SocketReceiver } from './socket-receiver.ts'
+import { asciiFrame, frameBytes, HEARTBEAT_AND_PING, messageBytes, PING } from './websocket-frame.ts'
+
+const RECEIVER = Symbol('fastify-sockjs.receiver')
+
+interface Owned { [RECEIVER]?: WebSocketReceiver }
+
+/**
+ * A WebSocket of today (versions 13 and 8). `ws` parses what comes in; our frames go out on the socket itself,
+ * in one write per turn, unless an extension was negotiated that only `ws` can apply.
+ */
+export class WebSocketReceiver extends SocketReceiver {
+  readonly #ws: WebSocket & Owned
+  readonly #socket: Socket & Owned
+  readonly #live: Set<Receiver>
+  readonly #extended: boolean
+  /** How much had been read when the unanswered ping was sent: anything more is a sign of life. */
+  #pingMark = -1
+
+  constructor (session: AnySession, rules: IncomingRules, ws: WebSocket, socket: Socket, live: Set<Receiver>) {
+    super(session, rules)
+    this.#ws = ws
+    this.#socket = socket
+    this.#live = live
+    this.#extended = ws.extensions !== ''
+    this.#ws[RECEIVER] = this
+    this.#socket[RECEIVER] = this
+    ws.on('message', onMessage)
+    ws.on('close', onClose)
+    ws.on('error', onError)
+    socket.on('drain', onDrain)
+    live.add(this)
+  }
+
+  get buffered (): number { return this.#extended ? this.#ws.bufferedAmount : this.#socket.writableLength }
+  get progress (): number { return this.#socket.bytesWritten - this.#socket.writableLength }
+  get answered (): boolean { return this.#pingMark < 0 || this.#socket.bytesRead !== this.#pingMark }
+
+  cork (): void { this.#socket.cork() }
+  uncork (): void { this.#socket.uncork() }
+
+  pause (on: boolean): void {
+    if (on) this.#ws.pause()
+    else this.#ws.resume()
+  }
+
+  destroy (): void { this.#ws.terminate() }
+
+  protected writeFrame (frame: Frame): void {
+    if (this.#extended) this.#ws.send(frame.text)
+    else if (frame.shared) this.#socket.write(frame.form(FORM.websocket, frameBytes))
+    else if (frame.ascii) this.#socket.write(asciiFrame(frame.text), 'latin1')
+    else this.#socket.write(frameBytes(frame))
+  }
+
+  protected writeRaw (messages: readonly Outgoing[], bytes: number): void {
+    if (this.#extended) {
+      for (const message of messages) this.#ws.send(message instanceof PreparedMessage ? message.data : message)
+      return
+    }
+    const text = asciiMessages(messages, bytes)
+    if (text !== null) this.#socket.write(text, 'latin1')
+    else if (messages.length === 1) this.#socket.write(rawBytes(messages[0]!))
+    else this.#socket.write(Buffer.concat(messages.map(rawBytes)))
+  }
+
+  protected ping (speak: boolean): boolean {
+    if (this.answered) this.#pingMark = this.#socket.bytesRead
+    if (this.#extended) {
+      if (speak) this.writeHeartbeat()
+      this.#ws.ping()
+    } else {
+      this.#socket.write(speak ? HEARTBEAT_AND_PING : PING)
+    }
+    return true
+  }
+
+  protected end ({ code, reason }: CloseReason): void {
+    // The answer to the close frame must be read, also when the application had paused the client.
+    this.#ws.resume()
+    if (isWireCode(code)) this.#ws.close(code, reason)
+    else this.#ws.close(CLOSE.normal.code, reason)
+  }
+
+  /** The connection is over. */
+  closed (code: number, reason: string): void {
+    this.#live.delete(this)
+    if (code === 1006) this.session.interrupted(this)
+    else this.session.closed(this, code === 1005 ? CLOSE.normal : { code, reason }, true)
+  }
+
+  /** `ws` found a broken frame and closes with the code for it. */
+  broken (code: number): void {
+    this.session.closed(this, code === CLOSE.tooBig.code ? CLOSE.tooBig : { code, reason: 'Invalid WebSocket frame' }, false)
+  }
+
+  drained (): void { this.session.flushed(this) }
+}
+
+/** The close code that `ws` sends for each of its errors. */
+const ERROR_CODES: Readonly<Record<string, number>> = {
+  WS_ERR_UNSUPPORTED_MESSAGE_LENGTH: 1009,
+  WS_ERR_INVALID_UTF8: 1007,
+  WS_ERR_TOO_MANY_BUFFERED_PARTS: 1008
+}
+
+/** All messages as frames in one string, when all are text of one byte a character. */
+function asciiMessages (messages: readonly Outgoing[], bytes: number): string | null {
+  let text = ''
+  let length = 0
+  for (const message of messages) {
+    if (typeof message !== 'string') return null
+    length += message.length
+    text += asciiFrame(message)
+  }
+  return length === bytes ? text : null
+}
+
+function rawBytes (message: Outgoing): Buffer {
+  return message instanceof PreparedMessage ? message.raw(messageBytes) : messageBytes(message)
+}
+
+// One function for all connections: what belongs to a connection hangs on it.
+function onMessage (this: WebSocket & Owned, data: Buffer, isBinary: boolean): void { this[RECEIVER]!.incoming(data, isBinary) }
+function onClose (this: WebSocket & Owned, code: number, reason: Buffer): void { this[RECEIVER]!.closed(code, reason.toString()) }
+function onError (this: WebSocket & Owned, error: Error & { code?: string }): void { this[RECEIVER]!.broken(ERROR_CODES[error.code ?? ''] ?? 1002) }
+function onDrain (this: Socket & Owned): void { this[RECEIVER]!.drained() }
