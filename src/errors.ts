@@ -3,23 +3,23 @@ import createError from '@fastify/error'
 /** Every error that the package throws at an application, by code. */
 export const errors = {
   /** `fastify-sockjs` was registered in a scope that has it already. */
-  alreadyRegistered: createError('FST_SOCKJS_ALREADY_REGISTERED',
+  AlreadyRegistered: createError('FST_SOCKJS_ALREADY_REGISTERED',
     'fastify-sockjs is registered already; call app.sockjs() once per endpoint instead', 500),
   /** An option has the wrong type or value, or is unknown. */
-  invalidOption: createError('FST_SOCKJS_INVALID_OPTION', 'option %s: %s', 500, TypeError),
+  InvalidOption: createError('FST_SOCKJS_INVALID_OPTION', 'option %s: %s', 500, TypeError),
   /** The path of an endpoint is not usable. */
-  invalidPath: createError('FST_SOCKJS_INVALID_PATH', 'path %s: %s', 500, TypeError),
+  InvalidPath: createError('FST_SOCKJS_INVALID_PATH', 'path %s: %s', 500, TypeError),
   /** The handler of an endpoint is no function. */
-  invalidHandler: createError('FST_SOCKJS_INVALID_HANDLER', 'endpoint %s: the handler must be a function', 500, TypeError),
+  InvalidHandler: createError('FST_SOCKJS_INVALID_HANDLER', 'endpoint %s: the handler must be a function', 500, TypeError),
   /** Two endpoints with one path. */
-  duplicateEndpoint: createError('FST_SOCKJS_DUPLICATE_ENDPOINT', 'endpoint %s exists already', 500),
+  DuplicateEndpoint: createError('FST_SOCKJS_DUPLICATE_ENDPOINT', 'endpoint %s exists already', 500),
   /** An option that only a WebSocket server of our own can hold, while the application registered its own. */
-  foreignWebsocketServer: createError('FST_SOCKJS_FOREIGN_WEBSOCKET_SERVER',
+  ForeignWebsocketServer: createError('FST_SOCKJS_FOREIGN_WEBSOCKET_SERVER',
     'option %s cannot hold: @fastify/websocket was registered before with options of its own; %s', 500),
   /** `send()` was given something that the transport cannot carry. */
-  invalidMessage: createError('FST_SOCKJS_INVALID_MESSAGE', '%s', 500, TypeError),
+  InvalidMessage: createError('FST_SOCKJS_INVALID_MESSAGE', '%s', 500, TypeError),
   /** `close()` was given a code that is no integer between 1000 and 4999, or a reason that is no string. */
-  invalidClose: createError('FST_SOCKJS_INVALID_CLOSE', 'close(): %s', 500, TypeError),
+  InvalidClose: createError('FST_SOCKJS_INVALID_CLOSE', 'close(): %s', 500, TypeError),
   /** An event that sessions do not have, or a listener that is no function. */
-  invalidListener: createError('FST_SOCKJS_INVALID_LISTENER', '%s', 500, TypeError)
+  InvalidListener: createError('FST_SOCKJS_INVALID_LISTENER', '%s', 500, TypeError)
 } as const

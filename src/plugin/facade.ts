@@ -6,8 +6,9 @@ import { Endpoint, type SessionHandler } from './endpoint.ts'
 import type { Hub } from './hub.ts'
 import { logSerializers } from './log.ts'
 import type { EndpointOptions } from './options.ts'
-import { checkEndpointOptions, resolveOptions } from './resolve.ts'
+import { resolveOptions } from './resolve.ts'
 import { endpointScope } from './scope.ts'
+import { checkEndpointOptions } from './validate.ts'
 
 /** `app.sockjs`: adds endpoints to the scope it is read in, with that scope's prefix, hooks and log. */
 export interface SockjsFacade {
@@ -40,11 +41,11 @@ export function facadeOf (hub: Hub, scope: FastifyInstance): SockjsFacade {
 
 function addEndpoint (hub: Hub, scope: FastifyInstance, path: string, options: EndpointOptions, handler: SessionHandler | undefined): Endpoint {
   checkPath(path)
-  if (typeof handler !== 'function') throw new errors.invalidHandler(path)
+  if (typeof handler !== 'function') throw new errors.InvalidHandler(path)
   checkEndpointOptions(options)
   const resolved = resolveOptions(hub.options, options)
   const fullPath = scope.prefix + path
-  if (hub.endpoints.has(fullPath)) throw new errors.duplicateEndpoint(fullPath)
+  if (hub.endpoints.has(fullPath)) throw new errors.DuplicateEndpoint(fullPath)
   const endpoint = new Endpoint(hub, fullPath, resolved, handler as SessionHandler<Session<unknown, unknown>>, scope.log)
   hub.endpoints.set(fullPath, endpoint)
   const place: RegisterOptions = { prefix: path, logSerializers: logSerializers(fullPath) as never }
@@ -60,5 +61,5 @@ function checkPath (path: unknown): void {
     : path === '/' || path.endsWith('/')
       ? 'must not end with /'
       : /[:*?#%\s]|\/\//.test(path) ? 'must be literal text, without : * ? # % or spaces' : null
-  if (problem !== null) throw new errors.invalidPath(String(path), problem)
+  if (problem !== null) throw new errors.InvalidPath(String(path), problem)
 }

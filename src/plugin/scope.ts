@@ -15,7 +15,7 @@ import { receive } from './routes/receivers.ts'
 import { beforeBody, send } from './routes/senders.ts'
 import { acceptWebSocket, beforeUpgrade, chooseProtocol, refusePlain } from './routes/websockets.ts'
 import type { RouteName } from '../protocol/index.ts'
-import { routeOptionsOf } from './resolve.ts'
+import { routeOptionsOf } from './validate.ts'
 
 type Handler = (request: FastifyRequest, reply: FastifyReply) => FastifyReply | Promise<FastifyReply>
 
@@ -153,11 +153,11 @@ type HandleProtocols = (offered: Set<string>, request: { url?: string }) => stri
 function shareServer (server: WebSocketServer, endpoint: Endpoint, rules: { maxPayload: number, handleProtocols: (offered: Set<string>) => string | false }, isOurs: (url: string) => boolean): void {
   const { options } = endpoint
   if (options.websocket.compression !== false) {
-    throw new errors.foreignWebsocketServer('websocket.compression', 'set perMessageDeflate there, or register fastify-sockjs first')
+    throw new errors.ForeignWebsocketServer('websocket.compression', 'set perMessageDeflate there, or register fastify-sockjs first')
   }
   const { maxPayload } = server.options
   if (maxPayload !== undefined && maxPayload > 0 && maxPayload < options.maxMessageSize) {
-    throw new errors.foreignWebsocketServer('maxMessageSize', 'raise maxPayload there, or register fastify-sockjs first')
+    throw new errors.ForeignWebsocketServer('maxMessageSize', 'raise maxPayload there, or register fastify-sockjs first')
   }
   const theirs = server.options.handleProtocols as HandleProtocols | undefined
   const choose: HandleProtocols = (offered, request) => {

@@ -4,7 +4,7 @@ import { errors } from '../errors.ts'
 import { facadeOf, type SockjsFacade } from './facade.ts'
 import { Hub } from './hub.ts'
 import type { SockjsPluginOptions } from './options.ts'
-import { checkPluginOptions } from './resolve.ts'
+import { checkPluginOptions } from './validate.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -14,7 +14,7 @@ declare module 'fastify' {
 }
 
 async function registerSockjs (app: FastifyInstance, options: SockjsPluginOptions): Promise<void> {
-  if (app.hasDecorator('sockjs')) throw new errors.alreadyRegistered()
+  if (app.hasDecorator('sockjs')) throw new errors.AlreadyRegistered()
   checkPluginOptions(options)
   const hub = new Hub(app, options)
   const facades = new WeakMap<FastifyInstance, SockjsFacade>()

@@ -25,7 +25,7 @@ export class Frame {
   /** The encoded form with this index; `make` is asked once. */
   form (index: number, make: (frame: Frame) => Buffer): Buffer {
     const forms = this.#forms ??= []
-    return forms[index] ??= make(this)
+    return (forms[index] ??= make(this))
   }
 }
 

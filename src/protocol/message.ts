@@ -42,12 +42,14 @@ export class PreparedMessage {
 
   /** @internal The frame that carries this message alone. */
   get frame (): Frame {
-    return this.#frame ??= new Frame('a[' + this.quoted + ']', this.quotedBytes + 3, true)
+    this.#frame ??= new Frame('a[' + this.quoted + ']', this.quotedBytes + 3, true)
+    return this.#frame
   }
 
   /** @internal The encoded frame of a raw WebSocket, made by `encode` the first time. */
   raw (encode: (data: string | Uint8Array) => Buffer): Buffer {
-    return this.#raw ??= encode(this.data)
+    this.#raw ??= encode(this.data)
+    return this.#raw
   }
 
   /**

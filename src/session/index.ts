@@ -1,4 +1,4 @@
-export type { SessionFacts } from './facts.ts'
+export type { SessionFacts } from './client.ts'
 export { Flusher } from './flusher.ts'
 export type { AnySession, CloseEvent, SessionHome, SessionLimits } from './home.ts'
 export type { Message, MessageStream } from './message-stream.ts'

@@ -56,14 +56,14 @@ export class Outbox {
       this.#addedBytes = message.quotedBytes
       return message
     }
-    throw new errors.invalidMessage('SockJS carries strings only')
+    throw new errors.InvalidMessage('SockJS carries strings only')
   }
 
   #encodeRaw (message: Message | PreparedMessage): Outgoing {
     const data = message instanceof PreparedMessage ? message.data : message
     if (typeof data === 'string') this.#addedBytes = Buffer.byteLength(data)
     else if (data instanceof Uint8Array) this.#addedBytes = data.byteLength
-    else throw new errors.invalidMessage('a raw WebSocket carries strings, and bytes where `binary` is on')
+    else throw new errors.InvalidMessage('a raw WebSocket carries strings, and bytes where `binary` is on')
     return message
   }
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { CLOSE, type CloseReason, fitReason, isCloseCode, type PreparedMessage, type TransportName } from '../protocol/index.ts'
+import { CLOSE, type CloseReason, fitReason, isCloseCode, type PreparedMessage } from '../protocol/index.ts'
 import { errors } from '../errors.ts'
-import type { SessionFacts } from './facts.ts'
+import { Client, type SessionFacts } from './client.ts'
 import type { CloseEvent, SessionHome } from './home.ts'
 import { Inbox, type InboxOwner } from './inbox.ts'
 import { addListener, emit, type Listeners, removeListener } from './listeners.ts'
@@ -32,11 +32,10 @@ export interface SessionEvents {
  * Messages come through `on('message')` or `for await`; until somebody listens they wait, bounded, and the
  * client is held back. `User` is what the `session` option (or `request.user`) gave, `Attributes` what it added.
  */
-export class Session<User = unknown, Attributes = Record<string, unknown>> implements MessageStream, InboxOwner {
+export class Session<User = unknown, Attributes = Record<string, unknown>> extends Client<User, Attributes> implements MessageStream, InboxOwner {
   /** Our own id, a UUID: the one to log. The client's session id is a secret of the transport (SESSION-21). */
   readonly id: string = randomUUID()
   readonly #home: SessionHome
-  readonly #facts: SessionFacts<User, Attributes>
   readonly #outbox: Outbox
   readonly #inbox = new Inbox(this)
   readonly #supervision: Supervision
@@ -55,30 +54,14 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> imple
 
   /** @internal Sessions are made by their endpoint. */
   constructor (home: SessionHome, facts: SessionFacts<User, Attributes>) {
+    super(facts)
     this.#home = home
-    this.#facts = facts
     this.#outbox = new Outbox(facts.transport === 'websocket-raw')
     this.#supervision = new Supervision(this, home)
     this.#greeted = this.raw
     this.#supervision.waiting()
   }
 
-  /** How the client is connected, by the names of sockjs-client; `websocket-raw` for a WebSocket without SockJS. */
-  get transport (): TransportName { return this.#facts.transport }
-  /** The subprotocol that was agreed on, or the empty string. */
-  get protocol (): string { return this.#facts.protocol }
-  /** Who the client is: what `session` returned as `user`, else what the `user` option found in the request. */
-  get user (): User { return this.#facts.user }
-  /** What the `session` option returned as `attributes`: yours to read and change. */
-  get attributes (): Attributes { return this.#facts.attributes }
-  /** The address of the client; honours Fastify's `trustProxy`. */
-  get ip (): string { return this.#facts.ip }
-  /** The URL of the opening request, without the client's session id. */
-  get url (): string { return this.#facts.url }
-  /** The path of the endpoint, prefixes of its scopes included. */
-  get prefix (): string { return this.#facts.prefix }
-  /** Some headers of the opening request, an allow-list: never cookies or `authorization`. */
-  get headers (): Readonly<Record<string, string>> { return this.#facts.headers }
   get state (): SessionState { return this.#state }
   /** Whether bytes can be sent: raw WebSockets of an endpoint with `binary`. */
   get binary (): boolean { return this.raw && this.#home.binary }
@@ -131,8 +114,8 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> imple
    * @throws FST_SOCKJS_INVALID_CLOSE
    */
   close (code: number = CLOSE.normal.code, reason: string = CLOSE.normal.reason): void {
-    if (!isCloseCode(code)) throw new errors.invalidClose('the code must be an integer from 1000 to 4999')
-    if (typeof reason !== 'string') throw new errors.invalidClose('the reason must be a string')
+    if (!isCloseCode(code)) throw new errors.InvalidClose('the code must be an integer from 1000 to 4999')
+    if (typeof reason !== 'string') throw new errors.InvalidClose('the reason must be a string')
     this.#closeFor({ code, reason: fitReason(reason) })
   }
 
@@ -159,13 +142,13 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> imple
 
   /** Adds a listener. Any listener but one for `message` may throw without harm: that is logged. */
   on<E extends keyof SessionEvents> (event: E, listener: (value: SessionEvents[E]) => unknown): this {
-    if (typeof listener !== 'function') throw new errors.invalidListener('a listener must be a function')
+    if (typeof listener !== 'function') throw new errors.InvalidListener('a listener must be a function')
     if (event === 'message') {
       this.#inbox.listen(listener as (message: Message) => unknown)
     } else if (event === 'close') {
       this.#onClose = addListener(this.#onClose, listener as (event: CloseEvent) => unknown)
     } else {
-      throw new errors.invalidListener(`sessions have no event ${String(event)}`)
+      throw new errors.InvalidListener(`sessions have no event ${String(event)}`)
     }
     return this
   }
@@ -191,10 +174,6 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> imple
 
   // --- between session, transports and endpoint -------------------------------------------------------------
 
-  /** @internal */
-  get raw (): boolean { return this.#facts.transport === 'websocket-raw' }
-  /** @internal */
-  get facts (): SessionFacts<User, Attributes> { return this.#facts }
   /** @internal */
   get attachedReceiver (): Receiver | null { return this.#receiver }
 

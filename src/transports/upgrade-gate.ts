@@ -50,7 +50,7 @@ export class UpgradeGate {
   /** The gate of a server; made when first asked for. */
   static of (server: Server): UpgradeGate {
     const gated = server as Server & { [GATE]?: UpgradeGate }
-    return gated[GATE] ??= new UpgradeGate(server)
+    return (gated[GATE] ??= new UpgradeGate(server))
   }
 
   private constructor (server: Server) {
