@@ -3,7 +3,7 @@ export { errors } from './errors.ts'
 export type { Endpoint, EndpointStats, SessionHandler } from './plugin/endpoint.ts'
 export type { SockjsFacade } from './plugin/facade.ts'
 export type {
-  EndpointOptions, OriginFunction, OriginRule, SessionSetup, SockjsOptions, SockjsPluginOptions, TransportSwitches
+  EndpointOptions, OriginFunction, OriginRule, SessionFunction, SessionSetup, SockjsOptions, SockjsPluginOptions, TransportSwitches
 } from './plugin/options.ts'
 export { sockjs as default, sockjs, sockjs as 'module.exports' } from './plugin/sockjs.ts'
 export { PreparedMessage, type TransportName } from './protocol/index.ts'

@@ -1,6 +1,6 @@
 import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
 import type { Clock } from '../clock/index.ts'
-import { type CloseReason, PreparedMessage } from '../protocol/index.ts'
+import { CLOSE, type CloseReason, PreparedMessage, type RouteName, shownPath } from '../protocol/index.ts'
 import { type AnySession, type CloseEvent, type Message, type Receiver, Session, type SessionFacts, type SessionHome, type SessionLimits } from '../session/index.ts'
 import type { IncomingRules } from '../transports/index.ts'
 import type { Hub } from './hub.ts'
@@ -8,7 +8,7 @@ import { BODY_FACTOR, type ResolvedOptions } from './options.ts'
 import { type OriginPolicy, originPolicy } from './origins.ts'
 
 /** Called once for each session; `request` is the one that opened it. */
-export type SessionHandler<S extends AnySession = Session> = (session: S, request: FastifyRequest) => unknown
+export type SessionHandler<S = Session> = (session: S, request: FastifyRequest) => unknown
 
 /** What `endpoint.stats()` counts. */
 export interface EndpointStats {
@@ -42,8 +42,10 @@ export class Endpoint implements SessionHome {
   readonly bodyLimit: number
   /** @internal */
   readonly origins: OriginPolicy
-  /** @internal Receivers whose connection is not finished. */
-  readonly live = new Set<Receiver>()
+  /** @internal The paths that sessions show, made once. */
+  readonly shownPaths: Readonly<Record<RouteName, string>>
+  /** @internal Receivers that have ended and whose connection is not finished. */
+  readonly lingering = new Set<Receiver>()
   /** @internal Ids of sessions whose `session` option is running. */
   readonly reserved = new Set<string>()
   readonly #handler: SessionHandler<AnySession>
@@ -63,6 +65,7 @@ export class Endpoint implements SessionHome {
     this.bodyLimit = options.maxMessageSize * BODY_FACTOR
     this.incoming = { maxMessageSize: options.maxMessageSize, binary: options.binary }
     this.origins = originPolicy(options.origins)
+    this.shownPaths = shownPaths(path)
     this.limits = {
       heartbeat: options.heartbeat,
       disconnectDelay: options.disconnectDelay,
@@ -121,6 +124,19 @@ export class Endpoint implements SessionHome {
     for (const session of [...this.#sessions]) session.closeFor(reason)
   }
 
+  /** @internal Whether something is on its way to a client. */
+  get busy (): boolean {
+    if (this.lingering.size > 0) return true
+    for (const session of this.#sessions) if (session.attachedReceiver !== null) return true
+    return false
+  }
+
+  /** @internal Drops every connection that is left. */
+  destroyConnections (): void {
+    for (const session of [...this.#sessions]) session.terminate()
+    for (const receiver of [...this.lingering]) receiver.destroy()
+  }
+
   /** @internal The HTTP session with the client's id. */
   find (id: string): AnySession | undefined {
     return this.#byId.get(id)
@@ -148,6 +164,8 @@ export class Endpoint implements SessionHome {
     } catch (error) {
       session.fail(error, 'handler')
     }
+    // Its hooks began before the shutdown did.
+    if (this.hub.closing) session.closeFor(CLOSE.shutdown)
   }
 
   // --- SessionHome -------------------------------------------------------------------------------------------
@@ -186,4 +204,10 @@ export class Endpoint implements SessionHome {
 
   /** @internal */
   attached (_session: AnySession, attached: boolean): void { this.hub.attached(attached ? 1 : -1) }
+}
+
+const OPENING_ROUTES: readonly RouteName[] = ['greeting', 'rawWebsocket', 'websocket', 'xhr', 'xhr_streaming', 'eventsource', 'htmlfile', 'jsonp']
+
+function shownPaths (prefix: string): Record<RouteName, string> {
+  return Object.fromEntries(OPENING_ROUTES.map((route) => [route, shownPath(prefix, route)])) as Record<RouteName, string>
 }

@@ -1,11 +1,11 @@
 import type { FastifyInstance, LogLevel, RegisterOptions } from 'fastify'
 import { errors } from '../errors.ts'
-import { type Message, Session } from '../session/index.ts'
+import type { AnySession, Message, Session } from '../session/index.ts'
 import { PreparedMessage } from '../protocol/index.ts'
 import { Endpoint, type SessionHandler } from './endpoint.ts'
 import type { Hub } from './hub.ts'
 import { logSerializers } from './log.ts'
-import type { EndpointOptions } from './options.ts'
+import type { EndpointOptions, SessionFunction } from './options.ts'
 import { resolveOptions } from './resolve.ts'
 import { endpointScope } from './scope.ts'
 import { checkEndpointOptions } from './validate.ts'
@@ -21,6 +21,9 @@ export interface SockjsFacade {
    * closes the session with 1011; its return means nothing.
    * @throws FST_SOCKJS_INVALID_PATH, FST_SOCKJS_INVALID_OPTION, FST_SOCKJS_INVALID_HANDLER, FST_SOCKJS_DUPLICATE_ENDPOINT
    */
+  <User, Attributes = Record<string, unknown>>(path: string,
+    options: Omit<EndpointOptions, 'session'> & { session: SessionFunction<User, Attributes> },
+    handler: SessionHandler<Session<User, Attributes>>): Endpoint
   (path: string, options: EndpointOptions, handler: SessionHandler): Endpoint
   (path: string, handler: SessionHandler): Endpoint
   /** All endpoints of the registration, by path. */
@@ -33,7 +36,7 @@ export function facadeOf (hub: Hub, scope: FastifyInstance): SockjsFacade {
   function sockjs (path: string, options: EndpointOptions | SessionHandler, handler?: SessionHandler): Endpoint {
     return typeof options === 'function' ? addEndpoint(hub, scope, path, {}, options) : addEndpoint(hub, scope, path, options, handler)
   }
-  return Object.assign(sockjs, {
+  return Object.assign(sockjs as SockjsFacade, {
     endpoints: hub.endpoints,
     prepare: (message: Message) => new PreparedMessage(message)
   })
@@ -46,9 +49,9 @@ function addEndpoint (hub: Hub, scope: FastifyInstance, path: string, options: E
   const resolved = resolveOptions(hub.options, options)
   const fullPath = scope.prefix + path
   if (hub.endpoints.has(fullPath)) throw new errors.DuplicateEndpoint(fullPath)
-  const endpoint = new Endpoint(hub, fullPath, resolved, handler as SessionHandler<Session<unknown, unknown>>, scope.log)
+  const endpoint = new Endpoint(hub, fullPath, resolved, handler as SessionHandler<AnySession>, scope.log)
   hub.endpoints.set(fullPath, endpoint)
-  const place: RegisterOptions = { prefix: path, logSerializers: logSerializers(fullPath) as never }
+  const place: RegisterOptions = { prefix: path, logSerializers: logSerializers(fullPath.split('/').length - 1) as never }
   if (options.logLevel !== undefined) place.logLevel = options.logLevel as LogLevel
   scope.register(endpointScope(endpoint, options), place)
   return endpoint

@@ -68,14 +68,14 @@ export class Hub {
     this.#closing = true
     for (const endpoint of this.endpoints.values()) endpoint.closeSessions(CLOSE.shutdown)
     const deadline = performance.now() + this.limits.drainTimeout
-    while (this.#anyLive() && performance.now() < deadline) {
+    while (this.#anyBusy() && performance.now() < deadline) {
       await new Promise((resolve) => setTimeout(resolve, DRAIN_STEP))
     }
-    for (const endpoint of this.endpoints.values()) for (const receiver of endpoint.live) receiver.destroy()
+    for (const endpoint of this.endpoints.values()) endpoint.destroyConnections()
   }
 
-  #anyLive (): boolean {
-    for (const endpoint of this.endpoints.values()) if (endpoint.live.size > 0) return true
+  #anyBusy (): boolean {
+    for (const endpoint of this.endpoints.values()) if (endpoint.busy) return true
     return false
   }
 

@@ -34,6 +34,10 @@ export interface SessionSetup<User = unknown, Attributes = Record<string, unknow
   attributes?: Attributes
 }
 
+/** Runs once per session, before it exists: what it throws refuses the session, with the status of the error. */
+export type SessionFunction<User = unknown, Attributes = Record<string, unknown>> = (request: FastifyRequest) =>
+  SessionSetup<User, Attributes> | undefined | void | Promise<SessionSetup<User, Attributes> | undefined | void>
+
 /** The options of a session's life; for all endpoints of a registration or for one. */
 export interface SockjsOptions {
   /**
@@ -90,7 +94,7 @@ export interface SockjsOptions {
   /** The path of the endpoint is a raw WebSocket itself. Default `false`. */
   rawAtBase?: boolean
   /** Runs once per session, before it exists: what it throws refuses the session. */
-  session?: (request: FastifyRequest) => SessionSetup | undefined | void | Promise<SessionSetup | undefined | void>
+  session?: SessionFunction<unknown, unknown>
   /** Who makes a request; asked for every request of a session. Default `request.user`. */
   user?: (request: FastifyRequest) => unknown
   /** The text by which users are told apart. Default: the user if a string, else its `id`, `sub`, `name` or `username`. */

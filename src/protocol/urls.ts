@@ -15,8 +15,8 @@ export interface Target {
 /** IFRAME-3 */
 const IFRAME = /^\/iframe[0-9-.a-z_]*\.html$/
 
-/** The copy of the client that the package serves for its own iframe page. */
-export const CLIENT_PATH = /^\/sockjs-\d+\.\d+\.\d+\.min\.js$/
+/** The copy of the client that the package serves: by its version for the iframe page, without it for pages of the application. */
+const CLIENT = /^\/sockjs(?:-\d+\.\d+\.\d+)?\.min\.js$/
 
 const FIXED: ReadonlyMap<string, RouteName> = new Map<string, RouteName>([
   ['', 'greeting'],
@@ -44,7 +44,7 @@ export function parseTarget (path: string, maxIdLength: number): Target | null {
   const fixed = FIXED.get(path)
   if (fixed !== undefined) return { route: fixed, session: '' }
   if (IFRAME.test(path)) return { route: 'iframe', session: '' }
-  if (CLIENT_PATH.test(path)) return { route: 'client', session: '' }
+  if (CLIENT.test(path)) return { route: 'client', session: '' }
   const segments = path.split('/', 5)
   if (segments.length !== 4 || segments[0] !== '') return null
   const route = SESSION_ROUTES.get(segments[3]!)
@@ -76,4 +76,18 @@ export function checkCallback (value: unknown): { callback: string } | { error: 
   if (value === undefined || value === '') return { error: '"callback" parameter required' }
   if (typeof value !== 'string' || !CALLBACK.test(value)) return { error: 'invalid "callback" parameter' }
   return { callback: value }
+}
+
+const FIXED_PATHS: Readonly<Partial<Record<RouteName, string>>> = { greeting: '', info: '/info', rawWebsocket: '/websocket' }
+
+/** The path of a route as an application may see it: without the ids that are the key to a session (SESSION-21). */
+export function shownPath (prefix: string, route: RouteName): string {
+  return prefix + (FIXED_PATHS[route] ?? `/:server/:session/${route}`)
+}
+
+/** Any URL below a prefix of `depth` segments, for the log: ids hidden, query removed. */
+export function hideIds (url: string, depth: number): string {
+  const segments = url.split('?', 1)[0]!.split('/')
+  if (segments.length <= depth + 2) return segments.join('/')
+  return [...segments.slice(0, depth + 1), ':server', ':session', ...segments.slice(depth + 3)].join('/')
 }

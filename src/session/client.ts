@@ -6,9 +6,12 @@ export interface SessionFacts<User, Attributes> {
   /** The subprotocol of a WebSocket, or the empty string. */
   readonly protocol: string
   readonly user: User
-  readonly attributes: Attributes
+  /** Made when the application first asks, where the `session` option gave none. */
+  attributes: Attributes | undefined
   readonly ip: string
-  readonly url: string
+  /** The path of the opening request, without the client's ids. */
+  readonly path: string
+  readonly query: string
   readonly prefix: string
   readonly headers: Readonly<Record<string, string>>
   /** Whom the session belongs to: later requests must have the same key (SESSION-17). */
@@ -32,11 +35,15 @@ export abstract class Client<User, Attributes> {
   /** Who the client is: what `session` returned as `user`, else what the `user` option found in the request. */
   get user (): User { return this.#facts.user }
   /** What the `session` option returned as `attributes`: yours to read and change. */
-  get attributes (): Attributes { return this.#facts.attributes }
+  get attributes (): Attributes {
+    this.#facts.attributes ??= {} as Attributes
+    return this.#facts.attributes
+  }
+
   /** The address of the client; honours Fastify's `trustProxy`. */
   get ip (): string { return this.#facts.ip }
   /** The URL of the opening request, without the client's session id. */
-  get url (): string { return this.#facts.url }
+  get url (): string { return this.#facts.path + this.#facts.query }
   /** The path of the endpoint, prefixes of its scopes included. */
   get prefix (): string { return this.#facts.prefix }
   /** Some headers of the opening request, an allow-list: never cookies or `authorization`. */

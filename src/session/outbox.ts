@@ -8,7 +8,7 @@ import type { Message } from './message-stream.ts'
  */
 export class Outbox {
   readonly #raw: boolean
-  #messages: Outgoing[] = []
+  #messages: Outgoing[] | null = null
   /** Encoded length of all that waits. */
   bytes = 0
   #addedBytes = 0
@@ -18,26 +18,28 @@ export class Outbox {
   }
 
   get length (): number {
-    return this.#messages.length
+    return this.#messages === null ? 0 : this.#messages.length
   }
 
   /** Adds a message and returns its encoded length. */
   add (message: Message | PreparedMessage): number {
-    this.#messages.push(this.#raw ? this.#encodeRaw(message) : this.#encodeFramed(message))
+    const encoded = this.#raw ? this.#encodeRaw(message) : this.#encodeFramed(message)
+    if (this.#messages === null) this.#messages = [encoded]
+    else this.#messages.push(encoded)
     this.bytes += this.#addedBytes
     return this.#addedBytes
   }
 
   /** Takes back the message that was added last. */
   drop (bytes: number): void {
-    this.#messages.pop()
+    this.#messages?.pop()
     this.bytes -= bytes
   }
 
   /** Hands over everything. */
   take (): Outgoing[] {
-    const messages = this.#messages
-    this.#messages = []
+    const messages = this.#messages ?? []
+    this.#messages = null
     this.bytes = 0
     return messages
   }

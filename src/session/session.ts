@@ -33,12 +33,11 @@ export interface SessionEvents {
  * client is held back. `User` is what the `session` option (or `request.user`) gave, `Attributes` what it added.
  */
 export class Session<User = unknown, Attributes = Record<string, unknown>> extends Client<User, Attributes> implements MessageStream, InboxOwner {
-  /** Our own id, a UUID: the one to log. The client's session id is a secret of the transport (SESSION-21). */
-  readonly id: string = randomUUID()
   readonly #home: SessionHome
   readonly #outbox: Outbox
   readonly #inbox = new Inbox(this)
   readonly #supervision: Supervision
+  #id: string | undefined
   #state: SessionState = 'opening'
   #receiver: Receiver | null = null
   /** An ended response whose last bytes are still on the way out. */
@@ -60,6 +59,13 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> exten
     this.#supervision = new Supervision(this, home)
     this.#greeted = this.raw
     this.#supervision.waiting()
+  }
+
+  /** Our own id, a UUID: the one to log. The client's session id is a secret of the transport (SESSION-21). */
+  get id (): string {
+    // Made when somebody asks: a UUID of node:crypto takes 600 bytes, more than the rest of an idle session.
+    this.#id ??= randomUUID()
+    return this.#id
   }
 
   get state (): SessionState { return this.#state }

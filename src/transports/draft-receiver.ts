@@ -33,17 +33,17 @@ export function isDraftRequest (request: IncomingMessage): boolean {
 export class DraftReceiver extends SocketReceiver {
   readonly #driver: Driver
   readonly #socket: Socket
-  readonly #live: Set<Receiver>
+  readonly #lingering: Set<Receiver>
   readonly #upgrade: DraftUpgrade
   readonly #linger = new Timer(this)
 
-  constructor (session: AnySession, rules: IncomingRules, upgrade: DraftUpgrade, live: Set<Receiver>) {
+  constructor (session: AnySession, rules: IncomingRules, upgrade: DraftUpgrade, lingering: Set<Receiver>) {
     super(session, rules)
     const { request, socket, head } = upgrade
     const driver = websocketDriver.http(request, { maxLength: upgrade.maxLength, protocols: [], allowDrafts: true })
     this.#driver = driver
     this.#socket = socket
-    this.#live = live
+    this.#lingering = lingering
     this.#upgrade = upgrade
     for (const [name, value] of upgrade.headers) driver.setHeader(name, value)
     driver.io.on('data', (chunk: Buffer) => { socket.write(chunk) })
@@ -55,7 +55,6 @@ export class DraftReceiver extends SocketReceiver {
     socket.on('drain', () => { session.flushed(this) })
     socket.on('error', () => { socket.destroy() })
     socket.on('close', () => { this.#closed() })
-    live.add(this)
     socket.setTimeout(0)
     socket.setNoDelay(true)
     driver.start()
@@ -93,6 +92,7 @@ export class DraftReceiver extends SocketReceiver {
   }
 
   protected end (_reason: CloseReason): void {
+    this.#lingering.add(this)
     this.#socket.resume()
     this.#driver.close()
     // Draft 75 has no closing handshake, and a peer of draft 76 may leave ours unanswered.
@@ -110,7 +110,7 @@ export class DraftReceiver extends SocketReceiver {
 
   #closed (): void {
     this.#upgrade.clock.stop(this.#linger)
-    this.#live.delete(this)
+    this.#lingering.delete(this)
     this.session.interrupted(this)
   }
 }

@@ -18,8 +18,8 @@ export interface HttpReceiverOptions {
   /** How long an ended response may take to leave, in milliseconds (SEC-S16). */
   readonly sendTimeout: number
   readonly clock: Clock
-  /** Receivers whose connection is not finished yet. */
-  readonly live: Set<Receiver>
+  /** Receivers that have ended and whose connection is not finished yet. */
+  readonly lingering: Set<Receiver>
 }
 
 /**
@@ -44,7 +44,6 @@ export class HttpReceiver implements Receiver {
     this.#response[RECEIVER] = this
     response.on('close', onClose)
     response.on('error', onError)
-    options.live.add(this)
     const { prelude } = options.envelope
     if (prelude === null) return
     response.on('drain', onDrain)
@@ -111,6 +110,7 @@ export class HttpReceiver implements Receiver {
     this.#ended = true
     this.#response.end(body)
     if (this.#response.writableLength > 0) {
+      this.#options.lingering.add(this)
       this.#linger = new Timer(this)
       this.#options.clock.start(this.#linger, this.#options.sendTimeout)
     }
@@ -123,8 +123,10 @@ export class HttpReceiver implements Receiver {
   /** The response is over: completely sent, or cut. */
   closed (): void {
     this.#ended = true
-    if (this.#linger !== null) this.#options.clock.stop(this.#linger)
-    this.#options.live.delete(this)
+    if (this.#linger !== null) {
+      this.#options.clock.stop(this.#linger)
+      this.#options.lingering.delete(this)
+    }
     if (this.#response.writableFinished) this.#session.flushed(this)
     else this.#session.interrupted(this)
   }

@@ -13,6 +13,12 @@ export interface Upgrade {
   taken: boolean
 }
 
+/** A WebSocket owns the socket from now on, its errors included. */
+export function takeUpgrade (upgrade: Upgrade): void {
+  upgrade.taken = true
+  upgrade.socket.removeListener('error', destroy)
+}
+
 type UpgradeRequest = IncomingMessage & { [UPGRADE]?: Upgrade }
 
 export function upgradeOf (request: IncomingMessage): Upgrade | undefined {

@@ -16,25 +16,23 @@ interface Owned { [RECEIVER]?: WebSocketReceiver }
  */
 export class WebSocketReceiver extends SocketReceiver {
   readonly #ws: WebSocket & Owned
-  readonly #socket: Socket & Owned
-  readonly #live: Set<Receiver>
+  readonly #socket: Socket
+  readonly #lingering: Set<Receiver>
   readonly #extended: boolean
   /** How much had been read when the unanswered ping was sent: anything more is a sign of life. */
   #pingMark = -1
+  #draining = false
 
-  constructor (session: AnySession, rules: IncomingRules, ws: WebSocket, socket: Socket, live: Set<Receiver>) {
+  constructor (session: AnySession, rules: IncomingRules, ws: WebSocket, socket: Socket, lingering: Set<Receiver>) {
     super(session, rules)
     this.#ws = ws
     this.#socket = socket
-    this.#live = live
+    this.#lingering = lingering
     this.#extended = ws.extensions !== ''
     this.#ws[RECEIVER] = this
-    this.#socket[RECEIVER] = this
     ws.on('message', onMessage)
     ws.on('close', onClose)
     ws.on('error', onError)
-    socket.on('drain', onDrain)
-    live.add(this)
   }
 
   get buffered (): number { return this.#extended ? this.#ws.bufferedAmount : this.#socket.writableLength }
@@ -53,9 +51,9 @@ export class WebSocketReceiver extends SocketReceiver {
 
   protected writeFrame (frame: Frame): void {
     if (this.#extended) this.#ws.send(frame.text)
-    else if (frame.shared) this.#socket.write(frame.form(FORM.websocket, frameBytes))
-    else if (frame.ascii) this.#socket.write(asciiFrame(frame.text), 'latin1')
-    else this.#socket.write(frameBytes(frame))
+    else if (frame.shared) this.#write(frame.form(FORM.websocket, frameBytes))
+    else if (frame.ascii) this.#write(asciiFrame(frame.text))
+    else this.#write(frameBytes(frame))
   }
 
   protected writeRaw (messages: readonly Outgoing[], bytes: number): void {
@@ -64,9 +62,20 @@ export class WebSocketReceiver extends SocketReceiver {
       return
     }
     const text = asciiMessages(messages, bytes)
-    if (text !== null) this.#socket.write(text, 'latin1')
-    else if (messages.length === 1) this.#socket.write(rawBytes(messages[0]!))
-    else this.#socket.write(Buffer.concat(messages.map(rawBytes)))
+    if (text !== null) this.#write(text)
+    else if (messages.length === 1) this.#write(rawBytes(messages[0]!))
+    else this.#write(Buffer.concat(messages.map(rawBytes)))
+  }
+
+  /** Strings have one byte a character here. The listener is there only while it is needed: an idle session has none. */
+  #write (chunk: string | Buffer): void {
+    const flowing = typeof chunk === 'string' ? this.#socket.write(chunk, 'latin1') : this.#socket.write(chunk)
+    if (flowing || this.#draining) return
+    this.#draining = true
+    this.#socket.once('drain', () => {
+      this.#draining = false
+      this.session.flushed(this)
+    })
   }
 
   protected ping (speak: boolean): boolean {
@@ -75,12 +84,13 @@ export class WebSocketReceiver extends SocketReceiver {
       if (speak) this.writeHeartbeat()
       this.#ws.ping()
     } else {
-      this.#socket.write(speak ? HEARTBEAT_AND_PING : PING)
+      this.#write(speak ? HEARTBEAT_AND_PING : PING)
     }
     return true
   }
 
   protected end ({ code, reason }: CloseReason): void {
+    this.#lingering.add(this)
     // The answer to the close frame must be read, also when the application had paused the client.
     this.#ws.resume()
     if (isWireCode(code)) this.#ws.close(code, reason)
@@ -89,7 +99,7 @@ export class WebSocketReceiver extends SocketReceiver {
 
   /** The connection is over. */
   closed (code: number, reason: string): void {
-    this.#live.delete(this)
+    this.#lingering.delete(this)
     if (code === 1006) this.session.interrupted(this)
     else this.session.closed(this, code === 1005 ? CLOSE.normal : { code, reason }, true)
   }
@@ -98,8 +108,6 @@ export class WebSocketReceiver extends SocketReceiver {
   broken (code: number): void {
     this.session.closed(this, code === CLOSE.tooBig.code ? CLOSE.tooBig : { code, reason: 'Invalid WebSocket frame' }, false)
   }
-
-  drained (): void { this.session.flushed(this) }
 }
 
 /** The close code that `ws` sends for each of its errors. */
@@ -129,4 +137,3 @@ function rawBytes (message: Outgoing): Buffer {
 function onMessage (this: WebSocket & Owned, data: Buffer, isBinary: boolean): void { this[RECEIVER]!.incoming(data, isBinary) }
 function onClose (this: WebSocket & Owned, code: number, reason: Buffer): void { this[RECEIVER]!.closed(code, reason.toString()) }
 function onError (this: WebSocket & Owned, error: Error & { code?: string }): void { this[RECEIVER]!.broken(ERROR_CODES[error.code ?? ''] ?? 1002) }
-function onDrain (this: Socket & Owned): void { this[RECEIVER]!.drained() }

@@ -2,6 +2,7 @@ import type { FastifyRequest } from 'fastify'
 import type { TransportName } from '../../protocol/index.ts'
 import type { SessionFacts } from '../../session/index.ts'
 import type { Endpoint } from '../endpoint.ts'
+import { exchangeOf } from '../exchange.ts'
 import { shownHeaders, userKeyOf } from '../identity.ts'
 import { originOf } from '../origins.ts'
 
@@ -16,9 +17,10 @@ export async function openingFacts (endpoint: Endpoint, request: FastifyRequest,
     transport,
     protocol,
     user: setup?.user ?? options.user(request),
-    attributes: setup?.attributes ?? {},
+    attributes: setup?.attributes,
     ip: request.ip,
-    url: shownUrl(endpoint.path, request.raw.url ?? ''),
+    path: endpoint.shownPaths[exchangeOf(request).target.route],
+    query: queryOf(request.raw.url ?? ''),
     prefix: endpoint.path,
     headers: shownHeaders(request),
     userKey: userKeyOf(request, options),
@@ -26,11 +28,7 @@ export async function openingFacts (endpoint: Endpoint, request: FastifyRequest,
   }
 }
 
-/** A URL of ours without the ids that the client chose; they are the key to its session (SESSION-21). */
-export function shownUrl (prefix: string, url: string): string {
-  const query = url.indexOf('?')
-  const path = query < 0 ? url : url.slice(0, query)
-  const segments = path.slice(prefix.length).split('/')
-  const shown = segments.length === 4 ? `${prefix}/:server/:session/${segments[3]!}` : path
-  return query < 0 ? shown : shown + url.slice(query)
+function queryOf (url: string): string {
+  const at = url.indexOf('?')
+  return at < 0 ? '' : url.slice(at)
 }

@@ -56,7 +56,8 @@ export function iframe (endpoint: Endpoint, clientUrl: string) {
       reply.removeHeader('x-frame-options')
       reply.removeHeader('content-security-policy')
     }
-    return sendCacheable(request, reply, body, etag, 'text/html; charset=UTF-8')
+    setCache(reply)
+    return sendTagged(request, reply, body, etag, 'text/html; charset=UTF-8')
   }
 }
 
@@ -68,17 +69,23 @@ function frameAncestors (endpoint: Endpoint): string | null {
   return ['\'self\'', ...listed].join(' ')
 }
 
+/** Where pages of the application find the script, whatever its version: kept, but asked for again each time. */
+const UNVERSIONED = '/sockjs.min.js'
+
 /** The package's copy of sockjs-client; `null` where the iframe page names another. */
 export function client (script: ClientScript | null) {
   return function sendClient (request: FastifyRequest, reply: FastifyReply): FastifyReply {
-    if (script === null || !request.url.split('?')[0]!.endsWith(script.path)) return sendText(reply, 404, 'Not found.\n')
-    return sendCacheable(request, reply, script.body, script.etag, 'application/javascript; charset=UTF-8')
+    const path = request.url.split('?', 1)[0]!
+    const unversioned = path.endsWith(UNVERSIONED)
+    if (script === null || !(unversioned || path.endsWith(script.path))) return sendText(reply, 404, 'Not found.\n')
+    setCache(reply)
+    if (unversioned) reply.header('cache-control', 'public, max-age=0, must-revalidate').removeHeader('expires')
+    return sendTagged(request, reply, script.body, script.etag, 'application/javascript; charset=UTF-8')
   }
 }
 
-/** Sends a body that may be kept for a year, or 304 to a client that has it (IFRAME-6, IFRAME-7). */
-function sendCacheable (request: FastifyRequest, reply: FastifyReply, body: string | Buffer, etag: string, type: string): FastifyReply {
-  setCache(reply)
+/** Sends a body with its tag, or 304 to a client that has it (IFRAME-6, IFRAME-7). */
+function sendTagged (request: FastifyRequest, reply: FastifyReply, body: string | Buffer, etag: string, type: string): FastifyReply {
   reply.header('etag', etag)
   if (hasTag(request.headers['if-none-match'], etag)) return reply.code(304).send()
   return reply.type(type).send(body)

@@ -78,7 +78,7 @@ function attach (endpoint: Endpoint, request: FastifyRequest, reply: FastifyRepl
       limit: endpoint.options.responseLimit ?? defaultLimit(route.transport),
       sendTimeout: endpoint.options.sendTimeout,
       clock: endpoint.clock,
-      live: endpoint.live
+      lingering: endpoint.lingering
     })
     session.attach(receiver)
     if (session.state === 'opening') endpoint.begin(session, request)

@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { WebSocket } from 'ws'
 import type { TransportName } from '../../protocol/index.ts'
-import { DraftReceiver, isDraftRequest, upgradeOf, WebSocketReceiver } from '../../transports/index.ts'
+import { DraftReceiver, isDraftRequest, takeUpgrade, upgradeOf, WebSocketReceiver } from '../../transports/index.ts'
 import type { Endpoint } from '../endpoint.ts'
 import { exchangeOf } from '../exchange.ts'
 import { sendText, sessionCookie } from '../headers.ts'
@@ -45,18 +45,18 @@ export function beforeUpgrade (endpoint: Endpoint) {
 /** `ws` has answered the upgrade. */
 export function acceptWebSocket (endpoint: Endpoint, request: FastifyRequest, ws: WebSocket): void {
   const upgrade = upgradeOf(request.raw)!
-  upgrade.taken = true
+  takeUpgrade(upgrade)
   // What belongs to the request, the response included, must not live as long as the connection.
   ws.removeAllListeners('error')
   detachResponse(upgrade.socket)
   const session = endpoint.create(exchangeOf(request).facts!, null)
-  session.attach(new WebSocketReceiver(session, endpoint.incoming, ws, upgrade.socket, endpoint.live))
+  session.attach(new WebSocketReceiver(session, endpoint.incoming, ws, upgrade.socket, endpoint.lingering))
   endpoint.begin(session, request)
 }
 
 function acceptDraft (endpoint: Endpoint, request: FastifyRequest, reply: FastifyReply): void {
   const upgrade = upgradeOf(request.raw)!
-  upgrade.taken = true
+  takeUpgrade(upgrade)
   reply.raw.detachSocket(upgrade.socket)
   const session = endpoint.create(exchangeOf(request).facts!, null)
   session.attach(new DraftReceiver(session, endpoint.incoming, {
@@ -67,7 +67,7 @@ function acceptDraft (endpoint: Endpoint, request: FastifyRequest, reply: Fastif
     maxLength: endpoint.bodyLimit,
     clock: endpoint.clock,
     closeTimeout: endpoint.options.closeTimeout
-  }, endpoint.live))
+  }, endpoint.lingering))
   endpoint.begin(session, request)
 }
 

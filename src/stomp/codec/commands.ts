@@ -1,0 +1,59 @@
+import type { Version } from './versions.ts'
+
+/** The side that sends a frame. */
+export type Peer = 'client' | 'server'
+
+export interface CommandRule {
+  readonly from: Peer
+  /** Whether the frame may carry a body (STOMP-B5). */
+  readonly body: boolean
+  /** CONNECT, STOMP and CONNECTED are never escaped, in either direction (STOMP-E3). */
+  readonly escaped: boolean
+  readonly since: Version
+}
+
+const COMMANDS = {
+  CONNECT: { from: 'client', body: false, escaped: false, since: '1.0' },
+  // STOMP is taken for CONNECT whatever the version: it comes before the version is known (STOMP-C1).
+  STOMP: { from: 'client', body: false, escaped: false, since: '1.0' },
+  SEND: { from: 'client', body: true, escaped: true, since: '1.0' },
+  SUBSCRIBE: { from: 'client', body: false, escaped: true, since: '1.0' },
+  UNSUBSCRIBE: { from: 'client', body: false, escaped: true, since: '1.0' },
+  ACK: { from: 'client', body: false, escaped: true, since: '1.0' },
+  NACK: { from: 'client', body: false, escaped: true, since: '1.1' },
+  BEGIN: { from: 'client', body: false, escaped: true, since: '1.0' },
+  COMMIT: { from: 'client', body: false, escaped: true, since: '1.0' },
+  ABORT: { from: 'client', body: false, escaped: true, since: '1.0' },
+  DISCONNECT: { from: 'client', body: false, escaped: true, since: '1.0' },
+  CONNECTED: { from: 'server', body: false, escaped: false, since: '1.0' },
+  MESSAGE: { from: 'server', body: true, escaped: true, since: '1.0' },
+  RECEIPT: { from: 'server', body: false, escaped: true, since: '1.0' },
+  ERROR: { from: 'server', body: true, escaped: true, since: '1.0' }
+} as const satisfies Record<string, CommandRule>
+
+export type Command = keyof typeof COMMANDS
+export type CommandFrom<P extends Peer> = { [C in Command]: (typeof COMMANDS)[C]['from'] extends P ? C : never }[Command]
+export type ClientCommand = CommandFrom<'client'>
+export type ServerCommand = CommandFrom<'server'>
+
+export function ruleOf (command: Command): CommandRule {
+  return COMMANDS[command]
+}
+
+/** The commands that each side may send, by their spelling on the wire; case matters (STOMP-F5). */
+const VOCABULARY: { readonly [P in Peer]: ReadonlyMap<string, CommandFrom<P>> } = {
+  client: commandsFrom('client'),
+  server: commandsFrom('server')
+}
+
+/** `undefined` for a word that this side cannot say, in that version or at all (STOMP-U1, STOMP-A3). */
+export function commandNamed<P extends Peer> (word: string, peer: P, version: Version | undefined): CommandFrom<P> | undefined {
+  const command = VOCABULARY[peer].get(word)
+  if (command === undefined || (version !== undefined && ruleOf(command).since > version)) return undefined
+  return command
+}
+
+function commandsFrom<P extends Peer> (peer: P): ReadonlyMap<string, CommandFrom<P>> {
+  const said = (command: string): command is CommandFrom<P> => ruleOf(command as Command).from === peer
+  return new Map(Object.keys(COMMANDS).filter(said).map((command) => [command, command]))
+}

@@ -1,0 +1,100 @@
+import { Buffer } from 'node:buffer'
+import type { Body } from './body.ts'
+import { type Dialect, escapeName, escapeValue } from './escaping.ts'
+
+const NUL = Buffer.of(0)
+
+/** Header lines for one kind of receiver. What its version cannot say is left out, and nothing else is. */
+export function headerLines (
+  headers: Iterable<readonly [name: string, value: string]>,
+  dialect: Dialect,
+  omitted?: ReadonlySet<string>
+): string {
+  let lines = ''
+  for (const [name, value] of headers) {
+    if (omitted?.has(name)) continue
+    const escapedName = escapeName(name, dialect)
+    if (escapedName !== undefined) lines += escapedName + ':' + escapeValue(value, dialect) + '\n'
+  }
+  return lines
+}
+
+/**
+ * The end of a frame, from some header line on: what all receivers of one message share. Text and octets are each
+ * made when first asked for.
+ */
+export class FrameEnd {
+  readonly #lines: string
+  readonly #body: Body | undefined
+  #text: string | undefined
+  #octets: Buffer | undefined
+
+  /** `lines` have no content-length. No `body` is for the commands that cannot carry one. */
+  constructor (lines: string, body: Body | undefined) {
+    this.#lines = lines
+    this.#body = body
+  }
+
+  get isText (): boolean {
+    return this.#body === undefined || this.#body.isText
+  }
+
+  get text (): string {
+    this.#text ??= this.#writeText()
+    return this.#text
+  }
+
+  get octets (): Buffer {
+    this.#octets ??= this.#writeOctets()
+    return this.#octets
+  }
+
+  #writeText (): string {
+    const body = this.#body
+    if (body === undefined) return this.#lines + '\n\0'
+    if (body.isText) return this.#lines + contentLength(body.length) + '\n' + body.text + '\0'
+    // A receiver that takes text only gets other octets as base64. The header stands in front, because the first of
+    // repeated headers wins and the publisher may have sent one too (STOMP-K2).
+    const { base64 } = body
+    return 'content-transfer-encoding:base64\n' + this.#lines + contentLength(base64.length) + '\n' + base64 + '\0'
+  }
+
+  #writeOctets (): Buffer {
+    const body = this.#body
+    if (body === undefined || body.form === 'text') return Buffer.from(this.text)
+    return Buffer.concat([Buffer.from(this.#lines + contentLength(body.length) + '\n'), body.bytes, NUL])
+  }
+}
+
+/** A whole frame: its own first lines and an end that it may share with others. */
+export class EncodedFrame {
+  readonly #front: string
+  readonly #end: FrameEnd
+  #text: string | undefined
+  #bytes: Uint8Array | undefined
+
+  constructor (front: string, end: FrameEnd) {
+    this.#front = front
+    this.#end = end
+  }
+
+  /** Whether the body is UTF-8, so that a text message carries the frame as it is (STOMP-W6). */
+  get isText (): boolean {
+    return this.#end.isText
+  }
+
+  get text (): string {
+    this.#text ??= this.#front + this.#end.text
+    return this.#text
+  }
+
+  get bytes (): Uint8Array {
+    this.#bytes ??= Buffer.concat([Buffer.from(this.#front), this.#end.octets])
+    return this.#bytes
+  }
+}
+
+/** Always, also for an empty body, and in octets (STOMP-B3, STOMP-B6). */
+function contentLength (octets: number): string {
+  return `content-length:${octets}\n`
+}

@@ -1,0 +1,128 @@
+import { type Command, type CommandFrom, commandNamed, type Peer, ruleOf } from './commands.ts'
+import { type FrameError, type FrameErrorCode, frameError } from './errors.ts'
+import { type Dialect, dialectFor, unescapeText } from './escaping.ts'
+import { FrameHeaders } from './headers.ts'
+import type { FrameLimits } from './limits.ts'
+import { negotiateVersion, type Version } from './versions.ts'
+
+/** What a parser knows while it reads: the limits and the version may change between two frames. */
+export interface ParserState<P extends Peer = Peer> {
+  readonly from: P
+  limits: FrameLimits
+  /** `undefined` until a version is agreed. */
+  version: Version | undefined
+}
+
+export interface Head<P extends Peer = Peer> {
+  readonly command: CommandFrom<P>
+  readonly headers: FrameHeaders
+  readonly contentLength: number | undefined
+  /** STOMP-B5: only some commands carry a body; 1.0 ignores one on the others, later versions refuse it. */
+  readonly body: 'kept' | 'ignored' | 'refused'
+  /** Where the body starts. */
+  readonly end: number
+}
+
+/** The head does not end in this text, or not within so many headers as are allowed. */
+export const UNFINISHED = Symbol('unfinished')
+
+const CR = 0x0d
+
+/**
+ * Reads command and headers up to the empty line. The first mistake is the one that is reported, but reading goes
+ * on: a `receipt` further down has to be known for the answer (STOMP-X1).
+ */
+export function readHead<P extends Peer> (
+  text: string,
+  from: number,
+  state: ParserState<P>
+): Head<P> | FrameError | typeof UNFINISHED {
+  const { version } = state
+  let lineEnd = text.indexOf('\n', from)
+  if (lineEnd === -1) return UNFINISHED
+  const command = commandNamed(text.slice(from, withoutCR(text, from, lineEnd)), state.from, version)
+  const dialect = dialectFor(command, version)
+
+  const headers = new FrameHeaders()
+  let mistake: FrameErrorCode | undefined = command === undefined ? 'STOMP_UNKNOWN_COMMAND' : undefined
+  let start = lineEnd + 1
+  for (let count = 0; ; count++) {
+    lineEnd = text.indexOf('\n', start)
+    if (lineEnd === -1) return UNFINISHED
+    const stop = withoutCR(text, start, lineEnd)
+    if (stop === start) break
+    if (count === state.limits.headers) return UNFINISHED
+    const problem = readHeader(text.slice(start, stop), headers, dialect)
+    mistake ??= problem
+    start = lineEnd + 1
+  }
+  if (command === undefined || mistake !== undefined) return refusal(mistake ?? 'STOMP_UNKNOWN_COMMAND', command, headers)
+  return completeHead(command, headers, version, lineEnd + 1)
+}
+
+/** Adds one header line to `headers`, or says what is wrong with it. */
+function readHeader (line: string, headers: FrameHeaders, dialect: Dialect): FrameErrorCode | undefined {
+  if (!dialect.bareCR && line.includes('\r')) return 'STOMP_STRAY_CARRIAGE_RETURN'
+  const colon = line.indexOf(':')
+  if (colon === -1) return 'STOMP_HEADER_WITHOUT_COLON'
+  const name = readText(line.slice(0, colon), dialect)
+  const value = readText(line.slice(colon + 1), dialect)
+  if (name === undefined || value === undefined) return 'STOMP_UNDEFINED_ESCAPE'
+  if (name === '') return 'STOMP_EMPTY_HEADER_NAME'
+  if (name === 'content-length' && (headers.get(name) ?? value) !== value) return 'STOMP_CONFLICTING_CONTENT_LENGTH'
+  headers.add(name, value)
+  return undefined
+}
+
+function readText (raw: string, dialect: Dialect): string | undefined {
+  return unescapeText(dialect.trims ? raw.trim() : raw, dialect)
+}
+
+/** The rules that need the whole head. */
+function completeHead<P extends Peer> (
+  command: CommandFrom<P>,
+  collected: FrameHeaders,
+  version: Version | undefined,
+  end: number
+): Head<P> | FrameError {
+  // A CONNECT without accept-version comes from a 1.0 client, for which `login: guest` is the usual spelling.
+  const spoken = version ?? versionAskedFor(command, collected)
+  const headers = version === undefined && spoken === '1.0' ? collected.trimmed() : collected
+  if (headers.has('')) return refusal('STOMP_EMPTY_HEADER_NAME', command, headers)
+
+  const contentLength = readContentLength(headers.get('content-length'))
+  if (Number.isNaN(contentLength)) return refusal('STOMP_BAD_CONTENT_LENGTH', command, headers)
+
+  const body = ruleOf(command).body ? 'kept' : spoken === '1.0' ? 'ignored' : 'refused'
+  if (body === 'refused' && (contentLength ?? 0) > 0) return refusal('STOMP_BODY_NOT_ALLOWED', command, headers)
+  return { command, headers, contentLength, body, end }
+}
+
+/** An error that knows the receipt that the frame asked for. */
+export function refusal (
+  code: FrameErrorCode,
+  command: Command | undefined,
+  headers: FrameHeaders,
+  limit?: number
+): FrameError {
+  // A receipt on CONNECT is not allowed and not answered (STOMP-C10).
+  const answers = command === undefined || ruleOf(command).escaped
+  return frameError(code, limit, answers ? headers.get('receipt') : undefined)
+}
+
+/** Digits only: no sign, no exponent, no hexadecimal, nothing that a double cannot count (STOMP-B4, SEC-S59). */
+function readContentLength (value: string | undefined): number | undefined {
+  if (value === undefined) return undefined
+  return /^\d{1,15}$/.test(value) ? Number(value) : Number.NaN
+}
+
+function versionAskedFor (command: Command, headers: FrameHeaders): Version | undefined {
+  if (command !== 'CONNECT' && command !== 'STOMP') return undefined
+  const version = negotiateVersion(headers.get('accept-version'))
+  return typeof version === 'string' ? version : undefined
+}
+
+/** The end of a line without the CR that may stand before its LF, in every version (STOMP-F2). */
+function withoutCR (text: string, start: number, lineEnd: number): number {
+  return lineEnd > start && text.charCodeAt(lineEnd - 1) === CR ? lineEnd - 1 : lineEnd
+}

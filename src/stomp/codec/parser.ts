@@ -1,0 +1,199 @@
+import { Buffer } from 'node:buffer'
+import { FrameAssembler } from './assembler.ts'
+import { asBuffer } from './body.ts'
+import type { CommandFrom, Peer } from './commands.ts'
+import type { FrameError } from './errors.ts'
+import type { Frame } from './frame.ts'
+import type { ParserState } from './head.ts'
+import { DEFAULT_LIMITS, type FrameLimits } from './limits.ts'
+import { readTextFrame, type TextFrame } from './text-frame.ts'
+import type { Version } from './versions.ts'
+
+const LF = 0x0a
+const CR = 0x0d
+const NOTHING = Buffer.alloc(0)
+
+export interface FrameParserOptions<P extends Peer = Peer> {
+  /** Which side the frames come from; the other side's commands are unknown (STOMP-U1). Default: client. */
+  readonly from?: P
+  readonly limits?: Partial<FrameLimits>
+  /** The version, where it is known from the start. */
+  readonly version?: Version
+}
+
+/**
+ * Turns text and octets, in whatever pieces they come, into frames (STOMP-F10). Frames are pulled: `next()` reads
+ * no further than one frame, because the CONNECT decides how the octets behind it are to be read.
+ */
+export class FrameParser<P extends Peer = 'client'> {
+  readonly #state: ParserState<P>
+  readonly #assembler: FrameAssembler<P>
+  #failed = false
+  #textEOLs = 0
+
+  // Chunks not yet begun, behind the current one.
+  #waiting: (string | Uint8Array)[] = []
+  #waitingLength = 0
+  #begun = 0
+
+  #text = ''
+  #textAt = 0
+  #octets: Buffer = NOTHING
+  /** The first half of a surrogate pair that the end of a text chunk cut in two (STOMP-W4). */
+  #halfPair = ''
+
+  constructor (options: FrameParserOptions<P> = {}) {
+    this.#state = {
+      from: options.from ?? 'client' as P,
+      limits: { ...DEFAULT_LIMITS, ...options.limits },
+      version: options.version
+    }
+    this.#assembler = new FrameAssembler(this.#state)
+  }
+
+  /** From the next frame on, that version's rules hold and no longer the limit for frames before CONNECTED. */
+  connected (version: Version, limits: Partial<FrameLimits> = {}): void {
+    this.#state.version = version
+    this.#state.limits = { ...this.#state.limits, ...limits }
+  }
+
+  get version (): Version | undefined {
+    return this.#state.version
+  }
+
+  get limits (): FrameLimits {
+    return this.#state.limits
+  }
+
+  /** Whether an error was reported: nothing can be read after it. */
+  get failed (): boolean {
+    return this.#failed
+  }
+
+  /** How many end-of-lines stood between frames so far; each may be a heart-beat (STOMP-F4, SEC-S35). */
+  get eols (): number {
+    return this.#textEOLs + this.#assembler.eols
+  }
+
+  /** What was pushed and not read yet, in octets or UTF-16 units; the part of a frame already read is not in it. */
+  get pending (): number {
+    return this.#waitingLength + this.#text.length - this.#textAt + this.#octets.length - this.#assembler.at
+  }
+
+  /** Whether everything read so far was whole frames. */
+  get betweenFrames (): boolean {
+    return this.#assembler.betweenFrames && this.#halfPair === ''
+  }
+
+  /** Takes what the peer sent. Octets must stay as they are until `next()` has answered `undefined`. */
+  push (chunk: string | Uint8Array): void {
+    if (this.#failed || chunk.length === 0) return
+    this.#waiting.push(chunk)
+    this.#waitingLength += chunk.length
+  }
+
+  /**
+   * The next frame; an error, after which there is nothing more; or `undefined` until more is pushed. Between a
+   * CONNECT and `connected()` nobody should ask: the frame behind it would be read in no version.
+   */
+  next (): Frame<CommandFrom<P>> | FrameError | undefined {
+    while (!this.#failed && this.#hasInput()) {
+      const result = this.#readText() ?? this.#readOctets()
+      if (result !== undefined) {
+        if ('code' in result) this.#fail()
+        return result
+      }
+    }
+    return undefined
+  }
+
+  * [Symbol.iterator] (): Generator<Frame<CommandFrom<P>> | FrameError, void, undefined> {
+    for (let result = this.next(); result !== undefined; result = this.next()) yield result
+  }
+
+  #hasInput (): boolean {
+    return this.#textAt < this.#text.length || this.#assembler.at < this.#octets.length || this.#begin()
+  }
+
+  /** Makes the next waiting chunk the current one. */
+  #begin (): boolean {
+    const chunk = this.#waiting[this.#begun]
+    if (chunk === undefined) return false
+    if (++this.#begun === this.#waiting.length) {
+      this.#waiting = []
+      this.#begun = 0
+    }
+    this.#waitingLength -= chunk.length
+    const halfPair = this.#halfPair
+    this.#halfPair = ''
+    if (typeof chunk === 'string') this.#useText(halfPair + chunk)
+    else this.#useOctets(halfPair === '' ? asBuffer(chunk) : Buffer.concat([Buffer.from(halfPair), chunk]))
+    return true
+  }
+
+  #useText (text: string): void {
+    this.#text = text
+    this.#textAt = 0
+  }
+
+  #useOctets (octets: Buffer): void {
+    this.#octets = octets
+    this.#assembler.at = 0
+  }
+
+  /** A frame that stands whole in the text. */
+  #readText (): Frame<CommandFrom<P>> | undefined {
+    if (this.#text === '') return undefined
+    const read = this.#assembler.betweenFrames ? this.#readWholeFrame() : undefined
+    if (read === undefined) this.#leaveText()
+    else if (read.end === this.#text.length) this.#useText('')
+    else this.#textAt = read.end
+    return read?.frame
+  }
+
+  #readWholeFrame (): TextFrame<P> | undefined {
+    this.#skipEOLs()
+    return readTextFrame(this.#text, this.#textAt, this.#state)
+  }
+
+  /** What cannot be read as it stands goes on as octets. */
+  #leaveText (): void {
+    let end = this.#text.length
+    if (this.#textAt === end) return this.#useText('')
+    if (isHighSurrogate(this.#text.charCodeAt(end - 1))) {
+      end--
+      this.#halfPair = this.#text.slice(end)
+    }
+    this.#useOctets(Buffer.from(this.#text.slice(this.#textAt, end)))
+    this.#useText('')
+  }
+
+  #readOctets (): Frame<CommandFrom<P>> | FrameError | undefined {
+    const result = this.#assembler.read(this.#octets)
+    // Idle connections are many: none of them keeps its last chunk.
+    if (this.#assembler.at === this.#octets.length) this.#useOctets(NOTHING)
+    return result
+  }
+
+  #skipEOLs (): void {
+    const text = this.#text
+    for (;; this.#textEOLs++) {
+      const unit = text.charCodeAt(this.#textAt)
+      if (unit === LF) this.#textAt++
+      else if (unit === CR && text.charCodeAt(this.#textAt + 1) === LF) this.#textAt += 2
+      else return
+    }
+  }
+
+  #fail (): void {
+    this.#failed = true
+    this.#waiting = []
+    this.#waitingLength = 0
+    this.#useText('')
+    this.#useOctets(NOTHING)
+  }
+}
+
+function isHighSurrogate (unit: number): boolean {
+  return unit >= 0xd800 && unit <= 0xdbff
+}

@@ -1,0 +1,73 @@
+import { type FrameError, frameError } from './errors.ts'
+
+export type Version = '1.0' | '1.1' | '1.2'
+
+/** Highest first, the order of preference everywhere. */
+export const VERSIONS: readonly Version[] = ['1.2', '1.1', '1.0']
+
+const SUBPROTOCOLS: readonly (readonly [subprotocol: string, version: Version])[] = [
+  ['v12.stomp', '1.2'],
+  ['v11.stomp', '1.1'],
+  ['v10.stomp', '1.0']
+]
+
+/**
+ * The WebSocket subprotocol to answer with: the highest version offered, wherever it stands in the list
+ * (STOMP-W1), spelled as the client spelled it.
+ */
+export function chooseSubprotocol (
+  offered: Iterable<string>,
+  supported: readonly Version[] = VERSIONS
+): string | undefined {
+  const bySpelling = new Map<string, string>()
+  for (const token of offered) {
+    const key = token.toLowerCase()
+    if (!bySpelling.has(key)) bySpelling.set(key, token)
+  }
+  for (const [subprotocol, version] of SUBPROTOCOLS) {
+    if (bySpelling.has(subprotocol) && supported.includes(version)) return bySpelling.get(subprotocol)
+  }
+  return undefined
+}
+
+/**
+ * The highest version that both sides know. Without the header the client means 1.0; unknown entries and spaces
+ * around entries do not matter (STOMP-C2, STOMP-C3).
+ */
+export function negotiateVersion (
+  acceptVersion: string | undefined,
+  supported: readonly Version[] = VERSIONS
+): Version | FrameError {
+  const asked = (acceptVersion ?? '1.0').split(',').map((entry) => entry.trim())
+  const common = VERSIONS.find((version) => supported.includes(version) && asked.includes(version))
+  return common ?? frameError('STOMP_NO_COMMON_VERSION')
+}
+
+/** A `heart-beat` header: what its sender can give and what it would like to get, in milliseconds; 0 is none. */
+export interface HeartBeat {
+  readonly outgoing: number
+  readonly incoming: number
+}
+
+const NO_HEART_BEAT: HeartBeat = Object.freeze({ outgoing: 0, incoming: 0 })
+const HEART_BEAT = /^(\d{1,15}),(\d{1,15})$/
+
+/** STOMP 1.2, Heart-beating: two non-negative integers, `0,0` where the header is absent (STOMP-H1). */
+export function parseHeartBeat (value: string | undefined): HeartBeat | FrameError {
+  if (value === undefined) return NO_HEART_BEAT
+  const match = HEART_BEAT.exec(value)
+  if (match === null) return frameError('STOMP_BAD_HEART_BEAT')
+  return { outgoing: Number(match[1]), incoming: Number(match[2]) }
+}
+
+/** The intervals that follow from both headers, as `ours` sees them (STOMP-H2). */
+export function negotiateHeartBeat (ours: HeartBeat, theirs: HeartBeat): HeartBeat {
+  return {
+    outgoing: interval(ours.outgoing, theirs.incoming),
+    incoming: interval(theirs.outgoing, ours.incoming)
+  }
+}
+
+function interval (offered: number, wanted: number): number {
+  return offered === 0 || wanted === 0 ? 0 : Math.max(offered, wanted)
+}
