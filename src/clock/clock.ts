@@ -39,7 +39,7 @@ export class SystemClock implements Clock {
     if (this.#ticker === null) {
       this.#wheel.skipTo(now)
       this.#lastTick = now
-      this.#ticker = setInterval(() => this.#tick(), TICK).unref()
+      this.#wait(now)
     }
     this.#wheel.start(timer, now, delay)
   }
@@ -48,8 +48,14 @@ export class SystemClock implements Clock {
     this.#wheel.stop(timer)
   }
 
+  /** Waits for the next tick of the wheel: a free-running interval would be out of step with it, up to a tick late. */
+  #wait (now: number): void {
+    this.#ticker = setTimeout(() => this.#tick(), TICK - now % TICK).unref()
+  }
+
   #tick (): void {
     const now = this.now()
+    this.#wait(now)
     const stalled = now - this.#lastTick > STALL
     this.#lastTick = now
     // The event loop runs timers before it reads sockets: what peers sent during a stall must count first.
@@ -66,7 +72,7 @@ export class SystemClock implements Clock {
       }
     })
     if (this.#wheel.size === 0 && this.#ticker !== null) {
-      clearInterval(this.#ticker)
+      clearTimeout(this.#ticker)
       this.#ticker = null
     }
   }

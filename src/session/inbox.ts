@@ -10,9 +10,11 @@ export interface InboxOwner {
   /** Messages count only while the session is open. */
   readonly isOpen: boolean
   /** Bytes of waiting messages from which on the client is held back. */
-  readonly inboxHighWater: number
+  readonly highWater: number
   /** Stops or resumes the client. */
   holdBack (on: boolean): void
+  /** Messages that had waited were taken. */
+  inboxRead (): void
   listenerFailed (error: unknown): void
 }
 
@@ -47,7 +49,7 @@ export class Inbox {
       else if (this.#reader !== null) this.#answer({ value: message, done: false })
       else this.#keep(message)
     }
-    if (this.bytes >= this.#owner.inboxHighWater) this.#hold(true)
+    if (this.bytes >= this.#owner.highWater) this.#hold(true)
   }
 
   listen (listener: (message: Message) => unknown): void {
@@ -92,7 +94,9 @@ export class Inbox {
   }
 
   #catchUp (): void {
-    while (this.#listeners !== null && !this.#paused && this.bytes > 0) this.#dispatch(this.#shift()!)
+    const open = this.#owner.isOpen
+    // A listener that closes the session gets nothing more.
+    while (this.#listeners !== null && !this.#paused && this.bytes > 0 && this.#owner.isOpen === open) this.#dispatch(this.#shift()!)
     this.#relax()
   }
 
@@ -118,7 +122,8 @@ export class Inbox {
   }
 
   #relax (): void {
-    if (!this.#paused && this.bytes < this.#owner.inboxHighWater) this.#hold(false)
+    this.#owner.inboxRead()
+    if (!this.#paused && this.bytes < this.#owner.highWater) this.#hold(false)
   }
 
   #hold (on: boolean): void {

@@ -8,13 +8,16 @@ import type { Message } from './message-stream.ts'
  */
 export class Outbox {
   readonly #raw: boolean
+  readonly #binary: boolean
   #messages: Outgoing[] | null = null
   /** Encoded length of all that waits. */
   bytes = 0
   #addedBytes = 0
 
-  constructor (raw: boolean) {
+  /** `raw` without SockJS framing; `binary` where bytes may be sent then. */
+  constructor (raw: boolean, binary: boolean) {
     this.#raw = raw
+    this.#binary = binary
   }
 
   get length (): number {
@@ -64,7 +67,7 @@ export class Outbox {
   #encodeRaw (message: Message | PreparedMessage): Outgoing {
     const data = message instanceof PreparedMessage ? message.data : message
     if (typeof data === 'string') this.#addedBytes = Buffer.byteLength(data)
-    else if (data instanceof Uint8Array) this.#addedBytes = data.byteLength
+    else if (this.#binary && data instanceof Uint8Array) this.#addedBytes = data.byteLength
     else throw new errors.InvalidMessage('a raw WebSocket carries strings, and bytes where `binary` is on')
     return message
   }

@@ -48,14 +48,14 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> exten
   #end: CloseReason | null = null
   #accounted = 0
   #greeted = false
+  #forgotten = false
   #scheduled = false
-  #quiet = false
 
   /** @internal Sessions are made by their endpoint. */
   constructor (home: SessionHome, facts: SessionFacts<User, Attributes>) {
     super(facts)
     this.#home = home
-    this.#outbox = new Outbox(facts.transport === 'websocket-raw')
+    this.#outbox = new Outbox(facts.transport === 'websocket-raw', home.binary)
     this.#supervision = new Supervision(this, home)
     this.#greeted = this.raw
     this.#supervision.waiting()
@@ -143,7 +143,7 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> exten
 
   /** Stops the `h` frames, because a layer above has heart-beats of its own; WebSocket pings stay (HEARTBEAT-9). */
   quiet (): void {
-    this.#quiet = true
+    this.#supervision.quiet()
   }
 
   /** Adds a listener. Any listener but one for `message` may throw without harm: that is logged. */
@@ -198,7 +198,7 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> exten
     } else {
       this.#receiver = receiver
       this.#home.attached(this, true)
-      this.#supervision.attached(this.#quiet)
+      this.#supervision.attached()
       if (this.#inbox.held) receiver.pause(true)
       this.#schedule()
     }
@@ -219,10 +219,14 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> exten
 
   /** @internal All that was written to the receiver has left. */
   flushed (receiver: Receiver): void {
-    if (receiver === this.#trailing) this.#trailing = null
-    if (receiver !== this.#receiver) return
-    this.#supervision.flushed()
-    if (this.#outbox.length > 0 || this.#state === 'closing') this.#schedule()
+    if (receiver === this.#trailing) {
+      this.#trailing = null
+    } else if (receiver === this.#receiver) {
+      this.#supervision.flushed()
+      if (this.#outbox.length > 0 || this.#state === 'closing') this.#schedule()
+    } else {
+      return
+    }
     this.#account()
     this.#changed()
   }
@@ -252,6 +256,7 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> exten
 
   /** @internal Messages from the client, in order. Ignored once the session is closing. */
   receive (messages: readonly Message[]): void {
+    if (this.#state !== 'open') return
     // One payload is always taken; who sends more before the answer goes around the back-pressure.
     if (this.#inbox.bytes > this.#home.limits.queueLimit) return this.abort(CLOSE.flood)
     this.#inbox.receive(messages)
@@ -266,14 +271,17 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> exten
   /** @internal */
   get isOpen (): boolean { return this.#state === 'open' }
   /** @internal */
-  get inboxHighWater (): number { return this.#home.limits.highWater }
+  get highWater (): number { return this.#home.limits.highWater }
 
   /** @internal */
   holdBack (on: boolean): void {
     this.#receiver?.pause(on)
-    if (on) return
+    if (!on) this.#changed()
+  }
+
+  /** @internal */
+  inboxRead (): void {
     this.#account()
-    this.#changed()
   }
 
   /** @internal */
@@ -299,17 +307,16 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> exten
 
   /** @internal */
   expire (): void {
-    if (this.#state === 'closed') return this.#home.forget(this)
+    if (this.#state === 'closed') return this.#forget()
     const receiver = this.#receiver
     if (receiver === null) {
       this.#finish(this.#end ?? CLOSE.timeout, false)
-      this.#home.clock.stop(this.#supervision)
-      return this.#home.forget(this)
+      return this.#forget()
     }
-    const verdict = this.#supervision.check(receiver, this.#quiet)
+    const verdict = this.#supervision.check(receiver)
     if (verdict === null) {
       // A heartbeat ends a poll, and then the disconnect delay runs already.
-      if (this.#receiver === receiver) this.#supervision.rearm(this.#quiet)
+      if (this.#receiver === receiver) this.#supervision.arm()
       return
     }
     this.#finish(verdict, false)
@@ -359,23 +366,29 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> exten
     if (this.#state === 'closed') return
     const known = this.#state !== 'opening'
     this.#state = 'closed'
-    this.#end = reason
     const undelivered = this.#outbox.length
     this.#outbox.take()
     this.#trailing = null
     if (this.#receiver !== null) this.#detach()
     this.#inbox.end()
     this.#account()
-    if (this.#remembered) this.#supervision.waiting()
-    else this.#home.clock.stop(this.#supervision)
+    this.#supervision.waiting()
     const event: CloseEvent = { code: reason.code, reason: reason.reason, clean, undelivered }
+    this.#end = event
     if (known) {
       this.#home.ended(this, event)
       emit(this.#onClose, event, (error) => this.#home.failed(this, error, 'close listener'))
       this.#abort?.abort(event)
     }
-    if (!this.#remembered) this.#home.forget(this)
+    if (!this.#remembered) this.#forget()
     this.#changed()
+  }
+
+  #forget (): void {
+    if (this.#forgotten) return
+    this.#forgotten = true
+    this.#home.clock.stop(this.#supervision)
+    this.#home.forget(this)
   }
 
   /** HTTP clients come back and ask; WebSockets do not (SESSION-4, SESSION-19). */

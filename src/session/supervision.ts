@@ -16,6 +16,8 @@ export class Supervision extends Timer {
   /** Since when the receiver has taken nothing of what waits in it, or 0. */
   #stalledSince = 0
   #progress = 0
+  /** No heartbeats but pings: a layer above has its own (HEARTBEAT-9). */
+  #quiet = false
 
   constructor (owner: TimerOwner, home: SessionHome) {
     super(owner)
@@ -23,11 +25,15 @@ export class Supervision extends Timer {
   }
 
   /** A receiver is there: heartbeats begin (HEARTBEAT-8). */
-  attached (quiet: boolean): void {
+  attached (): void {
     const { clock } = this.#home
     this.#lastSpoken = this.#lastPing = clock.now()
     this.#answerDue = this.#stalledSince = 0
-    this.#arm(quiet)
+    this.arm()
+  }
+
+  quiet (): void {
+    this.#quiet = true
   }
 
   /** No receiver is there, or the session is over: the disconnect delay begins (SESSION-9, SESSION-10). */
@@ -37,12 +43,11 @@ export class Supervision extends Timer {
 
   /** A frame went out. Heartbeats are judged when the timer fires; sending never touches it, unless the receiver stalls. */
   spoken (receiver: Receiver): void {
-    const { clock, limits } = this.#home
-    this.#lastSpoken = clock.now()
+    this.#lastSpoken = this.#home.clock.now()
     if (this.#stalledSince === 0 && receiver.buffered > 0) {
       this.#stalledSince = Math.max(this.#lastSpoken, 1)
       this.#progress = receiver.progress
-      clock.start(this, Math.min(limits.sendTimeout, limits.heartbeat))
+      this.arm()
     }
   }
 
@@ -52,7 +57,7 @@ export class Supervision extends Timer {
   }
 
   /** Looks at every deadline of an attached receiver; returns why the session must end, if it must. */
-  check (receiver: Receiver, quiet: boolean): CloseReason | null {
+  check (receiver: Receiver): CloseReason | null {
     const { clock, limits } = this.#home
     const now = clock.now()
     if (this.#stalled(receiver, now)) return CLOSE.slow
@@ -60,7 +65,7 @@ export class Supervision extends Timer {
       if (receiver.answered) this.#answerDue = 0
       else if (now >= this.#answerDue) return CLOSE.unanswered
     }
-    const speak = !quiet && now - this.#lastSpoken >= limits.heartbeat
+    const speak = !this.#quiet && now - this.#lastSpoken >= limits.heartbeat
     if (speak || now - this.#lastPing >= limits.heartbeat) {
       const answerDue = receiver.heartbeat(speak)
       if (speak) this.#lastSpoken = now
@@ -68,11 +73,6 @@ export class Supervision extends Timer {
       if (answerDue && this.#answerDue === 0) this.#answerDue = now + limits.pongTimeout
     }
     return null
-  }
-
-  /** Starts the timer for the nearest deadline of an attached receiver. */
-  rearm (quiet: boolean): void {
-    this.#arm(quiet)
   }
 
   #stalled (receiver: Receiver, now: number): boolean {
@@ -89,10 +89,11 @@ export class Supervision extends Timer {
     return now - this.#stalledSince >= this.#home.limits.sendTimeout
   }
 
-  #arm (quiet: boolean): void {
+  /** Starts the timer for the nearest deadline of an attached receiver. */
+  arm (): void {
     const { clock, limits } = this.#home
     let due = this.#lastPing + limits.heartbeat
-    if (!quiet) due = Math.min(due, this.#lastSpoken + limits.heartbeat)
+    if (!this.#quiet) due = Math.min(due, this.#lastSpoken + limits.heartbeat)
     if (this.#answerDue > 0) due = Math.min(due, this.#answerDue)
     if (this.#stalledSince > 0) due = Math.min(due, this.#stalledSince + limits.sendTimeout)
     clock.start(this, due - clock.now())

@@ -34,6 +34,8 @@ export class HttpReceiver implements Receiver {
   #written = 0
   #ended = false
   #linger: Timer | null = null
+  /** Tells of every write that has left, where the response's own mark is too high to tell in time. */
+  readonly #flushed: (() => void) | undefined
 
   constructor (response: ServerResponse, headers: Record<string, number | string | string[] | undefined>,
     session: AnySession, options: HttpReceiverOptions) {
@@ -45,6 +47,7 @@ export class HttpReceiver implements Receiver {
     response.on('close', onClose)
     response.on('error', onError)
     const { prelude } = options.envelope
+    this.#flushed = session.highWater < response.writableHighWaterMark ? () => session.flushed(this) : undefined
     if (prelude === null) return
     response.on('drain', onDrain)
     // A peer that vanished without a word is noticed by the kernel (SEC-S25).
@@ -99,7 +102,7 @@ export class HttpReceiver implements Receiver {
       this.#response.writeHead(200, this.#headers)
       this.#end(chunk)
     } else {
-      this.#response.write(chunk)
+      this.#response.write(chunk, this.#flushed)
       this.#written += chunk.length
       if (this.#written >= this.#options.limit) this.#end()
     }

@@ -22,6 +22,8 @@ export class WebSocketReceiver extends SocketReceiver {
   /** How much had been read when the unanswered ping was sent: anything more is a sign of life. */
   #pingMark = -1
   #draining = false
+  /** Tells of every write that has left, where the socket's own mark is too high to tell in time. */
+  readonly #written: (() => void) | undefined
 
   constructor (session: AnySession, rules: IncomingRules, ws: WebSocket, socket: Socket, lingering: Set<Receiver>) {
     super(session, rules)
@@ -30,6 +32,7 @@ export class WebSocketReceiver extends SocketReceiver {
     this.#lingering = lingering
     this.#extended = ws.extensions !== ''
     this.#ws[RECEIVER] = this
+    this.#written = session.highWater < socket.writableHighWaterMark ? () => session.flushed(this) : undefined
     ws.on('message', onMessage)
     ws.on('close', onClose)
     ws.on('error', onError)
@@ -69,8 +72,8 @@ export class WebSocketReceiver extends SocketReceiver {
 
   /** Strings have one byte a character here. The listener is there only while it is needed: an idle session has none. */
   #write (chunk: string | Buffer): void {
-    const flowing = typeof chunk === 'string' ? this.#socket.write(chunk, 'latin1') : this.#socket.write(chunk)
-    if (flowing || this.#draining) return
+    const flowing = typeof chunk === 'string' ? this.#socket.write(chunk, 'latin1', this.#written) : this.#socket.write(chunk, this.#written)
+    if (flowing || this.#draining || this.#written !== undefined) return
     this.#draining = true
     this.#socket.once('drain', () => {
       this.#draining = false
