@@ -1,0 +1,123 @@
+import { writeFileSync } from 'node:fs'
+import { InvalidArgumentError, Option } from 'commander'
+import type { Command } from 'commander'
+import { catalogue } from './catalogue.ts'
+import { transports } from './client/transports.ts'
+import type { Transport } from './client/transports.ts'
+import { human, liveProgress } from './reporters/human.ts'
+import { isReporter, reporters } from './reporters/index.ts'
+import { list, listReporters } from './reporters/list.ts'
+import { UnreachableError, UsageError } from './runner/errors.ts'
+import { defaults, runConformance } from './runner/run.ts'
+import { select } from './runner/select.ts'
+import type { Options } from './types.ts'
+
+interface Flags {
+  list?: boolean
+  only?: string[]
+  skip?: string[]
+  transport?: Transport[]
+  timeout: number
+  concurrency: number
+  wait: number
+  strict?: boolean
+  reporter: string
+  output?: string
+  endpoint?: Record<string, string>
+}
+
+const names = (text: string, earlier: string[] = []): string[] => [...earlier, ...text.split(',').map((name) => name.trim()).filter((name) => name !== '')]
+
+function whole (text: string): number {
+  const value = Number(text)
+  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('It must be a whole number above zero.')
+  return value
+}
+
+/** Seconds, as people write them; milliseconds inside. */
+function duration (text: string): number {
+  const value = Number(text)
+  if (text.trim() === '' || !Number.isFinite(value) || value < 0) throw new InvalidArgumentError('It must be a number of seconds.')
+  return Math.round(value * 1000)
+}
+
+function endpoint (text: string, earlier: Record<string, string> = {}): Record<string, string> {
+  const [, name, path] = /^\/?([^=]+)=(\/.*)$/.exec(text) ?? []
+  if (name === undefined || path === undefined) throw new InvalidArgumentError('It must look like echo=/my/echo.')
+  if (!catalogue.some(({ needs }) => needs.includes(`/${name}`))) throw new InvalidArgumentError(`No case needs an endpoint "${name}".`)
+  return { ...earlier, [`/${name}`]: path.replace(/\/+$/, '') }
+}
+
+function transport (text: string, earlier: Transport[] = []): Transport[] {
+  return [...earlier, ...names(text).map((name) => {
+    const known = transports.find((one) => one === name)
+    if (known === undefined) throw new InvalidArgumentError(`There are ${transports.join(', ')}.`)
+    return known
+  })]
+}
+
+/** Adds `conformance <url>` to a program. */
+export function addConformanceCommand (program: Command): Command {
+  return configure(program.command('conformance').description('test any SockJS server, whoever wrote it'))
+}
+
+/** Gives a command the options of the runner, and its action. */
+export function configure (command: Command): Command {
+  return command
+    .argument('[url]', 'where the server listens, such as http://127.0.0.1:8081')
+    .option('--list', 'print the cases and do nothing else')
+    .option('--only <id,…>', 'these cases alone: an id, a row with all its cases, a section, or a start with *', names)
+    .option('--skip <id,…>', 'all but these', names)
+    .option('--transport <name,…>', `cases of these transports, and those of none: ${transports.join(', ')}`, transport)
+    .addOption(new Option('--timeout <seconds>', 'time for one case, its own waiting not counted').argParser(duration).default(defaults.timeout, `${defaults.timeout / 1000}`))
+    .addOption(new Option('--concurrency <number>', 'cases at the same time').argParser(whole).default(defaults.concurrency))
+    .addOption(new Option('--wait <seconds>', 'time for a server that is starting').argParser(duration).default(defaults.wait, `${defaults.wait / 1000}`))
+    .option('--strict', 'deviations (levels P and D) fail too')
+    .option('--reporter <name>', `${Object.keys(reporters).join(', ')}; for --list ${listReporters.join(', ')}`, 'human')
+    .option('--output <file>', 'write the report there instead of to the standard output')
+    .option('--endpoint <name=/path>', 'another path for an endpoint; may be repeated', endpoint)
+    .configureOutput({ writeErr: (text) => process.stderr.write(text) })
+    .exitOverride((error) => { process.exit(error.exitCode === 0 ? 0 : 2) })
+    .action(async (url: string | undefined, flags: Flags) => { process.exitCode = await act(url, flags) })
+}
+
+async function act (url: string | undefined, flags: Flags): Promise<number> {
+  const progress = liveProgress(process.stderr)
+  const options: Options = {
+    timeout: flags.timeout,
+    concurrency: flags.concurrency,
+    wait: flags.wait,
+    strict: flags.strict ?? false,
+    ...(flags.only === undefined ? {} : { only: flags.only }),
+    ...(flags.skip === undefined ? {} : { skip: flags.skip }),
+    ...(flags.transport === undefined ? {} : { transports: flags.transport }),
+    ...(flags.endpoint === undefined ? {} : { endpoints: flags.endpoint }),
+    onProgress: progress.show
+  }
+  const write = (text: string): void => {
+    if (flags.output === undefined) process.stdout.write(text)
+    else writeFileSync(flags.output, text)
+  }
+  try {
+    if (flags.list === true) {
+      const text = list(select(catalogue, options), flags.reporter)
+      if (text === undefined) throw new UsageError(`--list knows the reporters ${listReporters.join(', ')}`)
+      write(text)
+      return 0
+    }
+    if (url === undefined) throw new UsageError('which server? Give its URL, such as http://127.0.0.1:8081')
+    if (!isReporter(flags.reporter)) throw new UsageError(`no reporter is named "${flags.reporter}"; there are ${Object.keys(reporters).join(', ')}`)
+    const report = await runConformance(url, options)
+    progress.clear()
+    write(reporters[flags.reporter](report))
+    if (flags.output !== undefined) process.stderr.write(human(report))
+    return report.ok ? 0 : 1
+  } catch (error) {
+    progress.clear()
+    if (error instanceof UsageError || error instanceof UnreachableError) {
+      process.stderr.write(`${error.message}\n`)
+      return error instanceof UsageError ? 2 : 1
+    }
+    throw error
+  }
+}

@@ -1,0 +1,39 @@
+import type { Progress, Report, Result } from '../types.ts'
+import { describeFailure, describeTotals, fails, notApplicableByReason, seconds } from './describe.ts'
+
+const marks = { passed: '✓', failed: '✗', deviation: '~', 'not applicable': '-' } as const
+
+export function describeResult (result: Result): string {
+  const head = `${marks[result.verdict]} ${result.id}  ${result.title}  (${result.level}, ${result.clause})`
+  return result.failure === undefined ? head : `${head}\n${describeFailure(result.failure)}`
+}
+
+export function human (report: Report): string {
+  const told = report.results.filter(({ verdict }) => verdict === 'failed' || verdict === 'deviation')
+  const lines = told.map((result) => describeResult(result))
+  if (lines.length > 0) lines.push('')
+  for (const [reason, ids] of notApplicableByReason(report)) lines.push(`- not applicable, ${reason}: ${ids.join(', ')}`)
+  lines.push(`${report.url}: ${describeTotals(report)} in ${seconds(report.milliseconds)}`)
+  if (report.totals.deviation > 0 && !report.strict) lines.push('Deviations are from decisions of this project and from prose that no suite pins; --strict makes them fail.')
+  lines.push(conclusion(report))
+  return lines.join('\n') + '\n'
+}
+
+function conclusion ({ ok, lost, strict, results }: Report): string {
+  if (lost) return 'The server stopped answering before the end of the run.'
+  return ok ? 'The server conforms.' : `The server fails ${results.filter((result) => fails(result, strict)).length} of ${results.length} cases.`
+}
+
+/** One line that is written over itself, and nothing where there is no terminal. */
+export function liveProgress (terminal: NodeJS.WriteStream): { show: (progress: Progress) => void, clear: () => void } {
+  const clear = (): void => { if (terminal.isTTY) terminal.write('\r\u001b[K') }
+  return {
+    clear,
+    show ({ done, total, running, last }) {
+      if (!terminal.isTTY) return
+      const waiting = done < total ? `waiting for ${running.slice(0, 3).join(', ')}${running.length > 3 ? ' …' : ''}` : ''
+      const line = `[${done}/${total}] ${marks[last.verdict]} ${last.id}  ${waiting}`
+      terminal.write(`\r\u001b[K${line.slice(0, (terminal.columns ?? 80) - 1)}`)
+    }
+  }
+}

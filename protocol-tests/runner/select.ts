@@ -1,0 +1,24 @@
+import { transports } from '../client/transports.ts'
+import type { CatalogueEntry, Options } from '../types.ts'
+import { UsageError } from './errors.ts'
+
+/** `XHR-3` names a row with all its cases, `CORS-1.info` one case, `CORS-*` a family, `cors` a section. */
+function matches (entry: CatalogueEntry, pattern: string): boolean {
+  if (pattern.endsWith('*')) return entry.id.startsWith(pattern.slice(0, -1))
+  return entry.id === pattern || entry.id.startsWith(`${pattern}.`) || entry.section === pattern || entry.suite === pattern
+}
+
+export function select (entries: readonly CatalogueEntry[], options: Options): CatalogueEntry[] {
+  for (const pattern of [...options.only ?? [], ...options.skip ?? []]) {
+    if (!entries.some((entry) => matches(entry, pattern))) throw new UsageError(`no case is named "${pattern}"; --list shows them all`)
+  }
+  for (const transport of options.transports ?? []) {
+    if (!transports.includes(transport)) throw new UsageError(`no transport is named "${transport}"; there are ${transports.join(', ')}`)
+  }
+  const chosen = entries.filter((entry) =>
+    (options.only === undefined || options.only.some((pattern) => matches(entry, pattern))) &&
+    !(options.skip ?? []).some((pattern) => matches(entry, pattern)) &&
+    (options.transports === undefined || entry.transport === undefined || options.transports.includes(entry.transport)))
+  if (chosen.length === 0) throw new UsageError('these options leave no case to run')
+  return chosen
+}

@@ -1,0 +1,187 @@
+import { opcodes } from '../client/frames.ts'
+import { httpTransports } from '../client/transports.ts'
+import { expectBody } from '../runner/checks.ts'
+import { expectBytes, expectEqual, expectThat } from '../runner/expect.ts'
+import type { HttpTransport } from '../client/transports.ts'
+import type { Case, Section } from '../types.ts'
+import { socketPath } from './websocket-handshake.ts'
+
+const quickHeartbeat = 200
+/** Timers of the server may be coarse, and the machine busy. */
+const early = 60
+const late = 400
+
+/** On `/echo`, every server has a heartbeat of about 25 seconds. */
+const usualLimit = 35_000
+
+const rowOf: Record<HttpTransport, string> = { xhr: 'HEARTBEAT-1', xhr_streaming: 'HEARTBEAT-2', eventsource: 'HEARTBEAT-3', htmlfile: 'HEARTBEAT-4', jsonp: 'HEARTBEAT-5' }
+const alsoOf: Partial<Record<HttpTransport, string[]>> = { xhr: ['XHR-4'], xhr_streaming: ['XHR-STREAM-10'], eventsource: ['ES-7'], htmlfile: ['HTMLFILE-10'] }
+
+function expectInterval (since: number, what: string): void {
+  const took = Date.now() - since
+  expectThat(took >= quickHeartbeat - early && took <= quickHeartbeat + late, what, `${quickHeartbeat - early} to ${quickHeartbeat + late} ms`, `${took} ms`)
+}
+
+const cases: Case[] = [
+  ...httpTransports.map((transport): Case => ({
+    id: rowOf[transport],
+    title: `${transport}: an h frame comes after the heartbeat delay, in the exact wrapping`,
+    level: 'P',
+    needs: ['/quick'],
+    also: alsoOf[transport] ?? [],
+    transport,
+    async run (t) {
+      const session = await t.opened('/quick', transport)
+      const expected = session.envelope.wrap('h')
+      for (const which of ['first', 'second']) {
+        const started = Date.now()
+        if (session.envelope.polling) expectBody(await t.request(session.envelope.method, session.receiveUrl), expected)
+        else expectBytes(await session.response.chunk('the heartbeat') ?? '', expected, `the ${which} heartbeat`)
+        expectInterval(started, `the time to the ${which} heartbeat`)
+      }
+    }
+  })),
+  ...(['xhr', 'eventsource'] as const).map((transport): Case => ({
+    id: `${rowOf[transport]}.usual`,
+    title: `${transport}: a heartbeat comes within 35 seconds by default`,
+    level: 'P',
+    patience: usualLimit,
+    transport,
+    async run (t) {
+      const session = await t.opened('/echo', transport)
+      expectEqual(await session.frame(), 'h', 'the frame')
+    }
+  })),
+  {
+    id: 'HEARTBEAT-6',
+    title: 'websocket: silence for the heartbeat delay brings text h and a ping',
+    level: 'D',
+    needs: ['/quick'],
+    also: ['WS-21'],
+    transport: 'websocket',
+    async run (t) {
+      const socket = await t.wireSocket(socketPath(t, '/quick'))
+      expectEqual(await socket.data(), 'o', 'the first frame')
+      const started = Date.now()
+      const frames = [await socket.frame('the heartbeat'), await socket.frame('the heartbeat')]
+      expectInterval(started, 'the time to the heartbeat')
+      expectEqual(frames.map((frame) => frame.opcode).sort(), [opcodes.text, opcodes.ping], 'the opcodes of the two frames')
+      expectEqual(frames.find((frame) => frame.opcode === opcodes.text)?.payload.toString(), 'h', 'the text')
+    }
+  },
+  {
+    id: 'HEARTBEAT-6.usual',
+    title: 'websocket: a ping or an h frame comes within 35 seconds by default',
+    level: 'P',
+    patience: usualLimit,
+    transport: 'websocket',
+    async run (t) {
+      const socket = await t.wireSocket(socketPath(t, '/echo'))
+      expectEqual(await socket.data(), 'o', 'the first frame')
+      const frame = await socket.frame('the heartbeat')
+      expectThat(frame.opcode === opcodes.ping || frame.payload.toString() === 'h', 'the frame', 'a ping or h', frame)
+    }
+  },
+  {
+    id: 'HEARTBEAT-7',
+    title: 'raw websocket: the heartbeat is a ping alone',
+    level: 'D',
+    needs: ['/quick'],
+    also: ['RAW-5'],
+    transport: 'raw-websocket',
+    async run (t) {
+      const socket = await t.wireSocket('/quick/websocket')
+      const started = Date.now()
+      const frame = await socket.frame('the ping')
+      expectInterval(started, 'the time to the ping')
+      expectEqual(frame.opcode, opcodes.ping, 'the opcode')
+      socket.send(opcodes.pong, frame.payload)
+      expectEqual((await socket.frame('the second ping')).opcode, opcodes.ping, 'the next opcode')
+    }
+  },
+  {
+    id: 'HEARTBEAT-8',
+    title: 'the timer starts anew with each frame',
+    level: 'D',
+    needs: ['/quick'],
+    transport: 'xhr_streaming',
+    async run (t) {
+      const session = await t.opened('/quick', 'xhr_streaming')
+      for (const message of ['1', '2', '3', '4']) {
+        await t.sleep(quickHeartbeat / 2)
+        await session.send(message)
+        expectEqual(await session.frame(), `a["${message}"]`, 'the next frame')
+      }
+      const started = Date.now()
+      expectEqual(await session.frame(), 'h', 'the frame after the messages')
+      expectInterval(started, 'the time from the last message to the heartbeat')
+    }
+  },
+  {
+    id: 'HEARTBEAT-8.receiver',
+    title: 'the timer starts when a receiver attaches',
+    level: 'D',
+    needs: ['/quick'],
+    transport: 'xhr',
+    async run (t) {
+      const session = await t.opened('/quick', 'xhr')
+      await t.sleep(quickHeartbeat * 0.75)
+      const started = Date.now()
+      expectEqual(await session.frame(), 'h', 'the frame')
+      expectInterval(started, 'the time from the poll to the heartbeat')
+    }
+  },
+  {
+    id: 'WS-22',
+    title: 'websocket: ten seconds without a pong bring the c frame of that, and the end of the connection',
+    level: 'D',
+    needs: ['/quick'],
+    patience: 14_000,
+    transport: 'websocket',
+    async run (t) {
+      const socket = await t.wireSocket(socketPath(t, '/quick'))
+      const started = Date.now()
+      let text = await socket.data()
+      while (text === 'o' || text === 'h') text = await socket.data('the c frame')
+      expectBytes(text, 'c[3000,"No response from heartbeat"]', 'the frame')
+      const took = Date.now() - started
+      expectThat(took > 9500 && took < 13_000, 'the time until it', '9.5 to 13 s', `${took} ms`)
+      await socket.wire.closed()
+    }
+  },
+  {
+    id: 'WS-22.pong',
+    title: 'websocket: a client that answers its pings stays',
+    level: 'D',
+    needs: ['/quick'],
+    patience: 14_000,
+    transport: 'websocket',
+    async run (t) {
+      const socket = t.webSocket(socketPath(t, '/quick'))
+      expectEqual(await socket.message(), 'o', 'the first frame')
+      const until = Date.now() + 11_500
+      while (Date.now() < until) expectEqual(await socket.message(), 'h', 'the frame')
+    }
+  },
+  {
+    id: 'RAW-5.silent',
+    title: 'raw websocket: ten seconds without a pong end the connection, and no message comes',
+    level: 'D',
+    needs: ['/quick'],
+    patience: 14_000,
+    transport: 'raw-websocket',
+    async run (t) {
+      const socket = await t.wireSocket('/quick/websocket')
+      const started = Date.now()
+      while (await socket.wire.stirs(14_000) && socket.wire.peek().length > 0) {
+        const frame = await socket.frame()
+        expectThat(frame.opcode >= opcodes.close, 'what comes', 'control frames alone', frame)
+      }
+      await socket.wire.closed()
+      const took = Date.now() - started
+      expectThat(took > 9500 && took < 13_000, 'the time until the end', '9.5 to 13 s', `${took} ms`)
+    }
+  }
+]
+
+export const heartbeat: Section = { name: 'heartbeat', title: 'Heartbeats', source: 'no test', cases }

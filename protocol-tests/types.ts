@@ -1,0 +1,120 @@
+import type { Transport } from './client/transports.ts'
+import type { Context } from './runner/context.ts'
+
+/**
+ * Where a rule comes from. S: the official suite. Q: its separate HTTP quirks test. C: sockjs-client needs it.
+ * P: the prose of the protocol. D: a decision of this project.
+ */
+export type Level = 'S' | 'Q' | 'C' | 'P' | 'D'
+
+export interface Case {
+  /** The row of the rule, and a suffix where a row has several cases: `CORS-1.info`. */
+  id: string
+  /** What must hold, in one line. */
+  title: string
+  level: Level
+  /** Endpoints that the case talks to, as the demo server names them; `/echo` unless it says otherwise. */
+  needs?: readonly string[]
+  transport?: Transport
+  /** Other rows that this case shows too. */
+  also?: readonly string[]
+  /** Milliseconds that the case spends waiting for the server's own timers; added to the time limit. */
+  patience?: number
+  /** No other case may use the same endpoints meanwhile. */
+  alone?: boolean
+  run: (context: Context) => Promise<void>
+}
+
+export interface Section {
+  /** Name of the file, and of the group in reports. */
+  name: string
+  title: string
+  /** The test of the official suite that S rows of this section stand in. */
+  source: string
+  /** The transport of every case of the section that names none. */
+  transport?: Transport
+  cases: readonly Case[]
+}
+
+export interface Suite {
+  name: string
+  title: string
+  sections: readonly Section[]
+  notBlackBox: readonly NotBlackBox[]
+}
+
+/** A rule that cannot be seen from outside, with the reason. */
+export interface NotBlackBox {
+  row: string
+  rule: string
+  reason: string
+}
+
+/** A case with everything that its section and suite say about it. */
+export interface CatalogueEntry extends Case {
+  suite: string
+  section: string
+  clause: string
+  needs: readonly string[]
+}
+
+export type Verdict = 'passed' | 'failed' | 'deviation' | 'not applicable'
+
+export interface Failure {
+  what: string
+  expected?: string
+  received?: string
+}
+
+export interface Result {
+  id: string
+  title: string
+  suite: string
+  section: string
+  clause: string
+  level: Level
+  transport?: Transport
+  verdict: Verdict
+  /** Why the case is not applicable. */
+  reason?: string
+  failure?: Failure
+  milliseconds: number
+}
+
+export interface Report {
+  url: string
+  started: string
+  milliseconds: number
+  strict: boolean
+  ok: boolean
+  totals: Record<Verdict, number>
+  /** The server stopped answering before the end. */
+  lost: boolean
+  /** Endpoints that the server lacks. */
+  missing: string[]
+  results: Result[]
+}
+
+export interface Progress {
+  done: number
+  total: number
+  running: readonly string[]
+  last: Result
+}
+
+export interface Options {
+  only?: readonly string[]
+  skip?: readonly string[]
+  transports?: readonly Transport[]
+  /** Milliseconds that one case may take, its patience not counted; 5,000 by default. */
+  timeout?: number
+  /** Cases that run at the same time; 24 by default. */
+  concurrency?: number
+  /** Milliseconds to wait for a server that is starting; 5,000 by default. */
+  wait?: number
+  /** P and D rows fail the run too. */
+  strict?: boolean
+  /** Other names for endpoints: `{ '/echo': '/my/echo' }`. */
+  endpoints?: Readonly<Record<string, string>>
+  onProgress?: (progress: Progress) => void
+}
