@@ -63,6 +63,7 @@ export const DEMO_ENDPOINTS: readonly DemoEndpoint[] = [
   { path: '/restricted', options: { origins: ['https://allowed.example'] }, handler: echo },
   { path: '/same_origin', options: { origins: [] }, handler: echo },
   { path: '/base_url', options: { baseUrl: 'https://node1.example/base_url' }, handler: echo },
+  { path: '/a.b', handler: echo },
   { path: '/subprotocol', options: { protocols: ['chat'] }, handler: echo },
   { path: '/binary', options: { binary: true }, handler: echo },
   {

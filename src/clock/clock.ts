@@ -9,6 +9,10 @@ import { TICK, Wheel } from './wheel.ts'
 export interface Clock {
   /** Whole milliseconds since the clock began; never goes back. */
   now (): number
+  /** As `now()`, at most a tick old while a timer runs: free to ask, for hot paths. */
+  readonly coarse: number
+  /** Milliseconds since 1970, for dates that come from outside. */
+  date (): number
   /** Starts or restarts `timer`; it fires between `delay` and `delay` + 50 ms from now. */
   start (timer: Timer, delay: number): void
   stop (timer: Timer): void
@@ -33,6 +37,10 @@ export class SystemClock implements Clock {
   now (): number {
     return Math.trunc(performance.now() - this.#epoch)
   }
+
+  get coarse (): number { return this.#lastTick }
+
+  date (): number { return Date.now() }
 
   start (timer: Timer, delay: number): void {
     const now = this.now()
@@ -86,6 +94,11 @@ export class ManualClock implements Clock {
   now (): number {
     return this.#now
   }
+
+  get coarse (): number { return this.#now }
+
+  /** Begins at the first millisecond of 2000. */
+  date (): number { return Date.UTC(2000) + this.#now }
 
   start (timer: Timer, delay: number): void {
     this.#wheel.start(timer, this.#now, delay)

@@ -1,4 +1,5 @@
-import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
+import type {} from '@fastify/websocket'
+import type { FastifyBaseLogger, FastifyInstance, FastifyRequest } from 'fastify'
 import type { Clock } from '../clock/index.ts'
 import { CLOSE, type CloseReason, PreparedMessage, type RouteName, shownPath } from '../protocol/index.ts'
 import { type AnySession, type CloseEvent, type Message, type Receiver, Session, type SessionFacts, type SessionHome, type SessionLimits } from '../session/index.ts'
@@ -46,6 +47,8 @@ export class Endpoint implements SessionHome {
   readonly shownPaths: Readonly<Record<RouteName, string>>
   /** @internal Receivers that have ended and whose connection is not finished. */
   readonly lingering = new Set<Receiver>()
+  /** A WebSocket without a socket, for tests: as `injectWS` of `@fastify/websocket`. There once the application is ready. */
+  injectWS: FastifyInstance['injectWS'] | undefined
   /** @internal Ids of sessions whose `session` option is running. */
   readonly reserved = new Set<string>()
   readonly #handler: SessionHandler<AnySession>
@@ -154,18 +157,27 @@ export class Endpoint implements SessionHome {
   }
 
   /** @internal The first receiver is attached: the application takes over. */
-  begin (session: AnySession, request: FastifyRequest): void {
+  begin (session: AnySession, request: FastifyRequest | null): void {
     session.begin()
     this.#sessions.add(session)
     this.#opened++
     try {
-      const result = this.#handler(session, request)
+      // There is a request but where `accept` was given none, and then the handler is the package's own.
+      const result = this.#handler(session, request!)
       if (result instanceof Promise) result.catch((error) => session.fail(error, 'handler'))
     } catch (error) {
       session.fail(error, 'handler')
     }
     // Its hooks began before the shutdown did.
     if (this.hub.closing) session.closeFor(CLOSE.shutdown)
+  }
+
+  /** @internal A session of a client that came some other way than by the routes of the endpoint. */
+  accept (facts: SessionFacts<unknown, unknown>, receive: (session: AnySession) => Receiver): AnySession {
+    const session = this.create(facts, null)
+    session.attach(receive(session))
+    this.begin(session, null)
+    return session
   }
 
   // --- SessionHome -------------------------------------------------------------------------------------------

@@ -64,7 +64,13 @@ export function endpointScope (endpoint: Endpoint, own: EndpointOptions) {
       onSend: [...listOf(own.onSend), handOver],
       preHandler: [...listOf(own.preHandler), beforeUpgrade(endpoint)]
     } as unknown as RouteOptions
-    const wsHandler = (ws: WebSocket, request: FastifyRequest): void => acceptWebSocket(endpoint, request, ws)
+    const { websocketServer } = scope
+    endpoint.injectWS = scope.injectWS
+    const wsHandler = (ws: WebSocket, request: FastifyRequest): void => {
+      // A server of the application's own would close our connections before our drain does (SESSION-23).
+      websocketServer.clients?.delete(ws)
+      acceptWebSocket(endpoint, request, ws)
+    }
     for (const place of [{ url: '/', prefixTrailingSlash: 'no-slash' }, { url: '/*' }] as const) {
       scope.route({ ...shared, ...hooks, ...place, method: 'GET', handler, wsHandler } as RouteOptions)
       scope.route({ ...shared, ...hooks, ...place, method: [...OTHER_METHODS], handler } as RouteOptions)
@@ -101,6 +107,7 @@ async function serveWebSockets (scope: FastifyInstance, endpoint: Endpoint, dept
   const { options } = endpoint
   const prefix = scope.prefix.split('/')
   const route: UpgradeRoute = {
+    prefix,
     allowDrafts: options.allowDrafts,
     judge: (url) => isBelow(url, prefix) ? judgeUpgrade(endpoint, restOf(url, depth)) : null,
     dispatch (request, socket, head) {
@@ -159,10 +166,10 @@ function shareServer (server: WebSocketServer, endpoint: Endpoint, rules: { maxP
   if (maxPayload !== undefined && maxPayload > 0 && maxPayload < options.maxMessageSize) {
     throw new errors.ForeignWebsocketServer('maxMessageSize', 'raise maxPayload there, or register fastify-sockjs first')
   }
-  const theirs = server.options.handleProtocols as HandleProtocols | undefined
+  const theirs = server.options.handleProtocols as HandleProtocols | null | undefined
   const choose: HandleProtocols = (offered, request) => {
     if (isOurs(request.url ?? '')) return rules.handleProtocols(offered)
-    return theirs === undefined ? [...offered][0] ?? false : theirs(offered, request)
+    return theirs ? theirs(offered, request) : [...offered][0] ?? false
   }
   server.options.handleProtocols = choose as never
   if (options.sessionCookie === true) addCookie(server, isOurs)

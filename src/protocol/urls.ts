@@ -1,6 +1,6 @@
-/** The transports of a session, by the names sockjs-client reports. */
-export type TransportName = 'websocket' | 'websocket-raw' | 'xhr-streaming' | 'xhr-polling' | 'eventsource' |
-  'htmlfile' | 'jsonp-polling'
+/** The transports of a session, by the names sockjs-client reports; the last two have no SockJS framing. */
+export type TransportName = 'websocket' | 'xhr-streaming' | 'xhr-polling' | 'eventsource' | 'htmlfile' | 'jsonp-polling' |
+  'websocket-raw' | 'tcp'
 
 /** What a URL below an endpoint's prefix stands for. */
 export type RouteName = 'greeting' | 'info' | 'iframe' | 'client' | 'rawWebsocket' | 'websocket' |

@@ -51,6 +51,6 @@ export abstract class Client<User, Attributes> {
 
   /** @internal */
   get facts (): SessionFacts<User, Attributes> { return this.#facts }
-  /** @internal True for a WebSocket without SockJS framing. */
-  get raw (): boolean { return this.#facts.transport === 'websocket-raw' }
+  /** @internal True where messages travel as they are, without SockJS framing. */
+  get raw (): boolean { return this.#facts.transport === 'websocket-raw' || this.#facts.transport === 'tcp' }
 }

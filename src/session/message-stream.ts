@@ -1,4 +1,4 @@
-import type { PreparedMessage } from '../protocol/index.ts'
+import type { PreparedMessage, TransportName } from '../protocol/index.ts'
 import type { CloseEvent } from './home.ts'
 
 /** A message from a client: bytes only where `binary` is on and the client sent bytes. */
@@ -12,7 +12,7 @@ export interface MessageStream {
   /** Queues a message. False above the high-water mark: wait for `drained()`. */
   send (message: Message | PreparedMessage): boolean
   /** Flushes what was sent, then closes. */
-  close (code?: number, reason?: string): void
+  close (code: number, reason: string): void
   /** Drops the connection at once. */
   terminate (): void
   /** Stops the client: messages wait, and the connection is not read. */
@@ -24,8 +24,15 @@ export interface MessageStream {
   readonly bufferedBytes: number
   /** Whether bytes can be sent. */
   readonly binary: boolean
+  /** How the client is connected. */
+  readonly transport: TransportName
+  readonly ip: string
+  /** Who the client is to the transport: what hooks of the HTTP request have found out. */
+  readonly user: unknown
+  /** What the application keeps with the client. */
+  readonly attributes: unknown
   /** Stops the heartbeats of the transport, because the layer above has its own (HEARTBEAT-9). */
   quiet (): void
-  on (event: 'message', listener: (message: string) => unknown): this
+  on (event: 'message', listener: (message: Message) => unknown): this
   on (event: 'close', listener: (event: CloseEvent) => unknown): this
 }

@@ -20,7 +20,7 @@ export type SessionState = 'opening' | 'open' | 'closing' | 'closed'
 
 /** The events of a session and what their listeners get. */
 export interface SessionEvents {
-  /** A message from the client. A listener that throws closes the session with 1011. */
+  /** A message from the client: a string, or bytes where `binary` is on. A listener that throws closes the session with 1011. */
   message: string
   /** The end, exactly once, on every path. */
   close: CloseEvent
@@ -55,7 +55,7 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> exten
   constructor (home: SessionHome, facts: SessionFacts<User, Attributes>) {
     super(facts)
     this.#home = home
-    this.#outbox = new Outbox(facts.transport === 'websocket-raw', home.binary)
+    this.#outbox = new Outbox(this.raw, home.binary)
     this.#supervision = new Supervision(this, home)
     this.#greeted = this.raw
     this.#supervision.waiting()
@@ -393,7 +393,7 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> exten
 
   /** HTTP clients come back and ask; WebSockets do not (SESSION-4, SESSION-19). */
   get #remembered (): boolean {
-    return this.transport !== 'websocket' && this.transport !== 'websocket-raw'
+    return this.transport !== 'websocket' && !this.raw
   }
 
   #detach (): void {

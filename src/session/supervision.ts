@@ -43,7 +43,7 @@ export class Supervision extends Timer {
 
   /** A frame went out. Heartbeats are judged when the timer fires; sending never touches it, unless the receiver stalls. */
   spoken (receiver: Receiver): void {
-    this.#lastSpoken = this.#home.clock.now()
+    this.#lastSpoken = this.#home.clock.coarse
     if (this.#stalledSince === 0 && receiver.buffered > 0) {
       this.#stalledSince = Math.max(this.#lastSpoken, 1)
       this.#progress = receiver.progress

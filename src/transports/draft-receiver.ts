@@ -17,8 +17,10 @@ export interface DraftUpgrade {
   /** Bytes of one WebSocket message. */
   readonly maxLength: number
   readonly clock: Clock
-  /** How long the client may take to answer a close, in milliseconds. */
+  /** How long the client may take to finish the handshake, or to answer a close, in milliseconds. */
   readonly closeTimeout: number
+  /** The handshake is complete: draft 76 sends its last bytes after the headers. */
+  readonly opened: (receiver: DraftReceiver) => void
 }
 
 /**
@@ -48,15 +50,22 @@ export class DraftReceiver extends SocketReceiver {
     for (const [name, value] of upgrade.headers) driver.setHeader(name, value)
     driver.io.on('data', (chunk: Buffer) => { socket.write(chunk) })
     driver.io.on('end', () => { socket.end() })
+    driver.on('open', () => {
+      upgrade.clock.stop(this.#linger)
+      upgrade.opened(this)
+    })
     driver.on('message', (event) => { this.incoming(event.data, typeof event.data !== 'string') })
     driver.on('error', () => { socket.destroySoon() })
     driver.on('close', () => { this.#closing() })
     socket.on('data', (chunk) => { driver.io.write(chunk) })
     socket.on('drain', () => { session.flushed(this) })
     socket.on('error', () => { socket.destroy() })
+    // Sockets of an HTTP server stay half open.
+    socket.on('end', () => { socket.destroySoon() })
     socket.on('close', () => { this.#closed() })
     socket.setTimeout(0)
     socket.setNoDelay(true)
+    upgrade.clock.start(this.#linger, upgrade.closeTimeout)
     driver.start()
     if (head.length > 0) driver.io.write(head)
     socket.resume()

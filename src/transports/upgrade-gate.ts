@@ -34,6 +34,8 @@ export type UpgradeVerdict = 'websocket' | 'not a websocket' | 'not found' | 'cl
 
 /** An endpoint, as the gate sees it. */
 export interface UpgradeRoute {
+  /** The segments of the endpoint's path. Where one endpoint lies below another, the longer path decides. */
+  readonly prefix: readonly string[]
   /** `null` when the URL is not below the endpoint's prefix. */
   judge (url: string): UpgradeVerdict | null
   readonly allowDrafts: boolean
@@ -66,6 +68,7 @@ export class UpgradeGate {
 
   add (route: UpgradeRoute): void {
     this.#routes.push(route)
+    this.#routes.sort((a, b) => b.prefix.length - a.prefix.length || parameters(a) - parameters(b))
   }
 
   /**
@@ -99,6 +102,11 @@ export class UpgradeGate {
     if (this.#others.length > 0) this.passOn(request, socket, head)
     else if (this.#server.listenerCount('upgrade') === 1) refuse(socket, REFUSALS.notFound)
   }
+}
+
+/** How many segments of a prefix stand for any text: literal ones go first. */
+function parameters ({ prefix }: UpgradeRoute): number {
+  return prefix.filter((segment) => segment.startsWith(':')).length
 }
 
 function destroy (this: Socket): void {

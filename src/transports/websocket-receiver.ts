@@ -116,6 +116,7 @@ export class WebSocketReceiver extends SocketReceiver {
 /** The close code that `ws` sends for each of its errors. */
 const ERROR_CODES: Readonly<Record<string, number>> = {
   WS_ERR_UNSUPPORTED_MESSAGE_LENGTH: 1009,
+  WS_ERR_UNSUPPORTED_DATA_PAYLOAD_LENGTH: 1009,
   WS_ERR_INVALID_UTF8: 1007,
   WS_ERR_TOO_MANY_BUFFERED_PARTS: 1008
 }

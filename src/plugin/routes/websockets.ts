@@ -54,21 +54,24 @@ export function acceptWebSocket (endpoint: Endpoint, request: FastifyRequest, ws
   endpoint.begin(session, request)
 }
 
-function acceptDraft (endpoint: Endpoint, request: FastifyRequest, reply: FastifyReply): void {
+function acceptDraft (endpoint: Endpoint, request: FastifyRequest, reply: FastifyReply): DraftReceiver {
   const upgrade = upgradeOf(request.raw)!
   takeUpgrade(upgrade)
   reply.raw.detachSocket(upgrade.socket)
   const session = endpoint.create(exchangeOf(request).facts!, null)
-  session.attach(new DraftReceiver(session, endpoint.incoming, {
+  return new DraftReceiver(session, endpoint.incoming, {
     request: request.raw,
     socket: upgrade.socket,
     head: upgrade.head,
     headers: endpoint.options.sessionCookie === true ? [['Set-Cookie', sessionCookie(request)]] : [],
     maxLength: endpoint.bodyLimit,
     clock: endpoint.clock,
-    closeTimeout: endpoint.options.closeTimeout
-  }, endpoint.lingering))
-  endpoint.begin(session, request)
+    closeTimeout: endpoint.options.closeTimeout,
+    opened (receiver) {
+      session.attach(receiver)
+      endpoint.begin(session, request)
+    }
+  }, endpoint.lingering)
 }
 
 /** A socket that is upgraded keeps its response, and with it request and reply, until it closes. */

@@ -1,0 +1,177 @@
+import type { FastifyBaseLogger } from 'fastify'
+import type { ClientCommand, Frame } from '../codec/index.ts'
+import { StompError } from '../errors.ts'
+import type { Application, Feed, IncomingMessage } from '../session/host.ts'
+import { userHeaders } from '../session/commands/send.ts'
+import type { StompSession } from '../session/stomp-session.ts'
+import type { Subscription } from '../session/subscriptions.ts'
+import { type DisconnectInfo, type Hooks } from './hooks.ts'
+import type { MessageRoute } from './message-routes.ts'
+import type { DestinationRouter } from './router.ts'
+import type { Rules } from './rules.ts'
+import type { Sender } from './sender.ts'
+import type { SubscribeRoute } from './subscribe-routes.ts'
+import { parseUserDestination, USER_PREFIX, type Users } from './users.ts'
+
+/** Where the errors of handlers arrive, for a client that subscribes it (STOMP-R3). */
+export const ERROR_DESTINATION = '/user/queue/errors'
+
+/** What handlers and hooks throw: errors as Fastify knows them. */
+export type ApplicationError = Error & { statusCode?: number, code?: string }
+
+/** Told of every error of the application's own code; what it returns instead of `undefined` goes to the client as the error. */
+export type StompErrorHandler = (error: ApplicationError, context: { session: StompSession, destination: string }) => unknown
+
+/** The parts of the application. */
+export interface Parts {
+  readonly log: FastifyBaseLogger
+  readonly prefixes: readonly string[]
+  readonly separator: '/' | '.'
+  readonly hooks: Hooks
+  readonly rules: Rules
+  readonly users: Users
+  readonly sender: Sender
+  readonly messages: DestinationRouter<MessageRoute>
+  readonly subscribes: DestinationRouter<SubscribeRoute>
+  /** Whether clients may send to the broker's destinations themselves (SEC-S65). */
+  readonly clientSend: 'any' | 'application-only'
+  errorHandler: StompErrorHandler | null
+}
+
+/** What a client is told of a handler's error. */
+export interface ErrorBody {
+  readonly error: string
+  readonly message: string
+  readonly statusCode: number
+  readonly destination: string
+}
+
+/** Everything above the sessions, put together. */
+export class StompApplication implements Application {
+  readonly #parts: Parts
+
+  constructor (parts: Parts) {
+    this.#parts = parts
+  }
+
+  async connecting (session: StompSession, { headers }: Frame<ClientCommand>): Promise<void> {
+    const { hooks, rules } = this.#parts
+    await hooks.run('onConnect', { headers, login: headers.get('login'), passcode: headers.get('passcode') }, session, session.request)
+    await rules.check(session, { type: 'connect', destination: '', headers })
+  }
+
+  connected (session: StompSession): void {
+    this.#parts.users.add(session)
+    this.#parts.hooks.tell('onConnected', session)
+  }
+
+  checkSend (session: StompSession, frame: Frame<ClientCommand>): void | Promise<void> {
+    const { hooks, rules, clientSend } = this.#parts
+    const destination = frame.headers.get('destination')!
+    const owner = this.ownerOf(destination)
+    if (owner === 'broker' && clientSend === 'application-only') throw new StompError('STOMP_ACCESS_REFUSED')
+    // A client must not reach other users, unless a rule says so (SPRING-F6).
+    if (owner === 'user' && rules.empty) throw new StompError('STOMP_ACCESS_REFUSED')
+    if (rules.empty && !hooks.has('preSend')) return
+    return rules.check(session, { type: 'send', destination, headers: frame.headers })
+      .then(() => hooks.run('preSend', session, { destination, headers: userHeaders(frame.headers), body: frame.body }))
+  }
+
+  checkSubscribe (session: StompSession, { headers }: Frame<ClientCommand>): void | Promise<void> {
+    const { hooks, rules } = this.#parts
+    const destination = headers.get('destination')!
+    // A wildcard never reaches what belongs to users (SEC-S64).
+    if (this.ownerOf(destination) === 'user' && destination.split(/[/.]/).some((segment) => segment === '*' || segment === '**')) {
+      throw new StompError('STOMP_ACCESS_REFUSED')
+    }
+    if (rules.empty && !hooks.has('onSubscribe')) return
+    return rules.check(session, { type: 'subscribe', destination, headers })
+      .then(() => hooks.run('onSubscribe', session, { id: headers.get('id'), destination, headers }))
+  }
+
+  ownerOf (destination: string): 'application' | 'user' | 'broker' {
+    if (this.#restOf(destination) !== null) return 'application'
+    return destination.startsWith(USER_PREFIX + '/') ? 'user' : 'broker'
+  }
+
+  async handle (message: IncomingMessage): Promise<void> {
+    const match = this.#parts.messages.find(this.#restOf(message.destination)!)
+    if (match === null) throw new StompError('STOMP_UNKNOWN_DESTINATION')
+    const failed = (error: unknown): void => this.#handlerFailed(message.session, message.destination, error)
+    try {
+      await match.route.run(match, message, this.#parts.sender, failed)
+    } catch (error) {
+      failed(error)
+    }
+  }
+
+  sendToUser ({ destination, headers, body }: IncomingMessage): void {
+    const named = parseUserDestination(destination)
+    const user = named === null ? undefined : this.#parts.users.get(named.name)
+    if (named === null || user === undefined) return
+    this.#parts.users.deliver(user.sessions, USER_PREFIX + named.rest, headers, body)
+  }
+
+  feed (session: StompSession, subscription: Subscription, frame: Frame<ClientCommand>): Feed | null {
+    const match = this.#parts.subscribes.find(this.#restOf(subscription.destination)!)
+    return match === null
+      ? null
+      : match.route.start(match, session, subscription, frame, (error) => this.#handlerFailed(session, subscription.destination, error))
+  }
+
+  subscribed (session: StompSession, { id, destination }: Subscription): void {
+    this.#parts.hooks.tell('onSubscribed', session, { id, destination })
+  }
+
+  unsubscribed (session: StompSession, { id, destination }: Subscription): void {
+    this.#parts.hooks.tell('onUnsubscribe', session, { id, destination })
+  }
+
+  disconnected (session: StompSession, info: DisconnectInfo): void {
+    this.#parts.users.remove(session)
+    this.#parts.hooks.tell('onDisconnect', session, info)
+  }
+
+  failed (session: StompSession, error: unknown): void {
+    this.#parts.hooks.tell('onError', session, error)
+  }
+
+  expired (session: StompSession): void | Promise<void> {
+    if (this.#parts.hooks.has('onExpire')) return this.#parts.hooks.run('onExpire', session)
+  }
+
+  /** What stands behind an application prefix, or `null`. */
+  #restOf (destination: string): string | null {
+    for (const prefix of this.#parts.prefixes) {
+      const next = destination[prefix.length]
+      if (destination.startsWith(prefix) && (next === '/' || next === this.#parts.separator)) return destination.slice(prefix.length)
+    }
+    return null
+  }
+
+  /**
+   * The application's own errors: a message to those who subscribe to errors, else an ERROR and the close (STOMP-R3).
+   * Only what the application says with a status below 500 is meant for the client.
+   */
+  #handlerFailed (session: StompSession, destination: string, error: unknown): void {
+    if (session.state !== 'connected') return
+    const known: ApplicationError = error instanceof Error ? error : new Error(String(error))
+    const statusCode = known.statusCode ?? 500
+    if (statusCode >= 500) this.#parts.log.error({ err: error, session: session.id, destination }, 'a handler failed')
+    const own = this.#parts.errorHandler?.(known, { session, destination })
+    const body = own ?? errorBody(known, statusCode, destination)
+    const { sessions } = this.#parts.sender.toSessions([session], ERROR_DESTINATION, body)
+    if (sessions > 0) return
+    session.fail(error instanceof StompError ? error : new StompError('STOMP_HANDLER_FAILED', statusCode < 500 ? oneLine(known.message) : undefined))
+  }
+}
+
+function errorBody (error: ApplicationError, statusCode: number, destination: string): ErrorBody {
+  return statusCode < 500
+    ? { error: error.code ?? error.name, message: error.message, statusCode, destination }
+    : { error: 'STOMP_HANDLER_FAILED', message: 'The message could not be processed', statusCode, destination }
+}
+
+function oneLine (text: string): string {
+  return text.replace(/[\r\n\\:]+/g, ' ').slice(0, 200)
+}

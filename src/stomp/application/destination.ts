@@ -1,0 +1,41 @@
+import { stompErrors } from '../errors.ts'
+
+const PARAMETER = /:([A-Za-z_]\w*)/g
+
+/** A destination with the type of what is sent there; made by `destination()`. */
+export interface TypedDestination<T> {
+  readonly path: string
+  /** Only a type: no value stands here. */
+  readonly content?: T
+}
+
+/** Where a message can be sent. */
+export type DestinationLike<T = unknown> = string | TypedDestination<T>
+
+export function pathOf (destination: DestinationLike): string {
+  return typeof destination === 'string' ? destination : destination.path
+}
+
+/** Puts values into a template such as `/topic/chat/:room`. */
+export function fillTemplate (template: string, params: Readonly<Record<string, unknown>>): string {
+  return template.replace(PARAMETER, (_match, name: string) => {
+    const value = params[name]
+    if (value === undefined || value === null || value === '') {
+      throw new stompErrors.InvalidDestination(template, `there is no value for :${name}`)
+    }
+    return String(value)
+  })
+}
+
+/** The names of the parameters in a template. */
+export function parametersOf (template: string): string[] {
+  return [...template.matchAll(PARAMETER)].map((match) => match[1]!)
+}
+
+/**
+ * A destination that server, tests and pages share, with the type of its messages:
+ * `const price = destination<Quote>('/topic/price/:symbol')`, then `app.stomp.publish(price({ symbol: 'IBM' }), quote)`.
+ */
+export function destination<T> (template: string): (params?: Readonly<Record<string, string | number>>) => TypedDestination<T> {
+  return (params = {}) => ({ path: fillTemplate(template, params) })
+}

@@ -1,0 +1,100 @@
+import type { FastifyInstance } from 'fastify'
+import { stompErrors } from '../errors.ts'
+import type { IncomingMessage } from '../session/host.ts'
+import type { StompSession, StompUser } from '../session/stomp-session.ts'
+import { decodeContent } from './content.ts'
+import { parametersOf } from './destination.ts'
+import { MessageReply, type Reply, type ReplyTargets } from './reply.ts'
+import type { Match } from './router.ts'
+import type { Sender } from './sender.ts'
+import { compileSchemas, type RouteSchema, type RouteValidator, type ValidatedParts } from './validation.ts'
+
+/** What a message handler gets. */
+export interface MessageContext<Body = unknown, Params = Record<string, string>, Headers = Readonly<Record<string, string>>> {
+  readonly body: Body
+  readonly params: Params
+  readonly headers: Headers
+  readonly destination: string
+  /** `null` for an anonymous client. */
+  readonly user: StompUser | null
+  readonly session: StompSession
+  readonly reply: Reply
+}
+
+/** Returns the answer, or `undefined` for none; an async iterable is a stream of answers. */
+export type MessageHandler<Body = unknown, Params = Record<string, string>> = (context: MessageContext<Body, Params>) => unknown
+
+export interface MessageRouteOptions extends ReplyTargets {
+  readonly schema?: RouteSchema
+  /** Run before the handler; what they throw refuses the message. */
+  readonly preHandler?: ((context: MessageContext) => unknown) | readonly ((context: MessageContext) => unknown)[]
+}
+
+const KNOWN: ReadonlySet<string> = new Set<keyof MessageRouteOptions>(['schema', 'preHandler', 'sendTo', 'sendToUser', 'sendToSender'])
+
+/** A message route as it is kept: schemas are compiled when the application is ready. */
+export class MessageRoute {
+  readonly path: string
+  readonly #options: MessageRouteOptions
+  readonly #handler: MessageHandler<never, never>
+  #validator: RouteValidator | null = null
+  #toldLost = false
+
+  /** @throws FST_STOMP_INVALID_ROUTE */
+  constructor (path: string, options: MessageRouteOptions, handler: MessageHandler<never, never>) {
+    if (typeof handler !== 'function') throw new stompErrors.InvalidRoute(path, 'the handler must be a function')
+    for (const name of Object.keys(options)) if (!KNOWN.has(name)) throw new stompErrors.InvalidRoute(path, `option ${name} is not known`)
+    checkTargets(path, options)
+    this.path = path
+    this.#options = options
+    this.#handler = handler
+  }
+
+  compile (scope: FastifyInstance): void {
+    if (this.#options.schema !== undefined) this.#validator = compileSchemas(scope, this.path, this.#options.schema)
+  }
+
+  /** Runs the route for one message. Streams of answers go on beside the session's next messages; `failed` is told when one breaks. */
+  async run ({ params }: Match<MessageRoute>, message: IncomingMessage, sender: Sender, failed: (error: unknown) => void): Promise<void> {
+    const parts: ValidatedParts = {
+      params: { ...params },
+      headers: Object.fromEntries(message.headers),
+      body: decodeContent(message.body, message.headers)
+    }
+    this.#validator?.check(parts)
+    const { session, destination } = message
+    const reply = new MessageReply(message, this.#options, params, sender, () => this.#lost(session))
+    const context = { ...parts, destination, user: session.user, session, reply } as MessageContext
+    for (const hook of [this.#options.preHandler ?? []].flat()) await hook(context)
+    const value = await this.#handler(context as never)
+    if (isAsyncIterable(value)) this.#stream(value, reply, session).catch(failed)
+    else if (value !== undefined && value !== null) await reply.send(value)
+  }
+
+  async #stream (values: AsyncIterable<unknown>, reply: Reply, session: StompSession): Promise<void> {
+    for await (const value of values) {
+      if (session.state !== 'connected') return
+      await reply.send(value)
+    }
+  }
+
+  #lost (session: StompSession): void {
+    if (this.#toldLost) return
+    this.#toldLost = true
+    session.host.log.warn({ route: this.path }, 'the answer of a message route has nowhere to go: no sendTo, no reply-to')
+  }
+}
+
+/** Every parameter of a target must be one of the path. */
+function checkTargets (path: string, { sendTo, sendToUser, sendToSender }: ReplyTargets): void {
+  const known = parametersOf(path)
+  for (const target of [sendTo ?? [], sendToUser ?? [], sendToSender ?? []].flat()) {
+    if (typeof target !== 'string' || !target.startsWith('/')) throw new stompErrors.InvalidRoute(path, 'a destination must be text that begins with /')
+    const unknown = parametersOf(target).find((name) => !known.includes(name))
+    if (unknown !== undefined) throw new stompErrors.InvalidRoute(path, `${target} names :${unknown}, which the path has not`)
+  }
+}
+
+export function isAsyncIterable (value: unknown): value is AsyncIterable<unknown> {
+  return typeof value === 'object' && value !== null && Symbol.asyncIterator in value
+}

@@ -1,0 +1,83 @@
+import AjvCompiler from '@fastify/ajv-compiler'
+import type { FastifyInstance, FastifySchemaCompiler } from 'fastify'
+import { stompErrors } from '../errors.ts'
+
+/** JSON Schemas of a route, or those of the type provider of its scope. */
+export interface RouteSchema {
+  readonly params?: unknown
+  readonly headers?: unknown
+  readonly body?: unknown
+}
+
+export interface ValidatedParts {
+  params: unknown
+  headers: unknown
+  body: unknown
+}
+
+type Part = keyof ValidatedParts
+type Validator = (value: unknown) => unknown
+
+const PARTS: readonly Part[] = ['params', 'headers', 'body']
+
+/** The compiled schemas of a route. */
+export class RouteValidator {
+  readonly #validators: readonly (readonly [Part, Validator])[]
+
+  constructor (validators: readonly (readonly [Part, Validator])[]) {
+    this.#validators = validators
+  }
+
+  /** Checks the parts, and puts in their place what the compiler has made of them (defaults, coerced types). */
+  check (parts: ValidatedParts): void {
+    for (const [part, validate] of this.#validators) {
+      const result = validate(parts[part])
+      const problem = problemOf(result, validate)
+      if (problem !== null) throw new stompErrors.Validation(`${part}: ${problem}`)
+      const { value } = (result ?? {}) as { value?: unknown }
+      if (value !== undefined) parts[part] = value
+    }
+  }
+}
+
+/** Compiles with the compiler of the route's scope, so that TypeBox and Zod providers work, else with Fastify's own. */
+export function compileSchemas (scope: FastifyInstance, path: string, schema: RouteSchema): RouteValidator {
+  const compiler = scope.validatorCompiler ?? defaultCompiler(scope)
+  const validators: (readonly [Part, Validator])[] = []
+  for (const part of PARTS) {
+    if (schema[part] === undefined) continue
+    try {
+      validators.push([part, compiler({ schema: asSchema(schema[part]) as never, method: 'SEND', url: path, httpPart: part }) as Validator])
+    } catch (error) {
+      throw new stompErrors.InvalidRoute(path, `schema of ${part}: ${(error as Error).message}`)
+    }
+  }
+  return new RouteValidator(validators)
+}
+
+/** Fastify lets a schema be the bare properties of an object. */
+function asSchema (schema: unknown): unknown {
+  if (typeof schema !== 'object' || schema === null || '~standard' in schema || 'safeParse' in schema) return schema
+  return 'type' in schema || '$ref' in schema || '$id' in schema || 'anyOf' in schema || 'oneOf' in schema || 'allOf' in schema || 'const' in schema || 'enum' in schema
+    ? schema
+    : { type: 'object', properties: schema }
+}
+
+function defaultCompiler (scope: FastifyInstance): FastifySchemaCompiler<unknown> {
+  const build = AjvCompiler()
+  return build(scope.getSchemas() as never, {}) as unknown as FastifySchemaCompiler<unknown>
+}
+
+interface AjvError { instancePath?: string, message?: string }
+
+/** Compilers answer with `false` and errors beside, with `{ error }`, or with `true`. */
+function problemOf (result: unknown, validate: Validator): string | null {
+  if (result === false) {
+    const errors = (validate as { errors?: AjvError[] | null }).errors ?? []
+    const [first] = errors
+    return first === undefined ? 'does not match the schema' : `${first.instancePath ?? ''} ${first.message ?? ''}`.trim()
+  }
+  const { error } = (typeof result === 'object' && result !== null ? result : {}) as { error?: Error | AjvError[] }
+  if (error === undefined) return null
+  return Array.isArray(error) ? error.map((each) => each.message ?? '').join(', ') : error.message
+}

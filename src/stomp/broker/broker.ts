@@ -1,0 +1,148 @@
+import type { Clock } from '../../clock/index.ts'
+import type { Body, FrameHeaders } from '../codec/index.ts'
+import type { Publication } from './publication.ts'
+
+/** What a client chose in SUBSCRIBE (STOMP-S3). */
+export type AckMode = 'auto' | 'client' | 'client-individual'
+
+/** - `starting`: not asked yet; - `available`; - `unavailable`: frames are refused; - `blocked`: takes no messages for now. */
+export type BrokerState = 'starting' | 'available' | 'unavailable' | 'blocked'
+
+/** What a broker can do. The contract tests read this table: what is false is shown to fail in clear words. */
+export interface BrokerCapabilities {
+  /** `/queue/…`: competing consumers, redelivery. */
+  readonly queues: boolean
+  /** `client` and `client-individual` on topics hold messages until they are acknowledged. */
+  readonly topicAcknowledgements: boolean
+  readonly nackRequeues: boolean
+  readonly deadLetters: boolean
+  readonly timeToLive: boolean
+  readonly temporaryQueues: boolean
+  readonly wildcards: boolean
+  readonly history: boolean
+  /** COMMIT shows all its messages at once, or none. */
+  readonly atomicTransactions: boolean
+}
+
+/** A message that a client or the application publishes: reserved headers are gone, user headers stay (STOMP-M4, M5). */
+export interface OutgoingMessage {
+  readonly destination: string
+  readonly headers: FrameHeaders
+  readonly body: Body
+}
+
+/** A subscription as the broker sees it. */
+export interface BrokerSubscription {
+  /** Unique on its connection; the session's own, not always the client's id. */
+  readonly key: string
+  readonly destination: string
+  readonly ack: AckMode
+  /** All headers of SUBSCRIBE, for those that are the broker's own (`prefetch-count`, `x-recover`). */
+  readonly headers: FrameHeaders
+}
+
+/** What a subscription tells its client, beside messages; sent on its RECEIPT. */
+export interface SubscribeResult {
+  /** With `x-recover`: whether all that was missed follows. */
+  readonly recovered?: boolean
+}
+
+/** One message for one subscription. */
+export interface Delivery {
+  readonly key: string
+  readonly publication: Publication
+  /** What `ack` and `nack` name; `null` where nothing is to be acknowledged. */
+  readonly handle: DeliveryHandle | null
+  readonly redelivered: boolean
+  /** More headers of this delivery alone (`x-offset`, …). */
+  readonly headers?: Iterable<readonly [string, string]>
+}
+
+/** Names a delivery to the broker that made it; opaque to everybody else. */
+export type DeliveryHandle = object
+
+/** The session, as a broker sees it. */
+export interface BrokerSink {
+  /** Takes a message. False: better no more from queues until `resume()`. Never throws. */
+  deliver (delivery: Delivery): boolean
+  /** One subscription has ended, and the rest goes on. */
+  subscriptionEnded (key: string, error: BrokerError): void
+  /** The connection has ended: the session gets an ERROR and closes. */
+  ended (error: BrokerError): void
+}
+
+/** Why a broker refuses something. `message` is for the client: it names no host, no path, no internals. */
+export class BrokerError extends Error {
+  readonly code: string
+  /** False where only the operation failed and the connection is as good as before. */
+  readonly fatal: boolean
+
+  constructor (code: string, message: string, fatal = true) {
+    super(message)
+    this.name = 'BrokerError'
+    this.code = code
+    this.fatal = fatal
+  }
+}
+
+/** One step of a transaction: the session collects them, and COMMIT hands them over together (STOMP-T3). */
+export type Operation =
+  { readonly type: 'publish', readonly message: OutgoingMessage } |
+  { readonly type: 'ack' | 'nack', readonly handles: readonly DeliveryHandle[] }
+
+/** `undefined` means done already: most operations of an embedded broker need no promise. */
+export type Done<T = void> = T | Promise<T>
+
+/**
+ * A session's connection to the broker. Operations take effect in the order in which they are called; the session
+ * has checked the rules of STOMP before: ids are unique, handles are live, transactions are complete.
+ * A refusal throws or rejects with a `BrokerError`.
+ */
+export interface BrokerConnection {
+  /** Done when later publications of anybody are delivered (STOMP-R2). */
+  subscribe (subscription: BrokerSubscription): Done<SubscribeResult | void>
+  /** Done when no delivery of the subscription comes any more (STOMP-S5). What is unacknowledged goes back (STOMP-S6). */
+  unsubscribe (key: string): Done
+  publish (message: OutgoingMessage): Done
+  /** In `client` mode the session names every delivery that is meant (STOMP-A1). */
+  ack (handles: readonly DeliveryHandle[]): Done
+  nack (handles: readonly DeliveryHandle[]): Done
+  /** All steps, contiguous and in order, or none. */
+  commit (operations: readonly Operation[]): Done
+  /** The sink takes messages again after it has said false. */
+  resume (): void
+  /** Ends the connection: what is unacknowledged goes to the next consumer, in order (STOMP-A5). */
+  close (): Done
+}
+
+/** What a broker may know of the session that connects. */
+export interface BrokerClient {
+  /** The STOMP session's id, unguessable, made of letters, digits, `_` and `-`. */
+  readonly session: string
+  /** The name of the user, or the empty string. */
+  readonly user: string
+  /** The CONNECT headers, credentials included. */
+  readonly headers: FrameHeaders
+}
+
+/** What a broker needs of the server. */
+export interface BrokerContext {
+  readonly clock: Clock
+  readonly log: { debug (data: object, text: string): void, info (data: object, text: string): void, warn (data: object, text: string): void, error (data: object, text: string): void }
+}
+
+/** Where messages go when no application route takes them. */
+export interface Broker {
+  /** What stands between the segments of a destination, behind its prefix. */
+  readonly separator: '/' | '.'
+  readonly capabilities: BrokerCapabilities
+  readonly state: BrokerState
+  onState (listener: (state: BrokerState) => void): void
+  start (context: BrokerContext): Promise<void>
+  stop (): Promise<void>
+  /** Whether a destination is this broker's; `what` is what a client wants with it. */
+  accepts (destination: string, what: 'send' | 'subscribe'): boolean
+  connect (client: BrokerClient, sink: BrokerSink): Done<BrokerConnection>
+  /** Publishes for the application; resolves when the broker has the message. */
+  publish (message: OutgoingMessage): Promise<void>
+}

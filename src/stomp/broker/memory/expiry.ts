@@ -1,0 +1,38 @@
+import type { FrameHeaders } from '../../codec/index.ts'
+import { refusal } from './refusals.ts'
+
+/** Headers by which a publisher says how long a message may wait in a queue. */
+const LIFETIMES = ['ttl', 'expiration'] as const
+const DEADLINE = 'expires'
+
+/** Past any clock: whoever asks for more gets for ever. */
+const FOR_EVER = 2 ** 48
+
+/**
+ * The instant on the clock after which a message is of no use, `Infinity` for never. `ttl` and `expiration` are
+ * milliseconds, `expires` is a date in milliseconds since 1970; 0 is for ever, and the shortest counts.
+ */
+export function expiryOf (headers: FrameHeaders, now: number, fallback: number): number {
+  let expires = Infinity
+  let said = false
+  for (const name of LIFETIMES) {
+    const lifetime = millisecondsOf(headers, name)
+    if (lifetime === undefined) continue
+    said = true
+    if (lifetime > 0) expires = Math.min(expires, now + lifetime)
+  }
+  const date = millisecondsOf(headers, DEADLINE)
+  if (date !== undefined) {
+    said = true
+    if (date > 0) expires = Math.min(expires, now + date - Date.now())
+  }
+  return said || fallback === 0 ? expires : now + fallback
+}
+
+function millisecondsOf (headers: FrameHeaders, name: string): number | undefined {
+  const value = headers.get(name)
+  if (value === undefined) return undefined
+  if (!/^\d{1,20}$/.test(value)) throw refusal('STOMP_INVALID_HEADER', `${name} must be a number of milliseconds`)
+  const milliseconds = Number(value)
+  return milliseconds > FOR_EVER ? 0 : milliseconds
+}

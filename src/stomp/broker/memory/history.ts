@@ -1,0 +1,132 @@
+import { type Clock, Timer } from '../../../clock/index.ts'
+import { FrameHeaders } from '../../codec/index.ts'
+import type { Publication } from '../publication.ts'
+import { Deque } from './deque.ts'
+import { checkPattern, type Destination, matchesPattern, parseDestination } from './destination.ts'
+import type { HistoryOptions, Settings } from './options.ts'
+import type { Serial } from './serial.ts'
+
+/** How often histories are looked at for what is too old. */
+const SWEEP = 5000
+
+interface Rule extends Required<HistoryOptions> {
+  readonly segments: readonly string[]
+}
+
+interface Entry {
+  readonly publication: Publication
+  readonly size: number
+  readonly time: number
+}
+
+/** The last messages of one topic. Offsets count from 1 within an epoch, and an epoch ends when the log is forgotten. */
+class Log {
+  readonly epoch: string
+  readonly rule: Rule
+  readonly entries = new Deque<Entry>()
+  bytes = 0
+  offset = 0
+
+  constructor (epoch: string, rule: Rule) {
+    this.epoch = epoch
+    this.rule = rule
+  }
+}
+
+/**
+ * Keeps the last messages of some topics. They carry `x-epoch` and `x-offset`; whoever says where it stopped gets what
+ * came after, or learns that this is not to be had any more.
+ */
+export class History {
+  readonly #rules: readonly Rule[]
+  readonly #clock: Clock
+  readonly #serial: Serial
+  readonly #maxLogs: number
+  readonly #maxBytes: number
+  /** The one used least recently first. */
+  readonly #logs = new Map<string, Log>()
+  readonly #timer = new Timer({ expire: () => this.#sweep() })
+  #bytes = 0
+
+  constructor ({ history, destinations, maxHistories, maxHistoryBytes }: Settings, serial: Serial, clock: Clock) {
+    this.#rules = history.map((options) => {
+      const { segments } = parseDestination(options.pattern, destinations)
+      checkPattern(segments)
+      return { ...options, segments }
+    })
+    this.#serial = serial
+    this.#clock = clock
+    this.#maxLogs = maxHistories
+    this.#maxBytes = maxHistoryBytes
+  }
+
+  /** The log of a topic, begun if it is new; `undefined` for a topic that has none. */
+  open ({ name, segments }: Destination): Log | undefined {
+    if (this.#rules.length === 0) return undefined
+    let log = this.#logs.get(name)
+    if (log === undefined) {
+      const rule = this.#rules.find((rule) => matchesPattern(rule.segments, segments))
+      if (rule === undefined) return undefined
+      log = new Log(this.#serial.next(), rule)
+    } else {
+      this.#logs.delete(name)
+    }
+    this.#logs.set(name, log)
+    if (this.#logs.size > this.#maxLogs) this.#forgetOldest()
+    return log
+  }
+
+  /** The headers of the next message of a topic. */
+  stamp (log: Log, headers: FrameHeaders): FrameHeaders {
+    return new FrameHeaders(headers).set('x-epoch', log.epoch).set('x-offset', String(++log.offset))
+  }
+
+  append (log: Log, publication: Publication): void {
+    const { size } = publication
+    log.entries.push({ publication, size, time: this.#clock.now() })
+    log.bytes += size
+    this.#bytes += size
+    if (!this.#timer.running) this.#clock.start(this.#timer, SWEEP)
+    while (log.entries.length > log.rule.messages || log.bytes > log.rule.bytes) this.#drop(log)
+    while (this.#bytes > this.#maxBytes) this.#forgetOldest()
+  }
+
+  /** What came after `position`, `<epoch>:<offset>`; `null` when that cannot be told for sure. */
+  since (log: Log, position: string): Publication[] | null {
+    const [, epoch, digits] = /^([\w-]{1,64}):(\d{1,15})$/.exec(position) ?? []
+    const offset = Number(digits)
+    if (epoch !== log.epoch || offset > log.offset) return null
+    this.#dropOld(log)
+    const missed = log.offset - offset
+    if (missed > log.entries.length) return null
+    return [...log.entries].slice(log.entries.length - missed).map(({ publication }) => publication)
+  }
+
+  stop (): void {
+    this.#clock.stop(this.#timer)
+    this.#logs.clear()
+    this.#bytes = 0
+  }
+
+  #drop (log: Log): void {
+    const { size } = log.entries.shift()!
+    log.bytes -= size
+    this.#bytes -= size
+  }
+
+  #dropOld (log: Log): void {
+    const oldest = this.#clock.now() - log.rule.ttl
+    while (log.entries.length > 0 && log.entries.first!.time < oldest) this.#drop(log)
+  }
+
+  #forgetOldest (): void {
+    const [name, log] = this.#logs.entries().next().value!
+    this.#logs.delete(name)
+    this.#bytes -= log.bytes
+  }
+
+  #sweep (): void {
+    for (const log of this.#logs.values()) this.#dropOld(log)
+    if (this.#bytes > 0) this.#clock.start(this.#timer, SWEEP)
+  }
+}

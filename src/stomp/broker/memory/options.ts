@@ -1,0 +1,206 @@
+import { stompErrors } from '../../errors.ts'
+import { type DestinationRules, type Prefixes, type Separator } from './destination.ts'
+
+export interface HistoryOptions {
+  /** Which topics, as a pattern: `/topic/chat/**`. The first entry that fits a topic counts. */
+  readonly pattern: string
+  /** Messages that are kept for each topic. 100 by default. */
+  readonly messages?: number
+  /** Octets that are kept for each topic. 1 MiB by default. */
+  readonly bytes?: number
+  /** Milliseconds that a message is kept. 60,000 by default. */
+  readonly ttl?: number
+}
+
+export interface MemoryBrokerOptions {
+  /** What destinations begin with; a topic or a queue may have several names. `/topic`, `/queue`, `/temp-queue`, `/reply-queue` and `/dlq` by default. */
+  readonly prefixes?: {
+    readonly topic?: string | readonly string[]
+    readonly queue?: string | readonly string[]
+    readonly temporaryQueue?: string
+    readonly replyQueue?: string
+    /** The dead-letter queue: this name is a whole destination. */
+    readonly deadLetters?: string
+  }
+  /** What stands between the segments behind the prefix: `/topic/a/b` by default, `/topic/a.b` with `.`. */
+  readonly separator?: Separator
+  /** Octets of a destination. 255 by default. */
+  readonly maxDestinationLength?: number
+  /** Segments behind the prefix. 16 by default. */
+  readonly maxSegments?: number
+  /** Whether one may SUBSCRIBE to several queues by a pattern. False by default. */
+  readonly queueWildcards?: boolean
+  /** Unacknowledged messages of one subscription, unless its `prefetch-count` says less. 1,000 by default. */
+  readonly prefetch?: number
+  /** Unacknowledged messages of one connection. 1,000 by default. */
+  readonly maxUnacked?: number
+  /** After so many deliveries a message goes to the dead-letter queue; 0 tries for ever. 10 by default. */
+  readonly maxDeliveries?: number
+  /** Milliseconds that a message waits in a queue if its headers `ttl`, `expiration` and `expires` say nothing; 0 for ever. 0 by default. */
+  readonly ttl?: number
+  /** Whether expired messages go to the dead-letter queue instead of nowhere. False by default. */
+  readonly deadLetterExpired?: boolean
+  /** Queues that exist at a time. 10,000 by default. */
+  readonly maxQueues?: number
+  /** Messages of one queue, unacknowledged ones included. 10,000 by default. */
+  readonly maxQueueMessages?: number
+  /** Octets of one queue. 16 MiB by default. */
+  readonly maxQueueBytes?: number
+  /** Octets of all queues together. 64 MiB by default. */
+  readonly maxBytes?: number
+  /** Temporary queues of one connection. 16 by default. */
+  readonly maxTemporaryQueues?: number
+  /** Topics whose last messages are kept, so that `x-recover` on SUBSCRIBE gives what was missed. None by default. */
+  readonly history?: readonly HistoryOptions[]
+  /** Topics with a history; the one used least recently is forgotten first. 1,000 by default. */
+  readonly maxHistories?: number
+  /** Octets of all histories together. 64 MiB by default. */
+  readonly maxHistoryBytes?: number
+}
+
+const MIB = 1024 * 1024
+
+const DEFAULTS = {
+  queueWildcards: false,
+  prefetch: 1000,
+  maxUnacked: 1000,
+  maxDeliveries: 10,
+  ttl: 0,
+  deadLetterExpired: false,
+  maxQueues: 10_000,
+  maxQueueMessages: 10_000,
+  maxQueueBytes: 16 * MIB,
+  maxBytes: 64 * MIB,
+  maxTemporaryQueues: 16,
+  maxHistories: 1000,
+  maxHistoryBytes: 64 * MIB
+}
+
+const HISTORY_DEFAULTS = { messages: 100, bytes: MIB, ttl: 60_000 }
+const PREFIX_DEFAULTS = {
+  topic: '/topic', queue: '/queue', temporaryQueue: '/temp-queue', replyQueue: '/reply-queue', deadLetters: '/dlq'
+}
+
+export type MemoryLimits = typeof DEFAULTS
+
+export interface Settings extends MemoryLimits {
+  readonly destinations: DestinationRules
+  readonly deadLetters: string
+  readonly replyQueue: string
+  readonly history: readonly Required<HistoryOptions>[]
+}
+
+/** What a value must be; the text that says so, or `null`. */
+type Check = (value: unknown) => string | null
+
+const atLeast = (minimum: number, maximum = Number.MAX_SAFE_INTEGER): Check => (value) =>
+  Number.isSafeInteger(value) && (value as number) >= minimum && (value as number) <= maximum
+    ? null
+    : `must be an integer from ${minimum} to ${maximum}`
+const boolean: Check = (value) => typeof value === 'boolean' ? null : 'must be true or false'
+const list: Check = (value) => Array.isArray(value) ? null : 'must be a list'
+const fields: Check = (value) => typeof value === 'object' && value !== null && !Array.isArray(value) ? null : 'must be an object'
+const separator: Check = (value) => value === '/' || value === '.' ? null : "must be '/' or '.'"
+const prefix: Check = (value) => typeof value === 'string' && /^(\/[^/*]+)+$/.test(value)
+  ? null
+  : 'must begin with /, not end with it, and hold no *'
+const prefixes: Check = (value) => Array.isArray(value)
+  ? value.length === 0 ? 'must name one prefix at least' : value.map(prefix).find((wrong) => wrong !== null) ?? null
+  : prefix(value)
+
+const MAX_MILLISECONDS = 2 ** 31 - 1
+const ONE_OR_MORE = atLeast(1)
+
+const CHECKS: Record<keyof MemoryBrokerOptions, Check> = {
+  prefixes: fields,
+  separator,
+  maxDestinationLength: ONE_OR_MORE,
+  maxSegments: atLeast(1, 64),
+  queueWildcards: boolean,
+  prefetch: ONE_OR_MORE,
+  maxUnacked: ONE_OR_MORE,
+  maxDeliveries: atLeast(0),
+  ttl: atLeast(0, MAX_MILLISECONDS),
+  deadLetterExpired: boolean,
+  maxQueues: ONE_OR_MORE,
+  maxQueueMessages: ONE_OR_MORE,
+  maxQueueBytes: ONE_OR_MORE,
+  maxBytes: ONE_OR_MORE,
+  maxTemporaryQueues: atLeast(0),
+  history: list,
+  maxHistories: ONE_OR_MORE,
+  maxHistoryBytes: ONE_OR_MORE
+}
+
+const PREFIX_CHECKS: Record<keyof typeof PREFIX_DEFAULTS, Check> = {
+  topic: prefixes, queue: prefixes, temporaryQueue: prefix, replyQueue: prefix, deadLetters: prefix
+}
+
+const HISTORY_CHECKS: Record<keyof HistoryOptions, Check> = {
+  pattern: (value) => typeof value === 'string' ? null : 'must be a text',
+  messages: ONE_OR_MORE,
+  bytes: ONE_OR_MORE,
+  ttl: atLeast(1, MAX_MILLISECONDS)
+}
+
+export function resolveSettings (options: MemoryBrokerOptions): Settings {
+  check('memoryBroker', options, CHECKS)
+  const names = options.prefixes ?? {}
+  check('prefixes', names, PREFIX_CHECKS)
+  const history = (options.history ?? []).map((entry, i) => {
+    check(`history[${i}]`, entry, HISTORY_CHECKS)
+    if (entry?.pattern === undefined) throw new stompErrors.InvalidOption(`history[${i}].pattern`, 'is missing')
+    return { ...HISTORY_DEFAULTS, ...defined(entry) }
+  })
+  const prefixOf = { ...PREFIX_DEFAULTS, ...defined(names) }
+  return {
+    ...DEFAULTS,
+    ...pick(defined(options)),
+    deadLetters: prefixOf.deadLetters,
+    replyQueue: prefixOf.replyQueue,
+    history,
+    destinations: {
+      prefixes: tableOf(prefixOf),
+      separator: options.separator ?? '/',
+      maxLength: options.maxDestinationLength ?? 255,
+      maxSegments: options.maxSegments ?? 16
+    }
+  }
+}
+
+function check (where: string, value: unknown, checks: Readonly<Record<string, Check>>): void {
+  const wrong = fields(value)
+  if (wrong !== null) throw new stompErrors.InvalidOption(where, wrong)
+  for (const [name, field] of Object.entries(value as object)) {
+    if (field === undefined) continue
+    const problem = Object.hasOwn(checks, name) ? checks[name]!(field) : 'is not known'
+    if (problem !== null) throw new stompErrors.InvalidOption(where === 'memoryBroker' ? name : `${where}.${name}`, problem)
+  }
+}
+
+/** Every prefix with its kind. One destination has one kind: no prefix may be another one, or stand before it. */
+function tableOf (names: Required<NonNullable<MemoryBrokerOptions['prefixes']>>): Prefixes {
+  const table: Prefixes = [
+    ...[names.topic].flat().map((prefix) => [prefix, 'topic'] as const),
+    ...[names.queue].flat().map((prefix) => [prefix, 'queue'] as const),
+    [names.temporaryQueue, 'temporary'],
+    [names.replyQueue, 'reply'],
+    [names.deadLetters, 'dead']
+  ]
+  for (const [i, [one]] of table.entries()) {
+    for (const [j, [other]] of table.entries()) {
+      if (i !== j && (other + '/').startsWith(one + '/')) throw new stompErrors.InvalidOption('prefixes', `${one} and ${other} overlap`)
+    }
+    if ((one + '/').startsWith('/user/')) throw new stompErrors.InvalidOption('prefixes', '/user belongs to no broker')
+  }
+  return table
+}
+
+function defined<T extends object> (options: T): { [K in keyof T]-?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as never
+}
+
+/** The options that need no work of their own. */
+function pick (options: object): Partial<MemoryLimits> {
+  return Object.fromEntries(Object.entries(options).filter(([name]) => Object.hasOwn(DEFAULTS, name)))
+}

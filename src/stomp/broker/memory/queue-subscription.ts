@@ -1,0 +1,100 @@
+import type { AckMode } from '../broker.ts'
+import type { Consumer } from './consumer.ts'
+import type { Outlet } from './outlet.ts'
+import type { Queue } from './queue.ts'
+import type { QueuedMessage } from './queued-message.ts'
+
+/** The handle of a delivery: whose it is, and where the message goes when it comes back. */
+export class Unacked {
+  readonly consumer: Consumer
+  readonly message: QueuedMessage
+
+  constructor (consumer: Consumer, message: QueuedMessage) {
+    this.consumer = consumer
+    this.message = message
+  }
+}
+
+/** A subscription that takes from a queue, or by a pattern from several, as much as its credit allows. */
+export class QueueSubscription {
+  readonly key: string
+  readonly outlet: Outlet
+  readonly byPattern: boolean
+  readonly #ack: AckMode
+  /** How many may be unacknowledged. */
+  readonly #prefetch: number
+  readonly #consumers = new Map<Queue, Consumer>()
+  readonly #unacked = new Set<Unacked>()
+  #live = true
+
+  constructor (key: string, outlet: Outlet, ack: AckMode, prefetch: number, byPattern = false) {
+    this.key = key
+    this.outlet = outlet
+    this.#ack = ack
+    this.#prefetch = prefetch
+    this.byPattern = byPattern
+    outlet.subscriptions.add(this)
+  }
+
+  get live (): boolean { return this.#live && this.outlet.open }
+
+  /** Whether one more message may come. What needs no acknowledgement needs no credit. */
+  get ready (): boolean {
+    return this.live && this.outlet.flowing &&
+      (this.#ack === 'auto' || (this.#unacked.size < this.#prefetch && this.outlet.hasCredit))
+  }
+
+  join (queue: Queue): void {
+    this.#consumers.set(queue, queue.attach(this))
+  }
+
+  /** The queue is no more. */
+  leave (queue: Queue): void {
+    const consumer = this.#consumers.get(queue)
+    if (consumer === undefined) return
+    this.#consumers.delete(queue)
+    queue.detach(consumer)
+  }
+
+  /** Tells every queue that more may come. */
+  offer (): void {
+    for (const consumer of this.#consumers.values()) consumer.queue.offer(consumer)
+  }
+
+  /** Delivers. The books are right before the sink is called, for it may call back at once. */
+  take (consumer: Consumer, message: QueuedMessage): void {
+    message.deliveries++
+    const redelivered = message.deliveries > 1
+    const { publication } = message
+    if (this.#ack === 'auto') {
+      consumer.queue.settle(message)
+      this.outlet.deliver({ key: this.key, publication, handle: null, redelivered })
+      return
+    }
+    const handle = new Unacked(consumer, message)
+    this.#unacked.add(handle)
+    this.outlet.unacked++
+    this.outlet.deliver({ key: this.key, publication, handle, redelivered })
+  }
+
+  /** The delivery is not this client's any more; false when it was not. */
+  release (handle: Unacked): boolean {
+    if (!this.#unacked.delete(handle)) return false
+    this.outlet.unacked--
+    return true
+  }
+
+  /** Takes nothing any more; what is unacknowledged goes back (STOMP-S6, STOMP-A5). */
+  end (): void {
+    if (!this.#live) return
+    this.#live = false
+    this.outlet.subscriptions.delete(this)
+    for (const handle of [...this.#unacked]) {
+      this.release(handle)
+      handle.consumer.queue.giveBack(handle.message)
+    }
+    for (const consumer of this.#consumers.values()) consumer.queue.detach(consumer)
+    this.#consumers.clear()
+    if (this.outlet.open) this.outlet.offer()
+  }
+}

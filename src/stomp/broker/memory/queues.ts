@@ -1,0 +1,145 @@
+import { type Clock, Timer } from '../../../clock/index.ts'
+import { FrameHeaders } from '../../codec/index.ts'
+import type { BrokerContext } from '../broker.ts'
+import { Publication } from '../publication.ts'
+import { type Destination, hasWildcard, matchesPattern, parseDestination } from './destination.ts'
+import type { Settings } from './options.ts'
+import { PatternTrie } from './pattern-trie.ts'
+import { type Budget, type DeathReason, Queue, type QueueHome } from './queue.ts'
+import type { QueueSubscription } from './queue-subscription.ts'
+import type { QueuedMessage } from './queued-message.ts'
+import { refusal } from './refusals.ts'
+import type { Serial } from './serial.ts'
+import type { Turn } from './turn.ts'
+
+/** How often expired messages are looked for. None is ever delivered, however late it is found. */
+const SWEEP = 1000
+
+/** All queues: those with names, the dead-letter queue, and those that belong to one subscription or connection. */
+export class Queues {
+  readonly #settings: Settings
+  readonly #turn: Turn
+  readonly #serial: Serial
+  readonly #clock: Clock
+  readonly #log: BrokerContext['log']
+  readonly #named = new Map<string, Queue>()
+  readonly #patterns = new PatternTrie<Set<QueueSubscription>>()
+  readonly #budget: Budget
+  readonly #expiring = new Set<Queue>()
+  readonly #timer = new Timer({ expire: () => this.#sweep() })
+  readonly #homes: Readonly<Record<'named' | 'dead' | 'temporary' | 'topic', QueueHome>>
+
+  constructor (settings: Settings, turn: Turn, serial: Serial, { clock, log }: BrokerContext) {
+    this.#settings = settings
+    this.#turn = turn
+    this.#serial = serial
+    this.#clock = clock
+    this.#log = log
+    this.#budget = { used: 0, max: settings.maxBytes }
+    const { maxDeliveries } = settings
+    const drop = (): void => {}
+    const forget = (queue: Queue): void => this.#forget(queue)
+    this.#homes = {
+      named: this.#home(maxDeliveries, (queue, message, reason) => this.#bury(queue, message, reason), forget),
+      dead: this.#home(maxDeliveries, (queue, _message, reason) => {
+        log.warn({ destination: queue.name, reason }, 'a dead letter was dropped')
+      }, forget),
+      temporary: this.#home(maxDeliveries, drop, drop),
+      // What a topic's subscriber does not acknowledge is gone.
+      topic: this.#home(1, drop, drop)
+    }
+  }
+
+  get size (): number { return this.#named.size }
+
+  /** The queue of that name; throws when there are too many. */
+  open ({ kind, name, segments }: Destination): Queue {
+    const existing = this.#named.get(name)
+    if (existing !== undefined) return existing
+    if (kind !== 'dead' && this.#named.size >= this.#settings.maxQueues) {
+      throw refusal('STOMP_TOO_MANY_QUEUES', `at most ${this.#settings.maxQueues}`)
+    }
+    const queue = new Queue(name, this.#homes[kind === 'dead' ? 'dead' : 'named'])
+    this.#named.set(name, queue)
+    for (const subscriptions of this.#patterns.match(segments)) {
+      for (const subscription of subscriptions) subscription.join(queue)
+    }
+    return queue
+  }
+
+  /** A queue that nobody else can name. */
+  openPrivate (name: string, kind: 'temporary' | 'topic'): Queue {
+    return new Queue(name, this.#homes[kind])
+  }
+
+  add (destination: Destination, subscription: QueueSubscription): void {
+    if (!hasWildcard(destination.segments)) return subscription.join(this.open(destination))
+    this.#patterns.open(destination.segments, () => new Set()).add(subscription)
+    for (const queue of this.#named.values()) {
+      const { segments } = parseDestination(queue.name, this.#settings.destinations)
+      if (matchesPattern(destination.segments, segments)) subscription.join(queue)
+    }
+  }
+
+  remove ({ segments }: Destination, subscription: QueueSubscription): void {
+    subscription.end()
+    const others = this.#patterns.get(segments)
+    others?.delete(subscription)
+    if (others?.size === 0) this.#patterns.delete(segments)
+  }
+
+  stop (): void {
+    this.#clock.stop(this.#timer)
+    this.#named.clear()
+    this.#expiring.clear()
+  }
+
+  #home (maxDeliveries: number, died: QueueHome['died'], idle: QueueHome['idle']): QueueHome {
+    return {
+      turn: this.#turn,
+      budget: this.#budget,
+      maxMessages: this.#settings.maxQueueMessages,
+      maxBytes: this.#settings.maxQueueBytes,
+      maxDeliveries,
+      now: () => this.#clock.now(),
+      expiring: (queue) => {
+        this.#expiring.add(queue)
+        if (!this.#timer.running) this.#clock.start(this.#timer, SWEEP)
+      },
+      died,
+      idle
+    }
+  }
+
+  #forget (queue: Queue): void {
+    if (this.#named.get(queue.name) !== queue) return
+    this.#named.delete(queue.name)
+    for (const { subscription } of queue.consumers) subscription.leave(queue)
+  }
+
+  #sweep (): void {
+    for (const queue of this.#expiring) {
+      queue.sweep()
+      if (queue.nextExpiry === Infinity) this.#expiring.delete(queue)
+    }
+    if (this.#expiring.size > 0) this.#clock.start(this.#timer, SWEEP)
+    this.#turn.run()
+  }
+
+  /** Moves a message that nobody could handle; when the dead-letter queue is full its oldest goes. */
+  #bury (from: Queue, { publication }: QueuedMessage, reason: DeathReason): void {
+    if (reason === 'expired' && !this.#settings.deadLetterExpired) return
+    const name = this.#settings.deadLetters
+    const headers = new FrameHeaders(publication.headers)
+    headers.delete('destination')
+    headers.delete('message-id')
+    headers.set('original-destination', from.name).set('x-death-reason', reason)
+    const letter = new Publication(name, this.#serial.next(), headers, publication.body)
+    const queue = this.open({ kind: 'dead', name, segments: [name] })
+    while (queue.reserve(letter.size) !== null) {
+      this.#log.warn({ destination: name }, 'the dead-letter queue is full: its oldest message is dropped')
+      if (!queue.dropOldest()) return
+    }
+    this.#turn.defer(() => queue.push(letter, letter.size, Infinity))
+  }
+}

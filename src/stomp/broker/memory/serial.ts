@@ -1,0 +1,11 @@
+import { randomBytes } from 'node:crypto'
+
+/** Ids that are unique here and after a restart, made of letters, digits, `_` and `-` (STOMP-M2). Not secret. */
+export class Serial {
+  readonly #prefix = randomBytes(6).toString('base64url') + '-'
+  #count = 0
+
+  next (): string {
+    return this.#prefix + (++this.#count).toString(36)
+  }
+}

@@ -1,0 +1,71 @@
+import type { Publication } from '../publication.ts'
+import type { Destination } from './destination.ts'
+import { hasWildcard } from './destination.ts'
+import { PatternTrie } from './pattern-trie.ts'
+
+/** One subscription of a topic or of a pattern. */
+export interface TopicMember {
+  /** False from the moment at which it takes no message any more. */
+  readonly live: boolean
+  receive (publication: Publication): void
+}
+
+/** Everybody who subscribed with the same words. */
+class Audience {
+  readonly #members = new Set<TopicMember>()
+  #list: readonly TopicMember[] | undefined
+
+  get size (): number { return this.#members.size }
+
+  add (member: TopicMember): void {
+    this.#members.add(member)
+    this.#list = undefined
+  }
+
+  delete (member: TopicMember): void {
+    this.#members.delete(member)
+    this.#list = undefined
+  }
+
+  /** Never changes: whoever delivers to it need not mind who comes and goes meanwhile. */
+  get list (): readonly TopicMember[] {
+    this.#list ??= [...this.#members]
+    return this.#list
+  }
+}
+
+/** Who gets what is sent to a topic: exact names by a map, patterns by a trie. Nothing is kept of destinations that nobody subscribes (SEC-S30). */
+export class Topics {
+  readonly #exact = new Map<string, Audience>()
+  readonly #patterns = new PatternTrie<Audience>()
+
+  add ({ name, segments }: Destination, member: TopicMember): void {
+    if (hasWildcard(segments)) {
+      this.#patterns.open(segments, newAudience).add(member)
+      return
+    }
+    let audience = this.#exact.get(name)
+    if (audience === undefined) this.#exact.set(name, audience = newAudience())
+    audience.add(member)
+  }
+
+  remove ({ name, segments }: Destination, member: TopicMember): void {
+    const isPattern = hasWildcard(segments)
+    const audience = isPattern ? this.#patterns.get(segments) : this.#exact.get(name)
+    audience?.delete(member)
+    if (audience === undefined || audience.size > 0) return
+    if (isPattern) this.#patterns.delete(segments)
+    else this.#exact.delete(name)
+  }
+
+  /** Everybody whose subscription fits, as it stands now. */
+  audiences ({ name, segments }: Destination): (readonly TopicMember[])[] {
+    const found = this.#patterns.size === 0 ? [] : this.#patterns.match(segments).map(listOf)
+    const exact = this.#exact.get(name)
+    if (exact !== undefined) found.push(exact.list)
+    return found
+  }
+}
+
+function newAudience (): Audience { return new Audience() }
+function listOf (audience: Audience): readonly TopicMember[] { return audience.list }

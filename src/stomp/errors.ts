@@ -1,0 +1,78 @@
+import createError from '@fastify/error'
+import type { FrameError } from './codec/index.ts'
+
+/** Every error that the STOMP layer throws at the application, by code. */
+export const stompErrors = {
+  /** The STOMP plugin was registered before, or without, the SockJS plugin. */
+  NeedsSockjs: createError('FST_STOMP_NEEDS_SOCKJS', 'register fastify-sockjs before fastify-sockjs/stomp', 500),
+  AlreadyRegistered: createError('FST_STOMP_ALREADY_REGISTERED', 'fastify-sockjs/stomp is registered already', 500),
+  InvalidOption: createError('FST_STOMP_INVALID_OPTION', 'option %s: %s', 500, TypeError),
+  /** A message or subscribe route that cannot be: wrong path, no handler, unknown option. */
+  InvalidRoute: createError('FST_STOMP_INVALID_ROUTE', 'route %s: %s', 500, TypeError),
+  DuplicateRoute: createError('FST_STOMP_DUPLICATE_ROUTE', 'route %s exists already', 500),
+  /** The application prefix overlaps a prefix of the broker, or two prefixes overlap each other. */
+  PrefixConflict: createError('FST_STOMP_PREFIX_CONFLICT', 'prefix %s overlaps %s', 500),
+  /** A destination that nobody serves, or that has the wrong form. */
+  InvalidDestination: createError('FST_STOMP_INVALID_DESTINATION', 'destination %s: %s', 400, TypeError),
+  /** A body that cannot be sent or read as what its content type says. */
+  InvalidBody: createError('FST_STOMP_INVALID_BODY', '%s', 400, TypeError),
+  /** Params, headers or body of a message do not match the schema of its route. */
+  Validation: createError('FST_STOMP_VALIDATION', '%s', 400),
+  /** `app.stomp.inject()` waited for a frame that did not come. */
+  InjectTimeout: createError('FST_STOMP_INJECT_TIMEOUT', '%s', 500)
+} as const
+
+/** What can go wrong with a client, as data: code and text of the ERROR frame. The texts hold no colon and no backslash (STOMP-E4). */
+const CLIENT_ERRORS = {
+  STOMP_NOT_CONNECTED: 'The first frame must be CONNECT or STOMP',
+  STOMP_ALREADY_CONNECTED: 'This connection has a session already',
+  STOMP_CONNECT_TIMEOUT: 'No CONNECT frame came in time',
+  STOMP_ACCESS_REFUSED: 'Access refused',
+  STOMP_AUTHENTICATION_FAILED: 'Login refused',
+  STOMP_SESSION_EXPIRED: 'The session has expired',
+  STOMP_UNKNOWN_HOST: 'The host header is missing or names no virtual host of this server',
+  STOMP_HEADER_MISSING: 'A required header is missing',
+  STOMP_INVALID_ACK_MODE: 'The ack header must be auto, client or client-individual',
+  STOMP_DUPLICATE_SUBSCRIPTION: 'A subscription with this id exists already',
+  STOMP_UNKNOWN_SUBSCRIPTION: 'There is no subscription with this id',
+  STOMP_TOO_MANY_SUBSCRIPTIONS: 'Too many subscriptions',
+  STOMP_DESTINATION_TOO_LONG: 'The destination is too long',
+  STOMP_UNKNOWN_DESTINATION: 'Nothing here serves this destination',
+  STOMP_UNKNOWN_MESSAGE: 'The message is not known, or is acknowledged already',
+  STOMP_TOO_MANY_UNACKNOWLEDGED: 'Too many unacknowledged messages',
+  STOMP_DUPLICATE_TRANSACTION: 'A transaction with this id is open already',
+  STOMP_UNKNOWN_TRANSACTION: 'There is no open transaction with this id',
+  STOMP_TOO_MANY_TRANSACTIONS: 'Too many open transactions',
+  STOMP_TRANSACTION_TOO_LARGE: 'The transaction is too large',
+  STOMP_HEART_BEAT_LOST: 'No heart-beat came in time',
+  STOMP_TOO_MANY_EOLS: 'Too many empty lines',
+  STOMP_TOO_MUCH_PENDING: 'Too many frames wait for their turn',
+  STOMP_HANDLER_FAILED: 'The message could not be processed',
+  STOMP_INTERNAL: 'Internal server error'
+} as const satisfies Record<string, string>
+
+export type ClientErrorCode = keyof typeof CLIENT_ERRORS
+
+/** A client's mistake, or a refusal: it gets an ERROR frame with this text, and the connection closes (STOMP-X1). */
+export class StompError extends Error {
+  /** Stable code, sent in the header `code`. */
+  readonly code: string
+  /** More headers of the ERROR frame. */
+  readonly headers: Readonly<Record<string, string>>
+  /** What the frame asked for in `receipt`, where the codec found it. */
+  readonly receipt: string | undefined
+
+  constructor (code: ClientErrorCode, detail?: string, headers: Readonly<Record<string, string>> = {}) {
+    super(detail === undefined ? CLIENT_ERRORS[code] : `${CLIENT_ERRORS[code]} (${detail})`)
+    this.name = 'StompError'
+    this.code = code
+    this.headers = headers
+  }
+
+  /** The error that the codec found. */
+  static ofFrame (error: FrameError, headers: Readonly<Record<string, string>> = {}): StompError {
+    return Object.assign(Object.create(StompError.prototype) as StompError, {
+      name: 'StompError', code: error.code, message: error.message, headers, receipt: error.receipt
+    })
+  }
+}

@@ -1,0 +1,21 @@
+export type { ApplicationError, ErrorBody, StompErrorHandler } from './application/application.ts'
+export { destination, type DestinationLike, type TypedDestination } from './application/destination.ts'
+export type { ConnectFrame, DisconnectInfo, HookName, StompHooks, SubscriptionInfo } from './application/hooks.ts'
+export type { MessageContext, MessageHandler, MessageRouteOptions } from './application/message-routes.ts'
+export type { Reply, ReplyTargets } from './application/reply.ts'
+export type { Permission, Rule, RuleSubject, RuleType } from './application/rules.ts'
+export type { SendOptions, UserDelivery } from './application/sender.ts'
+export type { SubscribeContext, SubscribeHandler, SubscribeRouteOptions } from './application/subscribe-routes.ts'
+export type { SubscriptionEntry, UserEntry, Users } from './application/users.ts'
+export type { RouteSchema } from './application/validation.ts'
+export {
+  type AckMode, type Broker, type BrokerCapabilities, type BrokerClient, type BrokerConnection, type BrokerContext, BrokerError, type BrokerSink,
+  type BrokerState, type BrokerSubscription, type Delivery, type DeliveryHandle, type Operation, type OutgoingMessage, type SubscribeResult
+} from './broker/broker.ts'
+export { type Frame, FrameHeaders, type Version } from './codec/index.ts'
+export { StompError, stompErrors } from './errors.ts'
+export type { SessionFilter, StompFacade } from './plugin/facade.ts'
+export type { InjectedClient, InjectOptions } from './plugin/inject.ts'
+export type { StompLimitOptions, StompPluginOptions } from './plugin/options.ts'
+export { stomp as default, stomp, stomp as 'module.exports' } from './plugin/stomp.ts'
+export type { StompSession, StompState, StompUser } from './session/stomp-session.ts'

@@ -1,0 +1,159 @@
+import type { Endpoint } from '../../plugin/endpoint.ts'
+import { type CloseReason, type Outgoing, PreparedMessage } from '../../protocol/index.ts'
+import type { AnySession, Receiver } from '../../session/index.ts'
+import { type ClientCommand, createFrame, type Frame, FrameParser, type HeadersLike, isFrameError, serialize, type ServerCommand, type Version } from '../codec/index.ts'
+import { encodeContent } from '../application/content.ts'
+import { stompErrors } from '../errors.ts'
+
+export interface InjectOptions {
+  /** The user of the transport, as `session` or `request.user` would give it. */
+  readonly user?: unknown
+  /** More headers of CONNECT: `login`, `passcode`, `authorization`, … */
+  readonly headers?: Readonly<Record<string, string>>
+  /** Default 1.2. */
+  readonly version?: Version
+  /** False leaves CONNECT to the test. */
+  readonly connect?: boolean
+}
+
+/** A client without sockets: its frames take the way of any other's, below the transport. */
+export interface InjectedClient {
+  /** Sends a frame. */
+  frame (command: ClientCommand, headers?: HeadersLike, body?: string | Uint8Array): void
+  /** Sends text or octets as they are. */
+  raw (chunk: string | Uint8Array): void
+  /** SUBSCRIBE; resolves with the id when the subscription is registered. */
+  subscribe (destination: string, headers?: Readonly<Record<string, string>>): Promise<string>
+  /** SEND; resolves when it was processed. Values that are no strings or bytes go as JSON. */
+  send (destination: string, value: unknown, headers?: Readonly<Record<string, string>>): Promise<void>
+  /** The next frame, or the next of one command. Waits at most `timeout` ms, by default 1,000. */
+  next (command?: ServerCommand, timeout?: number): Promise<Frame<ServerCommand>>
+  /** The next MESSAGE, its body read as JSON. */
+  nextJson (timeout?: number): Promise<unknown>
+  disconnect (): Promise<void>
+  /** Cuts the connection. */
+  abort (): void
+  /** How it was closed, once it is. */
+  readonly closed: Promise<CloseReason>
+  /** Frames that came and were not taken. */
+  readonly waiting: readonly Frame<ServerCommand>[]
+}
+
+/** What a receiver without a socket does with what it is given. */
+class InjectReceiver implements Receiver {
+  readonly transport = 'websocket-raw'
+  readonly buffered = 0
+  readonly progress = 0
+  readonly answered = true
+  readonly #messages: (data: string | Uint8Array) => void
+  readonly #closed: (reason: CloseReason) => void
+
+  constructor (messages: (data: string | Uint8Array) => void, closed: (reason: CloseReason) => void) {
+    this.#messages = messages
+    this.#closed = closed
+  }
+
+  sharesConnection (): boolean { return false }
+  cork (): void {}
+  uncork (): void {}
+  open (): void {}
+  heartbeat (): boolean { return false }
+  pause (): void {}
+  destroy (): void { this.#closed({ code: 1006, reason: '' }) }
+  close (reason: CloseReason): void { this.#closed(reason) }
+
+  messages (messages: readonly Outgoing[]): void {
+    for (const message of messages) this.#messages(message instanceof PreparedMessage ? message.data : message)
+  }
+}
+
+interface Waiter {
+  readonly command: ServerCommand | undefined
+  readonly resolve: (frame: Frame<ServerCommand>) => void
+}
+
+const WAIT = 1000
+
+export async function injectClient (endpoint: Endpoint, options: InjectOptions = {}): Promise<InjectedClient> {
+  const version = options.version ?? '1.2'
+  const parser = new FrameParser({ from: 'server', version, limits: { body: Number.MAX_SAFE_INTEGER, connectFrame: Number.MAX_SAFE_INTEGER } })
+  const waiting: Frame<ServerCommand>[] = []
+  const waiters: Waiter[] = []
+  let ids = 0
+  let end: (reason: CloseReason) => void = () => {}
+  const closed = new Promise<CloseReason>((resolve) => { end = resolve })
+
+  function arrived (frame: Frame<ServerCommand>): void {
+    const at = waiters.findIndex(({ command }) => command === undefined || command === frame.command)
+    if (at < 0) waiting.push(frame)
+    else waiters.splice(at, 1)[0]!.resolve(frame)
+  }
+
+  const receiver = new InjectReceiver((data) => {
+    parser.push(data)
+    for (const frame of parser) if (!isFrameError(frame)) arrived(frame)
+  }, (reason) => end(reason))
+  const session: AnySession = endpoint.accept({
+    transport: 'websocket-raw',
+    protocol: '',
+    user: options.user,
+    attributes: {},
+    ip: '127.0.0.1',
+    path: endpoint.path,
+    query: '',
+    prefix: endpoint.path,
+    headers: {},
+    userKey: '',
+    origin: ''
+  }, () => receiver)
+
+  const client: InjectedClient = {
+    raw: (chunk) => session.receive([chunk]),
+    frame: (command, headers, body) => session.receive([serialize(createFrame(command, headers, body), command === 'CONNECT' || command === 'STOMP' ? '1.0' : version)]),
+    async subscribe (destination, headers = {}) {
+      const id = headers['id'] ?? `sub-${ids++}`
+      await confirmed('SUBSCRIBE', { id, destination, ...headers })
+      return id
+    },
+    async send (destination, value, headers = {}) {
+      const { body, contentType } = encodeContent(value)
+      await confirmed('SEND', { destination, 'content-type': contentType, ...headers }, body.form === 'text' ? body.text : body.bytes)
+    },
+    next (command, timeout = WAIT) {
+      const at = waiting.findIndex((frame) => command === undefined || frame.command === command)
+      if (at >= 0) return Promise.resolve(waiting.splice(at, 1)[0]!)
+      return new Promise((resolve, reject) => {
+        const waiter: Waiter = { command, resolve: (frame) => { clearTimeout(timer); resolve(frame) } }
+        const timer = setTimeout(() => {
+          waiters.splice(waiters.indexOf(waiter), 1)
+          reject(new stompErrors.InjectTimeout(`no ${command ?? 'frame'} came within ${timeout} ms`))
+        }, timeout)
+        waiters.push(waiter)
+      })
+    },
+    async nextJson (timeout) {
+      return JSON.parse((await client.next('MESSAGE', timeout)).body.text) as unknown
+    },
+    async disconnect () {
+      await confirmed('DISCONNECT', {})
+    },
+    abort: () => session.terminate(),
+    closed,
+    waiting
+  }
+
+  /** Sends a frame and waits for its receipt, or throws the ERROR that came in its place. */
+  async function confirmed (command: ClientCommand, headers: Readonly<Record<string, string>>, body?: string | Uint8Array): Promise<void> {
+    const receipt = `inject-${ids++}`
+    client.frame(command, { ...headers, receipt }, body)
+    const answer = await Promise.race([client.next('RECEIPT'), client.next('ERROR').catch(() => null)])
+    if (answer?.command === 'ERROR') throw new stompErrors.InvalidOption(command, answer.headers.get('message') ?? 'refused')
+  }
+
+  if (options.connect !== false) {
+    client.frame('CONNECT', { 'accept-version': version, host: 'inject', ...options.headers })
+    const answer = await client.next()
+    if (answer.command !== 'CONNECTED') throw new stompErrors.InvalidOption('CONNECT', answer.headers.get('message') ?? 'refused')
+  }
+  return client
+}

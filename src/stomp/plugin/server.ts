@@ -1,0 +1,110 @@
+import { createRequire } from 'node:module'
+import type { FastifyBaseLogger, FastifyInstance, FastifyRequest } from 'fastify'
+import type { Endpoint } from '../../plugin/endpoint.ts'
+import type { AnySession } from '../../session/index.ts'
+import { StompApplication, type Parts } from '../application/application.ts'
+import { Hooks } from '../application/hooks.ts'
+import type { MessageRoute } from '../application/message-routes.ts'
+import { DestinationRouter } from '../application/router.ts'
+import { Rules } from '../application/rules.ts'
+import { Sender } from '../application/sender.ts'
+import type { SubscribeRoute } from '../application/subscribe-routes.ts'
+import { Users } from '../application/users.ts'
+import type { Broker } from '../broker/broker.ts'
+import type { StompHost } from '../session/host.ts'
+import { StompSession } from '../session/stomp-session.ts'
+import { injectClient, type InjectedClient, type InjectOptions } from './inject.ts'
+import { resolveStompOptions, type ResolvedStompOptions, type StompPluginOptions } from './options.ts'
+import { TcpListener } from './tcp.ts'
+
+const { version } = createRequire(import.meta.url)('fastify-sockjs/package.json') as { version: string }
+
+/** One registration of the STOMP layer: its parts, put together and run. */
+export class StompServer {
+  readonly parts: Parts
+  readonly broker: Broker
+  readonly options: ResolvedStompOptions
+  readonly #endpoints: Endpoint[] = []
+  readonly #log: FastifyBaseLogger
+  readonly #ready: (() => void)[] = []
+  readonly #tcp: StompPluginOptions['tcp']
+  #listener: TcpListener | null = null
+
+  constructor (app: FastifyInstance, options: StompPluginOptions) {
+    this.options = resolveStompOptions(options)
+    this.broker = options.broker
+    this.#log = app.log
+    this.#tcp = options.tcp
+    const users = new Users()
+    const { separator } = options.broker
+    this.parts = {
+      log: app.log,
+      prefixes: this.options.prefixes,
+      separator,
+      hooks: new Hooks((error, hook) => app.log.error({ err: error, hook }, 'a STOMP hook failed')),
+      rules: new Rules(options.rules ?? [], separator),
+      users,
+      sender: new Sender(options.broker, users),
+      messages: new DestinationRouter<MessageRoute>(separator),
+      subscribes: new DestinationRouter<SubscribeRoute>(separator),
+      clientSend: options.clientSend ?? 'any',
+      errorHandler: null
+    }
+  }
+
+  /** Serves one path; what clients of SockJS, WebSocket and TCP have in common begins here. */
+  addEndpoint (endpoint: (handler: (session: AnySession, request: FastifyRequest | null) => void) => Endpoint): void {
+    let host: StompHost | null = null
+    const own = endpoint((stream, request) => {
+      host ??= this.#hostFor(own)
+      // The session lives in the listeners of its stream.
+      return new StompSession(stream, request, host) && undefined
+    })
+    this.#endpoints.push(own)
+  }
+
+  /** Runs `step` once the application is ready: schemas may be added until then. */
+  whenReady (step: () => void): void {
+    this.#ready.push(step)
+  }
+
+  async start (): Promise<void> {
+    for (const step of this.#ready) step()
+    const [first] = this.#endpoints
+    await this.broker.start({ clock: first!.clock, log: this.#log })
+  }
+
+  async listen (): Promise<void> {
+    if (this.#tcp === undefined) return
+    this.#listener = new TcpListener(this.#endpoints[0]!)
+    await this.#listener.listen(this.#tcp.port, this.#tcp.host)
+  }
+
+  get tcpPort (): number | null { return this.#listener?.port ?? null }
+
+  /** Before the sessions are closed. */
+  stopListening (): void { this.#listener?.close() }
+
+  /** After the sessions were closed. */
+  stop (): Promise<void> { return this.broker.stop() }
+
+  inject (options?: InjectOptions): Promise<InjectedClient> {
+    return injectClient(this.#endpoints[0]!, options)
+  }
+
+  #hostFor (endpoint: Endpoint): StompHost {
+    const { limits, heartBeat, hosts, transactionReceipts, messages } = this.options
+    return {
+      clock: endpoint.clock,
+      log: this.#log,
+      broker: this.broker,
+      application: new StompApplication(this.parts),
+      limits,
+      heartBeat,
+      server: `fastify-sockjs/${version}`,
+      hosts,
+      transactionReceipts,
+      messages
+    }
+  }
+}

@@ -1,0 +1,59 @@
+import type { FastifyInstance } from 'fastify'
+import fp from 'fastify-plugin'
+import type { EndpointOptions } from '../../plugin/options.ts'
+import type { SessionHandler } from '../../plugin/endpoint.ts'
+import { stompErrors } from '../errors.ts'
+import { type StompFacade, stompFacade } from './facade.ts'
+import type { StompPluginOptions } from './options.ts'
+import { StompServer } from './server.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** STOMP: routes, users, messages. */
+    readonly stomp: StompFacade
+  }
+}
+
+/** Highest first: the first of them that a client offers is chosen, wherever it stands in the offer (STOMP-W1). */
+const SUBPROTOCOLS = ['v12.stomp', 'v11.stomp', 'v10.stomp']
+
+async function registerStomp (app: FastifyInstance, options: StompPluginOptions): Promise<void> {
+  if (!app.hasDecorator('sockjs')) throw new stompErrors.NeedsSockjs()
+  if (app.hasDecorator('stomp')) throw new stompErrors.AlreadyRegistered()
+  const server = new StompServer(app, options)
+  const facades = new WeakMap<FastifyInstance, StompFacade>()
+  app.decorate('stomp', {
+    getter (this: FastifyInstance) {
+      let facade = facades.get(this)
+      if (facade === undefined) {
+        facade = stompFacade(server, this)
+        facades.set(this, facade)
+      }
+      return facade
+    }
+  } as never)
+
+  const endpoint: EndpointOptions = {
+    ...options.endpoint,
+    // One URL for SockJS and plain WebSocket.
+    rawAtBase: true,
+    binary: true,
+    protocols: SUBPROTOCOLS,
+    maxMessageSize: Math.max(options.endpoint?.maxMessageSize ?? 0, messageSize(server))
+  }
+  for (const path of server.options.paths) {
+    server.addEndpoint((handler) => app.sockjs(path, endpoint, handler as SessionHandler))
+  }
+  app.addHook('onReady', () => server.start())
+  app.addHook('onListen', () => server.listen())
+  app.addHook('preClose', async () => server.stopListening())
+  app.addHook('onClose', () => server.stop())
+}
+
+/** A message must hold the largest frame; and clients that split frames send pieces of 16 KiB (STOMP-W4). */
+function messageSize ({ options: { limits } }: StompServer): number {
+  return limits.command + limits.head + limits.body + 1024
+}
+
+/** The plugin: `await app.register(stomp, { path, broker })`, after fastify-sockjs. */
+export const stomp = fp(registerStomp, { fastify: '5.x', name: 'fastify-sockjs/stomp', dependencies: ['fastify-sockjs'] })

@@ -1,0 +1,54 @@
+import { createServer, type AddressInfo, type Server } from 'node:net'
+import type { Endpoint } from '../../plugin/endpoint.ts'
+import { TcpReceiver } from '../../transports/index.ts'
+
+/** Plain STOMP over TCP: the same sessions as everywhere, with no HTTP request under them. */
+export class TcpListener {
+  readonly #server: Server
+
+  constructor (endpoint: Endpoint) {
+    this.#server = createServer({ allowHalfOpen: true }, (socket) => {
+      const ip = socket.remoteAddress ?? ''
+      if (endpoint.hub.closing || !endpoint.hub.hasRoom(ip)) {
+        socket.destroy()
+        return
+      }
+      endpoint.accept({
+        transport: 'tcp',
+        protocol: '',
+        user: undefined,
+        attributes: {},
+        ip,
+        path: endpoint.path,
+        query: '',
+        prefix: endpoint.path,
+        headers: {},
+        userKey: '',
+        origin: ''
+      }, (session) => new TcpReceiver(session, socket, {
+        clock: endpoint.clock,
+        lingering: endpoint.lingering,
+        closeTimeout: endpoint.options.closeTimeout
+      }))
+    })
+  }
+
+  get port (): number | null {
+    return (this.#server.address() as AddressInfo | null)?.port ?? null
+  }
+
+  async listen (port: number, host = '127.0.0.1'): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', reject)
+      this.#server.listen(port, host, () => {
+        this.#server.off('error', reject)
+        resolve()
+      })
+    })
+  }
+
+  /** Takes no more connections; those that are there belong to the endpoint's drain. */
+  close (): void {
+    this.#server.close()
+  }
+}

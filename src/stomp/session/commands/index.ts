@@ -1,0 +1,35 @@
+import type { ClientCommand } from '../../codec/index.ts'
+import { StompError } from '../../errors.ts'
+import { abort } from './abort.ts'
+import { ack, nack } from './ack.ts'
+import { begin } from './begin.ts'
+import type { CommandHandler } from './command.ts'
+import { commit } from './commit.ts'
+import { connect } from './connect.ts'
+import { disconnect } from './disconnect.ts'
+import { send } from './send.ts'
+import { subscribe } from './subscribe.ts'
+import { unsubscribe } from './unsubscribe.ts'
+
+/** STOMP-C8: nothing but CONNECT before CONNECTED. */
+function connected (handler: CommandHandler): CommandHandler {
+  return (session, frame) => {
+    if (session.state !== 'connected') throw new StompError('STOMP_NOT_CONNECTED')
+    return handler(session, frame)
+  }
+}
+
+/** What each frame of a client does. */
+export const COMMANDS: Readonly<Record<ClientCommand, CommandHandler>> = {
+  CONNECT: connect,
+  STOMP: connect,
+  SEND: connected(send),
+  SUBSCRIBE: connected(subscribe),
+  UNSUBSCRIBE: connected(unsubscribe),
+  ACK: connected(ack),
+  NACK: connected(nack),
+  BEGIN: connected(begin),
+  COMMIT: connected(commit),
+  ABORT: connected(abort),
+  DISCONNECT: connected(disconnect)
+}

@@ -1,0 +1,51 @@
+import type { ClientCommand, Frame } from '../../codec/index.ts'
+import { FrameHeaders } from '../../codec/index.ts'
+import { StompError } from '../../errors.ts'
+import type { IncomingMessage } from '../host.ts'
+import type { StompSession } from '../stomp-session.ts'
+
+/** STOMP-M4, STOMP-M5, SEC-S50: what belongs to one hop, and what only the server may say. */
+const RESERVED = new Set(['destination', 'receipt', 'transaction', 'content-length', 'message-id', 'subscription', 'ack',
+  'redelivered', 'login', 'passcode', 'authorization', 'user-name', 'x-epoch', 'x-offset', 'x-recovered'])
+
+export function userHeaders (headers: FrameHeaders): FrameHeaders {
+  const kept = new FrameHeaders()
+  for (const [name, value] of headers) if (!RESERVED.has(name.toLowerCase())) kept.set(name, value)
+  return kept
+}
+
+/** [STOMP 1.2, SEND] */
+export function send (session: StompSession, frame: Frame<ClientCommand>): void | Promise<void> {
+  const destination = session.required(frame, 'destination')
+  if (Buffer.byteLength(destination) > session.host.limits.destination) {
+    throw new StompError('STOMP_DESTINATION_TOO_LONG', `at most ${session.host.limits.destination} octets`)
+  }
+  const allowed = session.host.application.checkSend(session, frame)
+  return allowed instanceof Promise ? allowed.then(() => accept(session, frame, destination)) : accept(session, frame, destination)
+}
+
+function accept (session: StompSession, frame: Frame<ClientCommand>, destination: string): void | Promise<void> {
+  const message: IncomingMessage = { session, destination, headers: userHeaders(frame.headers), body: frame.body }
+  const owner = session.host.application.ownerOf(destination)
+  if (owner === 'broker' && !session.host.broker.accepts(destination, 'send')) throw new StompError('STOMP_UNKNOWN_DESTINATION')
+  const transaction = frame.headers.get('transaction')
+  if (transaction !== undefined) return collect(session, frame, transaction, message)
+  if (owner === 'broker') return session.confirm(frame, session.connection!.publish(message))
+  const work = owner === 'user' ? session.host.application.sendToUser(message) : session.host.application.handle(message)
+  // Frames behind it wait: the application sees one message of a session at a time.
+  return work instanceof Promise ? work.then(() => session.confirm(frame)) : session.confirm(frame)
+}
+
+/** STOMP-T3: nothing of it is seen before COMMIT. */
+function collect (session: StompSession, frame: Frame<ClientCommand>, id: string, message: IncomingMessage): void {
+  const transaction = session.transactions.get(id)
+  session.transactions.add(transaction, { type: 'send', message }, message.body.length)
+  confirmStep(session, frame, transaction.receipts)
+}
+
+/** STOMP-T5: by default the receipt of a step waits for the end of its transaction. */
+export function confirmStep (session: StompSession, frame: Frame<ClientCommand>, waiting: string[]): void {
+  const receipt = frame.headers.get('receipt')
+  if (session.host.transactionReceipts === 'immediate') session.confirm(frame)
+  else if (receipt !== undefined) waiting.push(receipt)
+}

@@ -1,0 +1,59 @@
+import type { AckMode, SubscribeResult } from '../../broker/broker.ts'
+import type { ClientCommand, Frame } from '../../codec/index.ts'
+import { StompError } from '../../errors.ts'
+import type { StompSession } from '../stomp-session.ts'
+import type { Subscription } from '../subscriptions.ts'
+
+const ACK_MODES: ReadonlySet<string> = new Set<AckMode>(['auto', 'client', 'client-individual'])
+
+/** [STOMP 1.2, SUBSCRIBE] */
+export function subscribe (session: StompSession, frame: Frame<ClientCommand>): void | Promise<void> {
+  const { host } = session
+  const destination = session.required(frame, 'destination')
+  if (session.version !== '1.0') session.required(frame, 'id')
+  if (Buffer.byteLength(destination) > host.limits.destination) {
+    throw new StompError('STOMP_DESTINATION_TOO_LONG', `at most ${host.limits.destination} octets`)
+  }
+  const ack = ackModeOf(session, frame)
+  if (session.subscriptions.size >= host.limits.subscriptions) {
+    throw new StompError('STOMP_TOO_MANY_SUBSCRIPTIONS', `at most ${host.limits.subscriptions}`)
+  }
+  const allowed = host.application.checkSubscribe(session, frame)
+  return allowed instanceof Promise ? allowed.then(() => accept(session, frame, destination, ack)) : accept(session, frame, destination, ack)
+}
+
+/** STOMP-S3 */
+function ackModeOf (session: StompSession, frame: Frame<ClientCommand>): AckMode {
+  const mode = frame.headers.get('ack') ?? 'auto'
+  if (!ACK_MODES.has(mode) || (session.version === '1.0' && mode === 'client-individual')) throw new StompError('STOMP_INVALID_ACK_MODE')
+  return mode as AckMode
+}
+
+function accept (session: StompSession, frame: Frame<ClientCommand>, destination: string, ack: AckMode): void {
+  const { application, broker } = session.host
+  const owner = application.ownerOf(destination)
+  if (owner === 'broker' && !broker.accepts(destination, 'subscribe')) throw new StompError('STOMP_UNKNOWN_DESTINATION')
+  const subscription = session.subscriptions.add(frame.headers.get('id'), destination, ack, owner)
+  if (owner === 'broker') return acceptByBroker(session, frame, subscription)
+  if (owner === 'application') {
+    const feed = application.feed(session, subscription, frame)
+    if (feed === null) throw new StompError('STOMP_UNKNOWN_DESTINATION')
+    subscription.feed = feed
+  }
+  application.subscribed(session, subscription)
+  session.confirm(frame)
+}
+
+/** STOMP-R2: the RECEIPT says that messages which anybody sends from now on will come. */
+function acceptByBroker (session: StompSession, frame: Frame<ClientCommand>, subscription: Subscription): void {
+  const { key, destination, ack } = subscription
+  const result = session.connection!.subscribe({ key, destination, ack, headers: frame.headers })
+  const registered = (answer: SubscribeResult | void): void => {
+    session.host.application.subscribed(session, subscription)
+    // Whoever asked for what it has missed is told when that is gone.
+    if (answer?.recovered !== undefined) session.recovered(subscription, answer.recovered)
+  }
+  if (result instanceof Promise) return session.confirm(frame, result.then(registered))
+  registered(result)
+  session.confirm(frame)
+}

@@ -1,0 +1,338 @@
+import { randomBytes } from 'node:crypto'
+import type { FastifyRequest } from 'fastify'
+import type { CloseEvent, Message, MessageStream } from '../../session/index.ts'
+import { type BrokerConnection, type BrokerError, type BrokerSink, type Delivery } from '../broker/broker.ts'
+import {
+  type ClientCommand, type Command, createFrame, encodeFrame, type Frame, FrameHeaders, FrameParser, type HeartBeat, type HeadersLike, isFrameError, type Version
+} from '../codec/index.ts'
+import { StompError } from '../errors.ts'
+import type { Publication } from '../broker/publication.ts'
+import { COMMANDS } from './commands/index.ts'
+import { errorFrame } from './error-frame.ts'
+import type { StompHost } from './host.ts'
+import { Receipts } from './receipts.ts'
+import { type Subscription, Subscriptions } from './subscriptions.ts'
+import { Timekeeper, type TimekeeperOwner } from './timekeeper.ts'
+import { Transactions } from './transactions.ts'
+
+/**
+ * - `connecting`: CONNECT has not come;
+ * - `authenticating`: CONNECT is being judged, nothing behind it is read;
+ * - `connected`;
+ * - `closing`: ERROR or the last RECEIPT is on its way, nothing more is read or delivered;
+ * - `closed`.
+ */
+export type StompState = 'connecting' | 'authenticating' | 'connected' | 'closing' | 'closed'
+
+/** Who a STOMP user is; applications add what they need. */
+export interface StompUser {
+  readonly name: string
+  readonly [property: string]: unknown
+}
+
+/**
+ * A STOMP session over a stream of messages: SockJS, WebSocket or TCP. It keeps the rules of the protocol, so that all
+ * brokers look alike to a client: one frame is handled at a time, in order; a rule that is broken ends the session
+ * with an ERROR.
+ */
+export class StompSession implements BrokerSink, TimekeeperOwner {
+  /** Our own id, unguessable; also in CONNECTED. Safe to log. */
+  readonly id = randomBytes(16).toString('base64url')
+  /** What the application keeps with the session. */
+  readonly attributes: Record<string, unknown>
+  /** @internal */
+  readonly host: StompHost
+  /** @internal */
+  readonly stream: MessageStream
+  /** @internal The upgrade or first HTTP request, until CONNECT is judged. */
+  request: FastifyRequest | null
+  /** @internal */
+  readonly parser: FrameParser<'client'>
+  /** @internal */
+  readonly subscriptions = new Subscriptions()
+  /** @internal */
+  readonly transactions: Transactions
+  /** @internal */
+  readonly time: Timekeeper
+  /** @internal */
+  connection: BrokerConnection | null = null
+  /** The user that `onConnect` has set, or the SockJS session's; `null` for an anonymous client. */
+  user: StompUser | null
+  /** The headers of CONNECT, without `passcode` and `authorization`. */
+  connectHeaders: FrameHeaders = new FrameHeaders()
+  /** The version that was agreed on; 1.0 before that. */
+  version: Version = '1.0'
+  readonly #receipts: Receipts
+  #state: StompState = 'connecting'
+  #expiresAt: number | undefined
+  #busy = false
+  #sendsBytes = false
+  #heldBack = false
+  #abort: AbortController | null = null
+
+  /** @internal Sessions are made by the plugin. */
+  constructor (stream: MessageStream, request: FastifyRequest | null, host: StompHost) {
+    this.stream = stream
+    this.request = request
+    this.host = host
+    this.attributes = stream.attributes as Record<string, unknown>
+    this.user = asUser(stream.user)
+    this.parser = new FrameParser({ limits: host.limits })
+    this.transactions = new Transactions(host.limits)
+    this.time = new Timekeeper(this, host.clock, host.limits.connectTimeout)
+    this.#receipts = new Receipts((receipt) => this.sendFrame('RECEIPT', [['receipt-id', receipt]]), (error, receipt) => this.fail(error, receipt))
+    stream.on('close', (event) => this.#closed(event))
+    stream.on('message', (message) => this.#received(message))
+  }
+
+  get state (): StompState { return this.#state }
+  /** @internal */
+  set state (state: StompState) { this.#state = state }
+
+  get transport (): string { return this.stream.transport }
+  get ip (): string { return this.stream.ip }
+
+  /** Aborts when the session has ended. */
+  get signal (): AbortSignal {
+    this.#abort ??= new AbortController()
+    if (this.#state === 'closed') this.#abort.abort()
+    return this.#abort.signal
+  }
+
+  /** When the session ends by itself, in milliseconds since 1970: the expiry of a token, say. May be set again. */
+  get expiresAt (): number | undefined { return this.#expiresAt }
+  set expiresAt (date: number | undefined) {
+    this.#expiresAt = date
+    this.time.expiresAt(date)
+  }
+
+  /** Closes the connection without an ERROR frame. */
+  close (code = 1000, reason = 'Normal closure'): void {
+    if (this.#state === 'closed') return
+    this.#state = 'closing'
+    this.stream.close(code, reason)
+  }
+
+  // --- for commands, application and broker -------------------------------------------------------------------
+
+  /** @internal Confirms a frame: its receipt goes out when `work` is done, after those of the frames before it. */
+  confirm (frame: Frame<ClientCommand>, work?: unknown): void {
+    const receipt = frame.headers.get('receipt')
+    this.#receipts.after(work, receipt === undefined ? [] : [receipt])
+  }
+
+  /** @internal As `confirm`, for several frames at once (STOMP-T5). */
+  confirmAll (receipts: readonly string[], work?: unknown): void {
+    this.#receipts.after(work, receipts)
+  }
+
+  /** @internal Resolves when the broker has confirmed everything that was handed to it. */
+  settled (): Promise<void> { return this.#receipts.settled() }
+
+  /** @internal */
+  sendFrame (command: Command, headers: HeadersLike, body?: string): void {
+    if (this.#state === 'closed') return
+    const encoded = encodeFrame(createFrame(command, headers, body), this.version)
+    this.time.sent()
+    this.stream.send(this.#takesBytes(true) ? encoded.bytes : encoded.text)
+  }
+
+  /** @internal A header value that this command cannot do without. */
+  required (frame: Frame<ClientCommand>, name: string): string {
+    const value = frame.headers.get(name)
+    if (value === undefined || value === '') throw new StompError('STOMP_HEADER_MISSING', name)
+    return value
+  }
+
+  /** @internal The session is up: CONNECTED has gone out. */
+  started (agreed: HeartBeat): void {
+    this.#state = 'connected'
+    this.request = null
+    this.time.connected(agreed, this.host.heartBeat)
+    // The transport's own heartbeats would be noise beside ours; WebSocket pings stay (HEARTBEAT-9).
+    if (agreed.outgoing > 0) this.stream.quiet()
+    this.host.application.connected(this)
+  }
+
+  /** @internal Ends the session with an ERROR: flushed, then the close (STOMP-X1, STOMP-C11, STOMP-W7). */
+  fail (error: unknown, receipt?: string): void {
+    if (this.#state === 'closing' || this.#state === 'closed') return
+    const known = errorFrame(error, receipt)
+    if (known.unexpected) this.host.log.error({ err: error, session: this.id }, 'the STOMP layer failed')
+    else this.host.log.debug({ err: error, session: this.id }, 'the STOMP session ends with an ERROR')
+    this.sendFrame('ERROR', known.headers, known.body)
+    this.#state = 'closing'
+    this.host.application.failed(this, error)
+    this.stream.close(1002, known.message)
+  }
+
+  /**
+   * @internal The answer to `x-recover`: a client that cannot be given what it has missed gets an empty MESSAGE that says so,
+   * before any other of the subscription.
+   */
+  recovered (subscription: Subscription, recovered: boolean): void {
+    if (recovered) return
+    this.sendFrame('MESSAGE', [
+      ...(subscription.id === undefined ? [] : [['subscription', subscription.id] as const]),
+      ['destination', subscription.destination],
+      ['message-id', `${this.id}-${subscription.serial}`],
+      ['x-recovered', 'false']
+    ])
+  }
+
+  /** @internal DISCONNECT was handled: what is queued leaves first (STOMP-D1). */
+  finish (): void {
+    this.#state = 'closing'
+    this.stream.close(1000, 'Normal closure')
+  }
+
+  // --- BrokerSink ---------------------------------------------------------------------------------------------
+
+  /** @internal */
+  deliver ({ key, publication, handle, redelivered, headers }: Delivery): boolean {
+    if (this.#state !== 'connected') return true
+    const subscription = this.subscriptions.find(key) ?? this.#implicit(key)
+    if (subscription.ack === 'auto' && !redelivered && headers === undefined) {
+      this.time.sent()
+      const asBytes = this.#takesBytes(publication.body.isText)
+      return this.#sent(this.stream.send(publication.forSubscription(subscription.id, this.version, asBytes)))
+    }
+    return this.#deliverTracked(subscription, publication, handle, redelivered, headers)
+  }
+
+  /** @internal */
+  subscriptionEnded (_key: string, error: BrokerError): void { this.fail(error) }
+
+  /** @internal */
+  ended (error: BrokerError): void { this.fail(error) }
+
+  // --- TimekeeperOwner ----------------------------------------------------------------------------------------
+
+  /** @internal One line feed, as a message of its own (STOMP-H3, STOMP-W5). */
+  beat (): void { this.stream.send(this.#takesBytes(true) ? BEAT : '\n') }
+
+  /** @internal */
+  heartBeatLost (): void { this.fail(new StompError('STOMP_HEART_BEAT_LOST')) }
+
+  /** @internal STOMP-C9 */
+  connectOverdue (): void { this.fail(new StompError('STOMP_CONNECT_TIMEOUT')) }
+
+  /** @internal */
+  expired (): void {
+    const done = this.host.application.expired(this)
+    const decide = (): void => {
+      if (this.#expiresAt === undefined || this.#expiresAt <= this.host.clock.date()) this.fail(new StompError('STOMP_SESSION_EXPIRED'))
+    }
+    if (done instanceof Promise) done.then(decide, (error) => this.fail(error))
+    else decide()
+  }
+
+  // --- inside --------------------------------------------------------------------------------------------------
+
+  #received (message: Message): void {
+    if (this.#state === 'closing' || this.#state === 'closed') return
+    this.time.received()
+    this.#sendsBytes = typeof message !== 'string'
+    this.parser.push(message)
+    this.#pump()
+  }
+
+  /** Reads frames as long as nothing is being waited for: one at a time, in order. */
+  #pump (): void {
+    while (!this.#busy && this.#state !== 'closing' && this.#state !== 'closed') {
+      const frame = this.parser.next()
+      if (frame === undefined) break
+      if (isFrameError(frame)) return this.fail(StompError.ofFrame(frame))
+      this.#handle(frame)
+    }
+    this.#holdBack()
+  }
+
+  #handle (frame: Frame<ClientCommand>): void {
+    const receipt = frame.headers.get('receipt')
+    try {
+      const work = COMMANDS[frame.command](this, frame)
+      if (!(work instanceof Promise)) return
+      this.#busy = true
+      work.catch((error: unknown) => this.fail(error, receipt)).then(() => {
+        this.#busy = false
+        this.#pump()
+      })
+    } catch (error) {
+      this.fail(error, receipt)
+    }
+  }
+
+  /** While a frame is being handled, not much more than the next ones is read from the client. */
+  #holdBack (): void {
+    const tooMuch = this.#busy && this.parser.pending >= this.host.limits.pending
+    if (tooMuch === this.#heldBack) return
+    this.#heldBack = tooMuch
+    if (tooMuch) this.stream.pause()
+    else this.stream.resume()
+  }
+
+  /** Subscriptions that a broker makes by itself: `reply-to:/temp-queue/…` on SEND. */
+  #implicit (key: string): Subscription {
+    return this.subscriptions.add(key, key, 'auto', 'broker')
+  }
+
+  #deliverTracked (subscription: Subscription, publication: Publication, handle: Delivery['handle'], redelivered: boolean, headers: Delivery['headers']): boolean {
+    const own: (readonly [string, string])[] = []
+    if (subscription.id !== undefined) own.push(['subscription', subscription.id])
+    if (subscription.ack !== 'auto') {
+      if (this.subscriptions.unacknowledged >= this.host.limits.unacknowledged && handle === null) {
+        this.fail(new StompError('STOMP_TOO_MANY_UNACKNOWLEDGED'))
+        return true
+      }
+      const ackId = this.version === '1.2' ? this.subscriptions.nextAckId(subscription) : publication.id
+      this.subscriptions.track(subscription, ackId, handle)
+      if (this.version === '1.2') own.push(['ack', ackId])
+    }
+    if (redelivered) own.push(['redelivered', 'true'])
+    if (headers !== undefined) own.push(...headers)
+    this.time.sent()
+    return this.#sent(this.stream.send(publication.forDelivery(own, this.version, this.#takesBytes(publication.body.isText))))
+  }
+
+  /** Whether frames go as bytes: where the stream can, and the body needs it, or the client itself sends bytes (STOMP-W6). */
+  #takesBytes (isText: boolean): boolean {
+    if (!this.stream.binary || this.host.messages === 'text') return false
+    return this.host.messages === 'binary' || this.#sendsBytes || !isText
+  }
+
+  /** Above the high-water mark queues wait until the client has read. */
+  #sent (belowHighWater: boolean): boolean {
+    if (!belowHighWater) this.stream.drained().then(() => { if (this.#state === 'connected') this.connection?.resume() })
+    return belowHighWater
+  }
+
+  #closed (event: CloseEvent): void {
+    const wasConnected = this.connection !== null
+    this.#state = 'closed'
+    this.time.stop()
+    this.transactions.clear()
+    for (const subscription of [...this.subscriptions]) {
+      subscription.feed?.stop()
+      if (wasConnected) this.host.application.unsubscribed(this, subscription)
+      this.subscriptions.remove(subscription)
+    }
+    this.#closeConnection()
+    if (wasConnected) this.host.application.disconnected(this, event)
+    this.#abort?.abort()
+  }
+
+  #closeConnection (): void {
+    const done = this.connection?.close()
+    this.connection = null
+    if (done instanceof Promise) done.catch((error: unknown) => this.host.log.debug({ err: error, session: this.id }, 'the broker connection did not close'))
+  }
+}
+
+const BEAT = Uint8Array.of(0x0a)
+
+/** The user of the SockJS session, where it has a name. */
+function asUser (user: unknown): StompUser | null {
+  if (typeof user === 'string' && user !== '') return { name: user }
+  return typeof user === 'object' && user !== null && typeof (user as { name?: unknown }).name === 'string' ? user as StompUser : null
+}
