@@ -5,6 +5,7 @@ import Fastify, { type FastifyInstance } from 'fastify'
 import sockjs, { type Endpoint } from '../index.ts'
 import { DEMO_DEFAULTS, DEMO_ENDPOINTS } from './endpoints.ts'
 import { Journal } from './journal.ts'
+import { addStomp } from './stomp.ts'
 
 /** What `serve` was told. */
 export interface DemoOptions {
@@ -12,6 +13,8 @@ export interface DemoOptions {
   readonly tlsCert?: string | undefined
   readonly tlsKey?: string | undefined
   readonly logLevel?: string
+  /** Also listens for STOMP over TCP there. */
+  readonly stompTcpPort?: number | undefined
 }
 
 /** The same place seen from the sources and from the build. */
@@ -43,6 +46,7 @@ export async function buildDemo (options: DemoOptions = {}): Promise<FastifyInst
       return handler(session, () => endpoint)
     })
   }
+  await addStomp(app, DEMO_DEFAULTS, options.stompTcpPort)
   app.get('/health', async (_request, reply) => reply.code(draining ? 503 : 200).send({ status: draining ? 'draining' : 'ok' }))
   app.get('/journal', async () => journal.entries)
   return app

@@ -8,6 +8,7 @@ interface ServeOptions {
   tlsCert?: string
   tlsKey?: string
   logLevel: string
+  stompTcpPort?: number
 }
 
 function portNumber (text: string): number {
@@ -23,6 +24,7 @@ export function addServeCommand (program: Command): void {
     .addOption(new Option('--host <address>', 'address to listen on').env('HOST').default('127.0.0.1'))
     .addOption(new Option('--tls-cert <file>', 'certificate: https and wss').env('TLS_CERT'))
     .addOption(new Option('--tls-key <file>', 'key of the certificate').env('TLS_KEY'))
+    .addOption(new Option('--stomp-tcp-port <number>', 'also listen for STOMP over TCP').env('STOMP_TCP_PORT').argParser(portNumber))
     .addOption(new Option('--log-level <level>', 'what to log').env('LOG_LEVEL').default('warn')
       .choices(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']))
     .action((options: ServeOptions) => serve(options))

@@ -33,8 +33,8 @@ export interface SockjsFacade {
 }
 
 export function facadeOf (hub: Hub, scope: FastifyInstance): SockjsFacade {
-  function sockjs (path: string, options: EndpointOptions | SessionHandler, handler?: SessionHandler): Endpoint {
-    return typeof options === 'function' ? addEndpoint(hub, scope, path, {}, options) : addEndpoint(hub, scope, path, options, handler)
+  function sockjs (path: string, options: EndpointOptions | SessionHandler | undefined, handler?: SessionHandler): Endpoint {
+    return typeof options === 'function' ? addEndpoint(hub, scope, path, {}, options) : addEndpoint(hub, scope, path, options === undefined ? {} : options, handler)
   }
   return Object.assign(sockjs as SockjsFacade, {
     endpoints: hub.endpoints,
@@ -50,10 +50,11 @@ function addEndpoint (hub: Hub, scope: FastifyInstance, path: string, options: E
   const fullPath = scope.prefix + path
   if (hub.endpoints.has(fullPath)) throw new errors.DuplicateEndpoint(fullPath)
   const endpoint = new Endpoint(hub, fullPath, resolved, handler as SessionHandler<AnySession>, scope.log)
-  hub.endpoints.set(fullPath, endpoint)
   const place: RegisterOptions = { prefix: path, logSerializers: logSerializers(fullPath.split('/').length - 1) as never }
   if (options.logLevel !== undefined) place.logLevel = options.logLevel as LogLevel
+  // Fastify throws where it is too late for a route; then there is no endpoint.
   scope.register(endpointScope(endpoint, options), place)
+  hub.endpoints.set(fullPath, endpoint)
   return endpoint
 }
 

@@ -58,6 +58,11 @@ export function sendText (reply: FastifyReply, status: number, text: string): Fa
   return reply.code(status).type(TEXT).send(text)
 }
 
+/** What a request gets while the server closes (SESSION-23). */
+export function sendClosing (reply: FastifyReply): FastifyReply {
+  return sendText(reply.header('retry-after', '1'), 503, 'Server shutting down.\n')
+}
+
 /** COOKIE-5 */
 const COOKIE_VALUE = /(?:^|;\s*)JSESSIONID=([A-Za-z0-9._-]{1,128})(?:;|$)/
 

@@ -96,8 +96,10 @@ const ROUTE_OPTIONS = ['onRequest', 'preParsing', 'preValidation', 'preHandler',
 /** Set by Fastify when a plugin is registered. */
 const REGISTER_OPTIONS = ['prefix', 'logSerializers', 'logLevel']
 
-function check (options: object, table: Record<string, Check>, passed: readonly string[]): void {
-  for (const [name, value] of Object.entries(options)) {
+function check (options: unknown, table: Record<string, Check>, passed: readonly string[]): void {
+  const wrong = plainObject(options)
+  if (wrong !== null) throw new errors.InvalidOption('options', wrong)
+  for (const [name, value] of Object.entries(options as object)) {
     if (value === undefined || passed.includes(name)) continue
     const rule = Object.hasOwn(table, name) ? table[name] : undefined
     const problem = rule === undefined ? 'is not known' : rule(value)

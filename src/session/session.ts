@@ -4,27 +4,13 @@ import { errors } from '../errors.ts'
 import { Client, type SessionFacts } from './client.ts'
 import type { CloseEvent, SessionHome } from './home.ts'
 import { Inbox, type InboxOwner } from './inbox.ts'
+import type { SessionEvents, SessionState } from './life.ts'
 import { addListener, emit, type Listeners, removeListener } from './listeners.ts'
 import type { Message, MessageStream } from './message-stream.ts'
 import { Outbox } from './outbox.ts'
 import type { Receiver } from './receiver.ts'
 import { Supervision } from './supervision.ts'
-
-/**
- * - `opening`: its first request is on the way, the application does not know it yet;
- * - `open`: messages flow, with or without a receiver attached;
- * - `closing`: the application has closed it; what was sent before is still being delivered;
- * - `closed`: over. HTTP sessions are remembered for the disconnect delay, to repeat the close frame.
- */
-export type SessionState = 'opening' | 'open' | 'closing' | 'closed'
-
-/** The events of a session and what their listeners get. */
-export interface SessionEvents {
-  /** A message from the client: a string, or bytes where `binary` is on. A listener that throws closes the session with 1011. */
-  message: string
-  /** The end, exactly once, on every path. */
-  close: CloseEvent
-}
+import { Waiters } from './waiters.ts'
 
 /**
  * One client, whatever its transport: an ordered stream of messages in, an ordered stream of messages out.
@@ -43,7 +29,7 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> exten
   /** An ended response whose last bytes are still on the way out. */
   #trailing: Receiver | null = null
   #onClose: Listeners<CloseEvent> = null
-  #waiters: (() => void)[] | null = null
+  readonly #changes = new Waiters()
   #abort: AbortController | null = null
   #end: CloseReason | null = null
   #accounted = 0
@@ -108,7 +94,7 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> exten
 
   /** Resolves when less than `queue.highWater` waits, or the session has ended. */
   async drained (): Promise<void> {
-    while (this.#state !== 'closed' && this.bufferedBytes >= this.#home.limits.highWater) await this.#change()
+    while (this.#state !== 'closed' && this.bufferedBytes >= this.#home.limits.highWater) await this.#changes.next()
   }
 
   /**
@@ -122,29 +108,23 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> exten
   close (code: number = CLOSE.normal.code, reason: string = CLOSE.normal.reason): void {
     if (!isCloseCode(code)) throw new errors.InvalidClose('the code must be an integer from 1000 to 4999')
     if (typeof reason !== 'string') throw new errors.InvalidClose('the reason must be a string')
-    this.#closeFor({ code, reason: fitReason(reason) })
+    this.closeFor({ code, reason: fitReason(reason) })
   }
 
   /** Drops the connection at once; what waits is lost, and the client sees an interrupted connection. */
   terminate (): void {
     const receiver = this.#receiver
-    this.#finish(CLOSE.interrupted, false)
+    this.#finish(this.#end ?? CLOSE.interrupted, false)
     receiver?.destroy()
   }
 
   /** Stops the messages: they wait here, the WebSocket is not read, and senders over HTTP get no answer. */
-  pause (): void {
-    this.#inbox.pause()
-  }
+  pause (): void { this.#inbox.pause() }
 
-  resume (): void {
-    this.#inbox.resume()
-  }
+  resume (): void { this.#inbox.resume() }
 
   /** Stops the `h` frames, because a layer above has heart-beats of its own; WebSocket pings stay (HEARTBEAT-9). */
-  quiet (): void {
-    this.#supervision.quiet()
-  }
+  quiet (): void { this.#supervision.quiet() }
 
   /** Adds a listener. Any listener but one for `message` may throw without harm: that is logged. */
   on<E extends keyof SessionEvents> (event: E, listener: (value: SessionEvents[E]) => unknown): this {
@@ -228,7 +208,7 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> exten
       return
     }
     this.#account()
-    this.#changed()
+    this.#changes.wake()
   }
 
   /** @internal The client or the connection has closed with a code. */
@@ -246,12 +226,7 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> exten
   /** @internal The application's handler has thrown. */
   fail (error: unknown, during: string): void {
     this.#home.failed(this, error, during)
-    this.#closeFor(CLOSE.failure)
-  }
-
-  /** @internal Closes for a reason of the server. */
-  closeFor (reason: CloseReason): void {
-    this.#closeFor(reason)
+    this.closeFor(CLOSE.failure)
   }
 
   /** @internal Messages from the client, in order. Ignored once the session is closing. */
@@ -265,7 +240,7 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> exten
 
   /** @internal Resolves when the application can take more: senders over HTTP get their answer then. */
   async accepting (): Promise<void> {
-    while (this.#inbox.held && this.#state === 'open') await this.#change()
+    while (this.#inbox.held && this.#state === 'open') await this.#changes.next()
   }
 
   /** @internal */
@@ -276,18 +251,14 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> exten
   /** @internal */
   holdBack (on: boolean): void {
     this.#receiver?.pause(on)
-    if (!on) this.#changed()
+    if (!on) this.#changes.wake()
   }
 
   /** @internal */
-  inboxRead (): void {
-    this.#account()
-  }
+  inboxRead (): void { this.#account() }
 
   /** @internal */
-  listenerFailed (error: unknown): void {
-    this.fail(error, 'message listener')
-  }
+  listenerFailed (error: unknown): void { this.fail(error, 'message listener') }
 
   /** @internal Writes all that this turn has produced. */
   flush (): void {
@@ -302,7 +273,7 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> exten
       receiver.uncork()
     }
     this.#account()
-    if (this.#waiters !== null) this.#changed()
+    this.#changes.wake()
   }
 
   /** @internal */
@@ -352,7 +323,8 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> exten
     this.#home.schedule(this)
   }
 
-  #closeFor (reason: CloseReason): void {
+  /** @internal Closes for a reason of the server. */
+  closeFor (reason: CloseReason): void {
     if (this.#state !== 'open' && this.#state !== 'opening') return
     this.#state = 'closing'
     this.#end = reason
@@ -373,7 +345,7 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> exten
     this.#inbox.end()
     this.#account()
     this.#supervision.waiting()
-    const event: CloseEvent = { code: reason.code, reason: reason.reason, clean, undelivered }
+    const event: CloseEvent = { code: reason.code, reason: reason.reason, clean: clean && undelivered === 0, undelivered }
     this.#end = event
     if (known) {
       this.#home.ended(this, event)
@@ -381,7 +353,7 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> exten
       this.#abort?.abort(event)
     }
     if (!this.#remembered) this.#forget()
-    this.#changed()
+    this.#changes.wake()
   }
 
   #forget (): void {
@@ -428,15 +400,5 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> exten
     if (delta === 0) return
     this.#accounted = bytes
     this.#home.account(delta)
-  }
-
-  #change (): Promise<void> {
-    return new Promise((resolve) => { (this.#waiters ??= []).push(resolve) })
-  }
-
-  #changed (): void {
-    const waiters = this.#waiters
-    this.#waiters = null
-    if (waiters !== null) for (const resolve of waiters) resolve()
   }
 }

@@ -12,6 +12,7 @@ export {
   type AckMode, type Broker, type BrokerCapabilities, type BrokerClient, type BrokerConnection, type BrokerContext, BrokerError, type BrokerSink,
   type BrokerState, type BrokerSubscription, type Delivery, type DeliveryHandle, type Operation, type OutgoingMessage, type SubscribeResult
 } from './broker/broker.ts'
+export { type HistoryOptions, memoryBroker, type MemoryBrokerOptions } from './broker/memory/index.ts'
 export { type Frame, FrameHeaders, type Version } from './codec/index.ts'
 export { StompError, stompErrors } from './errors.ts'
 export type { SessionFilter, StompFacade } from './plugin/facade.ts'

@@ -137,7 +137,8 @@ function refusalFor (request: IncomingMessage, verdict: UpgradeVerdict, allowDra
   if (verdict === 'not a websocket') return REFUSALS.notWebsocket
   if (request.method !== 'GET') return REFUSALS.method
   if (request.headers.upgrade?.toLowerCase() !== 'websocket') return REFUSALS.notWebsocket
-  const version = request.headers['sec-websocket-version']
+  // `injectWS` writes a number.
+  const version = String(request.headers['sec-websocket-version'])
   if (version === '13' || version === '8') return null
   return allowDrafts && isDraftRequest(request) ? null : REFUSALS.version
 }

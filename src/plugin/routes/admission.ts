@@ -3,7 +3,7 @@ import { parseTarget, type Target } from '../../protocol/index.ts'
 import { upgradeOf, type UpgradeVerdict } from '../../transports/index.ts'
 import type { Endpoint } from '../endpoint.ts'
 import { beginExchange } from '../exchange.ts'
-import { sendPreflight, sendText, sessionCookie, setCors, setVaryOrigin } from '../headers.ts'
+import { sendClosing, sendPreflight, sendText, sessionCookie, setCors, setVaryOrigin } from '../headers.ts'
 import { isServed, ROUTES, SENDERS } from './table.ts'
 
 /** The path of a URL, without its query. */
@@ -62,7 +62,7 @@ export function admission (endpoint: Endpoint, depth: number) {
       setCors(request, reply, options)
     }
     if (request.method === 'OPTIONS') return sendPreflight(request, reply, options, spec.methods.toReversed().join(', '))
-    if (endpoint.hub.closing) return sendText(reply.header('retry-after', '1'), 503, 'Server shutting down.\n')
+    if (endpoint.hub.closing) return sendClosing(reply)
     if (spec.cookie) setSessionCookie(endpoint, request, reply)
     if (SENDERS.has(target.route) && !isIdentity(request.headers['content-encoding'])) {
       return sendText(reply, 415, 'Compressed bodies are not accepted.\n')

@@ -4,7 +4,7 @@ import type { AnySession } from '../../session/index.ts'
 import { HttpReceiver } from '../../transports/index.ts'
 import type { Endpoint } from '../endpoint.ts'
 import { exchangeOf, takeOver } from '../exchange.ts'
-import { sendText, setNoCache } from '../headers.ts'
+import { sendClosing, sendText, setNoCache } from '../headers.ts'
 import { ownsSession } from '../identity.ts'
 import { DEFAULTS } from '../options.ts'
 import { openingFacts } from './opening.ts'
@@ -48,6 +48,7 @@ export async function receive (endpoint: Endpoint, request: FastifyRequest, repl
   endpoint.reserved.add(target.session)
   try {
     const facts = await openingFacts(endpoint, request, route.transport, '')
+    if (endpoint.hub.closing) return sendClosing(reply)
     return attach(endpoint, request, reply, endpoint.create(facts, target.session), route, callback)
   } finally {
     endpoint.reserved.delete(target.session)

@@ -4,7 +4,7 @@ import type { TransportName } from '../../protocol/index.ts'
 import { DraftReceiver, isDraftRequest, takeUpgrade, upgradeOf, WebSocketReceiver } from '../../transports/index.ts'
 import type { Endpoint } from '../endpoint.ts'
 import { exchangeOf } from '../exchange.ts'
-import { sendText, sessionCookie } from '../headers.ts'
+import { sendClosing, sendText, sessionCookie } from '../headers.ts'
 import { openingFacts } from './opening.ts'
 
 /** WS-12, WS-13, RAW-6: a request that asks for no upgrade. */
@@ -35,6 +35,7 @@ export function beforeUpgrade (endpoint: Endpoint) {
     const offered = request.headers['sec-websocket-protocol']
     const names = offered === undefined ? [] : offered.split(',').map((name) => name.trim())
     exchange.facts = await openingFacts(endpoint, request, transport, chooseProtocol(names, endpoint.options.protocols) || '')
+    if (endpoint.hub.closing) return sendClosing(reply)
     if (!isDraftRequest(request.raw)) return undefined
     reply.hijack()
     acceptDraft(endpoint, request, reply)

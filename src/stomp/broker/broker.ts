@@ -43,8 +43,10 @@ export interface BrokerSubscription {
 
 /** What a subscription tells its client, beside messages; sent on its RECEIPT. */
 export interface SubscribeResult {
-  /** With `x-recover`: whether all that was missed follows. */
+  /** With `x-recover`: whether all that was missed is delivered. */
   readonly recovered?: boolean
+  /** Where the topic's history stood, `<epoch>:<offset>`: for `x-recover` of a client that has not got a message yet. */
+  readonly position?: string
 }
 
 /** One message for one subscription. */

@@ -22,7 +22,10 @@ export class Publication {
   constructor (destination: string, id: string, headers: Iterable<readonly [string, string]>, body: Body) {
     this.destination = destination
     this.id = id
-    this.headers = new FrameHeaders([['destination', destination], ['message-id', id], ...headers])
+    // One by one: a subclass of Map takes an iterable at a third of this speed.
+    this.headers = new FrameHeaders()
+    this.headers.set('destination', destination).set('message-id', id)
+    for (const [name, value] of headers) this.headers.set(name, value)
     this.body = body
     this.#encoding = encodeMessage({ headers: this.headers, body })
   }

@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { EndpointOptions } from '../../plugin/options.ts'
 import type { SessionHandler } from '../../plugin/endpoint.ts'
@@ -39,6 +39,7 @@ async function registerStomp (app: FastifyInstance, options: StompPluginOptions)
     rawAtBase: true,
     binary: true,
     protocols: SUBPROTOCOLS,
+    ...(options.strictSubprotocol === true ? { preHandler: [...[options.endpoint?.preHandler ?? []].flat(), refuseForeignSubprotocol] } : {}),
     maxMessageSize: Math.max(options.endpoint?.maxMessageSize ?? 0, messageSize(server))
   }
   for (const path of server.options.paths) {
@@ -48,6 +49,13 @@ async function registerStomp (app: FastifyInstance, options: StompPluginOptions)
   app.addHook('onListen', () => server.listen())
   app.addHook('preClose', async () => server.stopListening())
   app.addHook('onClose', () => server.stop())
+}
+
+/** STOMP-W2: a client that offers subprotocols must offer one of ours. */
+async function refuseForeignSubprotocol (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> {
+  const offered = request.headers['sec-websocket-protocol']
+  if (offered === undefined || offered.split(',').some((name) => SUBPROTOCOLS.includes(name.trim().toLowerCase()))) return undefined
+  return reply.code(400).type('text/plain; charset=UTF-8').send('No subprotocol of STOMP was offered.\n')
 }
 
 /** A message must hold the largest frame; and clients that split frames send pieces of 16 KiB (STOMP-W4). */

@@ -68,6 +68,9 @@ export class StompSession implements BrokerSink, TimekeeperOwner {
   #busy = false
   #sendsBytes = false
   #heldBack = false
+  /** Empty lines up to the beginning of this second, and when it began (SEC-S35). */
+  #eolsBefore = 0
+  #eolsSince = 0
   #abort: AbortController | null = null
 
   /** @internal Sessions are made by the plugin. */
@@ -235,6 +238,15 @@ export class StompSession implements BrokerSink, TimekeeperOwner {
     this.#sendsBytes = typeof message !== 'string'
     this.parser.push(message)
     this.#pump()
+    if (this.parser.eols !== this.#eolsBefore) this.#countEols()
+  }
+
+  #countEols (): void {
+    const now = this.host.clock.coarse
+    if (this.parser.eols - this.#eolsBefore > this.host.limits.eols) return this.fail(new StompError('STOMP_TOO_MANY_EOLS', `at most ${this.host.limits.eols} in a second`))
+    if (now - this.#eolsSince < 1000) return
+    this.#eolsSince = now
+    this.#eolsBefore = this.parser.eols
   }
 
   /** Reads frames as long as nothing is being waited for: one at a time, in order. */

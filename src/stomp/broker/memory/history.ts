@@ -2,16 +2,12 @@ import { type Clock, Timer } from '../../../clock/index.ts'
 import { FrameHeaders } from '../../codec/index.ts'
 import type { Publication } from '../publication.ts'
 import { Deque } from './deque.ts'
-import { checkPattern, type Destination, matchesPattern, parseDestination } from './destination.ts'
-import type { HistoryOptions, Settings } from './options.ts'
+import { type Destination, matchesPattern } from './destination.ts'
+import type { HistoryRule, Settings } from './options.ts'
 import type { Serial } from './serial.ts'
 
 /** How often histories are looked at for what is too old. */
 const SWEEP = 5000
-
-interface Rule extends Required<HistoryOptions> {
-  readonly segments: readonly string[]
-}
 
 interface Entry {
   readonly publication: Publication
@@ -22,12 +18,12 @@ interface Entry {
 /** The last messages of one topic. Offsets count from 1 within an epoch, and an epoch ends when the log is forgotten. */
 class Log {
   readonly epoch: string
-  readonly rule: Rule
+  readonly rule: HistoryRule
   readonly entries = new Deque<Entry>()
   bytes = 0
   offset = 0
 
-  constructor (epoch: string, rule: Rule) {
+  constructor (epoch: string, rule: HistoryRule) {
     this.epoch = epoch
     this.rule = rule
   }
@@ -38,7 +34,7 @@ class Log {
  * came after, or learns that this is not to be had any more.
  */
 export class History {
-  readonly #rules: readonly Rule[]
+  readonly #rules: readonly HistoryRule[]
   readonly #clock: Clock
   readonly #serial: Serial
   readonly #maxLogs: number
@@ -48,12 +44,8 @@ export class History {
   readonly #timer = new Timer({ expire: () => this.#sweep() })
   #bytes = 0
 
-  constructor ({ history, destinations, maxHistories, maxHistoryBytes }: Settings, serial: Serial, clock: Clock) {
-    this.#rules = history.map((options) => {
-      const { segments } = parseDestination(options.pattern, destinations)
-      checkPattern(segments)
-      return { ...options, segments }
-    })
+  constructor ({ history, maxHistories, maxHistoryBytes }: Settings, serial: Serial, clock: Clock) {
+    this.#rules = history
     this.#serial = serial
     this.#clock = clock
     this.#maxLogs = maxHistories

@@ -1,5 +1,5 @@
 import { stompErrors } from '../../errors.ts'
-import { type DestinationRules, type Prefixes, type Separator } from './destination.ts'
+import { checkPattern, type DestinationRules, parseDestination, type Prefixes, type Separator } from './destination.ts'
 
 export interface HistoryOptions {
   /** Which topics, as a pattern: `/topic/chat/**`. The first entry that fits a topic counts. */
@@ -81,13 +81,17 @@ const PREFIX_DEFAULTS = {
   topic: '/topic', queue: '/queue', temporaryQueue: '/temp-queue', replyQueue: '/reply-queue', deadLetters: '/dlq'
 }
 
+export interface HistoryRule extends Required<HistoryOptions> {
+  readonly segments: readonly string[]
+}
+
 export type MemoryLimits = typeof DEFAULTS
 
 export interface Settings extends MemoryLimits {
   readonly destinations: DestinationRules
   readonly deadLetters: string
   readonly replyQueue: string
-  readonly history: readonly Required<HistoryOptions>[]
+  readonly history: readonly HistoryRule[]
 }
 
 /** What a value must be; the text that says so, or `null`. */
@@ -98,6 +102,7 @@ const atLeast = (minimum: number, maximum = Number.MAX_SAFE_INTEGER): Check => (
     ? null
     : `must be an integer from ${minimum} to ${maximum}`
 const boolean: Check = (value) => typeof value === 'boolean' ? null : 'must be true or false'
+const text: Check = (value) => typeof value === 'string' ? null : 'must be a text'
 const list: Check = (value) => Array.isArray(value) ? null : 'must be a list'
 const fields: Check = (value) => typeof value === 'object' && value !== null && !Array.isArray(value) ? null : 'must be an object'
 const separator: Check = (value) => value === '/' || value === '.' ? null : "must be '/' or '.'"
@@ -137,7 +142,7 @@ const PREFIX_CHECKS: Record<keyof typeof PREFIX_DEFAULTS, Check> = {
 }
 
 const HISTORY_CHECKS: Record<keyof HistoryOptions, Check> = {
-  pattern: (value) => typeof value === 'string' ? null : 'must be a text',
+  pattern: text,
   messages: ONE_OR_MORE,
   bytes: ONE_OR_MORE,
   ttl: atLeast(1, MAX_MILLISECONDS)
@@ -147,24 +152,24 @@ export function resolveSettings (options: MemoryBrokerOptions): Settings {
   check('memoryBroker', options, CHECKS)
   const names = options.prefixes ?? {}
   check('prefixes', names, PREFIX_CHECKS)
+  const prefixOf = { ...PREFIX_DEFAULTS, ...defined(names) }
+  const destinations: DestinationRules = {
+    prefixes: tableOf(prefixOf),
+    separator: options.separator ?? '/',
+    maxLength: options.maxDestinationLength ?? 255,
+    maxSegments: options.maxSegments ?? 16
+  }
   const history = (options.history ?? []).map((entry, i) => {
     check(`history[${i}]`, entry, HISTORY_CHECKS)
-    if (entry?.pattern === undefined) throw new stompErrors.InvalidOption(`history[${i}].pattern`, 'is missing')
-    return { ...HISTORY_DEFAULTS, ...defined(entry) }
+    return { ...HISTORY_DEFAULTS, ...defined(entry), segments: patternOf(entry.pattern, `history[${i}].pattern`, destinations) }
   })
-  const prefixOf = { ...PREFIX_DEFAULTS, ...defined(names) }
   return {
     ...DEFAULTS,
     ...pick(defined(options)),
     deadLetters: prefixOf.deadLetters,
     replyQueue: prefixOf.replyQueue,
     history,
-    destinations: {
-      prefixes: tableOf(prefixOf),
-      separator: options.separator ?? '/',
-      maxLength: options.maxDestinationLength ?? 255,
-      maxSegments: options.maxSegments ?? 16
-    }
+    destinations
   }
 }
 
@@ -176,6 +181,19 @@ function check (where: string, value: unknown, checks: Readonly<Record<string, C
     const problem = Object.hasOwn(checks, name) ? checks[name]!(field) : 'is not known'
     if (problem !== null) throw new stompErrors.InvalidOption(where === 'memoryBroker' ? name : `${where}.${name}`, problem)
   }
+}
+
+function patternOf (pattern: string, where: string, rules: DestinationRules): readonly string[] {
+  const wrong = text(pattern)
+  if (wrong !== null) throw new stompErrors.InvalidOption(where, wrong)
+  try {
+    const { kind, segments } = parseDestination(pattern, rules)
+    checkPattern(segments)
+    if (kind === 'topic') return segments
+  } catch (error) {
+    throw new stompErrors.InvalidOption(where, (error as Error).message)
+  }
+  throw new stompErrors.InvalidOption(where, 'must begin with the prefix of topics')
 }
 
 /** Every prefix with its kind. One destination has one kind: no prefix may be another one, or stand before it. */

@@ -1,6 +1,7 @@
 import type { BrokerError } from '../broker.ts'
 import type { Publication } from '../publication.ts'
 import { Backlog } from './backlog.ts'
+import type { Budget } from './budget.ts'
 import { Consumer, Round } from './consumer.ts'
 import type { QueueSubscription } from './queue-subscription.ts'
 import { QueuedMessage } from './queued-message.ts'
@@ -10,12 +11,6 @@ import type { Turn } from './turn.ts'
 /** Why a message was given up. */
 export type DeathReason = 'delivery-limit' | 'expired'
 
-/** Octets in all queues together. */
-export interface Budget {
-  used: number
-  readonly max: number
-}
-
 /** What a queue needs of those who keep it; the kinds of queues differ in this alone. */
 export interface QueueHome {
   readonly turn: Turn
@@ -24,6 +19,8 @@ export interface QueueHome {
   readonly maxBytes: number
   /** 0 for any number. */
   readonly maxDeliveries: number
+  /** Whether a queue that holds nothing takes a message whatever its size: for queues that cannot refuse. */
+  readonly lenient: boolean
   now (): number
   /** There are messages in it that expire: it wants to be swept. */
   expiring (queue: Queue): void
@@ -61,18 +58,22 @@ export class Queue {
   get nextExpiry (): number { return this.#nextExpiry }
 
   /** Keeps room for a message that is about to come; says what is full if there is none (SEC-S28). */
-  reserve (size: number): BrokerError | null {
-    const { budget, maxMessages, maxBytes } = this.#home
-    if (this.#messages >= maxMessages) return refusal('STOMP_QUEUE_FULL', `at most ${maxMessages} messages`)
-    if (this.#bytes + size > maxBytes) return refusal('STOMP_QUEUE_FULL', `at most ${maxBytes} octets`)
-    if (budget.used + size > budget.max) return refusal('STOMP_BROKER_FULL', `at most ${budget.max} octets in all`)
-    this.#count(1, size)
+  reserve (publication: Publication, size: number): BrokerError | null {
+    const { budget, maxMessages, maxBytes, lenient } = this.#home
+    if (this.#messages > 0 || !lenient) {
+      if (this.#messages >= maxMessages) return refusal('STOMP_QUEUE_FULL', `at most ${maxMessages} messages`)
+      if (this.#bytes + size > maxBytes) return refusal('STOMP_QUEUE_FULL', `at most ${maxBytes} octets`)
+      if (!budget.hasRoomFor(publication, size)) return refusal('STOMP_BROKER_FULL', `at most ${budget.max} octets in all`)
+    }
+    this.#messages++
+    this.#bytes += size
+    budget.hold(publication, size)
     return null
   }
 
   /** The announced message does not come. */
-  cancel (size: number): void {
-    this.#count(-1, -size)
+  cancel (publication: Publication, size: number): void {
+    this.#free(publication, size)
     this.schedule()
   }
 
@@ -86,7 +87,7 @@ export class Queue {
 
   /** The message is done with. */
   settle (message: QueuedMessage): void {
-    this.#count(-1, -message.size)
+    this.#free(message.publication, message.size)
   }
 
   /** The message was not acknowledged: it waits at its old place, unless it was tried too often. */
@@ -204,9 +205,9 @@ export class Queue {
     this.#home.expiring(this)
   }
 
-  #count (messages: number, bytes: number): void {
-    this.#messages += messages
-    this.#bytes += bytes
-    this.#home.budget.used += bytes
+  #free (publication: Publication, size: number): void {
+    this.#messages--
+    this.#bytes -= size
+    this.#home.budget.release(publication, size)
   }
 }

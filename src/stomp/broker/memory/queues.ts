@@ -2,10 +2,11 @@ import { type Clock, Timer } from '../../../clock/index.ts'
 import { FrameHeaders } from '../../codec/index.ts'
 import type { BrokerContext } from '../broker.ts'
 import { Publication } from '../publication.ts'
+import { Budget } from './budget.ts'
 import { type Destination, hasWildcard, matchesPattern, parseDestination } from './destination.ts'
 import type { Settings } from './options.ts'
 import { PatternTrie } from './pattern-trie.ts'
-import { type Budget, type DeathReason, Queue, type QueueHome } from './queue.ts'
+import { type DeathReason, Queue, type QueueHome } from './queue.ts'
 import type { QueueSubscription } from './queue-subscription.ts'
 import type { QueuedMessage } from './queued-message.ts'
 import { refusal } from './refusals.ts'
@@ -27,6 +28,7 @@ export class Queues {
   readonly #budget: Budget
   readonly #expiring = new Set<Queue>()
   readonly #timer = new Timer({ expire: () => this.#sweep() })
+  #lettersLost = false
   readonly #homes: Readonly<Record<'named' | 'dead' | 'temporary' | 'topic', QueueHome>>
 
   constructor (settings: Settings, turn: Turn, serial: Serial, { clock, log }: BrokerContext) {
@@ -35,18 +37,16 @@ export class Queues {
     this.#serial = serial
     this.#clock = clock
     this.#log = log
-    this.#budget = { used: 0, max: settings.maxBytes }
-    const { maxDeliveries } = settings
-    const drop = (): void => {}
+    this.#budget = new Budget(settings.maxBytes)
+    const shared = this.#home()
+    const nothing = (): void => {}
     const forget = (queue: Queue): void => this.#forget(queue)
     this.#homes = {
-      named: this.#home(maxDeliveries, (queue, message, reason) => this.#bury(queue, message, reason), forget),
-      dead: this.#home(maxDeliveries, (queue, _message, reason) => {
-        log.warn({ destination: queue.name, reason }, 'a dead letter was dropped')
-      }, forget),
-      temporary: this.#home(maxDeliveries, drop, drop),
-      // What a topic's subscriber does not acknowledge is gone.
-      topic: this.#home(1, drop, drop)
+      named: { ...shared, idle: forget, died: (queue, message, reason) => this.#bury(queue, message, reason) },
+      dead: { ...shared, idle: forget, died: (_queue, _message, reason) => log.warn({ reason }, 'a dead letter was dropped') },
+      temporary: { ...shared, lenient: true, idle: nothing, died: nothing },
+      // What a topic's subscriber refuses is gone, and so is what it leaves behind (STOMP-S6).
+      topic: { ...shared, lenient: true, maxDeliveries: 1, idle: nothing, died: nothing }
     }
   }
 
@@ -94,20 +94,20 @@ export class Queues {
     this.#expiring.clear()
   }
 
-  #home (maxDeliveries: number, died: QueueHome['died'], idle: QueueHome['idle']): QueueHome {
+  /** What all kinds of queues have in common. */
+  #home (): Omit<QueueHome, 'died' | 'idle'> {
     return {
       turn: this.#turn,
       budget: this.#budget,
       maxMessages: this.#settings.maxQueueMessages,
       maxBytes: this.#settings.maxQueueBytes,
-      maxDeliveries,
+      maxDeliveries: this.#settings.maxDeliveries,
+      lenient: false,
       now: () => this.#clock.now(),
       expiring: (queue) => {
         this.#expiring.add(queue)
         if (!this.#timer.running) this.#clock.start(this.#timer, SWEEP)
-      },
-      died,
-      idle
+      }
     }
   }
 
@@ -136,10 +136,15 @@ export class Queues {
     headers.set('original-destination', from.name).set('x-death-reason', reason)
     const letter = new Publication(name, this.#serial.next(), headers, publication.body)
     const queue = this.open({ kind: 'dead', name, segments: [name] })
-    while (queue.reserve(letter.size) !== null) {
-      this.#log.warn({ destination: name }, 'the dead-letter queue is full: its oldest message is dropped')
+    const { size } = letter
+    let lost = false
+    while (queue.reserve(letter, size) !== null) {
+      // Said once for a run of them: whoever fills the queue must not fill the log too.
+      if (!this.#lettersLost) this.#log.warn({}, 'the dead-letter queue is full: its oldest messages are dropped')
+      this.#lettersLost = lost = true
       if (!queue.dropOldest()) return
     }
-    this.#turn.defer(() => queue.push(letter, letter.size, Infinity))
+    this.#lettersLost = lost
+    this.#turn.defer(() => queue.push(letter, size, Infinity))
   }
 }

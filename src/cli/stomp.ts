@@ -1,0 +1,47 @@
+import type { FastifyInstance } from 'fastify'
+import type { EndpointOptions } from '../index.ts'
+import stomp, { memoryBroker, StompError } from '../stomp/index.ts'
+
+interface Hello { name: string }
+interface ChatMessage { type?: string, sender?: string, content?: string }
+
+/** The second path is the one of Spring's well-known guide, so that its client works here unchanged. */
+const PATHS = ['/stomp', '/gs-guide-websocket']
+
+/** Rooms in which somebody has spoken; a demo remembers no more than these. */
+const MAX_ROOMS = 100
+
+/** The STOMP part of the demo server: a greeting, a chat with rooms, and a broker for everything else. */
+export async function addStomp (app: FastifyInstance, endpoint: EndpointOptions, tcpPort: number | undefined): Promise<void> {
+  const frame = 4 * 1024 * 1024
+  await app.register(stomp, {
+    path: PATHS,
+    broker: memoryBroker(),
+    endpoint,
+    limits: { body: frame },
+    ...(tcpPort === undefined ? {} : { tcp: { port: tcpPort, host: '127.0.0.1' } })
+  })
+
+  app.stomp.addHook('onConnect', (frame, session) => {
+    if (frame.login === undefined || frame.login === '') return
+    if (frame.login !== 'guest' || frame.passcode !== 'guest') throw new StompError('STOMP_AUTHENTICATION_FAILED')
+    session.user = { name: frame.login }
+  })
+
+  app.stomp.message<Hello>('/hello', { sendTo: '/topic/greetings' }, ({ body }) => ({ content: `Hello, ${body.name}!` }))
+
+  const rooms = new Set<string>(['lobby'])
+  app.stomp.message<ChatMessage, { room: string }>('/chat/:room', { sendTo: '/topic/chat/:room' }, ({ body, params: { room } }) => {
+    if (rooms.size < MAX_ROOMS) rooms.add(room)
+    return { ...body, room, time: new Date().toISOString() }
+  })
+  app.stomp.subscribe('/rooms', () => [...rooms])
+
+  app.stomp.message('/me', { sendToSender: '/queue/me' }, ({ session, user }) => ({
+    session: session.id,
+    user: user?.name ?? null,
+    transport: session.transport,
+    version: session.version
+  }))
+  app.stomp.message('/fail', () => { throw new Error('failed as asked') })
+}

@@ -1,0 +1,34 @@
+import type { Publication } from '../publication.ts'
+
+/** What the place in a queue costs, beside the message. */
+const PLACE = 128
+
+/** The octets of all queues together. A publication that stands in many queues is in memory once. */
+export class Budget {
+  readonly max: number
+  readonly #holders = new Map<Publication, number>()
+  #used = 0
+
+  constructor (max: number) {
+    this.max = max
+  }
+
+  get used (): number { return this.#used }
+
+  hasRoomFor (publication: Publication, size: number): boolean {
+    return this.#used + PLACE + (this.#holders.has(publication) ? 0 : size) <= this.max
+  }
+
+  hold (publication: Publication, size: number): void {
+    const holders = this.#holders.get(publication) ?? 0
+    this.#holders.set(publication, holders + 1)
+    this.#used += holders === 0 ? PLACE + size : PLACE
+  }
+
+  release (publication: Publication, size: number): void {
+    const holders = this.#holders.get(publication)! - 1
+    if (holders === 0) this.#holders.delete(publication)
+    else this.#holders.set(publication, holders)
+    this.#used -= holders === 0 ? PLACE + size : PLACE
+  }
+}

@@ -1,0 +1,92 @@
+import type { Broker, BrokerCapabilities, BrokerClient, BrokerContext, BrokerSink, BrokerState, OutgoingMessage } from '../broker.ts'
+import { MemoryConnection } from './connection.ts'
+import { kindOf, type Separator } from './destination.ts'
+import { Exchange } from './exchange.ts'
+import { type MemoryBrokerOptions, resolveSettings, type Settings } from './options.ts'
+import { refusal } from './refusals.ts'
+import { Serial } from './serial.ts'
+
+export type { HistoryOptions, MemoryBrokerOptions } from './options.ts'
+
+/** The embedded broker: topics, queues, temporary queues and histories in the memory of this process. */
+class MemoryBroker implements Broker {
+  readonly separator: Separator
+  readonly capabilities: BrokerCapabilities
+  readonly #settings: Settings
+  readonly #serial = new Serial()
+  readonly #listeners = new Set<(state: BrokerState) => void>()
+  readonly #connections = new Set<MemoryConnection>()
+  #state: BrokerState = 'starting'
+  #exchange: Exchange | null = null
+
+  constructor (options: MemoryBrokerOptions) {
+    const settings = resolveSettings(options)
+    this.#settings = settings
+    this.separator = settings.destinations.separator
+    this.capabilities = {
+      queues: true,
+      topicAcknowledgements: true,
+      nackRequeues: true,
+      deadLetters: settings.maxDeliveries > 0,
+      timeToLive: true,
+      temporaryQueues: settings.maxTemporaryQueues > 0,
+      wildcards: true,
+      history: settings.history.length > 0,
+      atomicTransactions: true
+    }
+  }
+
+  get state (): BrokerState { return this.#state }
+
+  onState (listener: (state: BrokerState) => void): void {
+    this.#listeners.add(listener)
+  }
+
+  async start (context: BrokerContext): Promise<void> {
+    if (this.#exchange !== null) return
+    this.#exchange = new Exchange(this.#settings, this.#serial, context)
+    this.#become('available')
+  }
+
+  async stop (): Promise<void> {
+    this.#become('unavailable')
+    const connections = [...this.#connections]
+    // In one step, or each one's messages would go to the next.
+    this.#exchange?.turn.exclusively(() => {
+      for (const connection of connections) connection.end(refusal('STOMP_BROKER_STOPPED', undefined, true))
+    })
+    this.#exchange?.stop()
+    this.#exchange = null
+  }
+
+  accepts (destination: string, what: 'send' | 'subscribe'): boolean {
+    const kind = kindOf(destination, this.#settings.destinations.prefixes)
+    return kind !== undefined && kind !== (what === 'send' ? 'dead' : 'reply')
+  }
+
+  connect (_client: BrokerClient, sink: BrokerSink): MemoryConnection {
+    const connection = new MemoryConnection(this.#running(), sink, (closed) => this.#connections.delete(closed))
+    this.#connections.add(connection)
+    return connection
+  }
+
+  async publish (message: OutgoingMessage): Promise<void> {
+    this.#running().publish(message, null)
+  }
+
+  #running (): Exchange {
+    if (this.#exchange === null || this.#state !== 'available') throw refusal('STOMP_BROKER_UNAVAILABLE', undefined, true)
+    return this.#exchange
+  }
+
+  #become (state: BrokerState): void {
+    if (this.#state === state) return
+    this.#state = state
+    for (const listener of this.#listeners) listener(state)
+  }
+}
+
+/** A broker inside this process: it needs nothing, and forgets everything when it stops. */
+export function memoryBroker (options: MemoryBrokerOptions = {}): Broker {
+  return new MemoryBroker(options)
+}

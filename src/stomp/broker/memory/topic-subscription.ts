@@ -1,0 +1,47 @@
+import type { Publication } from '../publication.ts'
+import type { Outlet } from './outlet.ts'
+import type { QueueSubscription } from './queue-subscription.ts'
+import type { Queue } from './queue.ts'
+import type { TopicMember } from './topics.ts'
+
+/** A topic in `auto` mode: what is published is delivered, and that is all. The hot path of a broadcast. */
+export class TopicSubscription implements TopicMember {
+  readonly #key: string
+  readonly #outlet: Outlet
+  live = true
+
+  constructor (key: string, outlet: Outlet) {
+    this.#key = key
+    this.#outlet = outlet
+  }
+
+  receive (publication: Publication): void {
+    this.#outlet.deliver({ key: this.#key, publication, handle: null, redelivered: false })
+  }
+}
+
+/**
+ * A topic with acknowledgements: a queue of its own between the topic and the client, so that a client that does not
+ * acknowledge is given no more than its credit (SEC-S28) and costs no more than a queue may hold.
+ */
+export class AcknowledgedTopicSubscription implements TopicMember {
+  readonly subscription: QueueSubscription
+  readonly queue: Queue
+  readonly #overflow: () => void
+
+  /** `overflow` is told when the queue is full: the subscription must end, for it has lost a message. */
+  constructor (subscription: QueueSubscription, queue: Queue, overflow: () => void) {
+    this.subscription = subscription
+    this.queue = queue
+    this.#overflow = overflow
+    subscription.join(queue)
+  }
+
+  get live (): boolean { return this.subscription.live }
+
+  receive (publication: Publication): void {
+    const { size } = publication
+    if (this.queue.reserve(publication, size) === null) this.queue.push(publication, size, Infinity)
+    else this.#overflow()
+  }
+}
