@@ -1,8 +1,8 @@
-import type {} from '@fastify/websocket'
-import type { FastifyBaseLogger, FastifyInstance, FastifyRequest } from 'fastify'
+import type { WebSocket } from '@fastify/websocket'
+import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
 import type { Clock } from '../clock/index.ts'
 import { CLOSE, type CloseReason, PreparedMessage, type RouteName, shownPath } from '../protocol/index.ts'
-import { type AnySession, type CloseEvent, type Message, type Receiver, Session, type SessionFacts, type SessionHome, type SessionLimits } from '../session/index.ts'
+import { type AnySession, type CloseEvent, type Message, type Receiver, Session, type SessionFacts, type SessionLimits } from '../session/index.ts'
 import type { IncomingRules } from '../transports/index.ts'
 import type { Hub } from './hub.ts'
 import { BODY_FACTOR, type ResolvedOptions } from './options.ts'
@@ -10,6 +10,9 @@ import { type OriginPolicy, originPolicy } from './origins.ts'
 
 /** Called once for each session; `request` is the one that opened it. */
 export type SessionHandler<S = Session> = (session: S, request: FastifyRequest) => unknown
+
+/** As `app.injectWS` of `@fastify/websocket`: what is listened for must be so in `onInit`. */
+export type InjectWebSocket = (path?: string, upgradeContext?: object, options?: { onInit?: (ws: WebSocket) => void, onOpen?: (ws: WebSocket) => void }) => Promise<WebSocket>
 
 /** What `endpoint.stats()` counts. */
 export interface EndpointStats {
@@ -24,7 +27,7 @@ export interface EndpointStats {
 }
 
 /** One endpoint: a path, its sessions, and what can be done with all of them. */
-export class Endpoint implements SessionHome {
+export class Endpoint {
   /** The path, prefixes of its scopes included. */
   readonly path: string
   /** @internal */
@@ -48,7 +51,7 @@ export class Endpoint implements SessionHome {
   /** @internal Receivers that have ended and whose connection is not finished. */
   readonly lingering = new Set<Receiver>()
   /** A WebSocket without a socket, for tests: as `injectWS` of `@fastify/websocket`. There once the application is ready. */
-  injectWS: FastifyInstance['injectWS'] | undefined
+  injectWS: InjectWebSocket | undefined
   /** @internal Ids of sessions whose `session` option is running. */
   readonly reserved = new Set<string>()
   readonly #handler: SessionHandler<AnySession>
@@ -190,7 +193,10 @@ export class Endpoint implements SessionHome {
 
   /** @internal */
   failed (session: AnySession, error: unknown, during: string): void {
-    this.#log.error({ err: error, session: session.id, transport: session.transport, during }, 'the application failed')
+    const facts = { err: error, session: session.id, transport: session.transport, during }
+    // What rejects because its own session has ended is no failure.
+    if (session.state === 'closed') this.#log.debug(facts, 'the application went on after the session had ended')
+    else this.#log.error(facts, 'the application failed')
     try {
       this.options.onSessionError?.(error, session)
     } catch (second) {

@@ -3,7 +3,7 @@ import { CLOSE, type CloseReason, fitReason, isCloseCode, type PreparedMessage }
 import { errors } from '../errors.ts'
 import { Client, type SessionFacts } from './client.ts'
 import type { CloseEvent, SessionHome } from './home.ts'
-import { Inbox, type InboxOwner } from './inbox.ts'
+import { Inbox } from './inbox.ts'
 import type { SessionEvents, SessionState } from './life.ts'
 import { addListener, emit, type Listeners, removeListener } from './listeners.ts'
 import type { Message, MessageStream } from './message-stream.ts'
@@ -18,7 +18,7 @@ import { Waiters } from './waiters.ts'
  * Messages come through `on('message')` or `for await`; until somebody listens they wait, bounded, and the
  * client is held back. `User` is what the `session` option (or `request.user`) gave, `Attributes` what it added.
  */
-export class Session<User = unknown, Attributes = Record<string, unknown>> extends Client<User, Attributes> implements MessageStream, InboxOwner {
+export class Session<User = unknown, Attributes = Record<string, unknown>> extends Client<User, Attributes> implements MessageStream {
   readonly #home: SessionHome
   readonly #outbox: Outbox
   readonly #inbox = new Inbox(this)

@@ -1,0 +1,53 @@
+/** The list of messages and frames. Everything it shows goes in as text. */
+
+const MAX_ROWS = 400
+const MAX_TEXT = 240
+
+/** What xhr-streaming begins with, for browsers and proxies that hold back the first kilobytes. */
+const PRELUDE = 2048
+
+export function createLog (list) {
+  let begun = performance.now()
+
+  function add (view, kind, text, sign) {
+    const follows = list.scrollHeight - list.scrollTop - list.clientHeight < 40
+    const row = document.createElement('p')
+    row.dataset.view = view
+    row.dataset.kind = kind
+    row.append(
+      element('span', 'when', `${((performance.now() - begun) / 1000).toFixed(2)}`),
+      element('span', 'sign', sign),
+      element('span', 'text', shorten(text))
+    )
+    list.append(row)
+    while (list.childElementCount > MAX_ROWS) list.firstElementChild.remove()
+    if (follows) list.scrollTop = list.scrollHeight
+  }
+
+  return {
+    /** Times count from here. */
+    begin () { begun = performance.now() },
+    message (direction, text) { add('messages', direction, text, direction === 'out' ? 'sent' : 'got') },
+    frame (direction, text) {
+      const kind = direction === 'in' && /^h+$/.test(text) ? 'heartbeat' : direction
+      add('frames', kind, text.length === PRELUDE && kind === 'heartbeat' ? 'h × 2,048, the prelude' : text, direction === 'out' ? 'sent' : 'got')
+    },
+    note (text) { add('both', 'note', text, '') },
+    show (view) {
+      list.dataset.view = view
+      list.scrollTop = list.scrollHeight
+    },
+    clear () { list.replaceChildren() }
+  }
+}
+
+function element (name, className, text) {
+  const made = document.createElement(name)
+  made.className = className
+  made.textContent = text
+  return made
+}
+
+function shorten (text) {
+  return text.length <= MAX_TEXT ? text : `${text.slice(0, MAX_TEXT)} … ${text.length.toLocaleString('en')} characters`
+}

@@ -1,0 +1,43 @@
+/** Sends a message each second and times its way round. One at a time: a slow one is measured, not overtaken. */
+
+const EVERY = 1000
+
+/** Tells the probes of two open pages apart, for `/broadcast` mixes them. */
+const TAG = Math.random().toString(36).slice(2, 6)
+const PROBE = /^probe \d+ [a-z0-9]{1,4}$/
+
+export function createProbe (onRoundTrip) {
+  let timer = 0
+  let count = 0
+  let waiting = null
+
+  return {
+    start (send) {
+      this.stop()
+      const next = () => {
+        if (waiting !== null) return
+        waiting = { text: `probe ${++count} ${TAG}`, at: performance.now() }
+        send(waiting.text)
+      }
+      next()
+      timer = setInterval(next, EVERY)
+    },
+    stop () {
+      clearInterval(timer)
+      waiting = null
+    },
+    /** Looks at what arrived; true for probes, our own or another page's. */
+    take (text) {
+      if (text === waiting?.text) {
+        const took = performance.now() - waiting.at
+        waiting = null
+        onRoundTrip(took)
+      }
+      return isProbe(text)
+    }
+  }
+}
+
+export function isProbe (text) {
+  return PROBE.test(text)
+}

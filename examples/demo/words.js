@@ -1,0 +1,61 @@
+/** Says in words what codes and failures mean. */
+
+const CODES = {
+  1000: 'Closed as planned.',
+  1001: 'The server is shutting down. A client would come back in a moment.',
+  1002: 'The connection was cut, or nobody came back for the next response in time.',
+  1003: 'This endpoint does not take bytes.',
+  1006: 'The connection was cut without a word: the network, a proxy, or a server that has gone.',
+  1008: 'Too many messages at once.',
+  1009: 'The message was larger than this endpoint takes.',
+  1011: 'The handler of the endpoint threw an error. Other sessions go on.',
+  1013: 'More waited for this client than its queue may hold.',
+  2010: 'Another connection has this session open already.'
+}
+
+/** Why an open session ended. */
+export function explainClose ({ code }, byUser) {
+  if (byUser) return 'You closed the session.'
+  if (CODES[code] !== undefined) return CODES[code]
+  if (code >= 3000) return 'The application closed the session with a code of its own.'
+  return 'The session is over.'
+}
+
+const STATUS = {
+  403: 'It refuses pages of this origin.',
+  404: 'There is no such endpoint.',
+  503: 'It is shutting down, or has as many sessions as it may have.'
+}
+
+/** Why there was no answer to `/info`. */
+export function explainInfo ({ unreachable, status }) {
+  if (unreachable) return 'The server does not answer. Is it still running, and is the network up?'
+  return `The server answered ${status}. ${STATUS[status] ?? 'It could not say more.'}`
+}
+
+/** Why no session came to be. `info` is the body of `/info`. */
+export function explainFailure ({ code, reason }, { transport, candidates, tried, info }) {
+  if (info.base_url !== undefined) return `The endpoint sends its clients to ${info.base_url}, and nobody answers there.`
+  if (info.websocket === false && /websocket/i.test(transport)) return 'This endpoint has WebSocket switched off.'
+  if (code === 2000 && candidates.length === 0) return `This browser cannot use ${transport} from here.`
+  if (tried.length > 1) return `Tried ${listOf(tried)}: none of them got an answer that works.`
+  if (tried.length === 1) return `Tried ${tried[0]}: no answer, or a refusal. ${/htmlfile|jsonp/.test(transport) ? NO_ORIGIN : ''}`
+  return `${reason || 'No reason was given'} (${code}).`
+}
+
+const NO_ORIGIN = 'It cannot carry the origin of a page, so endpoints with a list of origins do not serve it.'
+
+export function explainPick (transport, chosen, tried, protocol) {
+  const agreed = protocol === '' ? '' : ` Subprotocol: ${protocol}.`
+  if (chosen !== 'auto') return `As you chose.${agreed}`
+  const failed = tried.filter((name) => name !== transport)
+  return failed.length === 0 ? 'The first that this browser and this endpoint have in common.' : `${listOf(failed)} did not get through.`
+}
+
+export function listOf (names) {
+  return names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`
+}
+
+export function milliseconds (value) {
+  return `${value < 10 ? value.toFixed(1) : Math.round(value)} ms`
+}
