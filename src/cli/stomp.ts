@@ -6,7 +6,7 @@ interface Hello { name: string }
 interface ChatMessage { type?: string, sender?: string, content?: string }
 
 /** The second path is the one of Spring's well-known guide, so that its client works here unchanged. */
-const PATHS = ['/stomp', '/gs-guide-websocket']
+const PATHS = ['/stomp', '/gs-guide-websocket'] as const
 
 /** Rooms in which somebody has spoken; a demo remembers no more than these. */
 const MAX_ROOMS = 100

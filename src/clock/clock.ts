@@ -9,7 +9,7 @@ import { TICK, Wheel } from './wheel.ts'
 export interface Clock {
   /** Whole milliseconds since the clock began; never goes back. */
   now (): number
-  /** As `now()`, at most a tick old while a timer runs: free to ask, for hot paths. */
+  /** As `now()`, at most a tick old while a timer runs and nothing blocks the loop: free to ask, for hot paths. */
   readonly coarse: number
   /** Milliseconds since 1970, for dates that come from outside. */
   date (): number

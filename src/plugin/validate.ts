@@ -94,7 +94,7 @@ const ROUTE_OPTIONS = ['onRequest', 'preParsing', 'preValidation', 'preHandler',
   'onError', 'onRequestAbort', 'config', 'constraints', 'logLevel'] as const
 
 /** Set by Fastify when a plugin is registered. */
-const REGISTER_OPTIONS = ['prefix', 'logSerializers', 'logLevel']
+const REGISTER_OPTIONS = ['prefix', 'logSerializers', 'logLevel'] as const
 
 function check (options: unknown, table: Record<string, Check>, passed: readonly string[]): void {
   const wrong = plainObject(options)

@@ -85,9 +85,12 @@ export function shownPath (prefix: string, route: RouteName): string {
   return prefix + (FIXED_PATHS[route] ?? `/:server/:session/${route}`)
 }
 
-/** Any URL below a prefix of `depth` segments, for the log: ids hidden, query removed. */
+/** Any URL below a prefix of `depth` segments, for the log: no id, no query, and nothing of what is no URL of ours. */
 export function hideIds (url: string, depth: number): string {
   const segments = url.split('?', 1)[0]!.split('/')
-  if (segments.length <= depth + 2) return segments.join('/')
-  return [...segments.slice(0, depth + 1), ':server', ':session', ...segments.slice(depth + 3)].join('/')
+  const prefix = segments.slice(0, depth + 1).join('/')
+  const rest = segments.slice(depth + 1).map((segment) => '/' + segment).join('')
+  const target = parseTarget(rest, Infinity)
+  if (target === null) return prefix + '/*'
+  return target.session === '' ? prefix + rest : shownPath(prefix, target.route)
 }

@@ -45,7 +45,8 @@ export class Supervision extends Timer {
   spoken (receiver: Receiver): void {
     this.#lastSpoken = this.#home.clock.coarse
     if (this.#stalledSince === 0 && receiver.buffered > 0) {
-      this.#stalledSince = Math.max(this.#lastSpoken, 1)
+      // Behind a callback that blocked the loop the coarse time is old, and the client has had none of it (SEC-S79).
+      this.#stalledSince = Math.max(this.#home.clock.now(), 1)
       this.#progress = receiver.progress
       this.arm()
     }

@@ -18,6 +18,10 @@ export const stompErrors = {
   InvalidBody: createError('FST_STOMP_INVALID_BODY', '%s', 400, TypeError),
   /** Params, headers or body of a message do not match the schema of its route. */
   Validation: createError('FST_STOMP_VALIDATION', '%s', 400),
+  /** A client of `app.stomp.inject()` got an ERROR; `code` is that of the frame. */
+  InjectRefused: createError('FST_STOMP_INJECT_REFUSED', '%s', 400),
+  /** A client of `app.stomp.inject()` waits on a connection that has closed. */
+  InjectClosed: createError('FST_STOMP_INJECT_CLOSED', '%s', 500),
   /** `app.stomp.inject()` waited for a frame that did not come. */
   InjectTimeout: createError('FST_STOMP_INJECT_TIMEOUT', '%s', 500)
 } as const

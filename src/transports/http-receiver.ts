@@ -58,7 +58,8 @@ export class HttpReceiver implements Receiver {
 
   get transport (): TransportName { return this.#options.transport }
 
-  get buffered (): number { return this.#response.writableLength }
+  // A response without a socket, `app.inject()`'s for one, is finished and still says that something waits.
+  get buffered (): number { return this.#response.writableFinished ? 0 : this.#response.writableLength }
 
   get progress (): number {
     const { socket } = this.#response.req

@@ -1,5 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify'
-import type { ClientCommand, Frame } from '../codec/index.ts'
+import { type ClientCommand, createFrame, type Frame } from '../codec/index.ts'
 import { StompError } from '../errors.ts'
 import type { Application, Feed, IncomingMessage } from '../session/host.ts'
 import { userHeaders } from '../session/commands/send.ts'
@@ -89,6 +89,11 @@ export class StompApplication implements Application {
       .then(() => hooks.run('onSubscribe', session, { id: headers.get('id'), destination, headers }))
   }
 
+  /** An answer goes with the client's own rights: what it could not SEND itself, no route sends for it. */
+  checkReplyTo (session: StompSession, destination: string): void | Promise<void> {
+    return this.checkSend(session, createFrame('SEND', { destination }))
+  }
+
   ownerOf (destination: string): 'application' | 'user' | 'broker' {
     if (this.#restOf(destination) !== null) return 'application'
     return destination.startsWith(USER_PREFIX + '/') ? 'user' : 'broker'
@@ -97,7 +102,7 @@ export class StompApplication implements Application {
   async handle (message: IncomingMessage): Promise<void> {
     const match = this.#parts.messages.find(this.#restOf(message.destination)!)
     if (match === null) throw new StompError('STOMP_UNKNOWN_DESTINATION')
-    const failed = (error: unknown): void => this.#handlerFailed(message.session, message.destination, error)
+    const failed = (error: unknown): void => this.#handlerFailed(message.session, message.destination, error, message.receipt)
     try {
       await match.route.run(match, message, this.#parts.sender, failed)
     } catch (error) {
@@ -116,15 +121,17 @@ export class StompApplication implements Application {
     const match = this.#parts.subscribes.find(this.#restOf(subscription.destination)!)
     return match === null
       ? null
-      : match.route.start(match, session, subscription, frame, (error) => this.#handlerFailed(session, subscription.destination, error))
+      : match.route.start(match, session, subscription, frame, (error) => this.#handlerFailed(session, subscription.destination, error, frame.headers.get('receipt')))
   }
 
-  subscribed (session: StompSession, { id, destination }: Subscription): void {
+  subscribed (session: StompSession, subscription: Subscription): void {
+    const { id, destination } = subscription
+    subscription.registered = true
     this.#parts.hooks.tell('onSubscribed', session, { id, destination })
   }
 
-  unsubscribed (session: StompSession, { id, destination }: Subscription): void {
-    this.#parts.hooks.tell('onUnsubscribe', session, { id, destination })
+  unsubscribed (session: StompSession, { id, destination, registered }: Subscription): void {
+    if (registered) this.#parts.hooks.tell('onUnsubscribe', session, { id, destination })
   }
 
   disconnected (session: StompSession, info: DisconnectInfo): void {
@@ -153,7 +160,7 @@ export class StompApplication implements Application {
    * The application's own errors: a message to those who subscribe to errors, else an ERROR and the close (STOMP-R3).
    * Only what the application says with a status below 500 is meant for the client.
    */
-  #handlerFailed (session: StompSession, destination: string, error: unknown): void {
+  #handlerFailed (session: StompSession, destination: string, error: unknown, receipt: string | undefined): void {
     if (session.state !== 'connected') return
     const known: ApplicationError = error instanceof Error ? error : new Error(String(error))
     const statusCode = known.statusCode ?? 500
@@ -162,7 +169,7 @@ export class StompApplication implements Application {
     const body = own ?? errorBody(known, statusCode, destination)
     const { sessions } = this.#parts.sender.toSessions([session], ERROR_DESTINATION, body)
     if (sessions > 0) return
-    session.fail(error instanceof StompError ? error : new StompError('STOMP_HANDLER_FAILED', statusCode < 500 ? oneLine(known.message) : undefined))
+    session.fail(error instanceof StompError ? error : new StompError('STOMP_HANDLER_FAILED', statusCode < 500 ? oneLine(known.message) : undefined), receipt)
   }
 }
 

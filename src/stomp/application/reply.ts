@@ -4,6 +4,7 @@ import type { Sender, SendOptions } from './sender.ts'
 
 /** Where an answer goes. */
 type Target =
+  { readonly type: 'reply-to', readonly path: string } |
   { readonly type: 'destination', readonly path: string } |
   { readonly type: 'user', readonly path: string, readonly onlySender: boolean }
 
@@ -51,7 +52,7 @@ export class MessageReply implements Reply {
       ...listOf(targets.sendToSender).map((path): Target => ({ type: 'user', path: fillTemplate(path, params), onlySender: true }))
     ]
     const replyTo = message.headers.get('reply-to')
-    if (this.#defaults.length === 0 && replyTo !== undefined) this.#defaults = [{ type: 'destination', path: replyTo }]
+    if (this.#defaults.length === 0 && replyTo !== undefined) this.#defaults = [{ type: 'reply-to', path: replyTo }]
   }
 
   to (destination: DestinationLike): Reply {
@@ -77,6 +78,7 @@ export class MessageReply implements Reply {
 
   async #sendTo (target: Target, value: unknown): Promise<void> {
     const options: SendOptions = { headers: this.#headers }
+    if (target.type === 'reply-to') return this.#sender.reply(this.#message.session, target.path, value, options)
     if (target.type === 'destination' && !target.path.startsWith('/user/')) return this.#sender.publish(target.path, value, options)
     const { session } = this.#message
     if (session.user === null || target.type === 'destination' || target.onlySender) this.#sender.toSessions([session], target.path, value, options)

@@ -87,7 +87,7 @@ function fits (rule: CompiledRule, subject: RuleSubject, segments: readonly stri
 export function covers (granted: readonly string[], wanted: readonly string[]): boolean {
   for (let i = 0; i < granted.length; i++) {
     const segment = granted[i]
-    if (segment === '**') return i < wanted.length
+    if (segment === '**') return true
     if (i >= wanted.length || wanted[i] === '**') return false
     if (segment !== '*' && segment !== wanted[i]) return false
   }

@@ -1,10 +1,14 @@
 import type { Broker } from '../broker/broker.ts'
+import { Publication } from '../broker/publication.ts'
 import { FrameHeaders, type HeadersLike } from '../codec/index.ts'
 import { stompErrors } from '../errors.ts'
 import type { StompSession } from '../session/stomp-session.ts'
 import { encodeContent } from './content.ts'
 import { type DestinationLike, pathOf } from './destination.ts'
 import { USER_PREFIX, type Users } from './users.ts'
+
+/** Queues that belong to one session. */
+const TEMPORARY_PREFIX = '/temp-queue/'
 
 export interface SendOptions {
   /** More headers of the message; `content-type` replaces ours. */
@@ -20,6 +24,7 @@ export interface UserDelivery {
 export class Sender {
   readonly #broker: Broker
   readonly #users: Users
+  #answers = 0
 
   constructor (broker: Broker, users: Users) {
     this.#broker = broker
@@ -31,6 +36,21 @@ export class Sender {
     const path = pathOf(destination)
     if (!this.#broker.accepts(path, 'send')) throw new stompErrors.InvalidDestination(path, 'the broker does not serve it')
     await this.#broker.publish({ destination: path, ...encode(value, options) })
+  }
+
+  /**
+   * To where a client wants its answers: its own temporary queue, or a destination of the broker to which it might send
+   * itself.
+   */
+  async reply (session: StompSession, destination: string, value: unknown, options: SendOptions = {}): Promise<void> {
+    const { headers, body } = encode(value, options)
+    if (destination.startsWith(TEMPORARY_PREFIX)) {
+      session.deliverReply(new Publication(destination, `answer-${++this.#answers}`, headers, body))
+      return
+    }
+    await session.host.application.checkReplyTo(session, destination)
+    if (!this.#broker.accepts(destination, 'send')) throw new stompErrors.InvalidDestination(destination, 'the broker does not serve it')
+    await session.connection?.publish({ destination, headers, body })
   }
 
   publishToUser<T> (user: string, destination: DestinationLike<T>, value: T, options: SendOptions = {}): UserDelivery {

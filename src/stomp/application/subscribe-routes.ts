@@ -67,7 +67,7 @@ export class SubscribeRoute {
     for (const hook of [this.#options.preHandler ?? []].flat()) await hook(context)
     const value = await this.#handler(context as never)
     if (!isAsyncIterable(value)) {
-      if (value !== undefined && !signal.aborted) this.#send(session, subscription, value)
+      if (value !== undefined && value !== null && !signal.aborted) this.#send(session, subscription, value)
       return
     }
     await this.#stream(value, session, subscription, signal)

@@ -42,7 +42,7 @@ export class RouteValidator {
 
 /** Compiles with the compiler of the route's scope, so that TypeBox and Zod providers work, else with Fastify's own. */
 export function compileSchemas (scope: FastifyInstance, path: string, schema: RouteSchema): RouteValidator {
-  const compiler = scope.validatorCompiler ?? defaultCompiler(scope)
+  const compiler = scope.validatorCompiler ?? instanceCompiler(scope) ?? defaultCompiler(scope)
   const validators: (readonly [Part, Validator])[] = []
   for (const part of PARTS) {
     if (schema[part] === undefined) continue
@@ -61,6 +61,31 @@ function asSchema (schema: unknown): unknown {
   return 'type' in schema || '$ref' in schema || '$id' in schema || 'anyOf' in schema || 'oneOf' in schema || 'allOf' in schema || 'const' in schema || 'enum' in schema
     ? schema
     : { type: 'object', properties: schema }
+}
+
+interface SchemaController {
+  setupValidator (options: unknown): void
+  readonly validatorCompiler: FastifySchemaCompiler<unknown> | undefined
+}
+
+/**
+ * The compiler that Fastify would build for the first route with a schema, with the instance's `ajv` options. Fastify
+ * builds it when an HTTP route needs it and has no public way to ask, hence the look behind its symbols.
+ */
+function instanceCompiler (scope: FastifyInstance): FastifySchemaCompiler<unknown> | undefined {
+  const controller = hidden<SchemaController>(scope, 'fastify.schemaController')
+  const options = hidden<object>(scope, 'fastify.options')
+  if (typeof controller?.setupValidator !== 'function' || options === undefined) return undefined
+  controller.setupValidator(options)
+  return controller.validatorCompiler
+}
+
+function hidden<T> (scope: FastifyInstance, description: string): T | undefined {
+  for (let holder: object | null = scope; holder !== null; holder = Object.getPrototypeOf(holder) as object | null) {
+    const symbol = Object.getOwnPropertySymbols(holder).find((each) => each.description === description)
+    if (symbol !== undefined) return (scope as unknown as Record<symbol, T>)[symbol]
+  }
+  return undefined
 }
 
 function defaultCompiler (scope: FastifyInstance): FastifySchemaCompiler<unknown> {

@@ -67,9 +67,12 @@ class InjectReceiver implements Receiver {
   }
 }
 
+type Wanted = (frame: Frame<ServerCommand>) => boolean
+
 interface Waiter {
-  readonly command: ServerCommand | undefined
+  readonly wanted: Wanted
   readonly resolve: (frame: Frame<ServerCommand>) => void
+  readonly reject: (error: Error) => void
 }
 
 const WAIT = 1000
@@ -84,15 +87,37 @@ export async function injectClient (endpoint: Endpoint, options: InjectOptions =
   const closed = new Promise<CloseReason>((resolve) => { end = resolve })
 
   function arrived (frame: Frame<ServerCommand>): void {
-    const at = waiters.findIndex(({ command }) => command === undefined || command === frame.command)
+    const at = waiters.findIndex(({ wanted }) => wanted(frame))
     if (at < 0) waiting.push(frame)
     else waiters.splice(at, 1)[0]!.resolve(frame)
+  }
+
+  /** The next frame of a kind, waiting or still to come. */
+  function take (wanted: Wanted, what: string, timeout: number): Promise<Frame<ServerCommand>> {
+    const at = waiting.findIndex(wanted)
+    if (at >= 0) return Promise.resolve(waiting.splice(at, 1)[0]!)
+    if (session.state === 'closed') return Promise.reject(new stompErrors.InjectClosed(`no ${what} comes any more`))
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        waiters.splice(waiters.indexOf(waiter), 1)
+        reject(new stompErrors.InjectTimeout(`no ${what} came within ${timeout} ms`))
+      }, timeout)
+      const waiter: Waiter = {
+        wanted,
+        resolve (frame) { clearTimeout(timer); resolve(frame) },
+        reject (error) { clearTimeout(timer); reject(error) }
+      }
+      waiters.push(waiter)
+    })
   }
 
   const receiver = new InjectReceiver((data) => {
     parser.push(data)
     for (const frame of parser) if (!isFrameError(frame)) arrived(frame)
-  }, (reason) => end(reason))
+  }, (reason) => {
+    for (const waiter of waiters.splice(0)) waiter.reject(new stompErrors.InjectClosed(`the connection was closed: ${reason.code} ${reason.reason}`))
+    end(reason)
+  })
   const session: AnySession = endpoint.accept({
     transport: 'websocket-raw',
     protocol: '',
@@ -119,18 +144,7 @@ export async function injectClient (endpoint: Endpoint, options: InjectOptions =
       const { body, contentType } = encodeContent(value)
       await confirmed('SEND', { destination, 'content-type': contentType, ...headers }, body.form === 'text' ? body.text : body.bytes)
     },
-    next (command, timeout = WAIT) {
-      const at = waiting.findIndex((frame) => command === undefined || frame.command === command)
-      if (at >= 0) return Promise.resolve(waiting.splice(at, 1)[0]!)
-      return new Promise((resolve, reject) => {
-        const waiter: Waiter = { command, resolve: (frame) => { clearTimeout(timer); resolve(frame) } }
-        const timer = setTimeout(() => {
-          waiters.splice(waiters.indexOf(waiter), 1)
-          reject(new stompErrors.InjectTimeout(`no ${command ?? 'frame'} came within ${timeout} ms`))
-        }, timeout)
-        waiters.push(waiter)
-      })
-    },
+    next: (command, timeout = WAIT) => take((frame) => command === undefined || frame.command === command, command ?? 'frame', timeout),
     async nextJson (timeout) {
       return JSON.parse((await client.next('MESSAGE', timeout)).body.text) as unknown
     },
@@ -142,18 +156,23 @@ export async function injectClient (endpoint: Endpoint, options: InjectOptions =
     waiting
   }
 
-  /** Sends a frame and waits for its receipt, or throws the ERROR that came in its place. */
+  /** Sends a frame and waits for its own receipt; the ERROR in its place is thrown, with its code. */
   async function confirmed (command: ClientCommand, headers: Readonly<Record<string, string>>, body?: string | Uint8Array): Promise<void> {
-    const receipt = `inject-${ids++}`
+    const receipt = headers['receipt'] ?? `inject-${ids++}`
     client.frame(command, { ...headers, receipt }, body)
-    const answer = await Promise.race([client.next('RECEIPT'), client.next('ERROR').catch(() => null)])
-    if (answer?.command === 'ERROR') throw new stompErrors.InvalidOption(command, answer.headers.get('message') ?? 'refused')
+    refused(await take((frame) => frame.command === 'ERROR' || (frame.command === 'RECEIPT' && frame.headers.get('receipt-id') === receipt), 'RECEIPT', WAIT))
   }
 
   if (options.connect !== false) {
     client.frame('CONNECT', { 'accept-version': version, host: 'inject', ...options.headers })
-    const answer = await client.next()
-    if (answer.command !== 'CONNECTED') throw new stompErrors.InvalidOption('CONNECT', answer.headers.get('message') ?? 'refused')
+    refused(await client.next())
   }
   return client
+}
+
+/** Throws what an ERROR frame says. */
+function refused (frame: Frame<ServerCommand>): void {
+  if (frame.command !== 'ERROR') return
+  const error = new stompErrors.InjectRefused(frame.headers.get('message') ?? 'refused')
+  throw Object.assign(error, { code: frame.headers.get('code') ?? error.code, frame })
 }

@@ -98,6 +98,7 @@ export interface ResolvedStompOptions {
   readonly limits: StompLimits
   readonly heartBeat: HeartBeatOptions
   readonly hosts: ReadonlySet<string> | null
+  readonly clientSend: 'any' | 'application-only'
   readonly transactionReceipts: StompHost['transactionReceipts']
   readonly messages: StompHost['messages']
 }
@@ -129,7 +130,12 @@ function resolveLimits (given: StompLimitOptions = {}): StompLimits {
   return { ...LIMITS, ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) }
 }
 
-function resolveHeartBeat ({ offer, minimum = 1000, tolerance = 2, toleranceFloor = 60_000 }: NonNullable<StompPluginOptions['heartBeat']> = {}): HeartBeatOptions {
+const HEART_BEAT_OPTIONS: ReadonlySet<string> = new Set<keyof NonNullable<StompPluginOptions['heartBeat']>>(['offer', 'minimum', 'tolerance', 'toleranceFloor'])
+
+function resolveHeartBeat (given: NonNullable<StompPluginOptions['heartBeat']> = {}): HeartBeatOptions {
+  const unknown = Object.keys(given).find((name) => !HEART_BEAT_OPTIONS.has(name))
+  if (unknown !== undefined) throw invalid(`heartBeat.${unknown}`, 'is not known')
+  const { offer, minimum = 1000, tolerance = 2, toleranceFloor = 60_000 } = given
   const natural = (value: unknown): boolean => Number.isInteger(value) && (value as number) >= 0
   if (offer !== undefined && !(Array.isArray(offer) && offer.length === 2 && offer.every(natural))) throw invalid('heartBeat.offer', 'must be two non-negative integers')
   if (!natural(minimum)) throw invalid('heartBeat.minimum', 'must be a non-negative integer')
@@ -144,14 +150,18 @@ export function resolveStompOptions (options: StompPluginOptions): ResolvedStomp
   if (typeof options.broker?.connect !== 'function') throw invalid('broker', 'must be a broker, memoryBroker() for one')
   const prefixes = paths('applicationPrefix', options.applicationPrefix ?? '/app')
   checkPrefixes(prefixes, options.broker)
-  const { tcp } = options
+  const { tcp, hosts, strictSubprotocol } = options
+  if (tcp?.host !== undefined && typeof tcp.host !== 'string') throw invalid('tcp.host', 'must be an address')
+  if (hosts !== undefined && !(Array.isArray(hosts) && hosts.every((host) => typeof host === 'string'))) throw invalid('hosts', 'must be a list of names')
+  if (strictSubprotocol !== undefined && typeof strictSubprotocol !== 'boolean') throw invalid('strictSubprotocol', 'must be true or false')
   if (tcp !== undefined && !(Number.isInteger(tcp.port) && tcp.port >= 0 && tcp.port < 65536)) throw invalid('tcp.port', 'must be a port')
   return {
     paths: paths('path', options.path),
     prefixes,
     limits: resolveLimits(options.limits),
     heartBeat: resolveHeartBeat(options.heartBeat),
-    hosts: options.hosts === undefined ? null : new Set(options.hosts),
+    hosts: hosts === undefined ? null : new Set(hosts),
+    clientSend: oneOf('clientSend', options.clientSend, 'any', 'application-only'),
     transactionReceipts: oneOf('transactionReceipts', options.transactionReceipts, 'commit', 'immediate'),
     messages: oneOf('messages', options.messages, 'auto', 'text', 'binary')
   }

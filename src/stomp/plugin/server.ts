@@ -25,14 +25,17 @@ export class StompServer {
   readonly broker: Broker
   readonly options: ResolvedStompOptions
   readonly #endpoints: Endpoint[] = []
+  readonly #app: FastifyInstance
   readonly #log: FastifyBaseLogger
   readonly #ready: (() => void)[] = []
   readonly #tcp: StompPluginOptions['tcp']
   #listener: TcpListener | null = null
+  #started = false
 
   constructor (app: FastifyInstance, options: StompPluginOptions) {
     this.options = resolveStompOptions(options)
     this.broker = options.broker
+    this.#app = app
     this.#log = app.log
     this.#tcp = options.tcp
     const users = new Users()
@@ -47,7 +50,7 @@ export class StompServer {
       sender: new Sender(options.broker, users),
       messages: new DestinationRouter<MessageRoute>(separator),
       subscribes: new DestinationRouter<SubscribeRoute>(separator),
-      clientSend: options.clientSend ?? 'any',
+      clientSend: this.options.clientSend,
       errorHandler: null
     }
   }
@@ -65,10 +68,12 @@ export class StompServer {
 
   /** Runs `step` once the application is ready: schemas may be added until then. */
   whenReady (step: () => void): void {
-    this.#ready.push(step)
+    if (this.#started) step()
+    else this.#ready.push(step)
   }
 
   async start (): Promise<void> {
+    this.#started = true
     for (const step of this.#ready) step()
     const [first] = this.#endpoints
     await this.broker.start({ clock: first!.clock, log: this.#log })
@@ -88,7 +93,8 @@ export class StompServer {
   /** After the sessions were closed. */
   stop (): Promise<void> { return this.broker.stop() }
 
-  inject (options?: InjectOptions): Promise<InjectedClient> {
+  async inject (options?: InjectOptions): Promise<InjectedClient> {
+    await this.#app.ready()
     return injectClient(this.#endpoints[0]!, options)
   }
 

@@ -15,7 +15,7 @@ declare module 'fastify' {
 }
 
 /** Highest first: the first of them that a client offers is chosen, wherever it stands in the offer (STOMP-W1). */
-const SUBPROTOCOLS = ['v12.stomp', 'v11.stomp', 'v10.stomp']
+const SUBPROTOCOLS: readonly string[] = ['v12.stomp', 'v11.stomp', 'v10.stomp']
 
 async function registerStomp (app: FastifyInstance, options: StompPluginOptions): Promise<void> {
   if (!app.hasDecorator('sockjs')) throw new stompErrors.NeedsSockjs()

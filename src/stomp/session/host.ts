@@ -33,6 +33,8 @@ export interface HeartBeatOptions {
 /** A message of a client for the application, or one that a route sends. */
 export interface IncomingMessage extends OutgoingMessage {
   readonly session: StompSession
+  /** What the ERROR must name if the message fails (STOMP-X1). */
+  readonly receipt: string | undefined
 }
 
 /** What a subscription of the application's own is fed by; ends with it. */
@@ -52,6 +54,8 @@ export interface Application {
   ownerOf (destination: string): 'application' | 'user' | 'broker'
   /** Runs the message route. Errors of the handler are dealt with inside; what this throws ends the session. */
   handle (message: IncomingMessage): void | Promise<void>
+  /** Whether a client may have its answers sent there; throws to refuse. */
+  checkReplyTo (session: StompSession, destination: string): void | Promise<void>
   /** Sends to the users a destination names. */
   sendToUser (message: IncomingMessage): void | Promise<void>
   /** Starts what feeds a subscription below the application prefix; `null` when no route serves it. */

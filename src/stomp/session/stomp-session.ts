@@ -68,6 +68,8 @@ export class StompSession implements BrokerSink, TimekeeperOwner {
   #busy = false
   #sendsBytes = false
   #heldBack = false
+  /** How the stream has ended, while frames that came before are still being handled. */
+  #ended: CloseEvent | null = null
   /** Empty lines up to the beginning of this second, and when it began (SEC-S35). */
   #eolsBefore = 0
   #eolsSince = 0
@@ -98,7 +100,7 @@ export class StompSession implements BrokerSink, TimekeeperOwner {
   /** Aborts when the session has ended. */
   get signal (): AbortSignal {
     this.#abort ??= new AbortController()
-    if (this.#state === 'closed') this.#abort.abort()
+    if (this.#ended !== null) this.#abort.abort()
     return this.#abort.signal
   }
 
@@ -193,7 +195,8 @@ export class StompSession implements BrokerSink, TimekeeperOwner {
 
   /** @internal */
   deliver ({ key, publication, handle, redelivered, headers }: Delivery): boolean {
-    if (this.#state !== 'connected') return true
+    // Queues keep what cannot be delivered any more.
+    if (this.#state !== 'connected' || this.#ended !== null) return false
     const subscription = this.subscriptions.find(key) ?? this.#implicit(key)
     if (subscription.ack === 'auto' && !redelivered && headers === undefined) {
       this.time.sent()
@@ -236,17 +239,19 @@ export class StompSession implements BrokerSink, TimekeeperOwner {
     if (this.#state === 'closing' || this.#state === 'closed') return
     this.time.received()
     this.#sendsBytes = typeof message !== 'string'
+    const eols = this.parser.eols
     this.parser.push(message)
     this.#pump()
-    if (this.parser.eols !== this.#eolsBefore) this.#countEols()
+    if (this.parser.eols !== eols) this.#countEols(eols)
   }
 
-  #countEols (): void {
+  #countEols (before: number): void {
     const now = this.host.clock.coarse
-    if (this.parser.eols - this.#eolsBefore > this.host.limits.eols) return this.fail(new StompError('STOMP_TOO_MANY_EOLS', `at most ${this.host.limits.eols} in a second`))
-    if (now - this.#eolsSince < 1000) return
-    this.#eolsSince = now
-    this.#eolsBefore = this.parser.eols
+    if (now - this.#eolsSince >= 1000) {
+      this.#eolsSince = now
+      this.#eolsBefore = before
+    }
+    if (this.parser.eols - this.#eolsBefore > this.host.limits.eols) this.fail(new StompError('STOMP_TOO_MANY_EOLS', `at most ${this.host.limits.eols} in a second`))
   }
 
   /** Reads frames as long as nothing is being waited for: one at a time, in order. */
@@ -257,11 +262,13 @@ export class StompSession implements BrokerSink, TimekeeperOwner {
       if (isFrameError(frame)) return this.fail(StompError.ofFrame(frame))
       this.#handle(frame)
     }
-    this.#holdBack()
+    if (this.#ended === null) this.#holdBack()
+    else if (!this.#busy) this.#tearDown(this.#ended)
   }
 
   #handle (frame: Frame<ClientCommand>): void {
-    const receipt = frame.headers.get('receipt')
+    // CONNECT has no receipt, whatever it says (STOMP-C10).
+    const receipt = this.#state === 'connecting' ? undefined : frame.headers.get('receipt')
     try {
       const work = COMMANDS[frame.command](this, frame)
       if (!(work instanceof Promise)) return
@@ -287,6 +294,13 @@ export class StompSession implements BrokerSink, TimekeeperOwner {
   /** Subscriptions that a broker makes by itself: `reply-to:/temp-queue/…` on SEND. */
   #implicit (key: string): Subscription {
     return this.subscriptions.add(key, key, 'auto', 'broker')
+  }
+
+  /** @internal The answer of a route for `reply-to:/temp-queue/…`: subscribed by the SEND itself, under that id. */
+  deliverReply (publication: Publication): void {
+    const key = publication.destination
+    if (this.#state === 'connected' && this.subscriptions.find(key) === undefined) this.subscriptions.add(key, key, 'auto', 'application')
+    this.deliver({ key, publication, handle: null, redelivered: false })
   }
 
   #deliverTracked (subscription: Subscription, publication: Publication, handle: Delivery['handle'], redelivered: boolean, headers: Delivery['headers']): boolean {
@@ -319,10 +333,18 @@ export class StompSession implements BrokerSink, TimekeeperOwner {
     return belowHighWater
   }
 
+  /** Frames that came before the end are processed (STOMP-D1, STOMP-D2); nothing reaches the client any more. */
   #closed (event: CloseEvent): void {
+    this.#ended = event
+    this.time.stop()
+    this.#abort?.abort()
+    if (!this.#busy) this.#tearDown(event)
+  }
+
+  #tearDown (event: CloseEvent): void {
+    if (this.#state === 'closed') return
     const wasConnected = this.connection !== null
     this.#state = 'closed'
-    this.time.stop()
     this.transactions.clear()
     for (const subscription of [...this.subscriptions]) {
       subscription.feed?.stop()
@@ -331,7 +353,6 @@ export class StompSession implements BrokerSink, TimekeeperOwner {
     }
     this.#closeConnection()
     if (wasConnected) this.host.application.disconnected(this, event)
-    this.#abort?.abort()
   }
 
   #closeConnection (): void {

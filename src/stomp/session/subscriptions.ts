@@ -28,6 +28,8 @@ export class Subscription {
   /** By ack id (1.2) or message id (1.0, 1.1), oldest first. */
   readonly unacknowledged = new Map<string, Unacknowledged>()
   feed: Feed | null = null
+  /** The application was told of it. */
+  registered = false
 
   constructor (serial: number, id: string | undefined, destination: string, ack: AckMode, source: SubscriptionSource) {
     this.serial = serial

@@ -17,6 +17,8 @@ export function commit (session: StompSession, frame: Frame<ClientCommand>): voi
   const work = session.connection!.commit(operations)
   for (const step of transaction.steps) if (step.type !== 'send') session.subscriptions.settle(step.claim)
   if (messages.length === 0) return session.confirmAll(receipts, work)
+  // What the broker refuses while the routes still run is told afterwards.
+  if (work instanceof Promise) work.catch(() => {})
   return handleAll(session, messages).then(() => session.confirmAll(receipts, work))
 }
 

@@ -4,7 +4,7 @@ import type { HeartBeatOptions } from '../host.ts'
 import type { StompSession } from '../stomp-session.ts'
 
 /** Seen by `onConnect` alone. */
-const SECRET = new Set(['passcode', 'authorization'])
+const SECRET: ReadonlySet<string> = new Set(['passcode', 'authorization'])
 
 /** Every beat costs a polling client a request (STOMP-K4). */
 const POLLING_MINIMUM = 10_000

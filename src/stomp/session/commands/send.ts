@@ -5,7 +5,7 @@ import type { IncomingMessage } from '../host.ts'
 import type { StompSession } from '../stomp-session.ts'
 
 /** STOMP-M4, STOMP-M5, SEC-S50: what belongs to one hop, and what only the server may say. */
-const RESERVED = new Set(['destination', 'receipt', 'transaction', 'content-length', 'message-id', 'subscription', 'ack',
+const RESERVED: ReadonlySet<string> = new Set(['destination', 'receipt', 'transaction', 'content-length', 'message-id', 'subscription', 'ack',
   'redelivered', 'login', 'passcode', 'authorization', 'user-name', 'x-epoch', 'x-offset', 'x-recovered'])
 
 export function userHeaders (headers: FrameHeaders): FrameHeaders {
@@ -25,7 +25,7 @@ export function send (session: StompSession, frame: Frame<ClientCommand>): void 
 }
 
 function accept (session: StompSession, frame: Frame<ClientCommand>, destination: string): void | Promise<void> {
-  const message: IncomingMessage = { session, destination, headers: userHeaders(frame.headers), body: frame.body }
+  const message: IncomingMessage = { session, destination, headers: userHeaders(frame.headers), body: frame.body, receipt: frame.headers.get('receipt') }
   const owner = session.host.application.ownerOf(destination)
   if (owner === 'broker' && !session.host.broker.accepts(destination, 'send')) throw new StompError('STOMP_UNKNOWN_DESTINATION')
   const transaction = frame.headers.get('transaction')
