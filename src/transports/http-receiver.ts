@@ -33,6 +33,8 @@ export class HttpReceiver implements Receiver {
   readonly #headers: Record<string, number | string | string[] | undefined>
   #written = 0
   #ended = false
+  /** All has left. Asked of the event: a response without a socket, `app.inject()`'s for one, has no other way to say it. */
+  #finished = false
   #linger: Timer | null = null
   /** Tells of every write that has left, where the response's own mark is too high to tell in time. */
   readonly #flushed: (() => void) | undefined
@@ -44,6 +46,7 @@ export class HttpReceiver implements Receiver {
     this.#session = session
     this.#options = options
     this.#response[RECEIVER] = this
+    response.on('finish', onFinish)
     response.on('close', onClose)
     response.on('error', onError)
     const { prelude } = options.envelope
@@ -58,8 +61,7 @@ export class HttpReceiver implements Receiver {
 
   get transport (): TransportName { return this.#options.transport }
 
-  // A response without a socket, `app.inject()`'s for one, is finished and still says that something waits.
-  get buffered (): number { return this.#response.writableFinished ? 0 : this.#response.writableLength }
+  get buffered (): number { return this.#finished ? 0 : this.#response.writableLength }
 
   get progress (): number {
     const { socket } = this.#response.req
@@ -131,14 +133,17 @@ export class HttpReceiver implements Receiver {
       this.#options.clock.stop(this.#linger)
       this.#options.lingering.delete(this)
     }
-    if (this.#response.writableFinished) this.#session.flushed(this)
+    if (this.#finished) this.#session.flushed(this)
     else this.#session.interrupted(this)
   }
+
+  finished (): void { this.#finished = true }
 
   drained (): void { this.#session.flushed(this) }
 }
 
 // One function for all responses: what belongs to a response hangs on it.
+function onFinish (this: Response): void { this[RECEIVER]!.finished() }
 function onClose (this: Response): void { this[RECEIVER]!.closed() }
 function onDrain (this: Response): void { this[RECEIVER]!.drained() }
 function onError (): void {}

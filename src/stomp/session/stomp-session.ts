@@ -268,7 +268,7 @@ export class StompSession implements BrokerSink, TimekeeperOwner {
 
   #handle (frame: Frame<ClientCommand>): void {
     // CONNECT has no receipt, whatever it says (STOMP-C10).
-    const receipt = this.#state === 'connecting' ? undefined : frame.headers.get('receipt')
+    const receipt = frame.command === 'CONNECT' || frame.command === 'STOMP' ? undefined : frame.headers.get('receipt')
     try {
       const work = COMMANDS[frame.command](this, frame)
       if (!(work instanceof Promise)) return
