@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Endpoint } from './endpoint.ts'
 import type { ResolvedOptions } from './options.ts'
 import { originOf } from './origins.ts'
 
@@ -67,8 +68,14 @@ export function sendClosing (reply: FastifyReply): FastifyReply {
 const COOKIE_VALUE = /(?:^|;\s*)JSESSIONID=([A-Za-z0-9._-]{1,128})(?:;|$)/
 
 /** The cookie by which load balancers recognise a client (COOKIE-2, COOKIE-3). */
-export function sessionCookie (request: Pick<FastifyRequest, 'headers' | 'protocol'>): string {
+function sessionCookie (request: FastifyRequest): string {
   const value = COOKIE_VALUE.exec(request.headers.cookie ?? '')?.[1] ?? 'dummy'
   const secure = request.protocol === 'https' ? '; HttpOnly; SameSite=None; Secure' : ''
   return `JSESSIONID=${value}; path=/${secure}`
+}
+
+/** Sets the cookie of the `sessionCookie` option, or lets the application set its own. */
+export function setSessionCookie ({ options: { sessionCookie: option } }: Endpoint, request: FastifyRequest, reply: FastifyReply): void {
+  if (typeof option === 'function') option(request, reply)
+  else if (option) reply.header('set-cookie', sessionCookie(request))
 }

@@ -7,7 +7,7 @@ import { errors } from '../errors.ts'
 import { rememberUpgrade, UpgradeGate, upgradeOf, type UpgradeRoute } from '../transports/index.ts'
 import type { Endpoint } from './endpoint.ts'
 import { cancelTakeover, exchangeOf, handOver } from './exchange.ts'
-import { sendText, sessionCookie } from './headers.ts'
+import { sendText } from './headers.ts'
 import type { EndpointOptions } from './options.ts'
 import { admission, judgeUpgrade, restOf } from './routes/admission.ts'
 import { client, greeting, iframe, info, loadClientScript } from './routes/pages.ts'
@@ -137,7 +137,7 @@ async function serveWebSockets (scope: FastifyInstance, endpoint: Endpoint, dept
       closeTimeout: options.closeTimeout
     } as never
   })
-  if (options.sessionCookie === true) addCookie(scope.websocketServer as WebSocketServer, () => true)
+  addCookies(scope.websocketServer as WebSocketServer)
 }
 
 /** SEC-S21: small messages stay as they are, and nothing is kept between messages. */
@@ -172,12 +172,12 @@ function shareServer (server: WebSocketServer, endpoint: Endpoint, rules: { maxP
     return theirs ? theirs(offered, request) : [...offered][0] ?? false
   }
   server.options.handleProtocols = choose as never
-  if (options.sessionCookie === true) addCookie(server, isOurs)
+  addCookies(server)
 }
 
-/** WS-25: the cookie on the 101. */
-function addCookie (server: WebSocketServer, isOurs: (url: string) => boolean): void {
+/** WS-25: cookies on the 101. */
+function addCookies (server: WebSocketServer): void {
   server.on('headers', (headers, request) => {
-    if (isOurs(request.url ?? '')) headers.push('Set-Cookie: ' + sessionCookie({ headers: request.headers, protocol: 'encrypted' in request.socket ? 'https' : 'http' }))
+    for (const cookie of upgradeOf(request)?.cookies ?? []) headers.push('Set-Cookie: ' + cookie)
   })
 }

@@ -9,6 +9,8 @@ const UPGRADE = Symbol('fastify-sockjs.upgrade')
 export interface Upgrade {
   readonly socket: Socket
   readonly head: Buffer
+  /** The cookies that the 101 sets: hooks and options have put them on the reply that an upgrade never sends. */
+  cookies: readonly string[]
   /** True once a WebSocket owns the socket; a request that ends without has been refused. */
   taken: boolean
 }
@@ -26,7 +28,7 @@ export function upgradeOf (request: IncomingMessage): Upgrade | undefined {
 }
 
 export function rememberUpgrade (request: IncomingMessage, socket: Socket, head: Buffer): void {
-  (request as UpgradeRequest)[UPGRADE] = { socket, head, taken: false }
+  (request as UpgradeRequest)[UPGRADE] = { socket, head, cookies: [], taken: false }
 }
 
 /** How an endpoint answers an upgrade request, by its URL alone. */

@@ -3,7 +3,7 @@ import { parseTarget, type Target } from '../../protocol/index.ts'
 import { upgradeOf, type UpgradeVerdict } from '../../transports/index.ts'
 import type { Endpoint } from '../endpoint.ts'
 import { beginExchange } from '../exchange.ts'
-import { sendClosing, sendPreflight, sendText, sessionCookie, setCors, setVaryOrigin } from '../headers.ts'
+import { sendClosing, sendPreflight, sendText, setCors, setSessionCookie, setVaryOrigin } from '../headers.ts'
 import { isServed, ROUTES, SENDERS } from './table.ts'
 
 /** The path of a URL, without its query. */
@@ -73,12 +73,6 @@ export function admission (endpoint: Endpoint, depth: number) {
     beginExchange(request, target, contentType)
     return undefined
   }
-}
-
-function setSessionCookie (endpoint: Endpoint, request: FastifyRequest, reply: FastifyReply): void {
-  const { sessionCookie: option } = endpoint.options
-  if (typeof option === 'function') option(request, reply)
-  else if (option) reply.header('set-cookie', sessionCookie(request))
 }
 
 function isIdentity (encoding: string | undefined): boolean {

@@ -4,7 +4,7 @@ import type { TransportName } from '../../protocol/index.ts'
 import { DraftReceiver, isDraftRequest, takeUpgrade, upgradeOf, WebSocketReceiver } from '../../transports/index.ts'
 import type { Endpoint } from '../endpoint.ts'
 import { exchangeOf } from '../exchange.ts'
-import { sendClosing, sendText, sessionCookie } from '../headers.ts'
+import { sendClosing, sendText, setSessionCookie } from '../headers.ts'
 import { openingFacts } from './opening.ts'
 
 /** WS-12, WS-13, RAW-6: a request that asks for no upgrade. */
@@ -28,7 +28,8 @@ export function chooseProtocol (offered: Iterable<string>, supported: readonly s
 /** The last hook before an upgrade is answered: here a session is still refused with a status. */
 export function beforeUpgrade (endpoint: Endpoint) {
   return async function prepareUpgrade (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> {
-    if (upgradeOf(request.raw) === undefined) return undefined
+    const upgrade = upgradeOf(request.raw)
+    if (upgrade === undefined) return undefined
     if (!endpoint.hub.hasRoom(request.ip)) return sendText(reply.header('retry-after', '5'), 503, 'Too many sessions.\n')
     const exchange = exchangeOf(request)
     const transport: TransportName = exchange.target.route === 'websocket' ? 'websocket' : 'websocket-raw'
@@ -36,11 +37,18 @@ export function beforeUpgrade (endpoint: Endpoint) {
     const names = offered === undefined ? [] : offered.split(',').map((name) => name.trim())
     exchange.facts = await openingFacts(endpoint, request, transport, chooseProtocol(names, endpoint.options.protocols) || '')
     if (endpoint.hub.closing) return sendClosing(reply)
+    setSessionCookie(endpoint, request, reply)
+    upgrade.cookies = cookiesOf(reply)
     if (!isDraftRequest(request.raw)) return undefined
     reply.hijack()
     acceptDraft(endpoint, request, reply)
     return reply
   }
+}
+
+function cookiesOf (reply: FastifyReply): string[] {
+  const cookies = reply.getHeader('set-cookie')
+  return cookies === undefined ? [] : [cookies].flat().map(String)
 }
 
 /** `ws` has answered the upgrade. */
@@ -64,7 +72,7 @@ function acceptDraft (endpoint: Endpoint, request: FastifyRequest, reply: Fastif
     request: request.raw,
     socket: upgrade.socket,
     head: upgrade.head,
-    headers: endpoint.options.sessionCookie === true ? [['Set-Cookie', sessionCookie(request)]] : [],
+    headers: upgrade.cookies.map((cookie) => ['Set-Cookie', cookie] as const),
     maxLength: endpoint.bodyLimit,
     clock: endpoint.clock,
     closeTimeout: endpoint.options.closeTimeout,
