@@ -33,12 +33,14 @@ export function decodePayload (text: string): string[] | PayloadError {
   return Array.isArray(value) && value.every(isString) ? value : EXPECTED
 }
 
+/** JSON that begins so is a string, or broken. */
+const STARTS_STRING = /^[ \t\r\n]*"/
+
 /** Reads a WebSocket message: as `decodePayload`, and a single JSON string counts too (WS-9). */
 export function decodeMessage (text: string): string[] | PayloadError {
-  if (text.charCodeAt(0) !== 0x22) return decodePayload(text)
+  if (!STARTS_STRING.test(text)) return decodePayload(text)
   try {
-    const value: unknown = JSON.parse(text)
-    return isString(value) ? [value] : EXPECTED
+    return [JSON.parse(text) as string]
   } catch {
     return BROKEN
   }

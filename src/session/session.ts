@@ -290,8 +290,9 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> exten
       if (this.#receiver === receiver) this.#supervision.arm()
       return
     }
-    this.#finish(verdict, false)
-    receiver.close(verdict)
+    const reason = this.#end ?? verdict
+    this.#finish(reason, false)
+    receiver.close(reason)
     receiver.destroy()
   }
 

@@ -57,10 +57,21 @@ const CLIENT_ERRORS = {
 
 export type ClientErrorCode = keyof typeof CLIENT_ERRORS
 
+const STATUS: Readonly<Partial<Record<ClientErrorCode, number>>> = {
+  STOMP_AUTHENTICATION_FAILED: 401,
+  STOMP_SESSION_EXPIRED: 401,
+  STOMP_ACCESS_REFUSED: 403,
+  STOMP_UNKNOWN_DESTINATION: 404,
+  STOMP_HANDLER_FAILED: 500,
+  STOMP_INTERNAL: 500
+}
+
 /** A client's mistake, or a refusal: it gets an ERROR frame with this text, and the connection closes (STOMP-X1). */
 export class StompError extends Error {
   /** Stable code, sent in the header `code`. */
   readonly code: string
+  /** As HTTP would say it, for error handlers. */
+  readonly statusCode: number
   /** More headers of the ERROR frame. */
   readonly headers: Readonly<Record<string, string>>
   /** What the frame asked for in `receipt`, where the codec found it. */
@@ -70,13 +81,14 @@ export class StompError extends Error {
     super(detail === undefined ? CLIENT_ERRORS[code] : `${CLIENT_ERRORS[code]} (${detail})`)
     this.name = 'StompError'
     this.code = code
+    this.statusCode = STATUS[code] ?? 400
     this.headers = headers
   }
 
   /** The error that the codec found. */
   static ofFrame (error: FrameError, headers: Readonly<Record<string, string>> = {}): StompError {
     return Object.assign(Object.create(StompError.prototype) as StompError, {
-      name: 'StompError', code: error.code, message: error.message, headers, receipt: error.receipt
+      name: 'StompError', code: error.code, statusCode: 400, message: error.message, headers, receipt: error.receipt
     })
   }
 }

@@ -1,5 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify'
-import { type ClientCommand, createFrame, type Frame } from '../codec/index.ts'
+import type { Broker } from '../broker/broker.ts'
+import { type ClientCommand, type Frame, FrameHeaders } from '../codec/index.ts'
 import { StompError } from '../errors.ts'
 import type { Application, Feed, IncomingMessage } from '../session/host.ts'
 import { userHeaders } from '../session/commands/send.ts'
@@ -25,6 +26,7 @@ export type StompErrorHandler = (error: ApplicationError, context: { session: St
 /** The parts of the application. */
 export interface Parts {
   readonly log: FastifyBaseLogger
+  readonly broker: Broker
   readonly prefixes: readonly string[]
   readonly separator: '/' | '.'
   readonly hooks: Hooks
@@ -66,15 +68,21 @@ export class StompApplication implements Application {
   }
 
   checkSend (session: StompSession, frame: Frame<ClientCommand>): void | Promise<void> {
-    const { hooks, rules, clientSend } = this.#parts
+    const { hooks } = this.#parts
     const destination = frame.headers.get('destination')!
+    const allowed = this.#checkRights(session, destination, frame.headers)
+    if (!hooks.has('preSend')) return allowed
+    return Promise.resolve(allowed)
+      .then(() => hooks.run('preSend', session, { destination, headers: userHeaders(frame.headers), body: frame.body }))
+  }
+
+  #checkRights (session: StompSession, destination: string, headers: FrameHeaders): void | Promise<void> {
+    const { rules, clientSend, broker } = this.#parts
     const owner = this.ownerOf(destination)
-    if (owner === 'broker' && clientSend === 'application-only') throw new StompError('STOMP_ACCESS_REFUSED')
+    if (owner === 'broker' && clientSend === 'application-only' && !broker.isPrivate(destination)) throw new StompError('STOMP_ACCESS_REFUSED')
     // A client must not reach other users, unless a rule says so (SPRING-F6).
     if (owner === 'user' && rules.empty) throw new StompError('STOMP_ACCESS_REFUSED')
-    if (rules.empty && !hooks.has('preSend')) return
-    return rules.check(session, { type: 'send', destination, headers: frame.headers })
-      .then(() => hooks.run('preSend', session, { destination, headers: userHeaders(frame.headers), body: frame.body }))
+    if (!rules.empty) return rules.check(session, { type: 'send', destination, headers })
   }
 
   checkSubscribe (session: StompSession, { headers }: Frame<ClientCommand>): void | Promise<void> {
@@ -91,7 +99,8 @@ export class StompApplication implements Application {
 
   /** An answer goes with the client's own rights: what it could not SEND itself, no route sends for it. */
   checkReplyTo (session: StompSession, destination: string): void | Promise<void> {
-    return this.checkSend(session, createFrame('SEND', { destination }))
+    if (this.#parts.broker.isPrivate(destination)) return
+    return this.#checkRights(session, destination, new FrameHeaders())
   }
 
   ownerOf (destination: string): 'application' | 'user' | 'broker' {
@@ -165,10 +174,12 @@ export class StompApplication implements Application {
     const known: ApplicationError = error instanceof Error ? error : new Error(String(error))
     const statusCode = known.statusCode ?? 500
     if (statusCode >= 500) this.#parts.log.error({ err: error, session: session.id, destination }, 'a handler failed')
-    const own = this.#parts.errorHandler?.(known, { session, destination })
-    const body = own ?? errorBody(known, statusCode, destination)
-    const { sessions } = this.#parts.sender.toSessions([session], ERROR_DESTINATION, body)
-    if (sessions > 0) return
+    try {
+      const body = this.#parts.errorHandler?.(known, { session, destination }) ?? errorBody(known, statusCode, destination)
+      if (this.#parts.sender.toSessions([session], ERROR_DESTINATION, body).sessions > 0) return
+    } catch (second) {
+      this.#parts.log.error({ err: second, session: session.id, destination }, 'the error handler failed')
+    }
     session.fail(error instanceof StompError ? error : new StompError('STOMP_HANDLER_FAILED', statusCode < 500 ? oneLine(known.message) : undefined), receipt)
   }
 }

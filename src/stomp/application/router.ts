@@ -34,7 +34,10 @@ export class DestinationRouter<T extends object> {
 
   /** `rest` is the destination behind the application prefix, its separator included. */
   find (rest: string): Match<T> | null {
-    const path = '/' + rest.slice(1).split(this.#separator).map(encodeURIComponent).join('/')
+    const segments = rest.slice(1).split(this.#separator)
+    // A parameter is never empty, and neither is any other segment.
+    if (segments.includes('')) return null
+    const path = '/' + segments.map(encodeURIComponent).join('/')
     const found = this.#router.find('GET', path)
     return found === null ? null : { route: found.store as T, params: found.params as Record<string, string> }
   }

@@ -1,14 +1,10 @@
 import type { Broker } from '../broker/broker.ts'
-import { Publication } from '../broker/publication.ts'
 import { FrameHeaders, type HeadersLike } from '../codec/index.ts'
 import { stompErrors } from '../errors.ts'
 import type { StompSession } from '../session/stomp-session.ts'
 import { encodeContent } from './content.ts'
 import { type DestinationLike, pathOf } from './destination.ts'
 import { USER_PREFIX, type Users } from './users.ts'
-
-/** Queues that belong to one session. */
-const TEMPORARY_PREFIX = '/temp-queue/'
 
 export interface SendOptions {
   /** More headers of the message; `content-type` replaces ours. */
@@ -24,7 +20,6 @@ export interface UserDelivery {
 export class Sender {
   readonly #broker: Broker
   readonly #users: Users
-  #answers = 0
 
   constructor (broker: Broker, users: Users) {
     this.#broker = broker
@@ -39,15 +34,11 @@ export class Sender {
   }
 
   /**
-   * To where a client wants its answers: its own temporary queue, or a destination of the broker to which it might send
-   * itself.
+   * To where a client wants its answers, over its own connection to the broker, as if it had sent them itself: only there
+   * are its temporary queues known.
    */
   async reply (session: StompSession, destination: string, value: unknown, options: SendOptions = {}): Promise<void> {
     const { headers, body } = encode(value, options)
-    if (destination.startsWith(TEMPORARY_PREFIX)) {
-      session.deliverReply(new Publication(destination, `answer-${++this.#answers}`, headers, body))
-      return
-    }
     await session.host.application.checkReplyTo(session, destination)
     if (!this.#broker.accepts(destination, 'send')) throw new stompErrors.InvalidDestination(destination, 'the broker does not serve it')
     await session.connection?.publish({ destination, headers, body })

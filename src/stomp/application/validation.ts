@@ -42,7 +42,8 @@ export class RouteValidator {
 
 /** Compiles with the compiler of the route's scope, so that TypeBox and Zod providers work, else with Fastify's own. */
 export function compileSchemas (scope: FastifyInstance, path: string, schema: RouteSchema): RouteValidator {
-  const compiler = scope.validatorCompiler ?? instanceCompiler(scope) ?? defaultCompiler(scope)
+  // First the scope's own: `validatorCompiler` may be that of a parent, which does not know the schemas added here.
+  const compiler = instanceCompiler(scope) ?? scope.validatorCompiler ?? defaultCompiler(scope)
   const validators: (readonly [Part, Validator])[] = []
   for (const part of PARTS) {
     if (schema[part] === undefined) continue

@@ -101,7 +101,7 @@ export type Done<T = void> = T | Promise<T>
  * A refusal throws or rejects with a `BrokerError`.
  */
 export interface BrokerConnection {
-  /** Done when later publications of anybody are delivered (STOMP-R2). */
+  /** Done when later publications of anybody are delivered (STOMP-R2). Deliveries may come before it returns. */
   subscribe (subscription: BrokerSubscription): Done<SubscribeResult | void>
   /** Done when no delivery of the subscription comes any more (STOMP-S5). What is unacknowledged goes back (STOMP-S6). */
   unsubscribe (key: string): Done
@@ -144,6 +144,8 @@ export interface Broker {
   stop (): Promise<void>
   /** Whether a destination is this broker's; `what` is what a client wants with it. */
   accepts (destination: string, what: 'send' | 'subscribe'): boolean
+  /** Whether a destination is a queue of one session, which only that session, or who was given its address, can name: no rule is needed. */
+  isPrivate (destination: string): boolean
   connect (client: BrokerClient, sink: BrokerSink): Done<BrokerConnection>
   /** Publishes for the application; resolves when the broker has the message. */
   publish (message: OutgoingMessage): Promise<void>

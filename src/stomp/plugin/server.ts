@@ -42,6 +42,7 @@ export class StompServer {
     const { separator } = options.broker
     this.parts = {
       log: app.log,
+      broker: options.broker,
       prefixes: this.options.prefixes,
       separator,
       hooks: new Hooks((error, hook) => app.log.error({ err: error, hook }, 'a STOMP hook failed')),

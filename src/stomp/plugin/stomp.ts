@@ -64,4 +64,4 @@ function messageSize ({ options: { limits } }: StompServer): number {
 }
 
 /** The plugin: `await app.register(stomp, { path, broker })`, after fastify-sockjs. */
-export const stomp = fp(registerStomp, { fastify: '5.x', name: 'fastify-sockjs/stomp', dependencies: ['fastify-sockjs'] })
+export const stomp = fp(registerStomp, { fastify: '5.x', name: 'fastify-sockjs/stomp' })

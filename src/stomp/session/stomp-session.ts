@@ -296,13 +296,6 @@ export class StompSession implements BrokerSink, TimekeeperOwner {
     return this.subscriptions.add(key, key, 'auto', 'broker')
   }
 
-  /** @internal The answer of a route for `reply-to:/temp-queue/…`: subscribed by the SEND itself, under that id. */
-  deliverReply (publication: Publication): void {
-    const key = publication.destination
-    if (this.#state === 'connected' && this.subscriptions.find(key) === undefined) this.subscriptions.add(key, key, 'auto', 'application')
-    this.deliver({ key, publication, handle: null, redelivered: false })
-  }
-
   #deliverTracked (subscription: Subscription, publication: Publication, handle: Delivery['handle'], redelivered: boolean, headers: Delivery['headers']): boolean {
     const own: (readonly [string, string])[] = []
     if (subscription.id !== undefined) own.push(['subscription', subscription.id])

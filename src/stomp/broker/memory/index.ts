@@ -64,6 +64,11 @@ class MemoryBroker implements Broker {
     return kind !== undefined && kind !== (what === 'send' ? 'dead' : 'reply')
   }
 
+  isPrivate (destination: string): boolean {
+    const kind = kindOf(destination, this.#settings.destinations.prefixes)
+    return kind === 'temporary' || kind === 'reply'
+  }
+
   connect (_client: BrokerClient, sink: BrokerSink): MemoryConnection {
     const connection = new MemoryConnection(this.#running(), sink, (closed) => this.#connections.delete(closed))
     this.#connections.add(connection)
