@@ -290,7 +290,8 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> exten
       if (this.#receiver === receiver) this.#supervision.arm()
       return
     }
-    const reason = this.#end ?? verdict
+    // A normal closure that never arrived was none (SPRING-D26); any other code is the application's own.
+    const reason = this.#end === null || this.#end.code === CLOSE.normal.code ? verdict : this.#end
     this.#finish(reason, false)
     receiver.close(reason)
     receiver.destroy()

@@ -143,8 +143,11 @@ export class StompApplication implements Application {
     if (registered) this.#parts.hooks.tell('onUnsubscribe', session, { id, destination })
   }
 
-  disconnected (session: StompSession, info: DisconnectInfo): void {
+  left (session: StompSession): void {
     this.#parts.users.remove(session)
+  }
+
+  disconnected (session: StompSession, info: DisconnectInfo): void {
     this.#parts.hooks.tell('onDisconnect', session, info)
   }
 
@@ -178,7 +181,7 @@ export class StompApplication implements Application {
       const body = this.#parts.errorHandler?.(known, { session, destination }) ?? errorBody(known, statusCode, destination)
       if (this.#parts.sender.toSessions([session], ERROR_DESTINATION, body).sessions > 0) return
     } catch (second) {
-      this.#parts.log.error({ err: second, session: session.id, destination }, 'the error handler failed')
+      return session.fail(second, receipt)
     }
     session.fail(error instanceof StompError ? error : new StompError('STOMP_HANDLER_FAILED', statusCode < 500 ? oneLine(known.message) : undefined), receipt)
   }

@@ -62,6 +62,8 @@ export interface Application {
   feed (session: StompSession, subscription: Subscription, frame: Frame<ClientCommand>): Feed | null
   subscribed (session: StompSession, subscription: Subscription): void
   unsubscribed (session: StompSession, subscription: Subscription): void
+  /** The session takes part no more; its last frames may still be on their way. */
+  left (session: StompSession): void
   /** The session is over; called exactly once for every session that `connected` was called for. */
   disconnected (session: StompSession, reason: { code: number, reason: string, clean: boolean, undelivered: number }): void
   /** A client has got an ERROR. */

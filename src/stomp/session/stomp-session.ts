@@ -70,6 +70,8 @@ export class StompSession implements BrokerSink, TimekeeperOwner {
   #heldBack = false
   /** How the stream has ended, while frames that came before are still being handled. */
   #ended: CloseEvent | null = null
+  #wasConnected = false
+  #left = false
   /** Empty lines up to the beginning of this second, and when it began (SEC-S35). */
   #eolsBefore = 0
   #eolsSince = 0
@@ -115,6 +117,7 @@ export class StompSession implements BrokerSink, TimekeeperOwner {
   close (code = 1000, reason = 'Normal closure'): void {
     if (this.#state === 'closed') return
     this.#state = 'closing'
+    this.#leave()
     this.stream.close(code, reason)
   }
 
@@ -152,6 +155,7 @@ export class StompSession implements BrokerSink, TimekeeperOwner {
   /** @internal The session is up: CONNECTED has gone out. */
   started (agreed: HeartBeat): void {
     this.#state = 'connected'
+    this.#wasConnected = true
     this.request = null
     this.time.connected(agreed, this.host.heartBeat)
     // The transport's own heartbeats would be noise beside ours; WebSocket pings stay (HEARTBEAT-9).
@@ -168,6 +172,7 @@ export class StompSession implements BrokerSink, TimekeeperOwner {
     this.sendFrame('ERROR', known.headers, known.body)
     this.#state = 'closing'
     this.host.application.failed(this, error)
+    this.#leave()
     this.stream.close(1002, known.message)
   }
 
@@ -188,6 +193,7 @@ export class StompSession implements BrokerSink, TimekeeperOwner {
   /** @internal DISCONNECT was handled: what is queued leaves first (STOMP-D1). */
   finish (): void {
     this.#state = 'closing'
+    this.#leave()
     this.stream.close(1000, 'Normal closure')
   }
 
@@ -336,22 +342,29 @@ export class StompSession implements BrokerSink, TimekeeperOwner {
 
   #tearDown (event: CloseEvent): void {
     if (this.#state === 'closed') return
-    const wasConnected = this.connection !== null
+    this.#leave()
     this.#state = 'closed'
+    if (this.#wasConnected) this.host.application.disconnected(this, event)
+  }
+
+  /**
+   * Nothing reaches this client any more: what it has not acknowledged goes to others now, however long the transport
+   * takes to bring the last frames to it (STOMP-A5). A polling client may never fetch its close frame.
+   */
+  #leave (): void {
+    if (this.#left) return
+    this.#left = true
+    this.time.stop()
     this.transactions.clear()
     for (const subscription of [...this.subscriptions]) {
       subscription.feed?.stop()
-      if (wasConnected) this.host.application.unsubscribed(this, subscription)
+      this.host.application.unsubscribed(this, subscription)
       this.subscriptions.remove(subscription)
     }
-    this.#closeConnection()
-    if (wasConnected) this.host.application.disconnected(this, event)
-  }
-
-  #closeConnection (): void {
     const done = this.connection?.close()
     this.connection = null
     if (done instanceof Promise) done.catch((error: unknown) => this.host.log.debug({ err: error, session: this.id }, 'the broker connection did not close'))
+    if (this.#wasConnected) this.host.application.left(this)
   }
 }
 

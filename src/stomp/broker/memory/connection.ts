@@ -29,7 +29,7 @@ export class MemoryConnection implements BrokerConnection, TemporaryQueues {
     this.#checkOpen()
     const destination = this.#exchange.parse(subscription.destination)
     const isPattern = hasWildcard(destination.segments)
-    if (isPattern) checkPattern(destination.segments)
+    if (isPattern) checkPattern(destination.segments, this.#exchange.settings.destinations)
     this.#makeWay(subscription.key, destination)
     if (destination.kind === 'topic') return this.#subscribeTopic(subscription, destination, isPattern)
     const taker = new QueueSubscription(subscription.key, this.#outlet, subscription.ack, this.#prefetchOf(subscription), isPattern)

@@ -23,6 +23,8 @@ export interface DestinationRules {
   readonly maxLength: number
   /** Behind the prefix (SEC-S33). */
   readonly maxSegments: number
+  /** `*` in one pattern. */
+  readonly maxWildcards: number
 }
 
 /** `*` is one segment, `**` the rest, none included. They are wildcards only where they are a whole segment. */
@@ -66,8 +68,13 @@ export function hasWildcard (segments: readonly string[]): boolean {
   return segments.includes(ONE) || segments.includes(REST)
 }
 
-/** Refuses `**` anywhere but at the end. */
-export function checkPattern (segments: readonly string[]): void {
+/**
+ * Refuses `**` anywhere but at the end, and too many `*`: without that bound the patterns of one destination could be
+ * as many as 2 to the power of its segments (SEC-S33).
+ */
+export function checkPattern (segments: readonly string[], { maxWildcards }: DestinationRules): void {
+  const wildcards = segments.reduce((count, segment) => segment === ONE ? count + 1 : count, 0)
+  if (wildcards > maxWildcards) throw refusal('STOMP_INVALID_DESTINATION', `at most ${maxWildcards} times *`)
   const rest = segments.indexOf(REST)
   if (rest !== -1 && rest !== segments.length - 1) throw refusal('STOMP_INVALID_DESTINATION', '** may stand only at the end')
 }

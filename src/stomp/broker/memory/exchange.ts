@@ -136,7 +136,7 @@ export class Exchange {
   }
 
   #expiry (headers: FrameHeaders): number {
-    return expiryOf(headers, this.#context.clock.now(), this.settings.ttl)
+    return expiryOf(headers, this.#context.clock, this.settings.ttl)
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Clock } from '../../../clock/index.ts'
 import type { FrameHeaders } from '../../codec/index.ts'
 import { refusal } from './refusals.ts'
 
@@ -12,7 +13,8 @@ const FOR_EVER = 2 ** 48
  * The instant on the clock after which a message is of no use, `Infinity` for never. `ttl` and `expiration` are
  * milliseconds, `expires` is a date in milliseconds since 1970; 0 is for ever, and the shortest counts.
  */
-export function expiryOf (headers: FrameHeaders, now: number, fallback: number): number {
+export function expiryOf (headers: FrameHeaders, clock: Clock, fallback: number): number {
+  const now = clock.now()
   let expires = Infinity
   let said = false
   for (const name of LIFETIMES) {
@@ -24,7 +26,7 @@ export function expiryOf (headers: FrameHeaders, now: number, fallback: number):
   const date = millisecondsOf(headers, DEADLINE)
   if (date !== undefined) {
     said = true
-    if (date > 0) expires = Math.min(expires, now + date - Date.now())
+    if (date > 0) expires = Math.min(expires, now + date - clock.date())
   }
   return said || fallback === 0 ? expires : now + fallback
 }

@@ -28,6 +28,8 @@ export interface MemoryBrokerOptions {
   readonly maxDestinationLength?: number
   /** Segments behind the prefix. 16 by default. */
   readonly maxSegments?: number
+  /** How often a pattern may hold `*`; the `**` at its end does not count. 4 by default. */
+  readonly maxWildcards?: number
   /** Whether one may SUBSCRIBE to several queues by a pattern. False by default. */
   readonly queueWildcards?: boolean
   /** Unacknowledged messages of one subscription, unless its `prefetch-count` says less. 1,000 by default. */
@@ -121,6 +123,7 @@ const CHECKS: Record<keyof MemoryBrokerOptions, Check> = {
   separator,
   maxDestinationLength: ONE_OR_MORE,
   maxSegments: atLeast(1, 64),
+  maxWildcards: atLeast(0, 64),
   queueWildcards: boolean,
   prefetch: ONE_OR_MORE,
   maxUnacked: ONE_OR_MORE,
@@ -157,7 +160,8 @@ export function resolveSettings (options: MemoryBrokerOptions): Settings {
     prefixes: tableOf(prefixOf),
     separator: options.separator ?? '/',
     maxLength: options.maxDestinationLength ?? 255,
-    maxSegments: options.maxSegments ?? 16
+    maxSegments: options.maxSegments ?? 16,
+    maxWildcards: options.maxWildcards ?? 4
   }
   const history = (options.history ?? []).map((entry, i) => {
     check(`history[${i}]`, entry, HISTORY_CHECKS)
@@ -188,7 +192,7 @@ function patternOf (pattern: string, where: string, rules: DestinationRules): re
   if (wrong !== null) throw new stompErrors.InvalidOption(where, wrong)
   try {
     const { kind, segments } = parseDestination(pattern, rules)
-    checkPattern(segments)
+    checkPattern(segments, rules)
     if (kind === 'topic') return segments
   } catch (error) {
     throw new stompErrors.InvalidOption(where, (error as Error).message)

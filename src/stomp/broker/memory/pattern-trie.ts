@@ -14,8 +14,8 @@ class Node<T> {
 
 /**
  * Finds all patterns that fit a destination in one walk: `*` is one segment, `**` at the end is the rest, none included.
- * A step visits at most the literal child and the `*` child, so that a walk never costs more than the patterns that
- * begin like the destination, and a lone client's patterns hardly anything (SEC-S33).
+ * A step visits at most the literal child and the `*` child, so that a walk costs no more than the patterns that
+ * begin like the destination, and `maxWildcards` bounds how many these can be (SEC-S33).
  */
 export class PatternTrie<T extends object> {
   readonly #root = new Node<T>()
