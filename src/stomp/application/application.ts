@@ -3,6 +3,7 @@ import type { Broker } from '../broker/broker.ts'
 import { type ClientCommand, type Frame, FrameHeaders } from '../codec/index.ts'
 import { StompError } from '../errors.ts'
 import type { Application, Feed, IncomingMessage } from '../session/host.ts'
+import { oneLine } from '../session/error-frame.ts'
 import { userHeaders } from '../session/commands/send.ts'
 import type { StompSession } from '../session/stomp-session.ts'
 import type { Subscription } from '../session/subscriptions.ts'
@@ -191,8 +192,4 @@ function errorBody (error: ApplicationError, statusCode: number, destination: st
   return statusCode < 500
     ? { error: error.code ?? error.name, message: error.message, statusCode, destination }
     : { error: 'STOMP_HANDLER_FAILED', message: 'The message could not be processed', statusCode, destination }
-}
-
-function oneLine (text: string): string {
-  return text.replace(/[\r\n\\:]+/g, ' ').slice(0, 200)
 }

@@ -45,8 +45,11 @@ async function registerStomp (app: FastifyInstance, options: StompPluginOptions)
   for (const path of server.options.paths) {
     server.addEndpoint((handler) => app.sockjs(path, endpoint, handler as SessionHandler))
   }
-  app.addHook('onReady', () => server.start())
-  app.addHook('onListen', () => server.listen())
+  // Here, and not once the application listens: a port that is taken must fail the start.
+  app.addHook('onReady', async () => {
+    await server.start()
+    await server.listen()
+  })
   app.addHook('preClose', async () => server.stopListening())
   app.addHook('onClose', () => server.stop())
 }

@@ -39,7 +39,7 @@ function isClientError (error: unknown): error is ClientError {
   return error instanceof Error && typeof status === 'number' && status >= 400 && status < 500
 }
 
-/** A header before negotiation is not escaped (STOMP-E4). */
-function oneLine (text: string): string {
-  return text.replace(/[\r\n\\:]+/g, ' ').slice(0, 200)
+/** A text as a header that needs no escaping: one before negotiation would get none (STOMP-E4). */
+export function oneLine (text: string): string {
+  return text.replace(/[\r\n\\:]+ */g, ' ').slice(0, 200)
 }

@@ -265,8 +265,8 @@ export class StompSession implements BrokerSink, TimekeeperOwner {
     while (!this.#busy && this.#state !== 'closing' && this.#state !== 'closed') {
       const frame = this.parser.next()
       if (frame === undefined) break
-      if (isFrameError(frame)) return this.fail(StompError.ofFrame(frame))
-      this.#handle(frame)
+      if (isFrameError(frame)) this.fail(StompError.ofFrame(frame))
+      else this.#handle(frame)
     }
     if (this.#ended === null) this.#holdBack()
     else if (!this.#busy) this.#tearDown(this.#ended)
