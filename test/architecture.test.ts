@@ -1,0 +1,265 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, resolve, sep } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { test } from 'tap'
+import ts from 'typescript'
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), '..')
+
+/** A room, the rooms it may import, and the packages: `*` for any, `type:` where only types are used. */
+interface Room {
+  readonly name: string
+  readonly rooms: readonly string[]
+  readonly packages: readonly string[]
+}
+
+/** The floors of the house: every room imports only rooms that stand above it in this list. */
+const ROOMS: readonly Room[] = [
+  { name: 'types', rooms: [], packages: ['*'] },
+  { name: 'errors', rooms: [], packages: ['@fastify/error'] },
+  { name: 'clock', rooms: [], packages: ['node:perf_hooks'] },
+  { name: 'protocol', rooms: [], packages: ['node:buffer'] },
+  { name: 'session', rooms: ['errors', 'clock', 'protocol'], packages: ['node:buffer', 'node:crypto'] },
+  { name: 'transports', rooms: ['errors', 'clock', 'protocol', 'session'], packages: ['node:*', 'ws', 'websocket-driver'] },
+  { name: 'plugin', rooms: ['errors', 'clock', 'protocol', 'session', 'transports'], packages: ['*'] },
+  { name: 'index', rooms: ['errors', 'clock', 'protocol', 'session', 'plugin'], packages: [] },
+  { name: 'stomp/codec', rooms: [], packages: ['node:buffer'] },
+  { name: 'stomp/errors', rooms: ['stomp/codec'], packages: ['@fastify/error'] },
+  { name: 'stomp/broker', rooms: ['clock', 'protocol', 'stomp/codec', 'stomp/errors'], packages: ['node:*'] },
+  { name: 'stomp/session', rooms: ['clock', 'session', 'stomp/codec', 'stomp/errors', 'stomp/broker'], packages: ['node:*', 'type:fastify'] },
+  { name: 'stomp/application', rooms: ['clock', 'stomp/codec', 'stomp/errors', 'stomp/broker', 'stomp/session'], packages: ['*'] },
+  {
+    name: 'stomp/plugin',
+    rooms: ['errors', 'clock', 'protocol', 'session', 'transports', 'plugin', 'stomp/codec', 'stomp/errors', 'stomp/broker', 'stomp/session', 'stomp/application'],
+    packages: ['*']
+  },
+  { name: 'stomp/index', rooms: ['stomp/codec', 'stomp/errors', 'stomp/broker', 'stomp/session', 'stomp/application', 'stomp/plugin'], packages: [] },
+  { name: 'cli', rooms: ['index', 'stomp/index'], packages: ['*'] }
+]
+
+/** All that the STOMP layer may know of its client. */
+const STREAM = ['CloseEvent', 'Message', 'MessageStream']
+
+/** Rooms that get their time from the clock. */
+const TIMELESS = /^(protocol|session|transports|stomp\/.*)$/
+
+/** How long a test of an application waits for a frame, whatever clock it has given. */
+const REAL_TIME = 'stomp/plugin/inject.ts'
+
+interface Import {
+  readonly from: string
+  /** The names that are used, and whether only as types. */
+  readonly names: readonly string[]
+  readonly typeOnly: boolean
+}
+
+interface Source {
+  /** Relative to `src/`, with `/`. */
+  readonly path: string
+  readonly room: string
+  readonly tree: ts.SourceFile
+}
+
+function filesBelow (folder: string): string[] {
+  return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.ts')).map((path) => path.split(sep).join('/')).sort()
+}
+
+function parse (path: string, text: string): Source {
+  return { path, room: roomOf(path), tree: ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true) }
+}
+
+function roomOf (path: string): string {
+  const place = path.replace(/(\.d)?\.ts$/, '')
+  return ROOMS.find(({ name }) => place === name || place.startsWith(name + '/'))?.name ?? `no room for ${path}`
+}
+
+function importsOf ({ tree }: Source): Import[] {
+  const imports: Import[] = []
+  const visit = (node: ts.Node): void => {
+    if ((ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) && node.moduleSpecifier !== undefined) {
+      const from = (node.moduleSpecifier as ts.StringLiteral).text
+      const clause = ts.isImportDeclaration(node) ? node.importClause : node
+      const bindings = ts.isImportDeclaration(node) ? node.importClause?.namedBindings : node.exportClause
+      const elements = bindings !== undefined && (ts.isNamedImports(bindings) || ts.isNamedExports(bindings)) ? [...bindings.elements] : []
+      const whole = ts.isImportDeclaration(node) && node.importClause?.name !== undefined
+      const isType = clause !== undefined && 'isTypeOnly' in clause && clause.isTypeOnly
+      imports.push({
+        from,
+        names: elements.map((element) => (element.propertyName ?? element.name).text),
+        typeOnly: isType || (!whole && elements.length > 0 && elements.every((element) => element.isTypeOnly))
+      })
+    } else if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) {
+      imports.push({ from: (node.arguments[0] as ts.StringLiteral).text, names: [], typeOnly: false })
+    } else if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) {
+      imports.push({ from: (node.argument.literal as ts.StringLiteral).text, names: [], typeOnly: true })
+    }
+    ts.forEachChild(node, visit)
+  }
+  visit(tree)
+  return imports
+}
+
+const isRelative = (from: string): boolean => from.startsWith('.')
+const targetOf = (source: Source, from: string): string => join(dirname(source.path), from).split(sep).join('/')
+
+/** Imports that go up or sideways, or past the door of a room. */
+function wrongArrows (source: Source): string[] {
+  const wrong: string[] = []
+  const own = ROOMS.find(({ name }) => name === source.room)
+  if (own === undefined) return [source.room]
+  for (const { from, names, typeOnly } of importsOf(source)) {
+    const say = (why: string) => wrong.push(`${source.path} imports ${from}: ${why}`)
+    if (!isRelative(from)) {
+      const allowed = own.packages.some((name) => name === '*' || name === from ||
+        (name === 'node:*' && from.startsWith('node:')) || (typeOnly && name === `type:${from}`))
+      if (!allowed) say(`no package for ${own.name}/`)
+      continue
+    }
+    const target = targetOf(source, from)
+    const room = roomOf(target)
+    if (room === own.name) continue
+    if (!own.rooms.includes(room)) say(`${own.name}/ does not know ${room}/`)
+    if (DOORS.has(room) && target !== `${room}/index.ts`) say(`${room}/ has a door`)
+    if (own.name.startsWith('stomp/') && own.name !== 'stomp/plugin' && room === 'session') {
+      if (!typeOnly || names.some((name) => !STREAM.includes(name))) say('a MessageStream is all that it may know')
+    }
+  }
+  return wrong
+}
+
+/** Variables of a module that can change, as far as it can be seen. */
+function mutableState (source: Source): string[] {
+  const found: string[] = []
+  const constants = new Map<string, ts.Expression | undefined>()
+  const say = (node: ts.Node, what: string) => {
+    const { line } = source.tree.getLineAndCharacterOfPosition(node.getStart())
+    found.push(`${source.path}:${line + 1} ${what}`)
+  }
+  for (const statement of source.tree.statements) {
+    if (!ts.isVariableStatement(statement)) continue
+    if ((statement.declarationList.flags & ts.NodeFlags.Const) === 0 && !source.path.endsWith('.d.ts')) say(statement, 'a variable of the module')
+    for (const { name, type, initializer } of statement.declarationList.declarations) {
+      constants.set(name.getText(), initializer)
+      if (initializer === undefined) continue
+      const made = ts.isNewExpression(initializer) ? initializer.expression.getText() : ''
+      const collection = /^(Weak)?(Map|Set)$|^Array$/.test(made) || ts.isArrayLiteralExpression(initializer)
+      if (collection && !/^(readonly |Readonly)/.test(type?.getText() ?? '')) say(initializer, `${name.getText()} is not typed as read-only`)
+    }
+  }
+  const rootOf = (node: ts.Expression): string => {
+    let at = node
+    while (ts.isPropertyAccessExpression(at) || ts.isElementAccessExpression(at) || ts.isNonNullExpression(at)) at = at.expression
+    return at === node ? '' : at.getText()
+  }
+  const visit = (node: ts.Node): void => {
+    if (ts.isBinaryExpression(node) && node.operatorToken.kind >= ts.SyntaxKind.FirstAssignment &&
+      node.operatorToken.kind <= ts.SyntaxKind.LastAssignment && constants.has(rootOf(node.left))) {
+      say(node, `writes to ${rootOf(node.left)}`)
+    } else if (ts.isCallExpression(node) && ts.isPropertyAccessExpression(node.expression)) {
+      const owner = node.expression.expression.getText()
+      const method = node.expression.name.text
+      if (constants.has(owner) && /^(push|pop|shift|unshift|splice|sort|reverse|fill|set|add|delete|clear)$/.test(method)) say(node, `changes ${owner}`)
+      const initial = constants.get(owner)
+      if (/^(test|exec)$/.test(method) && initial !== undefined && /^\/.*\/[a-z]*[gy]/s.test(initial.getText())) say(node, `${owner} remembers where it stopped`)
+    } else if (ts.isPropertyDeclaration(node)) {
+      const modifiers = node.modifiers?.map(({ kind }) => kind) ?? []
+      if (modifiers.includes(ts.SyntaxKind.StaticKeyword) && !modifiers.includes(ts.SyntaxKind.ReadonlyKeyword)) say(node, 'a variable of the class')
+    }
+    ts.forEachChild(node, visit)
+  }
+  visit(source.tree)
+  return found
+}
+
+/** Uses of a global: itself, as `setTimeout(…)`, or one of its members, as `Date.now`. */
+function globalsUsed (source: Source, globals: readonly string[]): string[] {
+  const found: string[] = []
+  const visit = (node: ts.Node): void => {
+    const isName = ts.isIdentifier(node) && !(ts.isPropertyAccessExpression(node.parent) && node.parent.name === node) &&
+      !ts.isPropertyAssignment(node.parent) && !ts.isTypeReferenceNode(node.parent) && !ts.isMethodDeclaration(node.parent)
+    if (isName && globals.includes(node.text)) found.push(`${source.path} uses ${node.text}`)
+    ts.forEachChild(node, visit)
+  }
+  visit(source.tree)
+  return found
+}
+
+const SOURCES = filesBelow('src').map((path) => parse(path, readFileSync(join(root, 'src', path), 'utf8')))
+
+/** Rooms that are entered through their `index.ts` only. */
+const DOORS: ReadonlySet<string> = new Set(SOURCES.map(({ path }) => path).filter((path) => path.endsWith('/index.ts'))
+  .map((path) => dirname(path)).filter((name) => ROOMS.some((room) => room.name === name)))
+
+const all = (check: (source: Source) => string[], rooms = /./): string[] =>
+  SOURCES.filter(({ room }) => rooms.test(room)).flatMap(check)
+
+const CLOCKS = ['setTimeout', 'setInterval', 'Date', 'performance']
+
+test('imports go only downwards', async (t) => {
+  t.ok(SOURCES.length > 30)
+  ROOMS.forEach(({ rooms }, floor) => {
+    for (const name of rooms) t.ok(ROOMS.slice(0, floor).some((room) => room.name === name), `${name} stands below ${ROOMS[floor]!.name}`)
+  })
+  t.strictSame(all(wrongArrows), [])
+  t.ok(['clock', 'protocol', 'session', 'transports', 'stomp/codec'].every((name) => DOORS.has(name)), 'rooms with a door')
+})
+
+test('what is imported at run time is a dependency', async (t) => {
+  interface Manifest { name: string, dependencies: Record<string, string>, peerDependencies?: Record<string, string> }
+  const { name, dependencies, peerDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Manifest
+  const installed = new Set([name, ...Object.keys(dependencies), ...Object.keys(peerDependencies ?? {})])
+  const packageOf = (from: string): string => from.split('/').slice(0, from.startsWith('@') ? 2 : 1).join('/')
+  t.strictSame(all((source) => importsOf(source)
+    .filter(({ from, typeOnly }) => !typeOnly && !isRelative(from) && !from.startsWith('node:') && !installed.has(packageOf(from)))
+    .map(({ from }) => `${source.path} imports ${from}`)), [])
+})
+
+test('the conformance runner knows nothing of the server', async (t) => {
+  // What is below faults/ is the runner's own test bench, not shipped: it builds the demo server wrong on purpose.
+  const runner = filesBelow('protocol-tests').filter((path) => !path.startsWith('faults/'))
+  t.ok(runner.length > 10)
+  t.strictSame(runner.flatMap((path) => {
+    const source = parse(`../protocol-tests/${path}`, readFileSync(join(root, 'protocol-tests', path), 'utf8'))
+    return importsOf(source).map(({ from }) => from)
+      .filter((from) => /^fastify-sockjs(\/|$)/.test(from) || (isRelative(from) && /^\.\.|^faults\//.test(join(dirname(path), from))))
+      .map((from) => `${path} imports ${from}`)
+  }), [])
+})
+
+test('no module keeps state: two servers in one process share nothing', async (t) => {
+  t.strictSame(all(mutableState), [])
+})
+
+test('time comes from the clock, and output from the log', async (t) => {
+  t.strictSame(all((source) => source.path === REAL_TIME ? [] : globalsUsed(source, CLOCKS), TIMELESS), [])
+  t.strictSame(all((source) => globalsUsed(source, ['console']), /^(?!cli$)/), [])
+})
+
+test('these checks find what they look for', async (t) => {
+  const arrows: [string, string, RegExp][] = [
+    ['session/x.ts', "import { a } from '../plugin/hub.ts'", /session\/ does not know plugin\//],
+    ['session/x.ts', "import type { a } from '../transports/index.ts'", /does not know transports/],
+    ['session/x.ts', "export * from '../index.ts'", /does not know index/],
+    ['session/x.ts', "const a = await import('../plugin/hub.ts')", /does not know plugin/],
+    ['session/x.ts', "type A = import('../plugin/hub.ts').A", /does not know plugin/],
+    ['session/x.ts', "import { quote } from '../protocol/quote.ts'", /has a door/],
+    ['protocol/x.ts', "import fs from 'node:fs'", /no package/],
+    ['stomp/codec/x.ts', "import { Timer } from '../../clock/index.ts'", /does not know clock/],
+    ['stomp/session/x.ts', "import type { Session } from '../../session/index.ts'", /MessageStream/],
+    ['stomp/session/x.ts', "import { MessageStream } from '../../session/index.ts'", /MessageStream/],
+    ['nowhere/x.ts', '', /no room/]
+  ]
+  for (const [path, text, why] of arrows) t.match(wrongArrows(parse(path, text)).join(), why, text)
+  t.strictSame(wrongArrows(parse('stomp/session/x.ts', "import { type Message, type MessageStream } from '../../session/index.ts'")), [])
+  for (const text of [
+    'let a = 1', 'export var a', 'const a = new Map()', 'const a: Map<string, string> = new Map()', 'const a = []', 'class A { static count = 0 }',
+    'const a = {}; function f () { a.b = 1 }', 'const a = {}; function f () { a["b"]!.c ??= 1 }', 'const a = f(); a.push(1)', 'const a = /x/g; a.test("x")'
+  ]) t.equal(mutableState(parse('session/x.ts', text)).length, 1, text)
+  t.strictSame(mutableState(parse('session/x.ts', `const a: ReadonlyMap<string, string> = new Map(); const b: readonly string[] = []
+    class A { static readonly b = 1; c = 2 }
+    function f () { let d = 1; d++; const e = new Set(); e.add(d) }
+    const g = /x/g; 'x'.replace(g, 'y')`)), [])
+  t.equal(globalsUsed(parse('session/x.ts', 'setTimeout(f, 1); const now = Date.now(); performance.now(); new Date()'), CLOCKS).length, 4)
+  t.strictSame(globalsUsed(parse('session/x.ts', 'socket.setTimeout(0); const a = { Date: 1 }'), CLOCKS), [])
+})
