@@ -1,0 +1,102 @@
+import type { Socket } from 'node:net'
+import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify'
+import type { Test } from 'tap'
+import sockjs, {
+  type CloseEvent, type Endpoint, type EndpointOptions, ManualClock, type Session, type SessionHandler, type SockjsPluginOptions
+} from '../../src/index.ts'
+import { Arrivals, within } from './wait.ts'
+
+export interface ServerOptions {
+  /** Options of Fastify. */
+  readonly fastify?: FastifyServerOptions & Record<string, unknown>
+  /** Options of the registration; `origins` is `'*'` unless given, so that every transport is served. */
+  readonly plugin?: SockjsPluginOptions
+  /** Options of the endpoint `/echo`. */
+  readonly endpoint?: EndpointOptions
+  /** Handler of the endpoint `/echo`; by default it echoes. */
+  readonly handler?: SessionHandler
+  /** Runs before the plugin is registered. */
+  readonly before?: (app: FastifyInstance) => unknown
+  /** Runs after the endpoint was added. */
+  readonly after?: (app: FastifyInstance) => unknown
+  /** The clock of the system instead of one that the test moves. */
+  readonly systemClock?: boolean
+}
+
+/** A listening server with an endpoint `/echo`, and a look at the sessions inside. */
+export class TestServer {
+  readonly app: FastifyInstance
+  readonly clock: ManualClock
+  readonly endpoint: Endpoint
+  readonly port: number
+  /** Every session of `/echo`, as its handler got it. */
+  readonly sessions: Arrivals<Session>
+  /** Every close event of `/echo`. */
+  readonly closings: Arrivals<CloseEvent>
+  /** The server's side of every connection. */
+  readonly sockets: Set<Socket>
+  readonly #clients = new Set<{ abort (): void }>()
+  #stopped: Promise<void> | null = null
+
+  constructor (parts: Pick<TestServer, 'app' | 'clock' | 'endpoint' | 'port' | 'sessions' | 'closings' | 'sockets'>) {
+    this.app = parts.app
+    this.clock = parts.clock
+    this.endpoint = parts.endpoint
+    this.port = parts.port
+    this.sessions = parts.sessions
+    this.closings = parts.closings
+    this.sockets = parts.sockets
+  }
+
+  /** The next session that opens. */
+  session (): Promise<Session> { return this.sessions.next('a session') }
+
+  /** The next close event. */
+  closing (): Promise<CloseEvent> { return this.closings.next('a close event') }
+
+  /** A client that must be gone before the server stops. */
+  own<C extends { abort (): void }> (client: C): C {
+    this.#clients.add(client)
+    return client
+  }
+
+  stop (): Promise<void> {
+    this.#stopped ??= this.#stop()
+    return this.#stopped
+  }
+
+  async #stop (): Promise<void> {
+    for (const client of this.#clients) client.abort()
+    await within(this.app.close(), 'app.close()')
+  }
+}
+
+export async function echo (session: Session): Promise<void> {
+  for await (const message of session) session.send(message)
+}
+
+export async function buildServer (t: Test, options: ServerOptions = {}): Promise<TestServer> {
+  const app = Fastify({ ...options.fastify }) as unknown as FastifyInstance
+  const clock = new ManualClock()
+  const sessions = new Arrivals<Session>()
+  const closings = new Arrivals<CloseEvent>()
+  const sockets = new Set<Socket>()
+  app.server.on('connection', (socket: Socket) => {
+    sockets.add(socket)
+    socket.on('close', () => sockets.delete(socket))
+  })
+  await options.before?.(app)
+  await app.register(sockjs, { origins: '*', ...(options.systemClock ? {} : { clock }), ...options.plugin })
+  const handler = options.handler ?? echo
+  const endpoint = app.sockjs('/echo', options.endpoint ?? {}, (session, request) => {
+    session.on('close', (event) => closings.push(event))
+    sessions.push(session)
+    return handler(session, request)
+  })
+  await options.after?.(app)
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  const { port } = app.server.address() as { port: number }
+  const server = new TestServer({ app, clock, endpoint, port, sessions, closings, sockets })
+  t.teardown(() => server.stop())
+  return server
+}
