@@ -74,8 +74,10 @@ export class HttpReceiver implements Receiver {
     return next instanceof HttpReceiver && next.#response.req.socket === this.#response.req.socket
   }
 
-  cork (): void { this.#response.cork() }
-  uncork (): void { this.#response.uncork() }
+  // Node corks the connection of a response until the end of the turn by itself. Corking the response would join its
+  // chunks, since Node 22, and each frame has a chunk of its own (XHR-STREAM-5).
+  cork (): void {}
+  uncork (): void {}
 
   open (): void { this.#write(OPEN) }
 

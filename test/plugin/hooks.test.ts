@@ -354,7 +354,7 @@ contract('SEC-S23: timeouts of the server for requests do not cut what waits', a
     fastify: { requestTimeout: 100, keepAliveTimeout: 100, http: { headersTimeout: 100, connectionsCheckingInterval: 20 } }
   })
   const client = await connect(server, transport)
-  await new Promise((resolve) => setTimeout(resolve, 400))
+  await new Promise((resolve) => setTimeout(resolve, 250))
   await client.send('still here')
   t.strictSame(await client.messages(1), ['still here'])
 })
