@@ -33,11 +33,6 @@ export function endpointScope (endpoint: Endpoint, own: EndpointOptions) {
     parseEverything(scope)
     scope.addHook('onRequest', admission(endpoint, depth))
     scope.addHook('preParsing', beforeBody(endpoint) as never)
-    scope.addHook('onResponse', async (request) => {
-      // A refused upgrade leaves its socket behind: nobody else closes it (SEC-S01).
-      const upgrade = upgradeOf(request.raw)
-      if (upgrade !== undefined && !upgrade.taken) upgrade.socket.destroySoon()
-    })
     scope.setErrorHandler(errorHandler)
 
     const script = endpoint.options.clientUrl === 'self' ? await loadClientScript() : null

@@ -4,6 +4,7 @@ import { errors } from '../errors.ts'
 import { facadeOf, type SockjsFacade } from './facade.ts'
 import { Hub } from './hub.ts'
 import type { SockjsPluginOptions } from './options.ts'
+import { upgradeOf } from '../transports/index.ts'
 import { checkPluginOptions } from './validate.ts'
 
 declare module 'fastify' {
@@ -28,6 +29,11 @@ async function registerSockjs (app: FastifyInstance, options: SockjsPluginOption
       return facade
     }
   } as never)
+  app.addHook('onResponse', async (request) => {
+    // A refused upgrade leaves its socket behind, ours or not: nobody else closes it, and `close()` would wait for it (SEC-S01).
+    const upgrade = upgradeOf(request.raw)
+    if (upgrade !== undefined && !upgrade.taken) upgrade.socket.destroySoon()
+  })
   app.addHook('preClose', () => hub.drain())
 }
 

@@ -101,6 +101,7 @@ export class UpgradeGate {
       rememberUpgrade(request, socket, head)
       return route.dispatch(request, socket, head)
     }
+    rememberUpgrade(request, socket, head)
     if (this.#others.length > 0) this.passOn(request, socket, head)
     else if (this.#server.listenerCount('upgrade') === 1) refuse(socket, REFUSALS.notFound)
   }
