@@ -1,51 +1,56 @@
+/** Headers of a RECEIPT beside `receipt-id`; asked for when it is sent. */
+export type ReceiptHeaders = () => readonly (readonly [name: string, value: string])[]
+
 interface Pending {
   readonly receipts: readonly string[]
+  readonly headers: ReceiptHeaders
   done: boolean
 }
+
+const NO_HEADERS: ReceiptHeaders = () => []
 
 /**
  * RECEIPTs in the order of their frames, whatever order the broker confirms in (STOMP-R2). Frames are handed over one
  * after the other and not confirmed one by one.
  */
 export class Receipts {
-  readonly #send: (receipt: string) => void
+  readonly #send: (receipt: string, headers: ReturnType<ReceiptHeaders>) => void
   readonly #failed: (error: unknown, receipt: string | undefined) => void
-  #pending: Pending[] = []
+  readonly #pending: Pending[] = []
+  #settled: (() => void) | null = null
 
-  constructor (send: (receipt: string) => void, failed: (error: unknown, receipt: string | undefined) => void) {
+  constructor (send: (receipt: string, headers: ReturnType<ReceiptHeaders>) => void, failed: (error: unknown, receipt: string | undefined) => void) {
     this.#send = send
     this.#failed = failed
   }
 
   /** Sends the receipts of a frame once `work` is done; without a promise, at once where nothing waits before it. */
-  after (work: unknown, receipts: readonly string[]): void {
-    if (work instanceof Promise) this.#wait(work, receipts)
-    else if (this.#pending.length === 0) this.#sendAll(receipts)
-    else if (receipts.length > 0) this.#pending.push({ receipts, done: true })
+  after (work: unknown, receipts: readonly string[], headers: ReceiptHeaders = NO_HEADERS): void {
+    const entry: Pending = { receipts, headers, done: !(work instanceof Promise) }
+    if (work instanceof Promise) this.#wait(work, entry)
+    else if (this.#pending.length === 0) this.#sendAll(entry)
+    else if (receipts.length > 0) this.#pending.push(entry)
   }
 
   /** Resolves when everything handed over so far is confirmed. */
   async settled (): Promise<void> {
-    while (this.#pending.some((entry) => !entry.done)) await new Promise<void>((resolve) => { this.#waiter = resolve })
+    while (this.#pending.some((entry) => !entry.done)) await new Promise<void>((resolve) => { this.#settled = resolve })
   }
 
-  #waiter: (() => void) | null = null
-
-  #wait (work: Promise<unknown>, receipts: readonly string[]): void {
-    const entry: Pending = { receipts, done: false }
+  #wait (work: Promise<unknown>, entry: Pending): void {
     this.#pending.push(entry)
     work.then(() => {
       entry.done = true
-      while (this.#pending[0]?.done === true) this.#sendAll(this.#pending.shift()!.receipts)
-      this.#waiter?.()
+      while (this.#pending[0]?.done === true) this.#sendAll(this.#pending.shift()!)
+      this.#settled?.()
     }, (error) => {
       entry.done = true
-      this.#failed(error, receipts.at(-1))
-      this.#waiter?.()
+      this.#failed(error, entry.receipts.at(-1))
+      this.#settled?.()
     })
   }
 
-  #sendAll (receipts: readonly string[]): void {
-    for (const receipt of receipts) this.#send(receipt)
+  #sendAll ({ receipts, headers }: Pending): void {
+    for (const receipt of receipts) this.#send(receipt, headers())
   }
 }

@@ -10,7 +10,7 @@ import type { Publication } from '../broker/publication.ts'
 import { COMMANDS } from './commands/index.ts'
 import { errorFrame } from './error-frame.ts'
 import type { StompHost } from './host.ts'
-import { Receipts } from './receipts.ts'
+import { type ReceiptHeaders, Receipts } from './receipts.ts'
 import { type Subscription, Subscriptions } from './subscriptions.ts'
 import { Timekeeper, type TimekeeperOwner } from './timekeeper.ts'
 import { Transactions } from './transactions.ts'
@@ -87,7 +87,7 @@ export class StompSession implements BrokerSink, TimekeeperOwner {
     this.parser = new FrameParser({ limits: host.limits })
     this.transactions = new Transactions(host.limits)
     this.time = new Timekeeper(this, host.clock, host.limits.connectTimeout)
-    this.#receipts = new Receipts((receipt) => this.sendFrame('RECEIPT', [['receipt-id', receipt]]), (error, receipt) => this.fail(error, receipt))
+    this.#receipts = new Receipts((receipt, headers) => this.sendFrame('RECEIPT', [['receipt-id', receipt], ...headers]), (error, receipt) => this.fail(error, receipt))
     stream.on('close', (event) => this.#closed(event))
     stream.on('message', (message) => this.#received(message))
   }
@@ -124,9 +124,9 @@ export class StompSession implements BrokerSink, TimekeeperOwner {
   // --- for commands, application and broker -------------------------------------------------------------------
 
   /** @internal Confirms a frame: its receipt goes out when `work` is done, after those of the frames before it. */
-  confirm (frame: Frame<ClientCommand>, work?: unknown): void {
+  confirm (frame: Frame<ClientCommand>, work?: unknown, headers?: ReceiptHeaders): void {
     const receipt = frame.headers.get('receipt')
-    this.#receipts.after(work, receipt === undefined ? [] : [receipt])
+    this.#receipts.after(work, receipt === undefined ? [] : [receipt], headers)
   }
 
   /** @internal As `confirm`, for several frames at once (STOMP-T5). */

@@ -44,16 +44,24 @@ function accept (session: StompSession, frame: Frame<ClientCommand>, destination
   session.confirm(frame)
 }
 
-/** STOMP-R2: the RECEIPT says that messages which anybody sends from now on will come. */
+/** STOMP-R2: the RECEIPT says that messages which anybody sends from now on will come, and where a history stands now. */
 function acceptByBroker (session: StompSession, frame: Frame<ClientCommand>, subscription: Subscription): void {
   const { key, destination, ack } = subscription
-  const result = session.connection!.subscribe({ key, destination, ack, headers: frame.headers })
-  const registered = (answer: SubscribeResult | void): void => {
+  let answer: SubscribeResult | void
+  const registered = (result: SubscribeResult | void): void => {
+    answer = result
     session.host.application.subscribed(session, subscription)
     // Whoever asked for what it has missed is told when that is gone.
-    if (answer?.recovered !== undefined) session.recovered(subscription, answer.recovered)
+    if (result?.recovered !== undefined) session.recovered(subscription, result.recovered)
   }
-  if (result instanceof Promise) return session.confirm(frame, result.then(registered))
-  registered(result)
-  session.confirm(frame)
+  const work = session.connection!.subscribe({ key, destination, ack, headers: frame.headers })
+  if (!(work instanceof Promise)) registered(work)
+  session.confirm(frame, work instanceof Promise ? work.then(registered) : undefined, () => historyHeaders(answer))
+}
+
+function historyHeaders (answer: SubscribeResult | void): (readonly [string, string])[] {
+  const headers: (readonly [string, string])[] = []
+  if (answer?.position !== undefined) headers.push(['x-position', answer.position])
+  if (answer?.recovered !== undefined) headers.push(['x-recovered', String(answer.recovered)])
+  return headers
 }
