@@ -50,7 +50,6 @@ const CLIENT_ERRORS = {
   STOMP_TRANSACTION_TOO_LARGE: 'The transaction is too large',
   STOMP_HEART_BEAT_LOST: 'No heart-beat came in time',
   STOMP_TOO_MANY_EOLS: 'Too many empty lines',
-  STOMP_TOO_MUCH_PENDING: 'Too many frames wait for their turn',
   STOMP_HANDLER_FAILED: 'The message could not be processed',
   STOMP_INTERNAL: 'Internal server error'
 } as const satisfies Record<string, string>

@@ -7,7 +7,7 @@ import { oneLine } from '../session/error-frame.ts'
 import { userHeaders } from '../session/commands/send.ts'
 import type { StompSession } from '../session/stomp-session.ts'
 import type { Subscription } from '../session/subscriptions.ts'
-import { type DisconnectInfo, type Hooks } from './hooks.ts'
+import type { ConnectFrame, DisconnectInfo, Hooks } from './hooks.ts'
 import type { MessageRoute } from './message-routes.ts'
 import type { DestinationRouter } from './router.ts'
 import type { Rules } from './rules.ts'
@@ -59,7 +59,7 @@ export class StompApplication implements Application {
 
   async connecting (session: StompSession, { headers }: Frame<ClientCommand>): Promise<void> {
     const { hooks, rules } = this.#parts
-    await hooks.run('onConnect', { headers, login: headers.get('login'), passcode: headers.get('passcode') }, session, session.request)
+    await hooks.run('onConnect', connectFrame(headers), session, session.request)
     await rules.check(session, { type: 'connect', destination: '', headers })
   }
 
@@ -80,7 +80,8 @@ export class StompApplication implements Application {
   #checkRights (session: StompSession, destination: string, headers: FrameHeaders): void | Promise<void> {
     const { rules, clientSend, broker } = this.#parts
     const owner = this.ownerOf(destination)
-    if (owner === 'broker' && clientSend === 'application-only' && !broker.isPrivate(destination)) throw new StompError('STOMP_ACCESS_REFUSED')
+    if (owner === 'broker' && broker.isPrivate(destination)) return
+    if (owner === 'broker' && clientSend === 'application-only') throw new StompError('STOMP_ACCESS_REFUSED')
     // A client must not reach other users, unless a rule says so (SPRING-F6).
     if (owner === 'user' && rules.empty) throw new StompError('STOMP_ACCESS_REFUSED')
     if (!rules.empty) return rules.check(session, { type: 'send', destination, headers })
@@ -94,13 +95,13 @@ export class StompApplication implements Application {
       throw new StompError('STOMP_ACCESS_REFUSED')
     }
     if (rules.empty && !hooks.has('onSubscribe')) return
-    return rules.check(session, { type: 'subscribe', destination, headers })
+    const allowed = this.#parts.broker.isPrivate(destination) ? Promise.resolve() : rules.check(session, { type: 'subscribe', destination, headers })
+    return allowed
       .then(() => hooks.run('onSubscribe', session, { id: headers.get('id'), destination, headers }))
   }
 
   /** An answer goes with the client's own rights: what it could not SEND itself, no route sends for it. */
   checkReplyTo (session: StompSession, destination: string): void | Promise<void> {
-    if (this.#parts.broker.isPrivate(destination)) return
     return this.#checkRights(session, destination, new FrameHeaders())
   }
 
@@ -185,6 +186,15 @@ export class StompApplication implements Application {
       return session.fail(second, receipt)
     }
     session.fail(error instanceof StompError ? error : new StompError('STOMP_HANDLER_FAILED', statusCode < 500 ? oneLine(known.message) : undefined), receipt)
+  }
+}
+
+function connectFrame (headers: FrameHeaders): ConnectFrame {
+  return {
+    headers,
+    login: headers.get('login'),
+    passcode: headers.get('passcode'),
+    authorization: headers.get('authorization') ?? headers.get('Authorization')
   }
 }
 

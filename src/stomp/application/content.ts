@@ -25,6 +25,6 @@ export function decodeContent (body: Body, headers: FrameHeaders): unknown {
   try {
     return secureJson.parse(body.text, { protoAction: 'error', constructorAction: 'error' })
   } catch {
-    throw new stompErrors.InvalidBody('the body is not JSON')
+    throw new stompErrors.InvalidBody(type === undefined ? 'the body is not JSON; send content-type text/plain with plain text' : 'the body is not JSON')
   }
 }

@@ -9,6 +9,8 @@ export interface ConnectFrame {
   readonly headers: FrameHeaders
   readonly login: string | undefined
   readonly passcode: string | undefined
+  /** Header names have a case in STOMP: this is the header in the spelling of HTTP or in lower case. */
+  readonly authorization: string | undefined
 }
 
 /** SUBSCRIBE or a subscription, as hooks see it. */

@@ -23,7 +23,7 @@ export type Permission = 'all' | 'authenticated' | ((session: StompSession, subj
 export interface Rule {
   /** Default: any. */
   readonly type?: RuleType
-  /** Default: any. */
+  /** Default: any, but for a SEND to `/user/<name>/…`, which must be named. */
   readonly destination?: string | readonly string[]
   readonly allow?: Permission
   readonly deny?: 'all'
@@ -77,7 +77,8 @@ export class Rules {
 
 /** SEC-S64: a subscription with wildcards is allowed only where the rule grants all of it, and denied where it touches any. */
 function fits (rule: CompiledRule, subject: RuleSubject, segments: readonly string[]): boolean {
-  if (rule.patterns === null) return true
+  // To reach other users is never meant by a rule that names no destination.
+  if (rule.patterns === null) return rule.allow === null || subject.type !== 'send' || !subject.destination.startsWith('/user/')
   if (subject.type === 'connect') return false
   const relation = rule.allow === null && subject.type === 'subscribe' ? overlaps : covers
   return rule.patterns.some((pattern) => relation(pattern, segments))

@@ -33,6 +33,8 @@ export interface StompFacade {
   publish<T> (destination: DestinationLike<T>, value: T, options?: SendOptions): Promise<void>
   /** Sends to every session of a user that subscribes `/user<destination>`. */
   publishToUser<T> (user: string, destination: DestinationLike<T>, value: T, options?: SendOptions): UserDelivery
+  /** Sends to one session, by itself or its id, if it subscribes `/user<destination>`: the way to reach an anonymous client. */
+  publishToSession<T> (session: StompSession | string, destination: DestinationLike<T>, value: T, options?: SendOptions): UserDelivery
   addHook<N extends HookName> (name: N, hook: StompHooks[N]): void
   /** Decides what a client is told of an error of a handler; `undefined` leaves it to the default. */
   setErrorHandler (handler: StompErrorHandler): void
@@ -65,6 +67,7 @@ export function stompFacade (server: StompServer, scope: FastifyInstance): Stomp
     },
     publish: (destination, value, options) => sender.publish(destination, value, options),
     publishToUser: (user, destination, value, options) => sender.publishToUser(user, destination, value, options),
+    publishToSession: (session, destination, value, options) => sender.toSessions(sessionsNamed(users, session), destination, value, options),
     addHook: (name, hook) => hooks.add(name, hook),
     setErrorHandler (handler) { server.parts.errorHandler = handler },
     users,
@@ -75,6 +78,10 @@ export function stompFacade (server: StompServer, scope: FastifyInstance): Stomp
     get tcpPort () { return server.tcpPort },
     inject: (options) => server.inject(options)
   }
+}
+
+function sessionsNamed (users: Users, session: StompSession | string): StompSession[] {
+  return [...users.sessions].filter((each) => each === session || each.id === session)
 }
 
 function closeSessions (users: Users, { user, session: id }: SessionFilter, code?: number, reason?: string): number {
