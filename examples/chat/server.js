@@ -1,0 +1,72 @@
+// A chat with rooms. After `npm run build`: node examples/chat/server.js
+import { createRequire } from 'node:module'
+import { dirname } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import fastifyStatic from '@fastify/static'
+import Fastify from 'fastify'
+import sockjs from 'fastify-sockjs'
+import stomp, { memoryBroker, StompError } from 'fastify-sockjs/stomp'
+import { Rooms } from './rooms.js'
+
+const app = Fastify({ logger: true })
+
+await app.register(sockjs)
+await app.register(stomp, {
+  path: '/stomp',
+  broker: memoryBroker(),
+  // Clients speak through the routes below and nowhere else.
+  rules: [
+    { type: 'connect', allow: 'authenticated' },
+    { type: 'send', destination: '/app/rooms/*', allow: 'all' },
+    { type: 'subscribe', destination: ['/app/rooms', '/app/rooms/*', '/topic/rooms', '/topic/rooms/*', '/user/queue/errors'], allow: 'all' }
+  ]
+})
+
+// Who somebody is: here a name that they choose. A real chat would check a token in its place.
+app.stomp.addHook('onConnect', ({ login = '' }, session) => {
+  const name = login.trim()
+  if (!/^[\p{L}\p{N} ._-]{1,24}$/u.test(name)) throw new StompError('STOMP_AUTHENTICATION_FAILED', 'a name has 1 to 24 letters')
+  session.user = { name }
+})
+
+const rooms = new Rooms(['Lobby', 'Kitchen', 'Workshop'])
+const params = { type: 'object', properties: { room: { type: 'string', enum: rooms.names } } }
+
+app.stomp.message('/rooms/:room', {
+  schema: {
+    params,
+    body: { type: 'object', required: ['text'], properties: { text: { type: 'string', pattern: '\\S', maxLength: 500 } } }
+  },
+  sendTo: '/topic/rooms/:room'
+}, ({ params: { room }, body: { text }, user }) => rooms.add(room, user.name, text))
+
+// What was said before: an answer to the subscription, once.
+app.stomp.subscribe('/rooms/:room', { schema: { params } }, ({ params: { room } }) => rooms.messages(room))
+
+// Who is where: once to whoever asks, and to everybody when it changes.
+const present = () => rooms.names.map((name) => ({
+  name,
+  people: [...new Set(app.stomp.subscriptions({ destination: `/topic/rooms/${name}` }).map(({ user }) => user))].sort()
+}))
+app.stomp.subscribe('/rooms', present)
+
+let announcing = false
+function announce (session, { destination }) {
+  if (announcing || !destination.startsWith('/topic/rooms/')) return
+  announcing = true
+  // Somebody who moves leaves one room and enters another: one message is enough.
+  setImmediate(() => {
+    announcing = false
+    app.stomp.publish('/topic/rooms', present()).catch((error) => app.log.debug({ err: error }, 'nobody was told'))
+  })
+}
+app.stomp.addHook('onSubscribed', announce)
+app.stomp.addHook('onUnsubscribe', announce)
+
+// The page, and the browser's half of STOMP: the bundle of the package that is installed.
+const bundles = dirname(createRequire(import.meta.url).resolve('@stomp/stompjs'))
+await app.register(fastifyStatic, { root: fileURLToPath(new URL('./public/', import.meta.url)) })
+app.get('/stomp.umd.min.js', (_request, reply) => reply.sendFile('stomp.umd.min.js', bundles))
+
+await app.listen({ port: Number(process.env.PORT ?? 3000) })
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => app.close())

@@ -1,0 +1,89 @@
+import { execFile, fork } from 'node:child_process'
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import t from 'tap'
+import { anchorsOf, type Block, blocksOf, linksOf } from './support/docs/markdown.ts'
+import { installPackage, typeErrors } from './support/docs/package.ts'
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url))
+const GUIDES = ['README.md', ...readdirSync(join(ROOT, 'docs')).filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`)]
+const PAGES = [...GUIDES, 'CONTRIBUTING.md', 'CHANGELOG.md']
+const textOf = (file: string): string => readFileSync(join(ROOT, file), 'utf8')
+const BLOCKS = GUIDES.flatMap((file) => blocksOf(file, textOf(file)))
+
+/** What can be done with a block, and the name its file needs for that. */
+const KINDS: Readonly<Record<string, string>> = { 'js run': '.mjs', 'js run cjs': '.cjs', 'js test': '.test.mjs', 'ts check': '.mts' }
+const kindOf = ({ language, marks }: Block): string => `${language} ${marks}`.trim()
+const nameOf = ({ file, line }: Block): string => `${file}:${line}`
+
+/** Below the repository, so that all packages are there and nothing is installed; ours is the one made of the sources. */
+const project = t.testdir({ 'package.json': '{"private":true}' })
+
+function write (kind: string): Map<string, Block> {
+  return new Map(BLOCKS.filter((block) => kindOf(block) === kind).map((block) => {
+    const file = join(project, `${block.file.replaceAll(/\W/g, '-')}-${block.line}${KINDS[kind]!}`)
+    mkdirSync(dirname(file), { recursive: true })
+    writeFileSync(file, block.code)
+    return [file, block]
+  }))
+}
+
+/** The examples, by the folder that each has; the demo's is only a page. */
+const EXAMPLES = readdirSync(join(ROOT, 'examples')).filter((name) => existsSync(join(ROOT, 'examples', name, 'server.js')))
+
+/** Children do not count in the coverage of this test. */
+const env = { ...process.env, NODE_V8_COVERAGE: '', NODE_OPTIONS: '', NODE_NO_WARNINGS: '1' }
+
+t.test('marks', async (t) => {
+  for (const block of BLOCKS.filter(({ marks }) => marks !== '')) {
+    t.ok(Object.hasOwn(KINDS, kindOf(block)), `${nameOf(block)}: ${kindOf(block)} is a mark that CONTRIBUTING names`)
+  }
+})
+
+t.test('links', async (t) => {
+  for (const { file, line, target } of PAGES.flatMap((file) => linksOf(file, textOf(file)))) {
+    if (/^(?:https?|mailto):/.test(target)) continue
+    const [path = '', anchor] = target.split('#')
+    const page = path === '' ? file : relative(ROOT, resolve(ROOT, dirname(file), path))
+    t.ok(existsSync(join(ROOT, page)), `${file}:${line}: ${target} leads somewhere`)
+    if (anchor === undefined || !existsSync(join(ROOT, page))) continue
+    t.ok(anchorsOf(textOf(page)).has(anchor), `${file}:${line}: ${target} is a heading there`)
+  }
+})
+
+t.test('types', async (t) => {
+  const files = write('ts check')
+  for (const [file, problems] of typeErrors(ROOT, [...files.keys()])) {
+    t.same(problems, [], `${nameOf(files.get(file)!)} passes the type checker`)
+  }
+})
+
+t.test('programs', async (t) => {
+  installPackage(ROOT, join(project, 'node_modules/fastify-sockjs'))
+
+  t.test('start and listen', async (t) => {
+    const files = new Map([...write('js run'), ...write('js run cjs')].map(([file, block]) => [file, nameOf(block)]))
+    cpSync(join(ROOT, 'examples'), join(project, 'examples'), { recursive: true })
+    for (const name of EXAMPLES) files.set(join(project, 'examples', name, 'server.js'), `examples/${name}`)
+    const child = fork(join(ROOT, 'test/support/docs/run-programs.js'), [...files.keys()], { cwd: project, env, execArgv: [], silent: true })
+    child.stdout!.resume()
+    child.stderr!.resume()
+    const left = new Set(files.keys())
+    child.on('message', ({ file, problem }: { file: string, problem: string | null }) => {
+      left.delete(file)
+      t.equal(problem, null, `${files.get(file)!} listens`)
+    })
+    await new Promise((resolve) => child.on('exit', resolve))
+    t.same([...left], [], 'all of them were run')
+  })
+
+  t.test('tests pass', async (t) => {
+    await Promise.all([...write('js test')].map(([file, block]) => new Promise<void>((resolve) => {
+      execFile(process.execPath, ['--test-reporter=spec', file], { cwd: project, env, timeout: 30_000 }, (error, stdout, stderr) => {
+        t.equal(error, null, `${nameOf(block)} passes`, error === null ? {} : { output: stdout.slice(-3000) + stderr.slice(-1000) })
+        resolve()
+      })
+    })))
+  })
+})
