@@ -79,6 +79,8 @@ export class Endpoint {
       sendTimeout: options.sendTimeout,
       highWater: options.queue.highWater,
       queueLimit: options.queue.limit,
+      // One payload that was on its way, and as much again.
+      inboxLimit: Math.max(options.queue.limit, 2 * this.bodyLimit),
       overflow: options.queue.overflow
     }
     this.#handler = handler

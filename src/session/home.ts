@@ -12,6 +12,8 @@ export interface SessionLimits {
   readonly sendTimeout: number
   readonly highWater: number
   readonly queueLimit: number
+  /** What may still come from a client that is held back. */
+  readonly inboxLimit: number
   /** What happens to a message above `queueLimit`: the session closes, or the message is dropped. */
   readonly overflow: 'close' | 'drop'
 }

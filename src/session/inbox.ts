@@ -35,12 +35,17 @@ export class Inbox {
   #paused = false
   /** Whether the client is held back now. */
   held = false
+  /** What waited when the client was held back. */
+  #heldAt = 0
   /** Size of the messages that wait. */
   bytes = 0
 
   constructor (owner: InboxOwner) {
     this.#owner = owner
   }
+
+  /** What has come although the client is held back: the rest of what had been read already, or somebody who goes around it. */
+  get overrun (): number { return this.held ? this.bytes - this.#heldAt : 0 }
 
   receive (messages: readonly Message[]): void {
     for (const message of messages) {
@@ -129,6 +134,7 @@ export class Inbox {
   #hold (on: boolean): void {
     if (this.held === on) return
     this.held = on
+    this.#heldAt = this.bytes
     this.#owner.holdBack(on)
   }
 }

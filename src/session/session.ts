@@ -232,8 +232,7 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> exten
   /** @internal Messages from the client, in order. Ignored once the session is closing. */
   receive (messages: readonly Message[]): void {
     if (this.#state !== 'open') return
-    // One payload is always taken; who sends more before the answer goes around the back-pressure.
-    if (this.#inbox.bytes > this.#home.limits.queueLimit) return this.abort(CLOSE.flood)
+    if (this.#inbox.overrun > this.#home.limits.inboxLimit) return this.abort(CLOSE.flood)
     this.#inbox.receive(messages)
     if (this.#inbox.bytes > 0) this.#account()
   }

@@ -1,5 +1,7 @@
 import { test } from 'tap'
 import { Fifo } from '../../src/session/fifo.ts'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import type { AnySession } from '../../src/session/index.ts'
 import { attachedStage, outcome, settled } from './support.ts'
 
@@ -174,8 +176,10 @@ test('a client that is held back stays so across receivers, and no longer than i
 test('who goes around the back-pressure is closed with 1008', async (t) => {
   const { session, closes, receiver, home } = attachedStage()
   session.receive(['x'.repeat(50_000)])
-  t.equal(session.state, 'open', 'one payload is always taken')
   session.receive(['more'])
+  t.equal(session.state, 'open', 'one payload is always taken, whatever its size, and what had been read behind it')
+  session.receive(['x'.repeat(50_000)])
+  session.receive(['still more'])
   t.strictSame(closes, [{ code: 1008, reason: 'Too many messages', clean: false, undelivered: 0 }])
   t.strictSame(receiver.taken(), ['(pause)', 'c[1008,"Too many messages"]'])
   t.equal(home.accounted, 0)
@@ -183,6 +187,11 @@ test('who goes around the back-pressure is closed with 1008', async (t) => {
   const tiny = attachedStage()
   for (let i = 0; i < 1_000 && tiny.session.state === 'open'; i++) tiny.session.receive([''])
   t.equal(tiny.closes[0]?.code, 1008, 'empty messages are not free')
+
+  const paused = attachedStage()
+  paused.session.pause()
+  paused.session.receive(['x'.repeat(10_000)])
+  t.equal(paused.session.state, 'open', 'an application that pauses does not make its client a flooder')
 
   const closing = attachedStage()
   closing.session.receive(['x'.repeat(50_000)])
@@ -291,4 +300,19 @@ test('a long queue keeps its order', async (t) => {
   while (fifo.length > 0) if (fifo.shift() !== shifted++) t.fail('out of order')
   t.equal(shifted, pushed)
   t.equal(fifo.shift(), undefined)
+})
+
+test('SEC-S13 what was taken from the queue is not kept', async (t) => {
+  const fifo = new Fifo<object>()
+  let message: object | undefined = {}
+  const reference = new WeakRef(message)
+  fifo.push(message)
+  fifo.push({})
+  message = undefined
+  fifo.shift()
+  t.equal(fifo.length, 1)
+  setFlagsFromString('--expose-gc')
+  await new Promise((resolve) => setImmediate(resolve))
+  runInNewContext('gc')()
+  t.equal(reference.deref(), undefined)
 })

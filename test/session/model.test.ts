@@ -52,7 +52,7 @@ class Model {
   #count = 0
 
   constructor (transport: TransportName, overflow: 'close' | 'drop') {
-    this.home = new FakeHome({ highWater: 200, queueLimit: 1_000, heartbeat: 4_000, pongTimeout: 1_500, sendTimeout: 3_000, disconnectDelay: 5_000, overflow })
+    this.home = new FakeHome({ highWater: 200, queueLimit: 1_000, inboxLimit: 100, heartbeat: 4_000, pongTimeout: 1_500, sendTimeout: 3_000, disconnectDelay: 5_000, overflow })
     this.#transport = transport
     this.#greeted = transport === 'websocket-raw'
     this.session = openingSession(this.home, transport)

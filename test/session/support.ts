@@ -9,6 +9,7 @@ export const LIMITS: SessionLimits = {
   sendTimeout: 10_000,
   highWater: 1_000,
   queueLimit: 10_000,
+  inboxLimit: 10_000,
   overflow: 'close'
 }
 
