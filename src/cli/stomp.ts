@@ -8,17 +8,21 @@ interface ChatMessage { type?: string, sender?: string, content?: string }
 /** The second path is the one of Spring's well-known guide, so that its client works here unchanged. */
 const PATHS = ['/stomp', '/gs-guide-websocket'] as const
 
+const TEXT = { type: 'string', maxLength: 100_000 } as const
+const HELLO = { type: 'object', required: ['name'], properties: { name: TEXT } } as const
+const CHAT_MESSAGE = { type: 'object', additionalProperties: false, properties: { type: TEXT, sender: TEXT, content: TEXT } } as const
+
 /** Rooms in which somebody has spoken; a demo remembers no more than these. */
 const MAX_ROOMS = 100
 
 /** The STOMP part of the demo server: a greeting, a chat with rooms, and a broker for everything else. */
 export async function addStomp (app: FastifyInstance, endpoint: EndpointOptions, tcpPort: number | undefined): Promise<void> {
-  const frame = 4 * 1024 * 1024
+  const body = 4 * 1024 * 1024
   await app.register(stomp, {
     path: PATHS,
     broker: memoryBroker(),
     endpoint,
-    limits: { body: frame },
+    limits: { body },
     ...(tcpPort === undefined ? {} : { tcp: { port: tcpPort, host: '127.0.0.1' } })
   })
 
@@ -28,10 +32,10 @@ export async function addStomp (app: FastifyInstance, endpoint: EndpointOptions,
     session.user = { name: frame.login }
   })
 
-  app.stomp.message<Hello>('/hello', { sendTo: '/topic/greetings' }, ({ body }) => ({ content: `Hello, ${body.name}!` }))
+  app.stomp.message<Hello>('/hello', { sendTo: '/topic/greetings', schema: { body: HELLO } }, ({ body }) => ({ content: `Hello, ${body.name}!` }))
 
   const rooms = new Set<string>(['lobby'])
-  app.stomp.message<ChatMessage, { room: string }>('/chat/:room', { sendTo: '/topic/chat/:room' }, ({ body, params: { room } }) => {
+  app.stomp.message<ChatMessage, { room: string }>('/chat/:room', { sendTo: '/topic/chat/:room', schema: { body: CHAT_MESSAGE } }, ({ body, params: { room } }) => {
     if (rooms.size < MAX_ROOMS) rooms.add(room)
     return { ...body, room, time: new Date().toISOString() }
   })

@@ -60,11 +60,17 @@ const LIMITS: Partial<Record<keyof StompLimitOptions, Limit>> = {
     ids: 'STOMP-T6, SEC-S28',
     code: 'STOMP_TRANSACTION_TOO_LARGE',
     standard: 1_048_576,
-    small: 30,
+    small: 300,
     raw (n) {
       const frame = (length: number): string => `${SEND}transaction:1\n\n${'b'.repeat(length)}\0`
-      const piece = Math.min(65_536, n >> 1)
-      return 'BEGIN\ntransaction:1\n\n\0' + many(Math.floor(n / piece), () => frame(piece)) + frame(n % piece)
+      // The head counts too: names and values, without what stands between them.
+      const head = frame(0).replace(/^SEND\n/, '').replace(/[:\n\0]/g, '').length
+      const piece = Math.min(65_536 + head, n >> 1)
+      const rest = n % piece
+      const pieces = Math.floor(n / piece) - (rest > 0 && rest < head ? 1 : 0)
+      const left = n - pieces * piece
+      return 'BEGIN\ntransaction:1\n\n\0' + many(pieces, () => frame(piece - head)) + (left > 0 ? frame(Math.min(left - head, 65_536)) : '') +
+        (left - head > 65_536 ? frame(left - head - 65_536 - head) : '')
     }
   },
   eols: { ids: 'SEC-S35', code: 'STOMP_TOO_MANY_EOLS', standard: 1000, small: 10, raw: (n) => '\n'.repeat(n) }

@@ -253,7 +253,7 @@ t.test('SPRING-D26: a normal close that the client does not take ends as slow to
   const [session] = server.stomp.sessions
   socket.ws.pause()
   await fill(server, () => session!.stream.bufferedBytes > 200_000)
-  server.stomp.close({}, 1000)
+  server.stomp.close({ all: true }, 1000)
   await new Promise((resolve) => { setImmediate(resolve) })
   t.strictSame(ends, [], 'what was sent before must leave first')
   server.clock.advance(10_000)

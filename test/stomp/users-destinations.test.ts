@@ -199,7 +199,7 @@ t.test('close: by user, by session, or all', async (t) => {
   t.equal(server.stomp.close({ session: lee!.connected!.headers.get('session')! }, 4003, 'enough'), 1)
   t.match(await lee!.closed, { code: 4003, reason: 'enough' })
   t.strictSame(lee!.inner.waiting, [], 'no ERROR')
-  t.equal(server.stomp.close({}), 1)
+  t.equal(server.stomp.close({ all: true }), 1)
   await nobody!.closed
   t.equal(server.stomp.sessions.size, 0)
 })

@@ -4,7 +4,7 @@ import { type ClientCommand, type Frame, FrameHeaders } from '../codec/index.ts'
 import { StompError } from '../errors.ts'
 import type { Application, Feed, IncomingMessage } from '../session/host.ts'
 import { oneLine } from '../session/error-frame.ts'
-import { userHeaders } from '../session/commands/send.ts'
+import { userHeaders } from '../session/user-headers.ts'
 import type { StompSession } from '../session/stomp-session.ts'
 import type { Subscription } from '../session/subscriptions.ts'
 import type { ConnectFrame, DisconnectInfo, Hooks } from './hooks.ts'
@@ -100,7 +100,7 @@ export class StompApplication implements Application {
       .then(() => hooks.run('onSubscribe', session, { id: headers.get('id'), destination, headers }))
   }
 
-  /** An answer goes with the client's own rights: what it could not SEND itself, no route sends for it. */
+  /** An answer goes by the rules for the client's own SENDs; `preSend` sees only what clients really send. */
   checkReplyTo (session: StompSession, destination: string): void | Promise<void> {
     return this.#checkRights(session, destination, new FrameHeaders())
   }
@@ -110,21 +110,27 @@ export class StompApplication implements Application {
     return destination.startsWith(USER_PREFIX + '/') ? 'user' : 'broker'
   }
 
+  serves (destination: string): boolean {
+    return this.#parts.messages.find(this.#restOf(destination)!) !== null
+  }
+
   async handle (message: IncomingMessage): Promise<void> {
-    const match = this.#parts.messages.find(this.#restOf(message.destination)!)
+    const { session, destination, receipt } = message
+    const match = this.#parts.messages.find(this.#restOf(destination)!)
     if (match === null) throw new StompError('STOMP_UNKNOWN_DESTINATION')
-    const failed = (error: unknown): void => this.#handlerFailed(message.session, message.destination, error, message.receipt)
     try {
-      await match.route.run(match, message, this.#parts.sender, failed)
+      // A stream that breaks later breaks after the RECEIPT: its error names none.
+      await match.route.run(match, message, this.#parts.sender, (error) => this.#handlerFailed(session, destination, error, undefined))
     } catch (error) {
-      failed(error)
+      await this.#handlerFailed(session, destination, error, receipt)
     }
   }
 
   sendToUser ({ destination, headers, body }: IncomingMessage): void {
     const named = parseUserDestination(destination)
-    const user = named === null ? undefined : this.#parts.users.get(named.name)
-    if (named === null || user === undefined) return
+    if (named === null) throw new StompError('STOMP_UNKNOWN_DESTINATION')
+    const user = this.#parts.users.get(named.name)
+    if (user === undefined) return
     this.#parts.users.deliver(user.sessions, USER_PREFIX + named.rest, headers, body)
   }
 
@@ -132,7 +138,7 @@ export class StompApplication implements Application {
     const match = this.#parts.subscribes.find(this.#restOf(subscription.destination)!)
     return match === null
       ? null
-      : match.route.start(match, session, subscription, frame, (error) => this.#handlerFailed(session, subscription.destination, error, frame.headers.get('receipt')))
+      : match.route.start(match, session, subscription, frame, (error, receipt) => this.#handlerFailed(session, subscription.destination, error, receipt))
   }
 
   subscribed (session: StompSession, subscription: Subscription): void {
@@ -174,13 +180,13 @@ export class StompApplication implements Application {
    * The application's own errors: a message to those who subscribe to errors, else an ERROR and the close (STOMP-R3).
    * Only what the application says with a status below 500 is meant for the client.
    */
-  #handlerFailed (session: StompSession, destination: string, error: unknown, receipt: string | undefined): void {
+  async #handlerFailed (session: StompSession, destination: string, error: unknown, receipt: string | undefined): Promise<void> {
     if (session.state !== 'connected') return
     const known: ApplicationError = error instanceof Error ? error : new Error(String(error))
     const statusCode = known.statusCode ?? 500
     if (statusCode >= 500) this.#parts.log.error({ err: error, session: session.id, destination }, 'a handler failed')
     try {
-      const body = this.#parts.errorHandler?.(known, { session, destination }) ?? errorBody(known, statusCode, destination)
+      const body = await this.#parts.errorHandler?.(known, { session, destination }) ?? errorBody(known, statusCode, destination)
       if (this.#parts.sender.toSessions([session], ERROR_DESTINATION, body).sessions > 0) return
     } catch (second) {
       return session.fail(second, receipt)

@@ -7,6 +7,7 @@ import { parametersOf } from './destination.ts'
 import { MessageReply, type Reply, type ReplyTargets } from './reply.ts'
 import type { Match } from './router.ts'
 import type { Sender } from './sender.ts'
+import { isAsyncIterable, sendEach } from './stream.ts'
 import { compileSchemas, type RouteSchema, type RouteValidator, type ValidatedParts } from './validation.ts'
 
 /** What a message handler gets. */
@@ -55,7 +56,7 @@ export class MessageRoute {
   }
 
   /** Runs the route for one message. Streams of answers go on beside the session's next messages; `failed` is told when one breaks. */
-  async run ({ params }: Match<MessageRoute>, message: IncomingMessage, sender: Sender, failed: (error: unknown) => void): Promise<void> {
+  async run ({ params }: Match<MessageRoute>, message: IncomingMessage, sender: Sender, failed: (error: unknown) => Promise<void>): Promise<void> {
     const parts: ValidatedParts = {
       params: { ...params },
       headers: Object.fromEntries(message.headers),
@@ -67,13 +68,12 @@ export class MessageRoute {
     const context = { ...parts, destination, user: session.user, session, reply } as MessageContext
     for (const hook of [this.#options.preHandler ?? []].flat()) await hook(context)
     const value = await this.#handler(context as never)
-    if (isAsyncIterable(value)) this.#stream(value, reply, session).catch(failed)
-    else if (value !== undefined && value !== null) await reply.send(value)
-  }
-
-  async #stream (values: AsyncIterable<unknown>, reply: Reply, session: StompSession): Promise<void> {
-    for await (const value of values) {
-      if (session.state !== 'connected') return
+    if (isAsyncIterable(value)) {
+      sendEach(value, async (each) => {
+        await reply.send(each)
+        await session.stream.drained()
+      }, session.signal).catch(failed)
+    } else if (value !== undefined && value !== null) {
       await reply.send(value)
     }
   }
@@ -93,8 +93,4 @@ function checkTargets (path: string, { sendTo, sendToUser, sendToSender }: Reply
     const unknown = parametersOf(target).find((name) => !known.includes(name))
     if (unknown !== undefined) throw new stompErrors.InvalidRoute(path, `${target} names :${unknown}, which the path has not`)
   }
-}
-
-export function isAsyncIterable (value: unknown): value is AsyncIterable<unknown> {
-  return typeof value === 'object' && value !== null && Symbol.asyncIterator in value
 }

@@ -37,11 +37,11 @@ interface CompiledRule {
 
 export class Rules {
   readonly #rules: readonly CompiledRule[]
-  readonly #separator: RegExp
+  readonly #separator: '/' | '.'
 
   /** @throws FST_STOMP_INVALID_OPTION */
   constructor (rules: readonly Rule[], separator: '/' | '.') {
-    this.#separator = separator === '.' ? /[/.]/ : /\//
+    this.#separator = separator
     this.#rules = rules.map((rule) => this.#compile(rule))
   }
 
@@ -51,7 +51,7 @@ export class Rules {
   /** @throws StompError STOMP_ACCESS_REFUSED */
   async check (session: StompSession, subject: RuleSubject): Promise<void> {
     if (this.empty) return
-    const segments = subject.destination.split(this.#separator)
+    const segments = segmentsOf(subject.destination, this.#separator)
     for (const rule of this.#rules) {
       if (rule.type !== undefined && rule.type !== subject.type) continue
       if (!fits(rule, subject, segments)) continue
@@ -62,17 +62,40 @@ export class Rules {
   }
 
   #compile (rule: Rule): CompiledRule {
-    if ((rule.allow === undefined) === (rule.deny === undefined)) throw new stompErrors.InvalidOption('rules', 'each rule has either allow or deny')
-    const { allow } = rule
+    const { type, allow, deny } = rule
+    const unknown = Object.keys(rule).find((name) => !FIELDS.has(name))
+    if (unknown !== undefined) throw invalid(`a rule has no field ${unknown}`)
+    if (type !== undefined && !TYPES.has(type)) throw invalid('type must be connect, subscribe or send')
+    if ((allow === undefined) === (deny === undefined)) throw invalid('each rule has either allow or deny')
+    if (deny !== undefined && deny !== 'all') throw invalid('deny must be \'all\'')
     if (allow !== undefined && allow !== 'all' && allow !== 'authenticated' && typeof allow !== 'function') {
-      throw new stompErrors.InvalidOption('rules', 'allow must be \'all\', \'authenticated\' or a function')
+      throw invalid('allow must be \'all\', \'authenticated\' or a function')
     }
-    const given = rule.destination === undefined ? null : [rule.destination].flat()
-    if (given !== null && given.some((pattern) => typeof pattern !== 'string' || !pattern.startsWith('/'))) {
-      throw new stompErrors.InvalidOption('rules', 'a destination must be text that begins with /')
-    }
-    return { type: rule.type, patterns: given === null ? null : given.map((pattern) => pattern.split(this.#separator)), allow: allow ?? null }
+    const patterns = rule.destination === undefined ? null : [rule.destination].flat().map((pattern) => this.#pattern(pattern))
+    return { type, patterns, allow: allow ?? null }
   }
+
+  #pattern (pattern: unknown): string[] {
+    if (typeof pattern !== 'string' || !pattern.startsWith('/')) throw invalid('a destination must be text that begins with /')
+    const segments = segmentsOf(pattern, this.#separator)
+    const wrong = segments.find((segment, i) => (segment === '**' && i < segments.length - 1) || (/[*?{}]/.test(segment) && segment !== '*' && segment !== '**'))
+    if (wrong !== undefined) throw invalid(`${pattern}: * stands for a whole segment, and ** for the rest at the end`)
+    return segments
+  }
+}
+
+const FIELDS: ReadonlySet<string> = new Set<keyof Rule>(['type', 'destination', 'allow', 'deny'])
+const TYPES: ReadonlySet<string> = new Set<RuleType>(['connect', 'subscribe', 'send'])
+
+function invalid (problem: string): Error {
+  return new stompErrors.InvalidOption('rules', problem)
+}
+
+/** As brokers part a destination: the prefix stands between slashes, whatever the separator behind it. */
+function segmentsOf (destination: string, separator: '/' | '.'): string[] {
+  if (separator === '/') return destination.split('/')
+  const end = destination.indexOf('/', 1)
+  return end < 0 ? [destination] : [destination.slice(0, end), ...destination.slice(end + 1).split(separator)]
 }
 
 /** SEC-S64: a subscription with wildcards is allowed only where the rule grants all of it, and denied where it touches any. */
@@ -80,8 +103,17 @@ function fits (rule: CompiledRule, subject: RuleSubject, segments: readonly stri
   // To reach other users is never meant by a rule that names no destination.
   if (rule.patterns === null) return rule.allow === null || subject.type !== 'send' || !subject.destination.startsWith('/user/')
   if (subject.type === 'connect') return false
-  const relation = rule.allow === null && subject.type === 'subscribe' ? overlaps : covers
+  const relation = subject.type === 'send' ? matches : rule.allow === null ? overlaps : covers
   return rule.patterns.some((pattern) => relation(pattern, segments))
+}
+
+/** Whether a pattern matches a destination; what looks like a wildcard in a SEND is text. */
+function matches (pattern: readonly string[], destination: readonly string[]): boolean {
+  for (const [i, segment] of pattern.entries()) {
+    if (segment === '**') return true
+    if (i >= destination.length || (segment !== '*' && segment !== destination[i])) return false
+  }
+  return pattern.length === destination.length
 }
 
 /** Whether everything that `wanted` can match is matched by `granted`. */

@@ -2,6 +2,7 @@ import type { Broker } from '../broker/broker.ts'
 import { FrameHeaders, type HeadersLike } from '../codec/index.ts'
 import { stompErrors } from '../errors.ts'
 import type { StompSession } from '../session/stomp-session.ts'
+import { userHeaders } from '../session/user-headers.ts'
 import { encodeContent } from './content.ts'
 import { type DestinationLike, pathOf } from './destination.ts'
 import { USER_PREFIX, type Users } from './users.ts'
@@ -51,6 +52,7 @@ export class Sender {
   /** To the subscriptions that these sessions have below `/user`. */
   toSessions (sessions: Iterable<StompSession>, destination: DestinationLike, value: unknown, options: SendOptions = {}): UserDelivery {
     const path = pathOf(destination)
+    if (!path.startsWith('/')) throw new stompErrors.InvalidDestination(path, 'must begin with /')
     const full = path.startsWith(USER_PREFIX + '/') ? path : USER_PREFIX + path
     const { headers, body } = encode(value, options)
     return { sessions: this.#users.deliver(sessions, full, headers, body) }
@@ -59,7 +61,7 @@ export class Sender {
 
 function encode (value: unknown, options: SendOptions): { headers: FrameHeaders, body: ReturnType<typeof encodeContent>['body'] } {
   const { body, contentType } = encodeContent(value)
-  const headers = new FrameHeaders(options.headers === undefined ? [] : FrameHeaders.from(options.headers))
+  const headers = userHeaders(options.headers === undefined ? [] : FrameHeaders.from(options.headers))
   headers.add('content-type', contentType)
   return { headers, body }
 }

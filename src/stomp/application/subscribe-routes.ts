@@ -6,8 +6,8 @@ import type { Feed } from '../session/host.ts'
 import type { StompSession, StompUser } from '../session/stomp-session.ts'
 import type { Subscription } from '../session/subscriptions.ts'
 import { encodeContent } from './content.ts'
-import { isAsyncIterable } from './message-routes.ts'
 import type { Match } from './router.ts'
+import { isAsyncIterable, sendEach } from './stream.ts'
 import { compileSchemas, type RouteSchema, type RouteValidator, type ValidatedParts } from './validation.ts'
 
 /** What a subscribe handler gets. */
@@ -36,7 +36,6 @@ export class SubscribeRoute {
   readonly #options: SubscribeRouteOptions
   readonly #handler: SubscribeHandler<never>
   #validator: RouteValidator | null = null
-  #messages = 0
 
   /** @throws FST_STOMP_INVALID_ROUTE */
   constructor (path: string, options: SubscribeRouteOptions, handler: SubscribeHandler<never>) {
@@ -51,43 +50,37 @@ export class SubscribeRoute {
     if (this.#options.schema !== undefined) this.#validator = compileSchemas(scope, this.path, this.#options.schema)
   }
 
-  /** Starts the answers to one subscription; they end with it. */
-  start ({ params }: Match<SubscribeRoute>, session: StompSession, subscription: Subscription, frame: Frame<ClientCommand>, failed: (error: unknown) => void): Feed {
+  /** Starts the answers to one subscription; they end with it. `failed` gets the receipt that the error must name, if any. */
+  start ({ params }: Match<SubscribeRoute>, session: StompSession, subscription: Subscription, frame: Frame<ClientCommand>, failed: (error: unknown, receipt: string | undefined) => Promise<void>): Feed {
     const abort = new AbortController()
-    this.#run(params, session, subscription, frame, abort.signal).catch((error: unknown) => {
-      if (!abort.signal.aborted) failed(error)
+    const report = (receipt: string | undefined) => async (error: unknown): Promise<void> => {
+      if (!abort.signal.aborted) await failed(error, receipt)
+    }
+    const value = this.#ask(params, session, subscription, frame, abort.signal)
+    const ready = value.then(() => {}, report(frame.headers.get('receipt')))
+    // The RECEIPT, which waits for `ready` too, goes first.
+    ready.then(() => {}).then(() => value).then((answer) => {
+      if (isAsyncIterable(answer)) return sendEach(answer, (each) => this.#send(session, subscription, each), abort.signal)
+      if (answer !== undefined && answer !== null && !abort.signal.aborted) return this.#send(session, subscription, answer)
+    }).catch((error: unknown) => {
+      // Where the handler itself failed, `ready` has told it.
+      value.then(() => report(undefined)(error), () => {})
     })
-    return { stop: () => abort.abort() }
+    return { ready, stop: () => abort.abort() }
   }
 
-  async #run (params: Readonly<Record<string, string>>, session: StompSession, subscription: Subscription, frame: Frame<ClientCommand>, signal: AbortSignal): Promise<void> {
+  async #ask (params: Readonly<Record<string, string>>, session: StompSession, subscription: Subscription, frame: Frame<ClientCommand>, signal: AbortSignal): Promise<unknown> {
     const parts: ValidatedParts = { params: { ...params }, headers: Object.fromEntries(frame.headers), body: undefined }
     this.#validator?.check(parts)
     const context = { params: parts.params, headers: parts.headers, destination: subscription.destination, user: session.user, session, signal } as SubscribeContext
     for (const hook of [this.#options.preHandler ?? []].flat()) await hook(context)
-    const value = await this.#handler(context as never)
-    if (!isAsyncIterable(value)) {
-      if (value !== undefined && value !== null && !signal.aborted) this.#send(session, subscription, value)
-      return
-    }
-    await this.#stream(value, session, subscription, signal)
+    return this.#handler(context as never)
   }
 
-  async #stream (values: AsyncIterable<unknown>, session: StompSession, subscription: Subscription, signal: AbortSignal): Promise<void> {
-    const iterator = values[Symbol.asyncIterator]()
-    // A feed that waits for its next value must learn that nobody listens any more.
-    signal.addEventListener('abort', () => { iterator.return?.()?.catch(() => {}) }, { once: true })
-    for (;;) {
-      const { value, done } = await iterator.next() as IteratorResult<unknown>
-      if (done === true || signal.aborted) return
-      this.#send(session, subscription, value)
-      await session.stream.drained()
-    }
-  }
-
-  #send (session: StompSession, subscription: Subscription, value: unknown): void {
+  #send (session: StompSession, subscription: Subscription, value: unknown): Promise<void> {
     const { body, contentType } = encodeContent(value)
-    const publication = new Publication(subscription.destination, `reply-${subscription.serial}-${++this.#messages}`, new FrameHeaders([['content-type', contentType]]), body)
+    const publication = new Publication(subscription.destination, `${session.id}-${session.subscriptions.nextAckId(subscription)}`, new FrameHeaders([['content-type', contentType]]), body)
     session.deliver({ key: subscription.key, publication, handle: null, redelivered: false })
+    return session.stream.drained()
   }
 }

@@ -105,8 +105,15 @@ export function parseUserDestination (destination: string): { name: string, rest
   const match = /^\/user\/([^/]+)(\/.+)$/.exec(destination)
   if (match === null) return null
   try {
-    return { name: decodeURIComponent(match[1]!), rest: match[2]! }
+    const name = decodeURIComponent(match[1]!)
+    // One spelling for each name, or rules that name it could be gone around.
+    return match[1] === encodeURIComponent(name) || match[1] === escapeSlashes(name) ? { name, rest: match[2]! } : null
   } catch {
     return null
   }
+}
+
+/** The shorter spelling: only what would end the segment is escaped. */
+function escapeSlashes (name: string): string {
+  return name.replaceAll('%', '%25').replaceAll('/', '%2F')
 }

@@ -67,7 +67,7 @@ export type DeliveryHandle = object
 export interface BrokerSink {
   /** Takes a message. False: better no more from queues until `resume()`. Never throws. */
   deliver (delivery: Delivery): boolean
-  /** One subscription has ended, and the rest goes on. */
+  /** One subscription has ended at the broker. The session tells its client by an ERROR: STOMP has no milder word. */
   subscriptionEnded (key: string, error: BrokerError): void
   /** The connection has ended: the session gets an ERROR and closes. */
   ended (error: BrokerError): void

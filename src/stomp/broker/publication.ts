@@ -15,7 +15,7 @@ export class Publication {
   /** All headers of the MESSAGE but those of one delivery (`subscription`, `ack`, `redelivered`). */
   readonly headers: FrameHeaders
   readonly body: Body
-  readonly #encoding: MessageEncoding
+  #encoding: MessageEncoding | undefined
   #prepared: Map<string, PreparedMessage> | undefined
 
   /** `headers` are the user's: reserved ones must be gone already. */
@@ -27,7 +27,6 @@ export class Publication {
     this.headers.set('destination', destination).set('message-id', id)
     for (const [name, value] of headers) this.headers.set(name, value)
     this.body = body
-    this.#encoding = encodeMessage({ headers: this.headers, body })
   }
 
   /** Octets that it keeps in memory while it waits somewhere. */
@@ -43,7 +42,7 @@ export class Publication {
     const key = `${version}${asBytes ? 'b' : 't'}${id ?? ''}`
     let message = prepared.get(key)
     if (message === undefined) {
-      const encoded = this.#encoding.forSubscription(id, version)
+      const encoded = this.#encoded.forSubscription(id, version)
       message = new PreparedMessage(asBytes ? encoded.bytes : encoded.text)
       if (prepared.size < KEPT_MESSAGES) prepared.set(key, message)
     }
@@ -52,7 +51,17 @@ export class Publication {
 
   /** The MESSAGE of one delivery, with headers of its own. */
   forDelivery (own: Iterable<readonly [string, string]>, version: Version, asBytes: boolean): string | Uint8Array {
-    const encoded = this.#encoding.forDelivery(own, version)
+    const encoded = this.#encoded.forDelivery(own, version)
     return asBytes ? encoded.bytes : encoded.text
+  }
+
+  /** Lets go of what was encoded: a history keeps the message, and not every form that it ever had. */
+  forgetForms (): void {
+    this.#encoding = this.#prepared = undefined
+  }
+
+  get #encoded (): MessageEncoding {
+    this.#encoding ??= encodeMessage({ headers: this.headers, body: this.body })
+    return this.#encoding
   }
 }

@@ -7,6 +7,7 @@ import type { SendOptions, UserDelivery } from '../application/sender.ts'
 import { type SubscribeHandler, SubscribeRoute, type SubscribeRouteOptions } from '../application/subscribe-routes.ts'
 import type { SubscriptionEntry, Users } from '../application/users.ts'
 import type { Broker } from '../broker/broker.ts'
+import { stompErrors } from '../errors.ts'
 import type { StompSession } from '../session/stomp-session.ts'
 import type { InjectedClient, InjectOptions } from './inject.ts'
 import type { StompServer } from './server.ts'
@@ -15,6 +16,7 @@ import type { StompServer } from './server.ts'
 export interface SessionFilter {
   readonly user?: string
   readonly session?: string
+  readonly all?: true
 }
 
 /** `app.stomp`: routes, users and messages, bound to the scope it is read in for its schema compiler. */
@@ -84,7 +86,9 @@ function sessionsNamed (users: Users, session: StompSession | string): StompSess
   return [...users.sessions].filter((each) => each === session || each.id === session)
 }
 
-function closeSessions (users: Users, { user, session: id }: SessionFilter, code?: number, reason?: string): number {
+function closeSessions (users: Users, { user, session: id, all }: SessionFilter, code?: number, reason?: string): number {
+  // A user that is `undefined` by mistake must not mean everybody.
+  if (user === undefined && id === undefined && all !== true) throw new stompErrors.InvalidOption('close', 'name a user, a session or all')
   let count = 0
   for (const session of [...users.sessions]) {
     if ((user !== undefined && session.user?.name !== user) || (id !== undefined && session.id !== id)) continue

@@ -113,7 +113,10 @@ export async function injectClient (endpoint: Endpoint, options: InjectOptions =
 
   const receiver = new InjectReceiver((data) => {
     parser.push(data)
-    for (const frame of parser) if (!isFrameError(frame)) arrived(frame)
+    for (const frame of parser) {
+      if (isFrameError(frame)) throw new stompErrors.InjectRefused(`the server sent what is no frame: ${frame.message}`)
+      arrived(frame)
+    }
   }, (reason) => {
     for (const waiter of waiters.splice(0)) waiter.reject(new stompErrors.InjectClosed(`the connection was closed: ${reason.code} ${reason.reason}`))
     end(reason)

@@ -61,8 +61,7 @@ export class StompServer {
     let host: StompHost | null = null
     const own = endpoint((stream, request) => {
       host ??= this.#hostFor(own)
-      // The session lives in the listeners of its stream.
-      return new StompSession(stream, request, host) && undefined
+      StompSession.serve(stream, request, host)
     })
     this.#endpoints.push(own)
   }
@@ -82,7 +81,7 @@ export class StompServer {
 
   async listen (): Promise<void> {
     if (this.#tcp === undefined) return
-    this.#listener = new TcpListener(this.#endpoints[0]!)
+    this.#listener = new TcpListener(this.#endpoints[0]!, this.#log)
     await this.#listener.listen(this.#tcp.port, this.#tcp.host)
   }
 

@@ -1,12 +1,15 @@
 import { createServer, type AddressInfo, type Server } from 'node:net'
+import type { FastifyBaseLogger } from 'fastify'
 import type { Endpoint } from '../../plugin/endpoint.ts'
 import { TcpReceiver } from '../../transports/index.ts'
 
 /** Plain STOMP over TCP: the same sessions as everywhere, with no HTTP request under them. */
 export class TcpListener {
   readonly #server: Server
+  readonly #log: FastifyBaseLogger
 
-  constructor (endpoint: Endpoint) {
+  constructor (endpoint: Endpoint, log: FastifyBaseLogger) {
+    this.#log = log
     this.#server = createServer({ allowHalfOpen: true }, (socket) => {
       const ip = socket.remoteAddress ?? ''
       if (endpoint.hub.closing || !endpoint.hub.hasRoom(ip)) {
@@ -42,6 +45,8 @@ export class TcpListener {
       this.#server.once('error', reject)
       this.#server.listen(port, host, () => {
         this.#server.off('error', reject)
+        // A connection that cannot be accepted, for want of descriptors say, is no reason to end the process.
+        this.#server.on('error', (error) => this.#log.warn({ err: error }, 'STOMP over TCP'))
         resolve()
       })
     })

@@ -12,7 +12,7 @@ export interface ErrorFrame {
 
 interface ClientError extends Error {
   statusCode: number
-  code?: string
+  code?: unknown
 }
 
 /** `receipt` is what the failed frame asked for (STOMP-R3). */
@@ -28,7 +28,7 @@ export function errorFrame (error: unknown, receipt: string | undefined): ErrorF
 function describe (error: unknown): { code: string, message: string, headers: Readonly<Record<string, string>>, unexpected: boolean } {
   if (error instanceof StompError) return { code: error.code, message: error.message, headers: error.headers, unexpected: false }
   if (error instanceof BrokerError) return { code: error.code, message: error.message, headers: {}, unexpected: false }
-  if (isClientError(error)) return { code: error.code ?? 'STOMP_ACCESS_REFUSED', message: oneLine(error.message), headers: {}, unexpected: false }
+  if (isClientError(error)) return { code: typeof error.code === 'string' ? oneLine(error.code) : 'STOMP_ACCESS_REFUSED', message: oneLine(String(error.message)), headers: {}, unexpected: false }
   const { code, message } = new StompError('STOMP_INTERNAL')
   return { code, message, headers: {}, unexpected: true }
 }

@@ -39,6 +39,8 @@ export interface IncomingMessage extends OutgoingMessage {
 
 /** What a subscription of the application's own is fed by; ends with it. */
 export interface Feed {
+  /** The route has answered, or begun to stream. Never rejects. */
+  readonly ready: Promise<void>
   stop (): void
 }
 
@@ -52,6 +54,8 @@ export interface Application {
   checkSubscribe (session: StompSession, frame: Frame<ClientCommand>): void | Promise<void>
   /** Whose the destination is. */
   ownerOf (destination: string): 'application' | 'user' | 'broker'
+  /** Whether a message route takes the destination. */
+  serves (destination: string): boolean
   /** Runs the message route. Errors of the handler are dealt with inside; what this throws ends the session. */
   handle (message: IncomingMessage): void | Promise<void>
   /** Whether a client may have its answers sent there; throws to refuse. */

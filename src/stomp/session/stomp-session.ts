@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { FastifyRequest } from 'fastify'
 import type { CloseEvent, Message, MessageStream } from '../../session/index.ts'
-import { type BrokerConnection, type BrokerError, type BrokerSink, type Delivery } from '../broker/broker.ts'
+import type { BrokerConnection, BrokerError, Delivery } from '../broker/broker.ts'
 import {
   type ClientCommand, type Command, createFrame, encodeFrame, type Frame, FrameHeaders, FrameParser, type HeartBeat, type HeadersLike, isFrameError, type Version
 } from '../codec/index.ts'
@@ -12,7 +12,7 @@ import { errorFrame } from './error-frame.ts'
 import type { StompHost } from './host.ts'
 import { type ReceiptHeaders, Receipts } from './receipts.ts'
 import { type Subscription, Subscriptions } from './subscriptions.ts'
-import { Timekeeper, type TimekeeperOwner } from './timekeeper.ts'
+import { Timekeeper } from './timekeeper.ts'
 import { Transactions } from './transactions.ts'
 
 /**
@@ -35,7 +35,7 @@ export interface StompUser {
  * brokers look alike to a client: one frame is handled at a time, in order; a rule that is broken ends the session
  * with an ERROR.
  */
-export class StompSession implements BrokerSink, TimekeeperOwner {
+export class StompSession {
   /** Our own id, unguessable; also in CONNECTED. Safe to log. */
   readonly id = randomBytes(16).toString('base64url')
   /** What the application keeps with the session. */
@@ -71,14 +71,19 @@ export class StompSession implements BrokerSink, TimekeeperOwner {
   /** How the stream has ended, while frames that came before are still being handled. */
   #ended: CloseEvent | null = null
   #wasConnected = false
+  #draining = false
   #left = false
   /** Empty lines up to the beginning of this second, and when it began (SEC-S35). */
   #eolsBefore = 0
   #eolsSince = 0
   #abort: AbortController | null = null
 
-  /** @internal Sessions are made by the plugin. */
-  constructor (stream: MessageStream, request: FastifyRequest | null, host: StompHost) {
+  /** @internal Begins a session on a stream; it lives in the listeners of the stream. */
+  static serve (stream: MessageStream, request: FastifyRequest | null, host: StompHost): StompSession {
+    return new StompSession(stream, request, host)
+  }
+
+  private constructor (stream: MessageStream, request: FastifyRequest | null, host: StompHost) {
     this.stream = stream
     this.request = request
     this.host = host
@@ -139,7 +144,7 @@ export class StompSession implements BrokerSink, TimekeeperOwner {
 
   /** @internal */
   sendFrame (command: Command, headers: HeadersLike, body?: string): void {
-    if (this.#state === 'closed') return
+    if (this.#state === 'closing' || this.#state === 'closed') return
     const encoded = encodeFrame(createFrame(command, headers, body), this.version)
     this.time.sent()
     this.stream.send(this.#takesBytes(true) ? encoded.bytes : encoded.text)
@@ -171,8 +176,8 @@ export class StompSession implements BrokerSink, TimekeeperOwner {
     else this.host.log.debug({ err: error, session: this.id }, 'the STOMP session ends with an ERROR')
     this.sendFrame('ERROR', known.headers, known.body)
     this.#state = 'closing'
-    this.host.application.failed(this, error)
     this.#leave()
+    this.host.application.failed(this, error)
     this.stream.close(1002, known.message)
   }
 
@@ -204,6 +209,7 @@ export class StompSession implements BrokerSink, TimekeeperOwner {
     // Queues keep what cannot be delivered any more.
     if (this.#state !== 'connected' || this.#ended !== null) return false
     const subscription = this.subscriptions.find(key) ?? this.#implicit(key)
+    if (subscription === null) return true
     if (subscription.ack === 'auto' && !redelivered && headers === undefined) {
       this.time.sent()
       const asBytes = this.#takesBytes(publication.body.isText)
@@ -212,7 +218,7 @@ export class StompSession implements BrokerSink, TimekeeperOwner {
     return this.#deliverTracked(subscription, publication, handle, redelivered, headers)
   }
 
-  /** @internal */
+  /** @internal A client must know that it misses something, and STOMP can only say so by an ERROR. */
   subscriptionEnded (_key: string, error: BrokerError): void { this.fail(error) }
 
   /** @internal */
@@ -233,7 +239,7 @@ export class StompSession implements BrokerSink, TimekeeperOwner {
   expired (): void {
     const done = this.host.application.expired(this)
     const decide = (): void => {
-      if (this.#expiresAt === undefined || this.#expiresAt <= this.host.clock.date()) this.fail(new StompError('STOMP_SESSION_EXPIRED'))
+      if (this.#expiresAt !== undefined && this.#expiresAt <= this.host.clock.date()) this.fail(new StompError('STOMP_SESSION_EXPIRED'))
     }
     if (done instanceof Promise) done.then(decide, (error) => this.fail(error))
     else decide()
@@ -293,13 +299,15 @@ export class StompSession implements BrokerSink, TimekeeperOwner {
     const tooMuch = this.#busy && this.parser.pending >= this.host.limits.pending
     if (tooMuch === this.#heldBack) return
     this.#heldBack = tooMuch
+    // Heart-beats of a client that is not read cannot be heard.
+    this.time.hold(tooMuch)
     if (tooMuch) this.stream.pause()
     else this.stream.resume()
   }
 
-  /** Subscriptions that a broker makes by itself: `reply-to:/temp-queue/…` on SEND. */
-  #implicit (key: string): Subscription {
-    return this.subscriptions.add(key, key, 'auto', 'broker')
+  /** Subscriptions that a broker makes by itself: `reply-to:/temp-queue/…` on SEND. Any other that is not known has just ended. */
+  #implicit (key: string): Subscription | null {
+    return this.host.broker.isPrivate(key) ? this.subscriptions.add(key, key, 'auto', 'broker') : null
   }
 
   #deliverTracked (subscription: Subscription, publication: Publication, handle: Delivery['handle'], redelivered: boolean, headers: Delivery['headers']): boolean {
@@ -328,8 +336,13 @@ export class StompSession implements BrokerSink, TimekeeperOwner {
 
   /** Above the high-water mark queues wait until the client has read. */
   #sent (belowHighWater: boolean): boolean {
-    if (!belowHighWater) this.stream.drained().then(() => { if (this.#state === 'connected') this.connection?.resume() })
-    return belowHighWater
+    if (belowHighWater || this.#draining) return belowHighWater
+    this.#draining = true
+    this.stream.drained().then(() => {
+      this.#draining = false
+      if (this.#state === 'connected') this.connection?.resume()
+    })
+    return false
   }
 
   /** Frames that came before the end are processed (STOMP-D1, STOMP-D2); nothing reaches the client any more. */
@@ -337,7 +350,9 @@ export class StompSession implements BrokerSink, TimekeeperOwner {
     this.#ended = event
     this.time.stop()
     this.#abort?.abort()
-    if (!this.#busy) this.#tearDown(event)
+    if (!this.#busy) return this.#tearDown(event)
+    // Queues would go on giving to a client that is gone.
+    for (const { key, source, ack } of this.subscriptions) if (source === 'broker' && ack === 'auto') this.connection?.unsubscribe(key)
   }
 
   #tearDown (event: CloseEvent): void {
@@ -356,13 +371,14 @@ export class StompSession implements BrokerSink, TimekeeperOwner {
     this.#left = true
     this.time.stop()
     this.transactions.clear()
+    // Before any hook: what a hook publishes must not come here.
+    const done = this.connection?.close()
+    this.connection = null
     for (const subscription of [...this.subscriptions]) {
       subscription.feed?.stop()
       this.host.application.unsubscribed(this, subscription)
       this.subscriptions.remove(subscription)
     }
-    const done = this.connection?.close()
-    this.connection = null
     if (done instanceof Promise) done.catch((error: unknown) => this.host.log.debug({ err: error, session: this.id }, 'the broker connection did not close'))
     if (this.#wasConnected) this.host.application.left(this)
   }

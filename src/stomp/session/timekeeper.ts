@@ -29,6 +29,8 @@ export class Timekeeper {
   #lastReceived = 0
   /** When the session expires, or 0. */
   #expiry = 0
+  #held = false
+  #stopped = false
 
   constructor (owner: TimekeeperOwner, clock: Clock, connectTimeout: number) {
     this.#owner = owner
@@ -58,13 +60,24 @@ export class Timekeeper {
   /** Octets came: any proves life (STOMP-H3). */
   received (): void { this.#lastReceived = this.#clock.coarse }
 
+  /** While nothing is read from the client, its silence means nothing. */
+  hold (on: boolean): void {
+    this.#held = on
+    if (on || this.#silenceAllowed === 0) return
+    this.#lastReceived = this.#clock.now()
+    this.#arm()
+  }
+
   /** `date` in milliseconds since 1970; `undefined` for never. */
   expiresAt (date: number | undefined): void {
+    if (this.#stopped) return
     this.#expiry = date === undefined ? 0 : Math.max(1, this.#clock.now() + date - this.#clock.date())
     this.#arm()
   }
 
+  /** For good: the session is over. */
   stop (): void {
+    this.#stopped = true
     this.#connectDue = this.#sendEvery = this.#silenceAllowed = this.#expiry = 0
     this.#clock.stop(this.#timer)
   }
@@ -72,7 +85,7 @@ export class Timekeeper {
   expire (): void {
     const now = this.#clock.now()
     if (this.#connectDue > 0 && now >= this.#connectDue) return this.#owner.connectOverdue()
-    if (this.#silenceAllowed > 0 && now - this.#lastReceived >= this.#silenceAllowed) return this.#owner.heartBeatLost()
+    if (this.#silenceAllowed > 0 && !this.#held && now - this.#lastReceived >= this.#silenceAllowed) return this.#owner.heartBeatLost()
     if (this.#expiry > 0 && now >= this.#expiry) {
       this.#expiry = 0
       this.#owner.expired()
@@ -81,14 +94,14 @@ export class Timekeeper {
       this.#lastSent = now
       this.#owner.beat()
     }
-    this.#arm()
+    if (!this.#stopped) this.#arm()
   }
 
   #arm (): void {
     let due = Infinity
     if (this.#connectDue > 0) due = this.#connectDue
     if (this.#sendEvery > 0) due = Math.min(due, this.#lastSent + this.#sendEvery)
-    if (this.#silenceAllowed > 0) due = Math.min(due, this.#lastReceived + this.#silenceAllowed)
+    if (this.#silenceAllowed > 0 && !this.#held) due = Math.min(due, this.#lastReceived + this.#silenceAllowed)
     if (this.#expiry > 0) due = Math.min(due, this.#expiry)
     if (due === Infinity) this.#clock.stop(this.#timer)
     else this.#clock.start(this.#timer, Math.max(due - this.#clock.now(), 0))

@@ -120,7 +120,7 @@ export class MemoryConnection implements BrokerConnection, TemporaryQueues {
 
   #subscribeTopic (subscription: BrokerSubscription, destination: Destination, isPattern: boolean): SubscribeResult | void {
     const { history, topics, turn } = this.#exchange
-    const log = isPattern ? undefined : history.open(destination)
+    const log = isPattern ? undefined : history.openForSubscriber(destination)
     const recover = subscription.headers.get('x-recover')
     const member = this.#topicMember(subscription, destination)
     const missed = log === undefined || recover === undefined ? null : history.since(log, recover)

@@ -91,6 +91,7 @@ export class Exchange {
     const publication = new Publication(destination.name, this.#serial.next(), stamped, body)
     if (log !== undefined) this.history.append(log, publication)
     for (const members of audiences) deliverTo(members, publication)
+    if (log !== undefined) publication.forgetForms()
   }
 
   #toQueue (destination: Destination, given: FrameHeaders, body: Body, own: TemporaryQueues | null): Step {

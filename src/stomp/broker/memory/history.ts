@@ -68,6 +68,11 @@ export class History {
     return log
   }
 
+  /** For a subscriber: it may begin a log where there is room, and push out nobody's messages. */
+  openForSubscriber (destination: Destination): Log | undefined {
+    return this.#logs.has(destination.name) || this.#logs.size < this.#maxLogs ? this.open(destination) : undefined
+  }
+
   /** The headers of the next message of a topic. */
   stamp (log: Log, headers: FrameHeaders): FrameHeaders {
     return new FrameHeaders(headers).set('x-epoch', log.epoch).set('x-offset', String(++log.offset))

@@ -2,7 +2,7 @@ import type { ClientCommand, Frame } from '../../codec/index.ts'
 import { StompError } from '../../errors.ts'
 import type { StompSession } from '../stomp-session.ts'
 import type { Subscription } from '../subscriptions.ts'
-import { confirmStep } from './send.ts'
+import { confirmStep, sizeOf } from './send.ts'
 
 /** [STOMP 1.2, ACK] */
 export function ack (session: StompSession, frame: Frame<ClientCommand>): void {
@@ -20,7 +20,7 @@ function acknowledge (session: StompSession, frame: Frame<ClientCommand>, type: 
   const transaction = id === undefined ? null : session.transactions.get(id)
   const claim = session.subscriptions.claim(subscription, key, transaction)
   if (transaction === null) return session.confirm(frame, session.connection![type](claim.handles))
-  session.transactions.add(transaction, { type, claim }, 0)
+  session.transactions.add(transaction, { type, claim }, sizeOf(frame))
   confirmStep(session, frame, transaction.receipts)
 }
 

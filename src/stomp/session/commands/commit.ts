@@ -14,8 +14,9 @@ export function commit (session: StompSession, frame: Frame<ClientCommand>): voi
   const receipts = [...transaction.receipts]
   const own = frame.headers.get('receipt')
   if (own !== undefined) receipts.push(own)
-  const work = session.connection!.commit(operations)
+  // First: a message that NACK gives back may come again at once, under the same id.
   for (const step of transaction.steps) if (step.type !== 'send') session.subscriptions.settle(step.claim)
+  const work = session.connection!.commit(operations)
   if (messages.length === 0) return session.confirmAll(receipts, work)
   // What the broker refuses while the routes still run is told afterwards.
   if (work instanceof Promise) work.catch(() => {})
@@ -36,6 +37,7 @@ function sort (session: StompSession, transaction: Transaction): { operations: O
 async function handleAll (session: StompSession, messages: readonly IncomingMessage[]): Promise<void> {
   const { application } = session.host
   for (const message of messages) {
+    if (session.state !== 'connected') return
     if (application.ownerOf(message.destination) === 'user') await application.sendToUser(message)
     else await application.handle(message)
   }

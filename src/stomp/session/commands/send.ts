@@ -1,18 +1,8 @@
 import type { ClientCommand, Frame } from '../../codec/index.ts'
-import { FrameHeaders } from '../../codec/index.ts'
 import { StompError } from '../../errors.ts'
 import type { IncomingMessage } from '../host.ts'
 import type { StompSession } from '../stomp-session.ts'
-
-/** STOMP-M4, STOMP-M5, SEC-S50: what belongs to one hop, and what only the server may say. */
-const RESERVED: ReadonlySet<string> = new Set(['destination', 'receipt', 'transaction', 'content-length', 'message-id', 'subscription', 'ack',
-  'redelivered', 'login', 'passcode', 'authorization', 'user-name', 'x-epoch', 'x-offset', 'x-recovered'])
-
-export function userHeaders (headers: FrameHeaders): FrameHeaders {
-  const kept = new FrameHeaders()
-  for (const [name, value] of headers) if (!RESERVED.has(name.toLowerCase())) kept.set(name, value)
-  return kept
-}
+import { userHeaders } from '../user-headers.ts'
 
 /** [STOMP 1.2, SEND] */
 export function send (session: StompSession, frame: Frame<ClientCommand>): void | Promise<void> {
@@ -25,9 +15,13 @@ export function send (session: StompSession, frame: Frame<ClientCommand>): void 
 }
 
 function accept (session: StompSession, frame: Frame<ClientCommand>, destination: string): void | Promise<void> {
+  // It may have been closed while hooks and rules were asked.
+  if (session.state !== 'connected') return
   const message: IncomingMessage = { session, destination, headers: userHeaders(frame.headers), body: frame.body, receipt: frame.headers.get('receipt') }
   const owner = session.host.application.ownerOf(destination)
   if (owner === 'broker' && !session.host.broker.accepts(destination, 'send')) throw new StompError('STOMP_UNKNOWN_DESTINATION')
+  // Also in a transaction: COMMIT must not find out half-way (STOMP-T3).
+  if (owner === 'application' && !session.host.application.serves(destination)) throw new StompError('STOMP_UNKNOWN_DESTINATION')
   const transaction = frame.headers.get('transaction')
   if (transaction !== undefined) return collect(session, frame, transaction, message)
   if (owner === 'broker') return session.confirm(frame, session.connection!.publish(message))
@@ -39,8 +33,15 @@ function accept (session: StompSession, frame: Frame<ClientCommand>, destination
 /** STOMP-T3: nothing of it is seen before COMMIT. */
 function collect (session: StompSession, frame: Frame<ClientCommand>, id: string, message: IncomingMessage): void {
   const transaction = session.transactions.get(id)
-  session.transactions.add(transaction, { type: 'send', message }, message.body.length)
+  session.transactions.add(transaction, { type: 'send', message }, sizeOf(frame))
   confirmStep(session, frame, transaction.receipts)
+}
+
+/** All that a frame keeps in memory: a thousand large heads are no less than a large body. */
+export function sizeOf ({ headers, body }: Frame<ClientCommand>): number {
+  let size = body.length
+  for (const [name, value] of headers) size += name.length + value.length
+  return size
 }
 
 /** STOMP-T5: by default the receipt of a step waits for the end of its transaction. */

@@ -30,6 +30,8 @@ function ackModeOf (session: StompSession, frame: Frame<ClientCommand>): AckMode
 }
 
 function accept (session: StompSession, frame: Frame<ClientCommand>, destination: string, ack: AckMode): void {
+  // It may have been closed while hooks and rules were asked.
+  if (session.state !== 'connected') return
   const { application, broker } = session.host
   const owner = application.ownerOf(destination)
   if (owner === 'broker' && !broker.accepts(destination, 'subscribe')) throw new StompError('STOMP_UNKNOWN_DESTINATION')
@@ -41,7 +43,7 @@ function accept (session: StompSession, frame: Frame<ClientCommand>, destination
     subscription.feed = feed
   }
   application.subscribed(session, subscription)
-  session.confirm(frame)
+  session.confirm(frame, subscription.feed?.ready)
 }
 
 /** STOMP-R2: the RECEIPT says that messages which anybody sends from now on will come, and where a history stands now. */

@@ -1,0 +1,12 @@
+import { FrameHeaders } from '../codec/index.ts'
+
+/** STOMP-M4, STOMP-M5, SEC-S50: what belongs to one hop, and what only the server may say. */
+const RESERVED: ReadonlySet<string> = new Set(['destination', 'receipt', 'transaction', 'content-length', 'message-id', 'subscription', 'ack',
+  'redelivered', 'login', 'passcode', 'authorization', 'user-name', 'x-epoch', 'x-offset', 'x-recovered', 'x-position'])
+
+/** The headers of a SEND that its MESSAGE repeats. */
+export function userHeaders (headers: Iterable<readonly [name: string, value: unknown]>): FrameHeaders {
+  const kept = new FrameHeaders()
+  for (const [name, value] of headers) if (!RESERVED.has(name.toLowerCase())) kept.add(name, String(value))
+  return kept
+}
