@@ -20,6 +20,10 @@ export const errors = {
   InvalidMessage: createError('FST_SOCKJS_INVALID_MESSAGE', '%s', 500, TypeError),
   /** `close()` was given a code that is no integer between 1000 and 4999, or a reason that is no string. */
   InvalidClose: createError('FST_SOCKJS_INVALID_CLOSE', 'close(): %s', 500, TypeError),
+  /** A user has nothing by which it could be told from others: set `userKey`. */
+  UnknownUserKey: createError('FST_SOCKJS_UNKNOWN_USER_KEY', 'the user has no id, sub, name or username; set the option userKey', 500, TypeError),
+  /** `user` gave a promise. */
+  AsyncUser: createError('FST_SOCKJS_ASYNC_USER', 'the option user must answer at once; find out who it is in a hook', 500, TypeError),
   /** An event that sessions do not have, or a listener that is no function. */
   InvalidListener: createError('FST_SOCKJS_INVALID_LISTENER', '%s', 500, TypeError)
 } as const

@@ -23,6 +23,7 @@ const PUBLIC = fileURLToPath(new URL('../../examples/demo/', import.meta.url))
 /** The demo server: every endpoint that clients, suites and people try a SockJS server with. */
 export async function buildDemo (options: DemoOptions = {}): Promise<FastifyInstance> {
   const { tlsCert, tlsKey } = options
+  if ((tlsCert === undefined) !== (tlsKey === undefined)) throw new Error('A certificate and its key go together: set both TLS_CERT and TLS_KEY.')
   const https = tlsCert !== undefined && tlsKey !== undefined
     ? { cert: await readFile(tlsCert), key: await readFile(tlsKey) }
     : null

@@ -197,12 +197,14 @@ export class Endpoint {
   failed (session: AnySession, error: unknown, during: string): void {
     const facts = { err: error, session: session.id, transport: session.transport, during }
     // What rejects because its own session has ended is no failure.
-    if (session.state === 'closed') this.#log.debug(facts, 'the application went on after the session had ended')
+    if (session.state === 'closed' && during === 'handler') this.#log.debug(facts, 'the application went on after the session had ended')
     else this.#log.error(facts, 'the application failed')
+    const tellFailed = (second: unknown): void => this.#log.error({ err: second, session: session.id }, 'onSessionError failed')
     try {
-      this.options.onSessionError?.(error, session)
+      const result: unknown = this.options.onSessionError?.(error, session)
+      if (result instanceof Promise) result.catch(tellFailed)
     } catch (second) {
-      this.#log.error({ err: second, session: session.id }, 'onSessionError failed')
+      tellFailed(second)
     }
   }
 

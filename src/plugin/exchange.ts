@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { OutgoingHttpHeaders } from 'node:http'
+import { type OutgoingHttpHeaders, validateHeaderName, validateHeaderValue } from 'node:http'
 import type { Target } from '../protocol/index.ts'
 import type { AnySession, SessionFacts } from '../session/index.ts'
 
@@ -42,13 +42,29 @@ export function takeOver (request: FastifyRequest, reply: FastifyReply, takeover
 }
 
 /** The last `onSend` hook of every route of ours. */
-export function handOver (request: FastifyRequest, reply: FastifyReply, payload: unknown, done: (error: null, payload: unknown) => void): void {
+export function handOver (request: FastifyRequest, reply: FastifyReply, payload: unknown, done: (error: Error | null, payload: unknown) => void): void {
   const exchange = (request as Carrier)[EXCHANGE]
   const takeover = exchange?.takeover
   if (exchange === undefined || takeover === null || takeover === undefined) return done(null, payload)
   exchange.takeover = null
+  const headers = reply.getHeaders() as OutgoingHttpHeaders
+  const error = refusedHeader(headers)
+  if (error !== null) return done(error, payload)
   reply.hijack()
-  takeover(reply.getHeaders() as OutgoingHttpHeaders)
+  takeover(headers)
+}
+
+/** What hooks have set goes out later, where nobody could answer for a value that Node refuses. */
+function refusedHeader (headers: OutgoingHttpHeaders): Error | null {
+  try {
+    for (const [name, value] of Object.entries(headers)) {
+      validateHeaderName(name)
+      for (const each of [value].flat()) validateHeaderValue(name, String(each))
+    }
+    return null
+  } catch (error) {
+    return error as Error
+  }
 }
 
 /** Something failed on the way: what answers now is Fastify. */

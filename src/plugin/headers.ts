@@ -64,6 +64,11 @@ export function sendClosing (reply: FastifyReply): FastifyReply {
   return sendText(reply.header('retry-after', '1'), 503, 'Server shutting down.\n')
 }
 
+/** SEC-S17 */
+export function sendFull (reply: FastifyReply): FastifyReply {
+  return sendText(reply.header('retry-after', '5'), 503, 'Too many sessions.\n')
+}
+
 /** COOKIE-5 */
 const COOKIE_VALUE = /(?:^|;\s*)JSESSIONID=([A-Za-z0-9._-]{1,128})(?:;|$)/
 
@@ -75,7 +80,7 @@ function sessionCookie (request: FastifyRequest): string {
 }
 
 /** Sets the cookie of the `sessionCookie` option, or lets the application set its own. */
-export function setSessionCookie ({ options: { sessionCookie: option } }: Endpoint, request: FastifyRequest, reply: FastifyReply): void {
-  if (typeof option === 'function') option(request, reply)
+export async function setSessionCookie ({ options: { sessionCookie: option } }: Endpoint, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  if (typeof option === 'function') await option(request, reply)
   else if (option) reply.header('set-cookie', sessionCookie(request))
 }

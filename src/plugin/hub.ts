@@ -14,7 +14,7 @@ export class Hub {
   readonly options: SockjsPluginOptions
   readonly limits: ProcessLimits
   readonly clock: Clock
-  readonly flusher = new Flusher()
+  readonly flusher = new Flusher((error) => this.#log.error({ err: error }, 'a write failed'))
   readonly endpoints = new Map<string, Endpoint>()
   readonly #log: FastifyBaseLogger
   readonly #perAddress = new Map<string, number>()
@@ -36,10 +36,10 @@ export class Hub {
   /** Bytes that wait in all sessions. */
   get bufferedBytes (): number { return this.#bufferedBytes }
 
-  /** Whether one more session of this address fits into the bounds (SEC-S17). */
-  hasRoom (ip: string): boolean {
+  /** Whether one more session of this address fits into the bounds (SEC-S17); `detachable` if it can be without a receiver. */
+  hasRoom (ip: string, detachable: boolean): boolean {
     const { maxSessions, maxDetachedSessions, maxSessionsPerAddress } = this.limits
-    return this.#sessions < maxSessions && this.#sessions - this.#attached < maxDetachedSessions &&
+    return this.#sessions < maxSessions && (!detachable || this.#sessions - this.#attached < maxDetachedSessions) &&
       (maxSessionsPerAddress === 0 || (this.#perAddress.get(ip) ?? 0) < maxSessionsPerAddress)
   }
 
@@ -89,7 +89,7 @@ export class Hub {
     let largest: AnySession | null = null
     for (const endpoint of this.endpoints.values()) {
       for (const session of endpoint.sessions) {
-        if (largest === null || session.bufferedBytes > largest.bufferedBytes) largest = session
+        if (largest === null || session.waitingBytes > largest.waitingBytes) largest = session
       }
     }
     largest?.abort(CLOSE.slow)

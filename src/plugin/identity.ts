@@ -1,4 +1,5 @@
 import type { FastifyRequest } from 'fastify'
+import { errors } from '../errors.ts'
 import type { AnySession } from '../session/index.ts'
 import type { ResolvedOptions } from './options.ts'
 import { originOf } from './origins.ts'
@@ -6,6 +7,7 @@ import { originOf } from './origins.ts'
 /** The text that stands for whoever makes a request; the empty string for nobody. */
 export function userKeyOf (request: FastifyRequest, options: ResolvedOptions): string {
   const user = options.user(request)
+  if (user instanceof Promise) throw new errors.AsyncUser()
   return user === undefined || user === null ? '' : options.userKey(user)
 }
 

@@ -78,7 +78,7 @@ export interface SockjsOptions {
   /** What `/info` names as `base_url`: clients then open their transports there. */
   baseUrl?: string | ((request: FastifyRequest) => string | undefined | Promise<string | undefined>)
   /** Sets the cookie `JSESSIONID` for load balancers that need one; a function may set its own. Default `false`. */
-  sessionCookie?: boolean | ((request: FastifyRequest, reply: FastifyReply) => void)
+  sessionCookie?: boolean | ((request: FastifyRequest, reply: FastifyReply) => void | Promise<void>)
   /** Answers CORS requests. Origins are checked in any case. Default `true`. */
   cors?: boolean
   /** Subprotocols of the WebSockets, in order of preference. Default none. */
@@ -97,12 +97,12 @@ export interface SockjsOptions {
   session?: SessionFunction<unknown, unknown>
   /** Who makes a request; asked for every request of a session. Default `request.user`. */
   user?: (request: FastifyRequest) => unknown
-  /** The text by which users are told apart. Default: the user if a string, else its `id`, `sub`, `name` or `username`. */
+  /** The text by which users are told apart. Default: the user if a string, else its `id`, `sub`, `name` or `username`; one without any is refused. */
   userKey?: (user: unknown) => string
   /** Later requests must come from the address of the first. Default `false`. */
   bindAddress?: boolean
   /** Told what an application's handler or listener has thrown, after it was logged. */
-  onSessionError?: (error: unknown, session: AnySession) => void
+  onSessionError?: (error: unknown, session: AnySession) => void | Promise<void>
 }
 
 /** The options of `app.register(sockjs, …)`: defaults for every endpoint, and the bounds of the process. */

@@ -10,7 +10,8 @@ export function processLimitsOf (options: SockjsPluginOptions): ProcessLimits {
 export function resolveOptions (plugin: SockjsPluginOptions, endpoint: EndpointOptions): ResolvedOptions {
   const given: SockjsOptions = { ...defined(plugin), ...defined(endpoint) }
   const origins = given.origins ?? []
-  const queue = { ...DEFAULTS.queue, ...defined(plugin.queue ?? {}), ...defined(endpoint.queue ?? {}) }
+  const { limit = DEFAULTS.queue.limit, overflow = DEFAULTS.queue.overflow, ...own } = { ...plugin.queue, ...endpoint.queue }
+  const queue = { highWater: own.highWater ?? Math.min(DEFAULTS.queue.highWater, limit), limit, overflow }
   if (queue.highWater > queue.limit) throw new errors.InvalidOption('queue', 'highWater must not be above limit')
   const anyOrigin = origins === '*'
   const sameOriginOnly = Array.isArray(origins) && origins.length === 0
@@ -59,13 +60,16 @@ function defined<T extends object> (options: T): { [K in keyof T]-?: Exclude<T[K
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as never
 }
 
-/** What tells users apart when the application does not say. */
+/** What tells users apart when the application does not say: the first of these that a user has. */
+const KEY_FIELDS = ['id', 'sub', 'name', 'username'] as const
+
 function defaultUserKey (user: unknown): string {
-  if (user === undefined || user === null) return ''
-  if (typeof user !== 'object') return String(user)
-  for (const name of ['id', 'sub', 'name', 'username'] as const) {
-    const value = (user as Record<string, unknown>)[name]
-    if (typeof value === 'string' || typeof value === 'number') return `${name}:${value}`
+  if (typeof user !== 'object' || user === null) return String(user)
+  for (const field of KEY_FIELDS) {
+    const value = (user as Record<string, unknown>)[field]
+    // An id may be an object of a database, with a text of its own.
+    if (value !== undefined && value !== null && value !== '') return `${field}:${String(value)}`
   }
-  return JSON.stringify(user)
+  // Two users that look alike would share their sessions.
+  throw new errors.UnknownUserKey()
 }

@@ -13,7 +13,7 @@ import { admission, judgeUpgrade, restOf } from './routes/admission.ts'
 import { client, greeting, iframe, info, loadClientScript } from './routes/pages.ts'
 import { receive } from './routes/receivers.ts'
 import { beforeBody, send } from './routes/senders.ts'
-import { acceptWebSocket, beforeUpgrade, chooseProtocol, refusePlain } from './routes/websockets.ts'
+import { acceptWebSocket, beforeUpgrade, chooseProtocol, openUpgrade, refusePlain } from './routes/websockets.ts'
 import type { RouteName } from '../protocol/index.ts'
 import { routeOptionsOf } from './validate.ts'
 
@@ -66,6 +66,8 @@ export function endpointScope (endpoint: Endpoint, own: EndpointOptions) {
       websocketServer.clients?.delete(ws)
       acceptWebSocket(endpoint, request, ws)
     }
+    // After `@fastify/websocket` has put its own handler around ours: what stands outside comes first.
+    scope.addHook('onRoute', (route) => { if (route.method === 'GET') route.handler = openUpgrade(endpoint, route.handler as never) as never })
     for (const place of [{ url: '/', prefixTrailingSlash: 'no-slash' }, { url: '/*' }] as const) {
       scope.route({ ...shared, ...hooks, ...place, method: 'GET', handler, wsHandler } as RouteOptions)
       scope.route({ ...shared, ...hooks, ...place, method: [...OTHER_METHODS], handler } as RouteOptions)

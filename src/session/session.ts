@@ -132,7 +132,8 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> exten
     if (event === 'message') {
       this.#inbox.listen(listener as (message: Message) => unknown)
     } else if (event === 'close') {
-      this.#onClose = addListener(this.#onClose, listener as (event: CloseEvent) => unknown)
+      if (this.#state === 'closed') queueMicrotask(() => this.#tell(listener as (event: CloseEvent) => unknown, this.#end as CloseEvent))
+      else this.#onClose = addListener(this.#onClose, listener as (event: CloseEvent) => unknown)
     } else {
       throw new errors.InvalidListener(`sessions have no event ${String(event)}`)
     }
@@ -238,10 +239,15 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> exten
   }
 
   /** @internal Resolves when the application can take more: senders over HTTP get their answer then. */
-  async accepting (): Promise<void> {
-    while (this.#inbox.held && this.#state === 'open') await this.#changes.next()
+  async accepting (signal?: AbortSignal): Promise<void> {
+    while (this.#inbox.held && this.#state === 'open' && signal?.aborted !== true) await this.#changes.next(signal)
   }
 
+  /** @internal */
+  get held (): boolean { return this.#inbox.held }
+
+  /** @internal All that waits in this session, in both directions: its part of the process-wide budget. */
+  get waitingBytes (): number { return this.#accounted }
   /** @internal */
   get isOpen (): boolean { return this.#state === 'open' }
   /** @internal */
@@ -283,7 +289,7 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> exten
       this.#finish(this.#end ?? CLOSE.timeout, false)
       return this.#forget()
     }
-    const verdict = this.#supervision.check(receiver)
+    const verdict = this.#supervision.check(receiver, this.#inbox.held)
     if (verdict === null) {
       // A heartbeat ends a poll, and then the disconnect delay runs already.
       if (this.#receiver === receiver) this.#supervision.arm()
@@ -350,11 +356,15 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> exten
     this.#end = event
     if (known) {
       this.#home.ended(this, event)
-      emit(this.#onClose, event, (error) => this.#home.failed(this, error, 'close listener'))
+      this.#tell(this.#onClose, event)
       this.#abort?.abort(event)
     }
     if (!this.#remembered) this.#forget()
     this.#changes.wake()
+  }
+
+  #tell (listeners: Listeners<CloseEvent>, event: CloseEvent): void {
+    emit(listeners, event, (error) => this.#home.failed(this, error, 'close listener'))
   }
 
   #forget (): void {

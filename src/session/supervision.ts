@@ -58,12 +58,13 @@ export class Supervision extends Timer {
   }
 
   /** Looks at every deadline of an attached receiver; returns why the session must end, if it must. */
-  check (receiver: Receiver): CloseReason | null {
+  check (receiver: Receiver, held: boolean): CloseReason | null {
     const { clock, limits } = this.#home
     const now = clock.now()
     if (this.#stalled(receiver, now)) return CLOSE.slow
     if (this.#answerDue > 0) {
-      if (receiver.answered) this.#answerDue = 0
+      // A client that is held back is not read, and its answer with it: ask again afterwards.
+      if (receiver.answered || held) this.#answerDue = 0
       else if (now >= this.#answerDue) return CLOSE.unanswered
     }
     const speak = !this.#quiet && now - this.#lastSpoken >= limits.heartbeat
@@ -71,7 +72,7 @@ export class Supervision extends Timer {
       const answerDue = receiver.heartbeat(speak)
       if (speak) this.#lastSpoken = now
       this.#lastPing = now
-      if (answerDue && this.#answerDue === 0) this.#answerDue = now + limits.pongTimeout
+      if (answerDue && !held && this.#answerDue === 0) this.#answerDue = now + limits.pongTimeout
     }
     return null
   }

@@ -1,9 +1,17 @@
 /** Promises that wait for the next change of something; nothing is kept while nobody waits. */
 export class Waiters {
-  #resolves: (() => void)[] | null = null
+  #resolves: Set<() => void> | null = null
 
-  next (): Promise<void> {
-    return new Promise((resolve) => { (this.#resolves ??= []).push(resolve) })
+  /** Resolves at the next change, or when `signal` aborts: then nothing is kept either. */
+  next (signal?: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const resolves = this.#resolves ??= new Set()
+      resolves.add(resolve)
+      signal?.addEventListener('abort', () => {
+        resolves.delete(resolve)
+        resolve()
+      }, { once: true })
+    })
   }
 
   wake (): void {

@@ -48,7 +48,7 @@ export class DraftReceiver extends SocketReceiver {
     this.#lingering = lingering
     this.#upgrade = upgrade
     for (const [name, value] of upgrade.headers) driver.setHeader(name, value)
-    driver.io.on('data', (chunk: Buffer) => { socket.write(chunk) })
+    driver.io.on('data', (chunk: Buffer) => { socket.write(chunk, () => session.flushed(this)) })
     driver.io.on('end', () => { socket.end() })
     driver.on('open', () => {
       upgrade.clock.stop(this.#linger)
@@ -58,7 +58,6 @@ export class DraftReceiver extends SocketReceiver {
     driver.on('error', () => { socket.destroySoon() })
     driver.on('close', () => { this.#closing() })
     socket.on('data', (chunk) => { driver.io.write(chunk) })
-    socket.on('drain', () => { session.flushed(this) })
     socket.on('error', () => { socket.destroy() })
     // Sockets of an HTTP server stay half open.
     socket.on('end', () => { socket.destroySoon() })

@@ -36,8 +36,8 @@ export class HttpReceiver implements Receiver {
   /** All has left. Asked of the event: a response without a socket, `app.inject()`'s for one, has no other way to say it. */
   #finished = false
   #linger: Timer | null = null
-  /** Tells of every write that has left, where the response's own mark is too high to tell in time. */
-  readonly #flushed: (() => void) | undefined
+  /** Tells of every write that has left: a corked response says what waits too late, and `drain` only above its own mark. */
+  readonly #flushed: () => void
 
   constructor (response: ServerResponse, headers: Record<string, number | string | string[] | undefined>,
     session: AnySession, options: HttpReceiverOptions) {
@@ -50,9 +50,8 @@ export class HttpReceiver implements Receiver {
     response.on('close', onClose)
     response.on('error', onError)
     const { prelude } = options.envelope
-    this.#flushed = session.highWater < response.writableHighWaterMark ? () => session.flushed(this) : undefined
+    this.#flushed = () => session.flushed(this)
     if (prelude === null) return
-    response.on('drain', onDrain)
     // A peer that vanished without a word is noticed by the kernel (SEC-S25).
     response.req.socket.setKeepAlive?.(true, 5_000)
     response.writeHead(200, headers)
@@ -140,12 +139,9 @@ export class HttpReceiver implements Receiver {
   }
 
   finished (): void { this.#finished = true }
-
-  drained (): void { this.#session.flushed(this) }
 }
 
 // One function for all responses: what belongs to a response hangs on it.
 function onFinish (this: Response): void { this[RECEIVER]!.finished() }
 function onClose (this: Response): void { this[RECEIVER]!.closed() }
-function onDrain (this: Response): void { this[RECEIVER]!.drained() }
 function onError (): void {}

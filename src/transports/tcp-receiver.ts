@@ -18,17 +18,18 @@ export class TcpReceiver implements Receiver {
   readonly #socket: Socket
   readonly #options: TcpReceiverOptions
   readonly #linger = new Timer(this)
+  readonly #written: () => void
   #ended = false
 
   constructor (session: AnySession, socket: Socket, options: TcpReceiverOptions) {
     this.#session = session
     this.#socket = socket
     this.#options = options
+    this.#written = () => session.flushed(this)
     socket.setNoDelay(true)
     // A peer that vanished without a word is noticed by the kernel (SEC-S25).
     socket.setKeepAlive(true, 5_000)
     socket.on('data', (chunk: Buffer) => session.receive([chunk]))
-    socket.on('drain', () => session.flushed(this))
     socket.on('end', () => this.#peerEnded())
     socket.on('error', () => socket.destroy())
     socket.on('close', () => this.#closed())
@@ -44,7 +45,7 @@ export class TcpReceiver implements Receiver {
 
   messages (messages: readonly Outgoing[]): void {
     const chunks = messages.map(octetsOf)
-    this.#socket.write(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks))
+    this.#socket.write(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks), this.#written)
   }
 
   heartbeat (): boolean { return false }

@@ -32,7 +32,7 @@ export class WebSocketReceiver extends SocketReceiver {
     this.#lingering = lingering
     this.#extended = ws.extensions !== ''
     this.#ws[RECEIVER] = this
-    this.#written = session.highWater < socket.writableHighWaterMark ? () => session.flushed(this) : undefined
+    this.#written = this.#extended || session.highWater < socket.writableHighWaterMark ? () => session.flushed(this) : undefined
     ws.on('message', onMessage)
     ws.on('close', onClose)
     ws.on('error', onError)
@@ -53,7 +53,7 @@ export class WebSocketReceiver extends SocketReceiver {
   destroy (): void { this.#ws.terminate() }
 
   protected writeFrame (frame: Frame): void {
-    if (this.#extended) this.#ws.send(frame.text)
+    if (this.#extended) this.#ws.send(frame.text, this.#written)
     else if (frame.shared) this.#write(frame.form(FORM.websocket, frameBytes))
     else if (frame.ascii) this.#write(asciiFrame(frame.text))
     else this.#write(frameBytes(frame))
@@ -61,7 +61,7 @@ export class WebSocketReceiver extends SocketReceiver {
 
   protected writeRaw (messages: readonly Outgoing[], bytes: number): void {
     if (this.#extended) {
-      for (const message of messages) this.#ws.send(message instanceof PreparedMessage ? message.data : message)
+      for (const message of messages) this.#ws.send(message instanceof PreparedMessage ? message.data : message, this.#written)
       return
     }
     const text = asciiMessages(messages, bytes)

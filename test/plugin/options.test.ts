@@ -210,7 +210,8 @@ contract('SEC-S17: sessions without a receiver have a number of their own', asyn
     await within(client.ended, 'the end of the response')
     await until(() => session.attachedReceiver === null, 'the receiver is gone')
   }
-  for (const other of TRANSPORTS) t.equal((await knock({ port: server.port, transport: other })).status, 503, other)
+  for (const other of HTTP) t.equal((await knock({ port: server.port, transport: other })).status, 503, other)
+  t.equal((await knock({ port: server.port, transport: 'websocket' })).status, 101, 'a WebSocket is never without a receiver')
   server.clock.advance(5100)
   t.equal((await knock({ port: server.port, transport })).status, 200)
 }, HTTP)

@@ -309,14 +309,19 @@ contract('SESSION-18: the address counts where it is asked for', async (t, trans
 t.test('userKey tells users apart', async (t) => {
   const rows: readonly (readonly [unknown, unknown, boolean])[] = [
     ['kim', 'kim', true], ['kim', 'lee', false], [{ id: 1, seen: 5 }, { id: 1, seen: 6 }, true], [{ id: 1 }, { id: 2 }, false],
-    [{ sub: 'a' }, { sub: 'a', exp: 1 }, true], [{ id: '' }, null, false], [{ name: 'a' }, { username: 'a' }, false], [0, null, false]
+    [{ sub: 'a' }, { sub: 'a', exp: 1 }, true], [{ id: '', sub: 'a' }, { sub: 'a' }, true], [{ id: 5n }, { id: 5n }, true], [{ name: 'a' }, { username: 'a' }, false], [0, null, false]
   ]
   for (const [one, two, same] of rows) {
     let user = one
     const server = await buildServer(t, { endpoint: { user: () => user } })
     const client = await connect(server, 'xhr-polling')
     user = two
-    t.equal((await client.send('x')).status === 204, same, JSON.stringify([one, two]))
+    t.equal((await client.send('x')).status === 204, same, String([one, two].map((user) => typeof user === 'object' && user !== null ? Object.entries(user) : user)))
+    await server.stop()
+  }
+  for (const user of [{ email: 'a' }, {}, Promise.resolve('kim')]) {
+    const server = await buildServer(t, { endpoint: { user: () => user } })
+    t.equal((await knock({ port: server.port, transport: 'xhr-polling' })).status, 500, 'nothing tells such a user from others')
     await server.stop()
   }
 })

@@ -66,7 +66,7 @@ test('SESSION-1 SESSION-5 SESSION-15 the greeting, then one write for each turn'
 })
 
 test('SESSION-15 the flusher: once at the end of the turn, behind its microtasks', async (t) => {
-  const flusher = new Flusher()
+  const flusher = new Flusher(() => {})
   const log: string[] = []
   const fake = (name: string, also?: () => void) => ({ flush () { log.push(name); also?.() } }) as unknown as AnySession
   flusher.add(fake('a', () => { flusher.add(fake('next')) }))

@@ -51,7 +51,7 @@ export function admission (endpoint: Endpoint, depth: number) {
     if (!spec.methods.includes(request.method)) {
       return reply.code(405).header('allow', spec.methods.join(', ')).send()
     }
-    if (options.allowedHosts !== undefined && !options.allowedHosts.includes(request.hostname)) {
+    if (options.allowedHosts !== undefined && !options.allowedHosts.some((host) => host.toLowerCase() === request.hostname.toLowerCase())) {
       return sendText(reply, 403, 'Host not allowed.\n')
     }
     if (spec.origin !== 'open' || (upgradeOf(request.raw) !== undefined)) {
@@ -63,7 +63,7 @@ export function admission (endpoint: Endpoint, depth: number) {
     }
     if (request.method === 'OPTIONS') return sendPreflight(request, reply, options, spec.methods.toReversed().join(', '))
     if (endpoint.hub.closing) return sendClosing(reply)
-    if (spec.cookie) setSessionCookie(endpoint, request, reply)
+    if (spec.cookie) await setSessionCookie(endpoint, request, reply)
     if (SENDERS.has(target.route) && !isIdentity(request.headers['content-encoding'])) {
       return sendText(reply, 415, 'Compressed bodies are not accepted.\n')
     }

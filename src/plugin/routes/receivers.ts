@@ -4,7 +4,7 @@ import type { AnySession } from '../../session/index.ts'
 import { HttpReceiver } from '../../transports/index.ts'
 import type { Endpoint } from '../endpoint.ts'
 import { exchangeOf, takeOver } from '../exchange.ts'
-import { sendClosing, sendText, setNoCache } from '../headers.ts'
+import { sendClosing, sendFull, sendText, setNoCache } from '../headers.ts'
 import { ownsSession } from '../identity.ts'
 import { DEFAULTS } from '../options.ts'
 import { openingFacts } from './opening.ts'
@@ -44,11 +44,13 @@ export async function receive (endpoint: Endpoint, request: FastifyRequest, repl
     return attach(endpoint, request, reply, found, route, callback)
   }
   if (endpoint.reserved.has(target.session)) return conflict(request, reply, route.envelope(callback))
-  if (!endpoint.hub.hasRoom(request.ip)) return sendText(reply.header('retry-after', '5'), 503, 'Too many sessions.\n')
+  if (!endpoint.hub.hasRoom(request.ip, true)) return sendFull(reply)
   endpoint.reserved.add(target.session)
   try {
     const facts = await openingFacts(endpoint, request, route.transport, '')
     if (endpoint.hub.closing) return sendClosing(reply)
+    // Others may have come while `session` was asked.
+    if (!endpoint.hub.hasRoom(request.ip, true)) return sendFull(reply)
     return attach(endpoint, request, reply, endpoint.create(facts, target.session), route, callback)
   } finally {
     endpoint.reserved.delete(target.session)

@@ -29,7 +29,15 @@ export function beforeBody (endpoint: Endpoint) {
       return
     }
     exchange.session = session
-    session.accepting().then(() => done(null, payload), () => done(null, payload))
+    if (!session.held) return done(null, payload)
+    // Whoever goes while it waits is not remembered.
+    const ended = new AbortController()
+    const gone = (): void => ended.abort()
+    request.raw.socket.once('close', gone)
+    session.accepting(ended.signal).then(() => {
+      request.raw.socket.off('close', gone)
+      if (!ended.signal.aborted) done(null, payload)
+    })
   }
 }
 

@@ -4,7 +4,7 @@ import type { TransportName } from '../../protocol/index.ts'
 import { DraftReceiver, isDraftRequest, takeUpgrade, upgradeOf, WebSocketReceiver } from '../../transports/index.ts'
 import type { Endpoint } from '../endpoint.ts'
 import { exchangeOf } from '../exchange.ts'
-import { sendClosing, sendText, setSessionCookie } from '../headers.ts'
+import { sendClosing, sendFull, sendText, setSessionCookie } from '../headers.ts'
 import { openingFacts } from './opening.ts'
 
 /** WS-12, WS-13, RAW-6: a request that asks for no upgrade. */
@@ -30,19 +30,29 @@ export function beforeUpgrade (endpoint: Endpoint) {
   return async function prepareUpgrade (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> {
     const upgrade = upgradeOf(request.raw)
     if (upgrade === undefined) return undefined
-    if (!endpoint.hub.hasRoom(request.ip)) return sendText(reply.header('retry-after', '5'), 503, 'Too many sessions.\n')
+    if (!endpoint.hub.hasRoom(request.ip, false)) return sendFull(reply)
     const exchange = exchangeOf(request)
     const transport: TransportName = exchange.target.route === 'websocket' ? 'websocket' : 'websocket-raw'
     const offered = request.headers['sec-websocket-protocol']
     const names = offered === undefined ? [] : offered.split(',').map((name) => name.trim())
     exchange.facts = await openingFacts(endpoint, request, transport, chooseProtocol(names, endpoint.options.protocols) || '')
     if (endpoint.hub.closing) return sendClosing(reply)
-    setSessionCookie(endpoint, request, reply)
+    // Others may have come while `session` was asked.
+    if (!endpoint.hub.hasRoom(request.ip, false)) return sendFull(reply)
+    await setSessionCookie(endpoint, request, reply)
     upgrade.cookies = cookiesOf(reply)
-    if (!isDraftRequest(request.raw)) return undefined
+    return undefined
+  }
+}
+
+/**
+ * The handler of an upgrade, once every hook has let it pass: drafts are answered here, and `next` answers the others.
+ */
+export function openUpgrade (endpoint: Endpoint, next: (request: FastifyRequest, reply: FastifyReply) => unknown) {
+  return function open (this: unknown, request: FastifyRequest, reply: FastifyReply): unknown {
+    if (upgradeOf(request.raw) === undefined || !isDraftRequest(request.raw)) return next.call(this, request, reply)
     reply.hijack()
     acceptDraft(endpoint, request, reply)
-    return reply
   }
 }
 

@@ -1,0 +1,83 @@
+import t, { type Test } from 'tap'
+import Fastify, { type FastifyInstance } from 'fastify'
+import sockjs, { type SockjsPluginOptions } from '../../src/index.ts'
+import { ask } from '../support/http.ts'
+import { buildServer } from '../support/server.ts'
+import { connect } from '../support/client.ts'
+import { until } from '../support/wait.ts'
+
+async function listening (t: Test, options: SockjsPluginOptions, before: (app: FastifyInstance) => void): Promise<{ app: FastifyInstance, port: number }> {
+  const app = Fastify()
+  t.teardown(() => app.close())
+  await app.register(sockjs, options)
+  before(app)
+  app.sockjs('/echo', async (session) => { for await (const message of session) session.send(message) })
+  await app.listen({ port: 0 })
+  return { app, port: (app.server.address() as { port: number }).port }
+}
+
+t.test('SEC-S10: a header that Node refuses is a 500, on polls and streams, and nobody else notices', async (t) => {
+  const { port } = await listening(t, {}, (app) => {
+    app.addHook('onRequest', async (request, reply) => { reply.header('x-room', (request.query as { room?: string }).room ?? 'none') })
+  })
+  for (const path of ['xhr', 'xhr_streaming', 'xhr_send']) {
+    const opened = await ask({ port, method: 'POST', path: `/echo/000/${path}/xhr` })
+    t.equal(opened.status, 200)
+    const refused = await ask({ port, method: 'POST', path: `/echo/000/${path === 'xhr_send' ? path : path + '2'}/${path}?room=%E2%82%AC`, body: '["a"]' })
+    t.equal(refused.status, 500, path)
+  }
+  t.equal((await ask({ port, method: 'POST', path: '/echo/000/later/xhr' })).body, 'o\n')
+})
+
+t.test('an application\'s asynchronous callbacks that reject end nothing', async (t) => {
+  const told: unknown[] = []
+  const { port } = await listening(t, {
+    onSessionError: async (error) => { told.push(error); throw new Error('told too late') },
+    sessionCookie: async (request) => { if (request.url.includes('bad')) throw Object.assign(new Error('no cookie'), { statusCode: 418 }) }
+  }, (app) => { app.sockjs('/throw', () => { throw new Error('as asked') }) })
+  t.equal((await ask({ port, method: 'POST', path: '/throw/000/a/xhr' })).status, 200)
+  await until(() => told.length === 1, 'the error is told')
+  t.equal((await ask({ port, method: 'POST', path: '/echo/000/a/xhr?bad' })).status, 418)
+  t.equal((await ask({ port, method: 'POST', path: '/echo/000/a/xhr' })).body, 'o\n')
+})
+
+t.test('the budget of the process is back at 0 when nothing waits', async (t) => {
+  const server = await buildServer(t, {})
+  for (const transport of ['xhr-streaming', 'eventsource', 'websocket', 'xhr-polling'] as const) {
+    const client = await connect(server, transport)
+    await client.send('x'.repeat(100_000))
+    await client.messages(1)
+  }
+  await until(() => server.endpoint.hub.bufferedBytes === 0, 'nothing waits')
+  t.equal(server.endpoint.hub.bufferedBytes, 0)
+})
+
+t.test('WS-22: a client that is held back is not taken for dead', async (t) => {
+  const server = await buildServer(t, { endpoint: {}, handler: (session) => session.pause() })
+  await connect(server, 'websocket')
+  const session = await server.session()
+  for (let i = 0; i < 20; i++) server.clock.advance(5_000)
+  t.equal(session.state, 'open')
+})
+
+t.test('permessage-deflate: what has left is noticed, and a reader waits no longer', async (t) => {
+  const server = await buildServer(t, { endpoint: { websocket: { compression: true } } })
+  const { default: WebSocket } = await import('ws')
+  const ws = new WebSocket(`ws://127.0.0.1:${server.port}/echo/000/deflate/websocket`)
+  t.teardown(() => ws.terminate())
+  const session = await server.session()
+  session.send('y'.repeat(200_000))
+  await session.drained()
+  t.equal(session.bufferedBytes, 0)
+})
+
+t.test('a listener for the end that comes too late is told all the same', async (t) => {
+  const server = await buildServer(t, {})
+  const client = await connect(server, 'websocket')
+  const session = await server.session()
+  session.close(3000, 'bye')
+  await client.closed
+  await until(() => session.state === 'closed', 'the end')
+  const event = await new Promise((resolve) => { session.on('close', resolve) })
+  t.match(event, { code: 3000, reason: 'bye', clean: true })
+})
