@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { type Clock, SystemClock } from '../clock/index.ts'
 import { CLOSE } from '../protocol/index.ts'
@@ -16,6 +17,8 @@ export class Hub {
   readonly clock: Clock
   readonly flusher = new Flusher((error) => this.#log.error({ err: error }, 'a write failed'))
   readonly endpoints = new Map<string, Endpoint>()
+  /** Requests of ours whose body is still on its way. */
+  readonly #reading = new Set<IncomingMessage>()
   readonly #log: FastifyBaseLogger
   readonly #perAddress = new Map<string, number>()
   #sessions = 0
@@ -57,6 +60,12 @@ export class Hub {
     this.#attached += delta
   }
 
+  /** A body that never comes to its end must not hold `app.close()`. */
+  reading (request: IncomingMessage): void {
+    this.#reading.add(request)
+    request.once('close', () => this.#reading.delete(request))
+  }
+
   /** Keeps the sum of what waits; above the bound the largest queue is closed (SEC-S13). */
   account (delta: number): void {
     this.#bufferedBytes += delta
@@ -72,9 +81,11 @@ export class Hub {
       await new Promise((resolve) => setTimeout(resolve, DRAIN_STEP))
     }
     for (const endpoint of this.endpoints.values()) endpoint.destroyConnections()
+    for (const request of this.#reading) request.socket.destroy()
   }
 
   #anyBusy (): boolean {
+    if (this.#reading.size > 0) return true
     for (const endpoint of this.endpoints.values()) if (endpoint.busy) return true
     return false
   }

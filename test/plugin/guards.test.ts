@@ -1,10 +1,10 @@
 import t, { type Test } from 'tap'
 import Fastify, { type FastifyInstance } from 'fastify'
 import sockjs, { type SockjsPluginOptions } from '../../src/index.ts'
-import { ask } from '../support/http.ts'
+import { ask, TcpPeer } from '../support/http.ts'
 import { buildServer } from '../support/server.ts'
 import { connect } from '../support/client.ts'
-import { until } from '../support/wait.ts'
+import { until, within } from '../support/wait.ts'
 
 async function listening (t: Test, options: SockjsPluginOptions, before: (app: FastifyInstance) => void): Promise<{ app: FastifyInstance, port: number }> {
   const app = Fastify()
@@ -80,4 +80,15 @@ t.test('a listener for the end that comes too late is told all the same', async 
   await until(() => session.state === 'closed', 'the end')
   const event = await new Promise((resolve) => { session.on('close', resolve) })
   t.match(event, { code: 3000, reason: 'bye', clean: true })
+})
+
+t.test('SESSION-23: a body that never ends cannot hold app.close()', async (t) => {
+  const server = await buildServer(t, { plugin: { drainTimeout: 200 } })
+  for (const path of ['xhr', 'xhr_streaming', 'xhr_send']) {
+    await ask({ port: server.port, method: 'POST', path: `/echo/000/${path}/xhr` })
+    const peer = server.own(new TcpPeer(server.port))
+    peer.write(`POST /echo/000/${path}/${path} HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n["half`)
+  }
+  await until(() => server.sockets.size >= 3, 'the requests have come')
+  await within(server.app.close(), 'app.close()')
 })

@@ -71,6 +71,7 @@ export function admission (endpoint: Endpoint, depth: number) {
     const contentType = request.headers['content-type'] ?? ''
     request.raw.headers['content-type'] = 'text/plain'
     beginExchange(request, target, contentType)
+    if (request.method === 'POST') endpoint.hub.reading(request.raw)
     return undefined
   }
 }
