@@ -1,16 +1,11 @@
 import { sockjs } from './sockjs/index.ts'
+import { stomp } from './stomp/index.ts'
 import type { CatalogueEntry, Case, Section, Suite } from './types.ts'
 
-export const suites: readonly Suite[] = [sockjs]
+export const suites: readonly Suite[] = [sockjs, stomp]
 
-function clauseOf (level: Case['level'], section: Section): string {
-  switch (level) {
-    case 'S': return `sockjs-protocol, ${section.source}`
-    case 'Q': return 'sockjs-protocol, HTTP quirks'
-    case 'C': return 'sockjs-client 1.6'
-    case 'P': return 'sockjs-protocol, prose'
-    case 'D': return 'fastify-sockjs'
-  }
+function clauseOf ({ clauses }: Suite, level: Case['level'], { source }: Section): string {
+  return level === 'S' ? `${clauses.S}, ${source}` : clauses[level]
 }
 
 /** Every case of every suite, in the order of the reports. */
@@ -20,6 +15,7 @@ export const catalogue: readonly CatalogueEntry[] = suites.flatMap((suite) =>
     ...(section.transport === undefined || one.transport !== undefined ? {} : { transport: section.transport }),
     suite: suite.name,
     section: section.name,
-    clause: clauseOf(one.level, section),
-    needs: one.needs ?? ['/echo']
+    clause: clauseOf(suite, one.level, section),
+    needs: one.needs ?? ['/echo'],
+    requires: one.requires ?? []
   }))))

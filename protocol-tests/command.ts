@@ -2,21 +2,23 @@ import { writeFileSync } from 'node:fs'
 import { InvalidArgumentError, Option } from 'commander'
 import type { Command } from 'commander'
 import { catalogue } from './catalogue.ts'
-import { transports } from './client/transports.ts'
+import type { CarrierName } from './client/stomp-carriers.ts'
 import type { Transport } from './client/transports.ts'
 import { human, liveProgress } from './reporters/human.ts'
 import { isReporter, reporters } from './reporters/index.ts'
 import { list, listReporters } from './reporters/list.ts'
 import { UnreachableError, UsageError } from './runner/errors.ts'
 import { defaults, runConformance } from './runner/run.ts'
-import { select } from './runner/select.ts'
+import { select, ways } from './runner/select.ts'
+import { endpoint as stompEndpoint, features } from './stomp/site.ts'
+import type { Feature, StompOptions } from './stomp/site.ts'
 import type { Options } from './types.ts'
 
 interface Flags {
   list?: boolean
   only?: string[]
   skip?: string[]
-  transport?: Transport[]
+  transport?: (Transport | CarrierName)[]
   timeout: number
   concurrency: number
   wait: number
@@ -24,6 +26,15 @@ interface Flags {
   reporter: string
   output?: string
   endpoint?: Record<string, string>
+  suite?: 'sockjs' | 'stomp' | 'all'
+  stompEndpoint?: string
+  stompTcp?: { host: string, port: number }
+  login?: string
+  passcode?: string
+  stompHost?: string
+  topic?: string
+  queue?: string
+  without?: Feature[]
 }
 
 const names = (text: string, earlier: string[] = []): string[] => [...earlier, ...text.split(',').map((name) => name.trim()).filter((name) => name !== '')]
@@ -48,17 +59,35 @@ function endpoint (text: string, earlier: Record<string, string> = {}): Record<s
   return { ...earlier, [`/${name}`]: path.replace(/\/+$/, '') }
 }
 
-function transport (text: string, earlier: Transport[] = []): Transport[] {
+function path (text: string): string {
+  if (!/^\/./.test(text)) throw new InvalidArgumentError('It must begin with a slash.')
+  return text.replace(/\/+$/, '')
+}
+
+function address (text: string): { host: string, port: number } {
+  const [, host, port] = /^(?:\[?([^[\]]+)\]?:)?(\d+)$/.exec(text) ?? []
+  if (port === undefined || Number(port) > 65_535) throw new InvalidArgumentError('It must look like 127.0.0.1:61613.')
+  return { host: host ?? '127.0.0.1', port: Number(port) }
+}
+
+function without (text: string, earlier: Feature[] = []): Feature[] {
   return [...earlier, ...names(text).map((name) => {
-    const known = transports.find((one) => one === name)
-    if (known === undefined) throw new InvalidArgumentError(`There are ${transports.join(', ')}.`)
+    if (!Object.hasOwn(features, name)) throw new InvalidArgumentError(`There are ${Object.keys(features).join(', ')}.`)
+    return name as Feature
+  })]
+}
+
+function transport (text: string, earlier: (Transport | CarrierName)[] = []): (Transport | CarrierName)[] {
+  return [...earlier, ...names(text).map((name) => {
+    const known = ways.find((one) => one === name)
+    if (known === undefined) throw new InvalidArgumentError(`There are ${ways.join(', ')}.`)
     return known
   })]
 }
 
 /** Adds `conformance <url>` to a program. */
 export function addConformanceCommand (program: Command): Command {
-  return configure(program.command('conformance').description('test any SockJS server, whoever wrote it'))
+  return configure(program.command('conformance').description('test any SockJS or STOMP server, whoever wrote it'))
 }
 
 /** Gives a command the options of the runner, and its action. */
@@ -68,7 +97,7 @@ export function configure (command: Command): Command {
     .option('--list', 'print the cases and do nothing else')
     .option('--only <id,…>', 'these cases alone: an id, a row with all its cases, a section, or a start with *', names)
     .option('--skip <id,…>', 'all but these', names)
-    .option('--transport <name,…>', `cases of these transports, and those of none: ${transports.join(', ')}`, transport)
+    .option('--transport <name,…>', `cases of these transports, and those of none: ${ways.join(', ')}`, transport)
     .addOption(new Option('--timeout <seconds>', 'time for one case, its own waiting not counted').argParser(duration).default(defaults.timeout, `${defaults.timeout / 1000}`))
     .addOption(new Option('--concurrency <number>', 'cases at the same time').argParser(whole).default(defaults.concurrency))
     .addOption(new Option('--wait <seconds>', 'time for a server that is starting').argParser(duration).default(defaults.wait, `${defaults.wait / 1000}`))
@@ -76,9 +105,30 @@ export function configure (command: Command): Command {
     .option('--reporter <name>', `${Object.keys(reporters).join(', ')}; for --list ${listReporters.join(', ')}`, 'human')
     .option('--output <file>', 'write the report there instead of to the standard output')
     .option('--endpoint <name=/path>', 'another path for an endpoint; may be repeated', endpoint)
+    .addOption(new Option('--suite <name>', 'which rules; by default those for which the server has something').choices(['sockjs', 'stomp', 'all']))
+    .option('--stomp-endpoint </path>', 'where STOMP is: SockJS and plain WebSocket', path)
+    .option('--stomp-tcp <host:port>', 'where STOMP over TCP is', address)
+    .option('--login <name>', 'for CONNECT')
+    .option('--passcode <text>', 'for CONNECT')
+    .option('--stomp-host <name>', 'the host header of CONNECT')
+    .option('--topic </prefix>', 'what topics begin with', path)
+    .option('--queue </prefix>', 'what queues begin with', path)
+    .option('--without <feature,…>', `what the STOMP server is not asked for: ${Object.keys(features).join(', ')}`, without)
     .configureOutput({ writeErr: (text) => process.stderr.write(text) })
     .exitOverride((error) => { process.exit(error.exitCode === 0 ? 0 : 2) })
     .action(async (url: string | undefined, flags: Flags) => { process.exitCode = await act(url, flags) })
+}
+
+function stompOptions ({ stompTcp, stompHost, login, passcode, topic, queue, without }: Flags): StompOptions {
+  return {
+    ...(stompTcp === undefined ? {} : { tcp: stompTcp }),
+    ...(stompHost === undefined ? {} : { host: stompHost }),
+    ...(login === undefined ? {} : { login }),
+    ...(passcode === undefined ? {} : { passcode }),
+    ...(topic === undefined ? {} : { topic }),
+    ...(queue === undefined ? {} : { queue }),
+    ...(without === undefined ? {} : { without })
+  }
 }
 
 async function act (url: string | undefined, flags: Flags): Promise<number> {
@@ -91,7 +141,9 @@ async function act (url: string | undefined, flags: Flags): Promise<number> {
     ...(flags.only === undefined ? {} : { only: flags.only }),
     ...(flags.skip === undefined ? {} : { skip: flags.skip }),
     ...(flags.transport === undefined ? {} : { transports: flags.transport }),
-    ...(flags.endpoint === undefined ? {} : { endpoints: flags.endpoint }),
+    ...(flags.suite === undefined ? {} : { suite: flags.suite }),
+    endpoints: { ...flags.endpoint, ...(flags.stompEndpoint === undefined ? {} : { [stompEndpoint]: flags.stompEndpoint }) },
+    stomp: stompOptions(flags),
     onProgress: progress.show
   }
   const write = (text: string): void => {

@@ -1,9 +1,12 @@
+import type { CarrierName } from './client/stomp-carriers.ts'
 import type { Transport } from './client/transports.ts'
 import type { Context } from './runner/context.ts'
+import type { Feature, Foundation, StompOptions } from './stomp/site.ts'
 
 /**
- * Where a rule comes from. S: the official suite. Q: its separate HTTP quirks test. C: sockjs-client needs it.
- * P: the prose of the protocol. D: a decision of this project.
+ * Where a rule comes from. S: the official suite, or a MUST of the STOMP specification. Q: the suite's separate test of
+ * HTTP quirks. C: known clients need it, or a SHOULD of the STOMP specification. P: the prose of the protocol.
+ * D: a decision of this project.
  */
 export type Level = 'S' | 'Q' | 'C' | 'P' | 'D'
 
@@ -15,7 +18,9 @@ export interface Case {
   level: Level
   /** Endpoints that the case talks to, as the demo server names them; `/echo` unless it says otherwise. */
   needs?: readonly string[]
-  transport?: Transport
+  transport?: Transport | CarrierName
+  /** What the server must have besides. */
+  requires?: readonly (Feature | Foundation)[]
   /** Other rows that this case shows too. */
   also?: readonly string[]
   /** Milliseconds that the case spends waiting for the server's own timers; added to the time limit. */
@@ -29,7 +34,7 @@ export interface Section {
   /** Name of the file, and of the group in reports. */
   name: string
   title: string
-  /** The test of the official suite that S rows of this section stand in. */
+  /** The test of the official suite, or the heading of the specification, that S rows of this section stand in. */
   source: string
   /** The transport of every case of the section that names none. */
   transport?: Transport
@@ -41,6 +46,8 @@ export interface Suite {
   title: string
   sections: readonly Section[]
   notBlackBox: readonly NotBlackBox[]
+  /** What each level's rules are quoted from; S rows add the section's source. */
+  clauses: Readonly<Record<Level, string>>
 }
 
 /** A rule that cannot be seen from outside, with the reason. */
@@ -56,6 +63,7 @@ export interface CatalogueEntry extends Case {
   section: string
   clause: string
   needs: readonly string[]
+  requires: readonly (Feature | Foundation)[]
 }
 
 export type Verdict = 'passed' | 'failed' | 'deviation' | 'not applicable'
@@ -73,7 +81,7 @@ export interface Result {
   section: string
   clause: string
   level: Level
-  transport?: Transport
+  transport?: Transport | CarrierName
   verdict: Verdict
   /** Why the case is not applicable. */
   reason?: string
@@ -92,6 +100,8 @@ export interface Report {
   lost: boolean
   /** Endpoints that the server lacks. */
   missing: string[]
+  /** Suites that were not run, for the server has nothing that they could judge. */
+  leftOut: { suite: string, reason: string }[]
   results: Result[]
 }
 
@@ -105,7 +115,11 @@ export interface Progress {
 export interface Options {
   only?: readonly string[]
   skip?: readonly string[]
-  transports?: readonly Transport[]
+  transports?: readonly (Transport | CarrierName)[]
+  /** Which suites to run: by default those for which the server has something. */
+  suite?: 'sockjs' | 'stomp' | 'all'
+  /** The STOMP server behind the endpoint `/stomp`. */
+  stomp?: StompOptions
   /** Milliseconds that one case may take, its patience not counted; 5,000 by default. */
   timeout?: number
   /** Cases that run at the same time; 24 by default. */

@@ -76,6 +76,11 @@ export class WebSocketClient {
     this.client.close(code, reason)
   }
 
+  /** FIN without a closing handshake: what was sent before it still arrives. */
+  drop (): void {
+    this.client._stream.end()
+  }
+
   /** Gone without a closing handshake. */
   destroy (): void {
     this.client._stream.destroy()

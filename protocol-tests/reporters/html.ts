@@ -1,6 +1,6 @@
 /** One page without scripts or other files: totals, what failed, and the matrix of rules and transports. */
 import { suites } from '../catalogue.ts'
-import { transports } from '../client/transports.ts'
+import { ways } from '../runner/select.ts'
 import type { Report, Result, Verdict } from '../types.ts'
 import { describeFailure, describeTotals, seconds } from './describe.ts'
 import { escapeMarkup as e } from './escape.ts'
@@ -46,7 +46,7 @@ function row (id: string, results: readonly Result[], columns: readonly string[]
 }
 
 function matrix (section: string, results: readonly Result[]): string {
-  const columns = [general, ...transports].filter((column) => results.some(({ transport }) => (transport ?? general) === column))
+  const columns = [general, ...ways].filter((column) => results.some(({ transport }) => (transport ?? general) === column))
   const rows = [...new Set(results.map(({ id }) => id.split('.')[0] ?? id))]
   const head = ['rule', 'what must hold', 'level', ...columns].map((name) => `<th scope="col">${e(name)}</th>`).join('')
   const body = rows.map((id) => row(id, results.filter((result) => result.id.split('.')[0] === id), columns)).join('\n')
@@ -66,6 +66,7 @@ export function html (report: Report): string {
 <p>${e(describeTotals(report))} in ${seconds(report.milliseconds)}. <span class="muted">${e(report.started)}${report.strict ? ', strict' : ''}</span></p>
 <div class="bar">${bar}</div><p class="legend muted">${legend}</p>
 ${report.missing.length > 0 ? `<p>The server lacks <code>${report.missing.map(e).join('</code>, <code>')}</code>; cases that need them are not applicable.</p>` : ''}
+${report.leftOut.map(({ suite, reason }) => `<p>The suite ${e(suite)} was not run: ${e(reason)}.</p>`).join('')}
 ${told.length > 0 ? `<h2>Failures and deviations</h2>\n${told.map(failureArticle).join('\n')}` : ''}
 <h2>Matrix</h2><p class="muted">One mark for each case; point at it for its name.</p>
 ${sections.map((section) => matrix(headings.get(section) ?? section, results.filter((result) => `${result.suite}.${result.section}` === section))).join('\n')}

@@ -13,6 +13,7 @@ export function human (report: Report): string {
   const lines = told.map((result) => describeResult(result))
   if (lines.length > 0) lines.push('')
   for (const [reason, ids] of notApplicableByReason(report)) lines.push(`- not applicable, ${reason}: ${ids.join(', ')}`)
+  for (const { suite, reason } of report.leftOut) lines.push(`- the suite ${suite} was not run: ${reason}`)
   lines.push(`${report.url}: ${describeTotals(report)} in ${seconds(report.milliseconds)}`)
   if (report.totals.deviation > 0 && !report.strict) lines.push('Deviations are from decisions of this project and from prose that no suite pins; --strict makes them fail.')
   lines.push(conclusion(report))

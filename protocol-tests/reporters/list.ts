@@ -1,5 +1,7 @@
 /** The catalogue itself, for `--list` and for the documentation. */
 import { catalogue, suites } from '../catalogue.ts'
+import { carriers } from '../client/stomp-carriers.ts'
+import { foundations } from '../stomp/site.ts'
 import type { CatalogueEntry } from '../types.ts'
 
 const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('<', '&lt;').replaceAll('\n', ' ')
@@ -23,12 +25,40 @@ function text (entries: readonly CatalogueEntry[]): string {
   return lines.join('\n') + '\n'
 }
 
+interface Row {
+  id: string
+  entry: CatalogueEntry
+  /** The carriers of a STOMP case that stands for all of them. */
+  on: string[]
+}
+
+/** A case of many carriers is one row. */
+function rowsOf (entries: readonly CatalogueEntry[]): Row[] {
+  const rows = new Map<string, Row>()
+  for (const entry of entries) {
+    const carrier = carriers.find((name) => name === entry.transport)
+    const id = carrier !== undefined && entry.id.endsWith(`.${carrier}`) ? entry.id.slice(0, -carrier.length - 1) : entry.id
+    const row = rows.get(id) ?? { id, entry, on: [] }
+    if (carrier !== undefined) row.on.push(carrier)
+    rows.set(id, row)
+  }
+  return [...rows.values()]
+}
+
+/** What a server must have for the case: endpoints, or carriers and features. */
+function needsOf ({ entry, on }: Row): string {
+  if (on.length === 0) return entry.needs.map((endpoint) => `\`${endpoint}\``).join(' ')
+  const features = entry.requires.filter((name) => !Object.hasOwn(foundations, name))
+  return [on.length === carriers.length ? 'each carrier' : on.join(' '), ...features.map((name) => `\`${name}\``)].join(', ')
+}
+
 function markdown (entries: readonly CatalogueEntry[]): string {
   const lines: string[] = []
   for (const group of groups(entries)) {
-    lines.push(`### ${group.title}`, '', '| case | level | what must hold | endpoints | also |', '|---|---|---|---|---|')
-    for (const { id, level, title, needs, also = [] } of group.entries) {
-      lines.push(`| ${id} | ${level} | ${cell(title)} | ${needs.map((endpoint) => `\`${endpoint}\``).join(' ')} | ${also.join(' ')} |`)
+    lines.push(`### ${group.title}`, '', '| case | level | what must hold | needs | also |', '|---|---|---|---|---|')
+    for (const row of rowsOf(group.entries)) {
+      const { level, title, also = [] } = row.entry
+      lines.push(`| ${row.id} | ${level} | ${cell(title)} | ${needsOf(row)} | ${also.join(' ')} |`)
     }
     lines.push('')
   }
@@ -38,7 +68,7 @@ function markdown (entries: readonly CatalogueEntry[]): string {
 }
 
 function json (entries: readonly CatalogueEntry[]): string {
-  const cases = entries.map(({ id, suite, section, level, clause, title, needs, also = [], transport = null }) => ({ id, suite, section, level, clause, title, needs, also, transport }))
+  const cases = entries.map(({ id, suite, section, level, clause, title, needs, requires, also = [], transport = null }) => ({ id, suite, section, level, clause, title, needs, requires, also, transport }))
   return JSON.stringify({ cases, notBlackBox }, null, 2) + '\n'
 }
 

@@ -10,6 +10,7 @@ import { WebSocketClient } from '../client/websocket.ts'
 import type { WebSocketOptions } from '../client/websocket.ts'
 import { WireSocket } from '../client/wire-socket.ts'
 import { Wire } from '../client/wire.ts'
+import type { StompSite } from '../stomp/site.ts'
 import { expectThat, NotApplicable } from './expect.ts'
 
 /** A request that is on its way. */
@@ -27,13 +28,22 @@ interface Resource {
 /** What a case has at hand. Everything it opens is closed when it ends. */
 export class Context {
   readonly target: Target
+  private readonly site: StompSite | undefined
   private readonly endpoints: Readonly<Record<string, string>>
   private readonly resources = new Set<Resource>()
   private expired: number | undefined
+  private over = false
 
-  constructor (target: Target, endpoints: Readonly<Record<string, string>> = {}) {
+  constructor (target: Target, endpoints: Readonly<Record<string, string>> = {}, site?: StompSite) {
     this.target = target
     this.endpoints = endpoints
+    this.site = site
+  }
+
+  /** What is known of the STOMP server. */
+  get stomp (): StompSite {
+    if (this.site === undefined) throw new Error('the STOMP server has not been surveyed')
+    return this.site
   }
 
   /** The path on the server of an endpoint of the demo server, or of something below it. */
@@ -152,13 +162,17 @@ export class Context {
   }
 
   close (): void {
+    this.over = true
     for (const resource of this.resources) resource.destroy()
     this.resources.clear()
   }
 
-  private keep<Kept extends Resource> (resource: Kept): Kept {
+  /** Closes it when the case ends. */
+  keep<Kept extends Resource> (resource: Kept): Kept {
     this.resources.add(resource)
     if (this.expired !== undefined) resource.expire(this.expired)
+    // Whoever polls on behind the end of its case finds nothing any more.
+    if (this.over) resource.destroy()
     return resource
   }
 }

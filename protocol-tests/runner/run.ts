@@ -1,6 +1,9 @@
 import { catalogue } from '../catalogue.ts'
 import { parseTarget } from '../client/target.ts'
 import type { Target } from '../client/target.ts'
+import { endpoint } from '../stomp/site.ts'
+import { offersNothing, surveyStomp } from '../stomp/survey.ts'
+import type { Survey } from '../stomp/survey.ts'
 import type { CatalogueEntry, Failure, Options, Report, Result, Verdict } from '../types.ts'
 import { Context } from './context.ts'
 import { UnreachableError, UsageError } from './errors.ts'
@@ -18,50 +21,94 @@ export async function runConformance (url: string, options: Options = {}): Promi
   if (target === undefined) throw new UsageError(`"${url}" is not an http or https URL`)
   const timeout = options.timeout ?? defaults.timeout
   const names = options.endpoints ?? {}
-  const entries = select(catalogue, options)
+  const selected = select(catalogue, options)
   const started = Date.now()
 
   await waitForServer(target, options.wait ?? defaults.wait)
-  const missing = await missingEndpoints(target, names, entries, timeout)
-  if (entries.every((entry) => lacking(entry, missing).length > 0)) {
-    throw new UnreachableError(`${url} has none of the endpoints that the chosen cases need: ${missing.map((endpoint) => names[endpoint] ?? endpoint).join(', ')}`)
+  const circumstances = await explore(selected, { target, names, timeout }, options)
+  const leftOut = absentSuites(selected, circumstances, url)
+  if (leftOut.length === new Set(selected.map(({ suite }) => suite)).size) {
+    throw new UnreachableError(leftOut.map(({ reason }) => reason).join('\n'))
   }
+  const entries = options.suite === 'all' ? selected : selected.filter(({ suite }) => !leftOut.some((one) => one.suite === suite))
 
   const results = new Map<string, Result>()
   const running = new Set<string>()
   await schedule(entries, options.concurrency ?? defaults.concurrency, async (entry) => {
     running.add(entry.id)
-    const last = await judge(entry, target, { names, missing, timeout })
+    const last = await judge(entry, circumstances)
     running.delete(entry.id)
     results.set(entry.id, last)
     options.onProgress?.({ done: results.size, total: entries.length, running: [...running], last })
   })
   const lost = await waitForServer(target, 0).then(() => false, () => true)
-  const ordered = entries.flatMap((entry) => results.get(entry.id) ?? [])
-  return summarise({ url, started: new Date(started).toISOString(), milliseconds: Date.now() - started, strict: options.strict ?? false, lost, missing, results: ordered })
+  return summarise({
+    url,
+    started: new Date(started).toISOString(),
+    milliseconds: Date.now() - started,
+    strict: options.strict ?? false,
+    lost,
+    missing: circumstances.missing,
+    leftOut: options.suite === 'all' ? [] : leftOut,
+    results: entries.flatMap((entry) => results.get(entry.id) ?? [])
+  })
 }
 
-function lacking (entry: CatalogueEntry, missing: readonly string[]): string[] {
-  return entry.needs.filter((endpoint) => missing.includes(endpoint))
-}
-
-interface Circumstances {
+interface Question {
+  target: Target
   names: Readonly<Record<string, string>>
-  missing: readonly string[]
   timeout: number
 }
 
-async function judge (entry: CatalogueEntry, target: Target, { names, missing, timeout }: Circumstances): Promise<Result> {
+interface Circumstances extends Question {
+  /** Endpoints that the server does not have. */
+  missing: string[]
+  survey: Survey | undefined
+}
+
+async function explore (entries: readonly CatalogueEntry[], question: Question, options: Options): Promise<Circumstances> {
+  const { target, names, timeout } = question
+  const stomp = entries.filter(({ suite }) => suite === 'stomp')
+  const [missing, survey] = await Promise.all([
+    missingEndpoints(target, names, entries, timeout),
+    stomp.length === 0 ? undefined : surveyStomp(question, options.stomp ?? {}, stomp)
+  ])
+  return { ...question, missing, survey }
+}
+
+/** Suites for which the server has nothing at all. */
+function absentSuites (entries: readonly CatalogueEntry[], { missing, names, survey }: Circumstances, url: string): { suite: string, reason: string }[] {
+  const absent: { suite: string, reason: string }[] = []
+  const sockjs = entries.filter(({ suite }) => suite === 'sockjs')
+  if (sockjs.length > 0 && sockjs.every(({ needs }) => needs.some((endpoint) => missing.includes(endpoint)))) {
+    const wanted = missing.map((endpoint) => names[endpoint] ?? endpoint).join(', ')
+    absent.push({ suite: 'sockjs', reason: `${url} has none of the endpoints that the chosen cases need: ${wanted}` })
+  }
+  if (survey !== undefined && offersNothing(survey)) {
+    absent.push({ suite: 'stomp', reason: `${url} has no STOMP at ${names[endpoint] ?? endpoint}, neither over WebSocket nor over SockJS` })
+  }
+  return absent
+}
+
+/** Why a case cannot be run against this server. */
+function lacking (entry: CatalogueEntry, { missing, survey }: Circumstances): string | undefined {
+  const endpoints = entry.needs.filter((endpoint) => missing.includes(endpoint))
+  if (endpoints.length > 0) return `the server has no ${endpoints.join(', ')}`
+  return entry.requires.map((name) => survey?.absent.get(name)).find((reason) => reason !== undefined)
+}
+
+async function judge (entry: CatalogueEntry, circumstances: Circumstances): Promise<Result> {
   const started = Date.now()
   const conclude = (verdict: Verdict, details: Partial<Result> = {}): Result => {
     const { id, title, suite, section, clause, level, transport } = entry
     const base = { id, title, suite, section, clause, level, verdict, milliseconds: Date.now() - started }
     return { ...base, ...(transport === undefined ? {} : { transport }), ...details }
   }
-  const absent = lacking(entry, missing)
-  if (absent.length > 0) return conclude('not applicable', { reason: `the server has no ${absent.join(', ')}` })
+  const reason = lacking(entry, circumstances)
+  if (reason !== undefined) return conclude('not applicable', { reason })
+  const { target, names, survey, timeout } = circumstances
   try {
-    await within(entry, new Context(target, names), timeout + (entry.patience ?? 0))
+    await within(entry, new Context(target, names, survey?.site), timeout + (entry.patience ?? 0))
     return conclude('passed')
   } catch (error) {
     if (error instanceof NotApplicable) return conclude('not applicable', { reason: error.message })

@@ -179,7 +179,10 @@ const cases: Case[] = [
     level: 'D',
     needs: ['/restricted'],
     async run (t) {
-      for (const route of ['info', 'xhr', 'eventsource'] as const) expectStatus(await answerOf(t, '/restricted', route, { Origin: 'null' }), 403)
+      for (const route of ['info', 'xhr', 'xhr_streaming', 'eventsource'] as const) expectStatus(await answerOf(t, '/restricted', route, { Origin: 'null' }), 403)
+      for (const path of [`${t.sessionPath('/restricted')}/websocket`, '/restricted/websocket']) {
+        expectStatus((await t.handshake(path, { headers: { Origin: 'null' } })).response, 403)
+      }
     }
   },
   {

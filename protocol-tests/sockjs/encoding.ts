@@ -17,6 +17,8 @@ const fragile = [
 
 const escaped = (text: string): string => text.replace(/[^]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
 
+const anyFragile = /[\x00-\x1f\u200c-\u200f\u2028-\u202f\u2060-\u206f\ufff0-\uffff]/g
+
 const shortForms = new Set(['\\b', '\\t', '\\n', '\\f', '\\r'])
 
 /** The raw bytes of the echo of one message, as an xhr poll carries them. */
@@ -50,6 +52,20 @@ const cases: Case[] = [
       const units = raw.slice(3, -3).match(/\\u[0-9a-fA-F]{4}|\\.|[^\\]/g) ?? []
       const wrong = units.filter((unit) => !/^\\u[0-9a-f]{4}$/.test(unit) && !(from === 0 && shortForms.has(unit)))
       expectEqual(wrong, [], 'characters that are not escaped')
+    }
+  })),
+  ...sessionTransports.filter((transport) => transport !== 'xhr').map((transport): Case => ({
+    id: `ENC-1.${transport}`,
+    title: `${transport}: all of these leave the server escaped, whatever is written around the frame`,
+    level: 'S',
+    transport,
+    async run (t) {
+      const session = await t.session('/echo', transport)
+      const text = fragile.map(([, from, to]) => range(from, to)).join('')
+      await session.send(text)
+      const frame = await nextFrame(session)
+      expectEqual(frame.match(anyFragile)?.map(escaped) ?? [], [], 'characters that are not escaped')
+      expectEqual(JSON.parse(frame.slice(1)), [text], 'the echo')
     }
   })),
   ...sessionTransports.map((transport): Case => ({
@@ -114,7 +130,7 @@ const cases: Case[] = [
       const pending = await t.begin('POST', session.sendUrl, { headers: { 'Content-Type': 'text/plain', 'Content-Length': String(body.length) } })
       for (const cut of [3, 5, 7]) {
         pending.wire.write(body.subarray(cut === 3 ? 0 : cut - 2, cut))
-        await t.sleep(20)
+        await t.sleep(50)
       }
       pending.wire.write(body.subarray(7))
       expectStatus(await pending.response(), 204)

@@ -99,14 +99,14 @@ const cases: Case[] = [
       expectEqual((await socket.frame('the second ping')).opcode, opcodes.ping, 'the next opcode')
     }
   },
-  {
-    id: 'HEARTBEAT-8',
-    title: 'the timer starts anew with each frame',
+  ...(['xhr_streaming', 'eventsource', 'htmlfile', 'websocket'] as const).map((transport): Case => ({
+    id: `HEARTBEAT-8.${transport}`,
+    title: `${transport}: the timer starts anew with each frame`,
     level: 'D',
     needs: ['/quick'],
-    transport: 'xhr_streaming',
+    transport,
     async run (t) {
-      const session = await t.opened('/quick', 'xhr_streaming')
+      const session = await t.session('/quick', transport)
       for (const message of ['1', '2', '3', '4']) {
         await t.sleep(quickHeartbeat / 2)
         await session.send(message)
@@ -116,7 +116,7 @@ const cases: Case[] = [
       expectEqual(await session.frame(), 'h', 'the frame after the messages')
       expectInterval(started, 'the time from the last message to the heartbeat')
     }
-  },
+  })),
   {
     id: 'HEARTBEAT-8.receiver',
     title: 'the timer starts when a receiver attaches',

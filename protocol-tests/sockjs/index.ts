@@ -31,5 +31,12 @@ export const sockjs: Suite = {
     url, greeting, iframe, info, cors, session, lifetime, order, identity, encoding, xhr, xhrStreaming, eventsource, htmlfile, jsonp,
     websocketHandshake, websocket, rawWebSocket, cookie, http, legacyDrafts, heartbeat, pitfalls
   ],
-  notBlackBox
+  notBlackBox,
+  clauses: {
+    S: 'sockjs-protocol',
+    Q: 'sockjs-protocol, HTTP quirks',
+    C: 'sockjs-client 1.6',
+    P: 'sockjs-protocol, prose',
+    D: 'fastify-sockjs'
+  }
 }

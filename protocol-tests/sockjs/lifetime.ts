@@ -174,6 +174,32 @@ const cases: Case[] = [
       expectEnd(await journal.only(quickDelay - 100), { transport: 'websocket', clean: false })
     }
   },
+  {
+    ...journalled,
+    id: 'SESSION-14.raw',
+    title: 'a raw WebSocket that its client closes is one clean close event',
+    transport: 'raw-websocket',
+    async run (t) {
+      const journal = await Journal.watch(t, '/quick')
+      const socket = await t.webSocket('/quick/websocket').open()
+      socket.close(4321, 'enough')
+      expectEnd(await journal.only(1000), { transport: 'websocket-raw', clean: true, undelivered: 0 })
+    }
+  },
+  {
+    ...journalled,
+    id: 'SESSION-14.raw.server',
+    title: 'a raw WebSocket that the server closes is one clean close event with its code and reason',
+    needs: ['/farewell', '/journal'],
+    also: ['SESSION-13'],
+    patience: 12_000,
+    transport: 'raw-websocket',
+    async run (t) {
+      const journal = await Journal.watch(t, '/farewell', 200)
+      await t.webSocket('/farewell/websocket').closed()
+      expectEnd(await journal.only(2000), { transport: 'websocket-raw', code: 3001, reason: 'bye', clean: true, undelivered: 0 })
+    }
+  },
   ...sessionTransports.map((transport): Case => ({
     ...journalled,
     id: `SESSION-14.${transport}.server`,

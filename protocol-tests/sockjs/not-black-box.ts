@@ -18,6 +18,5 @@ export const notBlackBox: readonly NotBlackBox[] = [
   { row: 'XHR-SEND-8', rule: 'an answer to a send other than 200 and 204 closes with 1006', reason: client },
   { row: 'ES-9', rule: 'no codec can let a bare line break out of the encoder', reason: 'needs a codec of the application' },
   { row: 'ES-10', rule: 'each reconnect of an event stream costs the client 200 ms', reason: client },
-  { row: 'HEARTBEAT-9', rule: 'SockJS heartbeats stop once STOMP heart-beats run', reason: 'belongs to the STOMP layer' },
   { row: 'PIT-9', rule: 'two receivers that race with a close raise nothing inside a timer', reason: inside }
 ]

@@ -4,7 +4,7 @@ import { receive } from '../client/session.ts'
 import type { Case, Section } from '../types.ts'
 import type { Context } from '../runner/context.ts'
 
-const badSegments = ['///xhr', '/a./a/xhr', '/a/a./xhr', '/././xhr', '//xhr', '////xhr']
+const badSegments = ['///xhr', '/a./a/xhr', '/a/a./xhr', '/././xhr', '//xhr', '////xhr', '/a/b/c/xhr', '/a/b/xhr/']
 
 /** Method of another route, path below a session, and what the 405 must name. */
 const wrongMethods = [
@@ -85,6 +85,9 @@ const cases: Case[] = [
       expectStatus(await t.get('/echo/info?t=5&user=/me'), 200)
       expectStatus(await t.get('/echo/iframe.html?user=.'), 200)
       expectStatus(await t.open('GET', `${t.sessionPath('/echo')}/eventsource?t=6`), 200)
+      expectStatus(await t.open('POST', `${t.sessionPath('/echo')}/xhr_streaming?t=7`), 200)
+      expectStatus(await t.open('GET', `${t.sessionPath('/echo')}/htmlfile?c=f&user=me`), 200)
+      for (const path of [`${t.sessionPath('/echo')}/websocket`, '/echo/websocket']) expectStatus((await t.handshake(`${path}?t=8`)).response, 101)
     }
   },
   {
@@ -233,9 +236,11 @@ const cases: Case[] = [
         expectStatus(answer, 404)
         expectNotCacheable(answer)
       }
-      const answer = await t.post(`${session}/xhr_send`, '[]')
-      expectStatus(answer, 404)
-      expectNotCacheable(answer)
+      for (const sender of ['xhr_send', 'jsonp_send']) {
+        const answer = await t.post(`${session}/${sender}`, '[]')
+        expectStatus(answer, 404)
+        expectNotCacheable(answer)
+      }
     }
   }
 ]

@@ -57,10 +57,12 @@ const cases: Case[] = [
     title: `version ${version} is 426 and the answer names 13 and 8`,
     level: 'D',
     async run (t) {
-      const { response, wire } = await t.handshake(socketPath(t, '/echo'), { headers: { 'Sec-WebSocket-Version': version } })
-      expectStatus(response, 426)
-      expectHeader(response, 'Sec-WebSocket-Version', '13, 8')
-      await wire.closed()
+      for (const path of [socketPath(t, '/echo'), '/echo/websocket']) {
+        const { response, wire } = await t.handshake(path, { headers: { 'Sec-WebSocket-Version': version } })
+        expectStatus(response, 426)
+        expectHeader(response, 'Sec-WebSocket-Version', '13, 8')
+        await wire.closed()
+      }
     }
   })),
   {

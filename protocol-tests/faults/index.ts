@@ -1,0 +1,10 @@
+import { sockjs } from './sockjs/index.ts'
+import type { Fault } from './types.ts'
+
+/** Suites of cases whose score is taken, with the faults for each. */
+export const faultSuites: readonly { suite: string, faults: readonly Fault[] }[] = [{ suite: 'sockjs', faults: sockjs }]
+
+export const faults: readonly Fault[] = faultSuites.flatMap((one) => one.faults)
+
+const twice = faults.find((fault, index) => faults.findIndex(({ id }) => id === fault.id) !== index)
+if (twice !== undefined) throw new Error(`two faults are named ${twice.id}`)

@@ -1,0 +1,50 @@
+import { Command } from 'commander'
+import { faults, faultSuites } from './index.ts'
+import { runAll } from './pool.ts'
+import { expectedCases } from './run.ts'
+import { human, markdown, progress } from './report.ts'
+import { scoreOf } from './score.ts'
+
+/** Below this the suite is not good enough. */
+const demanded = 95
+
+interface Flags {
+  only?: string[]
+  full?: boolean
+  json?: boolean
+  markdown?: boolean
+}
+
+async function score (flags: Flags): Promise<number> {
+  const wanted = (flags.only ?? []).flatMap((text) => text.split(','))
+  const suites = faultSuites.map(({ suite }) => suite)
+  const chosen = faults.filter(({ id, row }) => wanted.length === 0 || wanted.some((name) =>
+    name.endsWith('*') ? id.startsWith(name.slice(0, -1)) : name === id || name === row))
+  if (chosen.length === 0) {
+    process.stderr.write(`no fault is named ${wanted.join(' or ')}\n`)
+    return 2
+  }
+  const terminal = progress(process.stderr, chosen.length)
+  const started = Date.now()
+  const { outcomes, control } = await runAll({
+    faults: chosen,
+    control: wanted.length === 0 || flags.full === true ? suites : [...new Set(chosen.flatMap(expectedCases))],
+    scope: flags.full === true ? suites : undefined,
+    onOutcome: ({ id, caught }, running) => terminal.show(id, caught.length > 0, running)
+  })
+  terminal.clear()
+  const result = scoreOf(chosen, outcomes, control, suites)
+  if (flags.json === true) process.stdout.write(JSON.stringify({ ...result, milliseconds: Date.now() - started }, null, 2) + '\n')
+  else if (flags.markdown === true) process.stdout.write(markdown(result))
+  else process.stdout.write(human(result, wanted.length === 0) + `in ${Math.round((Date.now() - started) / 1000)} s\n`)
+  return result.percent >= demanded && control.length === 0 ? 0 : 1
+}
+
+await new Command('faults')
+  .description('break one rule at a time in a correct server, and see whether the suite notices')
+  .option('--only <fault...>', 'these faults: an id, a row, or a start with *')
+  .option('--full', 'every case with each fault, not only those that should notice')
+  .option('--json', 'everything, as JSON')
+  .option('--markdown', 'a table')
+  .action(async (flags: Flags) => { process.exitCode = await score(flags) })
+  .parseAsync()
