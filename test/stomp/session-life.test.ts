@@ -274,7 +274,7 @@ t.test('SPRING-D14: hooks come once, in the order of a session\'s life', async (
     'onConnect test authenticating', 'onConnect, the second', 'onConnected connected', 'onSubscribe 1 /topic/a', 'onSubscribed 1 /topic/a',
     'onSubscribe 2 /user/queue/a', 'onSubscribed 2 /user/queue/a', 'onSubscribe 3 /topic/b', 'onSubscribed 3 /topic/b',
     'preSend /topic/x hello foo', 'onUnsubscribe 1 /topic/a', 'onSubscribe 2 /topic/c',
-    'onError STOMP_DUPLICATE_SUBSCRIPTION', 'onUnsubscribe 2 /user/queue/a', 'onUnsubscribe 3 /topic/b', 'onDisconnect closed 1002'
+    'onUnsubscribe 2 /user/queue/a', 'onUnsubscribe 3 /topic/b', 'onError STOMP_DUPLICATE_SUBSCRIPTION', 'onDisconnect closed 1002'
   ])
 })
 
