@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import { Socket } from 'node:net'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { type Clock, SystemClock } from '../clock/index.ts'
 import { CLOSE } from '../protocol/index.ts'
@@ -62,6 +63,8 @@ export class Hub {
 
   /** A body that never comes to its end must not hold `app.close()`. */
   reading (request: IncomingMessage): void {
+    // A request of `app.inject()` has no connection that could be held.
+    if (!(request.socket instanceof Socket)) return
     this.#reading.add(request)
     request.once('close', () => this.#reading.delete(request))
   }
