@@ -1,3 +1,13 @@
+import { destination } from './application/destination.ts'
+import { BrokerError } from './broker/broker.ts'
+import { memoryBroker } from './broker/memory/index.ts'
+import { FrameHeaders } from './codec/index.ts'
+import { StompError, stompErrors } from './errors.ts'
+import { stomp } from './plugin/stomp.ts'
+
+/** What `require()` gives: the plugin, with everything else on it. */
+const commonjs = Object.assign(stomp, { stomp, memoryBroker, destination, BrokerError, FrameHeaders, StompError, stompErrors })
+
 export type { ApplicationError, ErrorBody, StompErrorHandler } from './application/application.ts'
 export { destination, type DestinationLike, type TypedDestination } from './application/destination.ts'
 export type { ConnectFrame, DisconnectInfo, HookName, StompHooks, SubscriptionInfo } from './application/hooks.ts'
@@ -18,5 +28,5 @@ export { StompError, stompErrors } from './errors.ts'
 export type { SessionFilter, StompFacade } from './plugin/facade.ts'
 export type { InjectedClient, InjectOptions } from './plugin/inject.ts'
 export type { StompLimitOptions, StompPluginOptions } from './plugin/options.ts'
-export { stomp as default, stomp, stomp as 'module.exports' } from './plugin/stomp.ts'
+export { stomp as default, stomp, commonjs as 'module.exports' }
 export type { StompSession, StompState, StompUser } from './session/stomp-session.ts'
