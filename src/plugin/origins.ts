@@ -6,8 +6,6 @@ const MAX_ORIGIN_LENGTH = 512
 
 /** What the origin check has to know of a request. */
 export interface OriginPolicy {
-  /** Every origin may connect. */
-  readonly any: boolean
   /**
    * Whether the request may go on (CORS-10, SEC-S38). `carriesOrigin` is false for the transports whose requests have
    * none by nature; they are served only where the application said so.
@@ -24,10 +22,9 @@ export function originOf (request: FastifyRequest): string {
 }
 
 export function originPolicy (origins: ResolvedOptions['origins']): OriginPolicy {
-  if (origins === '*') return { any: true, allows: () => true }
+  if (origins === '*') return { allows: () => true }
   const rules = typeof origins === 'function' ? [origins] : origins.map(compile)
   return {
-    any: false,
     allows (request, carriesOrigin) {
       const origin = originOf(request)
       if (origin === '') return !carriesOrigin || !isCrossSite(request)

@@ -4,6 +4,7 @@ import type { AnySession, Receiver } from '../../session/index.ts'
 import { type ClientCommand, createFrame, type Frame, FrameParser, type HeadersLike, isFrameError, serialize, type ServerCommand, type Version } from '../codec/index.ts'
 import { encodeContent } from '../application/content.ts'
 import { stompErrors } from '../errors.ts'
+import { factsWithoutRequest } from './unrequested.ts'
 
 export interface InjectOptions {
   /** The user of the transport, as `session` or `request.user` would give it. */
@@ -121,19 +122,7 @@ export async function injectClient (endpoint: Endpoint, options: InjectOptions =
     for (const waiter of waiters.splice(0)) waiter.reject(new stompErrors.InjectClosed(`the connection was closed: ${reason.code} ${reason.reason}`))
     end(reason)
   })
-  const session: AnySession = endpoint.accept({
-    transport: 'websocket-raw',
-    protocol: '',
-    user: options.user,
-    attributes: {},
-    ip: '127.0.0.1',
-    path: endpoint.path,
-    query: '',
-    prefix: endpoint.path,
-    headers: {},
-    userKey: '',
-    origin: ''
-  }, () => receiver)
+  const session: AnySession = endpoint.accept(factsWithoutRequest(endpoint, 'websocket-raw', '127.0.0.1', options.user), () => receiver)
 
   const client: InjectedClient = {
     raw: (chunk) => session.receive([chunk]),

@@ -2,6 +2,7 @@ import { createServer, type AddressInfo, type Server } from 'node:net'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Endpoint } from '../../plugin/endpoint.ts'
 import { TcpReceiver } from '../../transports/index.ts'
+import { factsWithoutRequest } from './unrequested.ts'
 
 /** Plain STOMP over TCP: the same sessions as everywhere, with no HTTP request under them. */
 export class TcpListener {
@@ -16,19 +17,7 @@ export class TcpListener {
         socket.destroy()
         return
       }
-      endpoint.accept({
-        transport: 'tcp',
-        protocol: '',
-        user: undefined,
-        attributes: {},
-        ip,
-        path: endpoint.path,
-        query: '',
-        prefix: endpoint.path,
-        headers: {},
-        userKey: '',
-        origin: ''
-      }, (session) => new TcpReceiver(session, socket, {
+      endpoint.accept(factsWithoutRequest(endpoint, 'tcp', ip), (session) => new TcpReceiver(session, socket, {
         clock: endpoint.clock,
         lingering: endpoint.lingering,
         closeTimeout: endpoint.options.closeTimeout

@@ -157,6 +157,12 @@ export class StompSession {
     return value
   }
 
+  /** @internal STOMP-L1 */
+  checkLength (destination: string): void {
+    const { limits } = this.host
+    if (Buffer.byteLength(destination) > limits.destination) throw new StompError('STOMP_DESTINATION_TOO_LONG', `at most ${limits.destination} octets`)
+  }
+
   /** @internal The session is up: CONNECTED has gone out. */
   started (agreed: HeartBeat): void {
     this.#state = 'connected'

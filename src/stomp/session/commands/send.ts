@@ -7,9 +7,7 @@ import { userHeaders } from '../user-headers.ts'
 /** [STOMP 1.2, SEND] */
 export function send (session: StompSession, frame: Frame<ClientCommand>): void | Promise<void> {
   const destination = session.required(frame, 'destination')
-  if (Buffer.byteLength(destination) > session.host.limits.destination) {
-    throw new StompError('STOMP_DESTINATION_TOO_LONG', `at most ${session.host.limits.destination} octets`)
-  }
+  session.checkLength(destination)
   const allowed = session.host.application.checkSend(session, frame)
   return allowed instanceof Promise ? allowed.then(() => accept(session, frame, destination)) : accept(session, frame, destination)
 }

@@ -11,9 +11,7 @@ export function subscribe (session: StompSession, frame: Frame<ClientCommand>): 
   const { host } = session
   const destination = session.required(frame, 'destination')
   if (session.version !== '1.0') session.required(frame, 'id')
-  if (Buffer.byteLength(destination) > host.limits.destination) {
-    throw new StompError('STOMP_DESTINATION_TOO_LONG', `at most ${host.limits.destination} octets`)
-  }
+  session.checkLength(destination)
   const ack = ackModeOf(session, frame)
   if (session.subscriptions.size >= host.limits.subscriptions) {
     throw new StompError('STOMP_TOO_MANY_SUBSCRIPTIONS', `at most ${host.limits.subscriptions}`)
