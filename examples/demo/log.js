@@ -1,12 +1,12 @@
 /** The list of messages and frames. Everything it shows goes in as text. */
 
 const MAX_ROWS = 400
-const MAX_TEXT = 240
 
 /** What xhr-streaming begins with, for browsers and proxies that hold back the first kilobytes. */
 const PRELUDE = 2048
 
-export function createLog (list) {
+/** Texts longer than `maxText` characters are shown by their beginning. */
+export function createLog (list, maxText = 240) {
   let begun = performance.now()
 
   function add (view, kind, text, sign) {
@@ -17,7 +17,7 @@ export function createLog (list) {
     row.append(
       element('span', 'when', `${((performance.now() - begun) / 1000).toFixed(2)}`),
       element('span', 'sign', sign),
-      element('span', 'text', shorten(text))
+      element('span', 'text', shorten(text, maxText))
     )
     list.append(row)
     while (list.childElementCount > MAX_ROWS) list.firstElementChild.remove()
@@ -48,6 +48,6 @@ function element (name, className, text) {
   return made
 }
 
-function shorten (text) {
-  return text.length <= MAX_TEXT ? text : `${text.slice(0, MAX_TEXT)} … ${text.length.toLocaleString('en')} characters`
+function shorten (text, length) {
+  return text.length <= length ? text : `${text.slice(0, length)} … ${text.length.toLocaleString('en')} characters`
 }

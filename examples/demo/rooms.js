@@ -1,0 +1,83 @@
+/** The rooms of one person: which there are, which one is open, and what was heard in each. */
+
+const OFFERED = ['lobby', 'kitchen', 'garden']
+const MAX_LINES = 200
+
+export function createRooms ({ list, place, other }, onEnter) {
+  const heard = new Map()
+  let current = OFFERED[0]
+
+  /** Adds rooms that others have opened. */
+  function offer (names) {
+    for (const name of names) {
+      if (heard.has(name)) continue
+      heard.set(name, [])
+      list.append(buttonFor(name))
+    }
+    mark()
+  }
+
+  function buttonFor (name) {
+    const button = make('button', 'room', name)
+    button.type = 'button'
+    button.addEventListener('click', () => enter(name))
+    const item = document.createElement('li')
+    item.append(button)
+    return item
+  }
+
+  function mark () {
+    for (const button of list.querySelectorAll('button')) {
+      if (button.textContent === current) button.setAttribute('aria-current', 'true')
+      else button.removeAttribute('aria-current')
+    }
+  }
+
+  function enter (name) {
+    if (name === current) return
+    offer([name])
+    current = name
+    mark()
+    place.replaceChildren(...heard.get(name))
+    place.scrollTop = place.scrollHeight
+    onEnter(name)
+  }
+
+  function add (name, line) {
+    const lines = heard.get(name)
+    const row = rowFor(line)
+    lines.push(row)
+    if (lines.length > MAX_LINES) lines.shift().remove()
+    if (name !== current) return
+    const atEnd = place.scrollHeight - place.scrollTop - place.clientHeight < 60
+    place.append(row)
+    if (atEnd) place.scrollTop = place.scrollHeight
+  }
+
+  other.addEventListener('submit', (event) => {
+    event.preventDefault()
+    const input = other.elements.room
+    enter(input.value.trim().toLowerCase())
+    input.value = ''
+  })
+
+  offer(OFFERED)
+  return { offer, add, get current () { return current } }
+}
+
+function rowFor ({ sender, content, time, own, event }) {
+  if (event !== undefined) return make('p', 'event', event)
+  const row = make('div', own ? 'said own' : 'said', '')
+  const at = make('time', '', new Date(time).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' }))
+  const head = make('p', 'who', sender)
+  head.append(at)
+  row.append(head, make('p', 'what', content))
+  return row
+}
+
+function make (name, className, text) {
+  const made = document.createElement(name)
+  made.className = className
+  made.textContent = text
+  return made
+}

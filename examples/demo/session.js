@@ -1,0 +1,174 @@
+/** A session with one endpoint: chosen, explained, watched and measured. */
+
+import { ENDPOINTS, findEndpoint, TRANSPORTS } from './catalogue.js'
+import { askInfo } from './client.js'
+import { dial } from './dial.js'
+import { createLog } from './log.js'
+import { createPlot } from './plot.js'
+import { createProbe, isProbe } from './probe.js'
+import { fillEndpoints, fillTransports, fillTries, showInfo, showMarks } from './view.js'
+import { explainPick, milliseconds } from './words.js'
+
+const $ = (id) => document.getElementById(id)
+const log = createLog($('log'))
+const plot = createPlot($('plot'), $('plot-words'))
+const probe = createProbe((took) => {
+  plot.add(took)
+  $('latest').textContent = milliseconds(took)
+  $('median').textContent = milliseconds(plot.median)
+})
+
+const MEASURED = 'Round trips, one each second.'
+const UNMEASURED = 'Round trips are measured on endpoints that echo.'
+
+/** `idle`, `connecting`, `open` or `closed`. */
+let state = 'idle'
+let connection = null
+let counts = { sent: 0, received: 0 }
+
+const chosenEndpoint = () => findEndpoint($('endpoint').value)
+const chosenTransport = () => document.querySelector('[name=transport]:checked').value
+
+function enter (next, headline, explanation) {
+  state = next
+  $('state').dataset.state = next
+  $('headline').textContent = headline
+  $('explanation').textContent = explanation
+  const live = next === 'connecting' || next === 'open'
+  $('connect').textContent = next === 'open' ? 'Disconnect' : next === 'connecting' ? 'Stop' : 'Connect'
+  $('connect').classList.toggle('calm', live)
+  for (const id of ['message', 'send']) $(id).disabled = next !== 'open'
+  for (const button of $('tries').children) button.disabled = next !== 'open'
+  for (const choice of $('setup').querySelectorAll('select, input')) choice.disabled = live
+}
+
+function count (what) {
+  if (what === undefined) counts = { sent: 0, received: 0 }
+  else counts[what]++
+  for (const [name, value] of Object.entries(counts)) $(name).textContent = value.toLocaleString('en')
+}
+
+async function refreshInfo () {
+  const endpoint = chosenEndpoint()
+  const answer = await askInfo(new URL(endpoint.name, document.baseURI).href)
+  if (endpoint === chosenEndpoint()) showInfo(answer)
+}
+
+function connect () {
+  const endpoint = chosenEndpoint()
+  const chosen = chosenTransport()
+  enter('connecting', `Connecting to /${endpoint.name}`, 'Asking the endpoint for its /info.')
+  showMarks({})
+  reset(endpoint)
+
+  connection = dial({ path: endpoint.name, transport: chosen, protocols: endpoint.protocols }, {
+    info: showInfo,
+    tried (attempts) {
+      showMarks(attempts)
+      if (state === 'connecting') $('explanation').textContent = `Trying ${attempts.tried.at(-1)}.`
+    },
+    open ({ transport, protocol, candidates, tried, took }) {
+      enter('open', `Connected by ${transport}`, explainPick(transport, chosen, tried, protocol))
+      showMarks({ candidates, tried, picked: transport })
+      log.note(`open after ${milliseconds(took)}, by ${transport}`)
+      measure()
+      showState()
+    },
+    frame (direction, text) {
+      if (!containsProbe(text)) log.frame(direction, text)
+    },
+    message (text) {
+      if (probe.take(text)) return
+      count('received')
+      log.message('in', text)
+    },
+    failed (words, { candidates, tried, byUser }) {
+      showMarks({ candidates, tried, failed: true })
+      log.note(`no connection: ${words}`)
+      enter(byUser ? 'idle' : 'closed', byUser ? 'Not connected' : 'Cannot connect', words)
+      showState()
+    },
+    closed ({ code, reason }, words) {
+      probe.stop()
+      const end = reason ? `${code}, ${reason}` : code
+      log.note(`close ${end}`)
+      enter('closed', `Closed: ${end}`, words)
+    }
+  })
+}
+
+function reset (endpoint) {
+  count()
+  log.begin()
+  plot.reset(endpoint.echoes ? MEASURED : UNMEASURED)
+  $('latest').textContent = $('median').textContent = '–'
+}
+
+/** On a narrow window the state is below the form. */
+function showState () {
+  if (window.matchMedia('(max-width: 59.99rem)').matches) $('live').scrollIntoView({ behavior: 'smooth' })
+}
+
+function send (text) {
+  if (state !== 'open') return
+  count('sent')
+  log.message('out', text)
+  connection.send(text)
+}
+
+function measure () {
+  probe.stop()
+  if (state === 'open' && $('measure').checked && chosenEndpoint().echoes) probe.start((text) => connection.send(text))
+}
+
+/** Frames of probes are kept out of the list; several messages in one frame are not. */
+function containsProbe (frame) {
+  const text = /^a?\["([^"]*)"\]$/.exec(frame)?.[1] ?? frame
+  return isProbe(text)
+}
+
+function choose () {
+  const endpoint = chosenEndpoint()
+  const transport = TRANSPORTS.find(({ name }) => name === chosenTransport())
+  $('endpoint-words').textContent = endpoint.words
+  $('transport-words').textContent = transport.words
+  const query = new URLSearchParams({ endpoint: endpoint.name, transport: transport.name })
+  window.history.replaceState(null, '', `?${query}${window.location.hash}`)
+}
+
+function chooseEndpoint () {
+  choose()
+  fillTries($('tries'), chosenEndpoint().tries, send)
+  for (const button of $('tries').children) button.disabled = state !== 'open'
+  refreshInfo()
+}
+
+const query = new URLSearchParams(window.location.search)
+fillEndpoints($('endpoint'), ENDPOINTS, query.get('endpoint') ?? 'echo')
+fillTransports($('transports'), TRANSPORTS, query.get('transport') ?? 'auto')
+chooseEndpoint()
+
+$('endpoint').addEventListener('change', () => {
+  showMarks({})
+  chooseEndpoint()
+})
+$('transports').addEventListener('change', () => {
+  showMarks({})
+  choose()
+})
+$('setup').addEventListener('submit', (event) => {
+  event.preventDefault()
+  if (state === 'connecting' || state === 'open') connection.close()
+  else connect()
+})
+$('composer').addEventListener('submit', (event) => {
+  event.preventDefault()
+  const input = $('message')
+  if (input.value === '') return
+  send(input.value)
+  input.value = ''
+})
+$('measure').addEventListener('change', measure)
+$('clear').addEventListener('click', () => log.clear())
+for (const radio of document.querySelectorAll('[name=view]')) radio.addEventListener('change', () => log.show(radio.value))
+$('connect').disabled = false

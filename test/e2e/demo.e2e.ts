@@ -1,0 +1,185 @@
+import { mkdirSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import type { FastifyInstance } from 'fastify'
+import { type Browser, chromium, type Page } from 'playwright-core'
+import t, { type Test } from 'tap'
+import { buildDemo } from '../../src/cli/demo.ts'
+
+/** Where the pictures go, for somebody to look at. */
+const PICTURES = fileURLToPath(new URL('../../.tap/pictures/', import.meta.url))
+const MARKUP = '<img src=x onerror="window.harmed = true"> & "quoted"'
+
+let browser: Browser
+let app: FastifyInstance
+let url: string
+
+t.before(async () => {
+  mkdirSync(PICTURES, { recursive: true })
+  browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-dev-shm-usage', '--disable-background-networking'] })
+  app = await buildDemo({ logLevel: 'silent' })
+  url = await app.listen({ port: 0, host: '127.0.0.1' })
+})
+t.teardown(async () => {
+  await browser.close()
+  await app.close()
+})
+
+interface Look { width: number, height: number, colorScheme: 'light' | 'dark' }
+
+/** A page of its own; the test fails for whatever goes wrong in it, and for every request to another server. */
+async function open (t: Test, path: string, { width, height, colorScheme }: Look = { width: 1280, height: 860, colorScheme: 'light' }): Promise<Page> {
+  const page = await browser.newPage({ viewport: { width, height }, colorScheme })
+  page.setDefaultTimeout(20_000)
+  page.on('pageerror', (error) => t.fail(error.message))
+  page.on('request', (request) => {
+    const { host } = new URL(request.url())
+    if (host !== new URL(url).host && host !== 'node1.example') t.fail(`asked ${request.url()}`)
+  })
+  t.teardown(() => page.close())
+  await page.goto(url + path)
+  return page
+}
+
+/** Waits until an element says so. */
+async function says (page: Page, selector: string, words: string | RegExp): Promise<void> {
+  await page.locator(selector).filter({ hasText: words }).first().waitFor()
+}
+
+async function connected (page: Page): Promise<void> {
+  await page.click('#connect')
+  await says(page, '#headline', /^Connected by /)
+}
+
+t.test('a session: what was picked and why, /info, messages, frames, round trips', async (t) => {
+  const page = await open(t, '/')
+  await connected(page)
+  t.equal(await page.textContent('#headline'), 'Connected by websocket')
+  await says(page, '#explanation', 'The first that this browser and this endpoint have in common.')
+  t.same(await page.locator('#info dt').allTextContents(), ['websocket', 'origins', 'cookie_needed', 'entropy'])
+  await says(page, '#latest', / ms$/)
+  t.ok(await page.locator('.curve').getAttribute('d'), 'a line of round trips')
+
+  await page.fill('#message', MARKUP)
+  await page.press('#message', 'Enter')
+  await says(page, '[data-kind=in][data-view=messages] .text', MARKUP)
+  await says(page, '#received', '1')
+  await page.check('[value=frames]')
+  await says(page, '[data-kind=in][data-view=frames] .text', `a[${JSON.stringify(MARKUP)}]`)
+  t.equal(await page.locator('#log img').count(), 0, 'markup is shown as text')
+})
+
+t.test('a transport that was chosen is the one in use', async (t) => {
+  const page = await open(t, '/?endpoint=disabled_websocket_echo&transport=xhr-polling')
+  await connected(page)
+  t.equal(await page.textContent('#headline'), 'Connected by xhr-polling')
+  await says(page, '#explanation', 'As you chose.')
+  await page.click('#connect')
+  await says(page, '#explanation', 'You closed the session.')
+})
+
+const FAILURES: Readonly<Record<string, string>> = {
+  '/?endpoint=base_url': 'The endpoint sends its clients to https://node1.example/base_url, and nobody answers there.',
+  '/?endpoint=disabled_websocket_echo&transport=websocket': 'This endpoint has WebSocket switched off.'
+}
+
+for (const [path, words] of Object.entries(FAILURES)) {
+  t.test(`why it cannot connect: ${path}`, async (t) => {
+    const page = await open(t, path)
+    await page.click('#connect')
+    await says(page, '#headline', 'Cannot connect')
+    t.equal(await page.textContent('#explanation'), words)
+  })
+}
+
+t.test('a server that goes, and one that is not there', async (t) => {
+  const other = await buildDemo({ logLevel: 'silent' })
+  const page = await open(t, '/')
+  t.teardown(() => other.close())
+  const address = await other.listen({ port: 0, host: '127.0.0.1' })
+  page.removeAllListeners('request')
+  await page.goto(address)
+  await connected(page)
+  await other.close()
+  await says(page, '#explanation', 'The server is shutting down.')
+  await page.click('#connect')
+  await says(page, '#headline', 'Cannot connect')
+  await says(page, '#explanation', 'The server does not answer.')
+})
+
+t.test('a chat: two people, rooms, and nothing but text', async (t) => {
+  const page = await open(t, '/#chat')
+  await says(page, '.pane:nth-child(1) [data-part=state]', 'Connected by websocket, STOMP 1.2.')
+  await says(page, '.pane:nth-child(2) [data-part=state]', 'Connected by xhr-polling, STOMP 1.2.')
+
+  await page.fill('.pane:nth-child(1) [data-part=text]', MARKUP)
+  await page.press('.pane:nth-child(1) [data-part=text]', 'Enter')
+  await says(page, '.pane:nth-child(1) .own .what', MARKUP)
+  await says(page, '.pane:nth-child(2) .what', MARKUP)
+
+  await page.fill('.pane:nth-child(2) [name=room]', 'Cellar')
+  await page.press('.pane:nth-child(2) [name=room]', 'Enter')
+  await says(page, '.pane:nth-child(2) .event', 'lee came in')
+  await says(page, '.pane:nth-child(1) .event', 'lee left')
+  await page.click('.pane:nth-child(1) .rooms li:has-text("cellar") button')
+  await says(page, '.pane:nth-child(2) .event', 'kim came in')
+
+  await page.selectOption('.pane:nth-child(1) [data-part=transport]', 'eventsource')
+  await says(page, '.pane:nth-child(1) [data-part=state]', 'Connected by eventsource, STOMP 1.2.')
+  await page.click('.pane:nth-child(1) [data-part=connect]')
+  await says(page, '.pane:nth-child(1) [data-part=state]', 'You left.')
+  await says(page, '.pane:nth-child(2) .event', 'kim left')
+  t.equal(await page.evaluate('window.harmed'), undefined)
+})
+
+t.test('by keyboard alone', async (t) => {
+  const page = await open(t, '/')
+  const focused = (): Promise<string> => page.evaluate('document.activeElement.id || document.activeElement.value || document.activeElement.textContent')
+  async function tabTo (id: string): Promise<void> {
+    for (let presses = 0; presses < 40; presses++) {
+      await page.keyboard.press('Tab')
+      if (await focused() === id) return
+    }
+    t.fail(`Tab comes to ${id}`)
+  }
+  await tabTo('auto')
+  await page.keyboard.press('ArrowDown')
+  t.equal(await focused(), 'websocket', 'transports are one group of choices')
+  await tabTo('connect')
+  await page.keyboard.press('Enter')
+  await says(page, '#headline', 'Connected by websocket')
+  await tabTo('message')
+  await page.keyboard.type('typed')
+  await page.keyboard.press('Enter')
+  await says(page, '[data-kind=in][data-view=messages] .text', 'typed')
+})
+
+const LOOKS: Readonly<Record<string, Look>> = {
+  wide: { width: 1280, height: 860, colorScheme: 'light' },
+  'wide-dark': { width: 1280, height: 860, colorScheme: 'dark' },
+  narrow: { width: 390, height: 844, colorScheme: 'light' },
+  'narrow-dark': { width: 320, height: 640, colorScheme: 'dark' }
+}
+
+for (const [name, look] of Object.entries(LOOKS)) {
+  t.test(`pictures, ${name}`, async (t) => {
+    const page = await open(t, '/', look)
+    const picture = async (view: string): Promise<void> => {
+      await page.screenshot({ path: `${PICTURES}${view}-${name}.png`, fullPage: true })
+      t.equal(await page.evaluate('document.documentElement.scrollWidth'), look.width, `${view} fits the window`)
+    }
+    await connected(page)
+    await page.fill('#message', 'x'.repeat(200))
+    await page.press('#message', 'Enter')
+    await says(page, '#received', '1')
+    await says(page, '#latest', / ms$/)
+    await picture('session')
+    await page.click('.views [href="#chat"]')
+    for (const pane of [1, 2]) {
+      await says(page, `.pane:nth-child(${pane}) [data-part=state]`, /^Connected/)
+      await page.fill(`.pane:nth-child(${pane}) [data-part=text]`, `hello from ${pane}: ${'y'.repeat(100)}`)
+      await page.press(`.pane:nth-child(${pane}) [data-part=text]`, 'Enter')
+      await says(page, `.pane:nth-child(1) .what >> nth=${pane - 1}`, `hello from ${pane}`)
+    }
+    await picture('chat')
+  })
+}
