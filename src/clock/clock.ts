@@ -15,6 +15,7 @@ export interface Clock {
   date (): number
   /** Starts or restarts `timer`; it fires between `delay` and `delay` + 50 ms from now. */
   start (timer: Timer, delay: number): void
+  /** Stops `timer`; nothing happens when it does not run. */
   stop (timer: Timer): void
 }
 
@@ -104,6 +105,7 @@ export class ManualClock implements Clock {
     this.#wheel.start(timer, this.#now, delay)
   }
 
+  /** Stops `timer`; nothing happens when it does not run. */
   stop (timer: Timer): void {
     this.#wheel.stop(timer)
   }

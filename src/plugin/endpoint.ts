@@ -90,6 +90,7 @@ export class Endpoint {
   /** The open sessions. */
   get sessions (): ReadonlySet<AnySession> { return this.#sessions }
 
+  /** Counts the open sessions and what waits for them. */
   stats (): EndpointStats {
     const transports: Record<string, number> = {}
     let bufferedBytes = 0

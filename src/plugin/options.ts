@@ -30,7 +30,9 @@ export interface TransportSwitches {
 
 /** What the `session` option may return. */
 export interface SessionSetup<User = unknown, Attributes = Record<string, unknown>> {
+  /** Who the client is: `session.user`. Default: what the `user` option finds in the request. */
   user?: User
+  /** What the application keeps with the session: `session.attributes`. Default `{}`. */
   attributes?: Attributes
 }
 
@@ -47,6 +49,7 @@ export interface SockjsOptions {
   origins?: '*' | readonly (OriginRule | OriginFunction)[] | OriginFunction
   /** Names that may stand in `Host`, against DNS rebinding; without ports. Default: any. */
   allowedHosts?: readonly string[]
+  /** Which transports are served. */
   transports?: TransportSwitches
   /** Milliseconds of silence after which a heartbeat goes out. Default 25,000. */
   heartbeat?: number
@@ -85,6 +88,7 @@ export interface SockjsOptions {
   protocols?: readonly string[]
   /** Raw WebSockets carry bytes too. Default `false`: bytes close the connection with 1003. */
   binary?: boolean
+  /** What WebSockets may do. */
   websocket?: {
     /** permessage-deflate: `true`, or the options of `ws` for it. Default `false`. */
     compression?: boolean | Record<string, unknown>

@@ -22,6 +22,7 @@ export interface SessionLimits {
 export interface CloseEvent {
   /** The close code: the application's, the client's, or one of ours. */
   readonly code: number
+  /** The reason that goes with the code; may be empty. */
   readonly reason: string
   /** True when everything sent before was handed to the connection and the end was orderly. */
   readonly clean: boolean

@@ -17,6 +17,7 @@ export interface MessageStream {
   terminate (): void
   /** Stops the client: messages wait, and the connection is not read. */
   pause (): void
+  /** Lets the messages come again after `pause()`. */
   resume (): void
   /** Resolves when less than the high-water mark waits, or the stream has ended. */
   drained (): Promise<void>
@@ -26,6 +27,7 @@ export interface MessageStream {
   readonly binary: boolean
   /** How the client is connected. */
   readonly transport: TransportName
+  /** The address of the client. */
   readonly ip: string
   /** Who the client is to the transport: what hooks of the HTTP request have found out. */
   readonly user: unknown
@@ -33,6 +35,8 @@ export interface MessageStream {
   readonly attributes: unknown
   /** Stops the heartbeats of the transport, because the layer above has its own (HEARTBEAT-9). */
   quiet (): void
+  /** Listens for messages. */
   on (event: 'message', listener: (message: Message) => unknown): this
+  /** Listens for the end, which comes exactly once. */
   on (event: 'close', listener: (event: CloseEvent) => unknown): this
 }

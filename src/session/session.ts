@@ -54,6 +54,7 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> exten
     return this.#id
   }
 
+  /** `opening`, `open`, `closing` or `closed`. */
   get state (): SessionState { return this.#state }
   /** Whether bytes can be sent: raw WebSockets of an endpoint with `binary`. */
   get binary (): boolean { return this.raw && this.#home.binary }
@@ -121,6 +122,7 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> exten
   /** Stops the messages: they wait here, the WebSocket is not read, and senders over HTTP get no answer. */
   pause (): void { this.#inbox.pause() }
 
+  /** Lets the messages come again after `pause()`. */
   resume (): void { this.#inbox.resume() }
 
   /** Stops the `h` frames, because a layer above has heart-beats of its own; WebSocket pings stay (HEARTBEAT-9). */
@@ -140,6 +142,7 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> exten
     return this
   }
 
+  /** Removes a listener that `on` has added. */
   off<E extends keyof SessionEvents> (event: E, listener: (value: SessionEvents[E]) => unknown): this {
     if (event === 'message') this.#inbox.unlisten(listener as (message: Message) => unknown)
     else if (event === 'close') this.#onClose = removeListener(this.#onClose, listener as (event: CloseEvent) => unknown)

@@ -5,10 +5,13 @@ import type { FrameError } from './codec/index.ts'
 export const stompErrors = {
   /** The STOMP plugin was registered before, or without, the SockJS plugin. */
   NeedsSockjs: createError('FST_STOMP_NEEDS_SOCKJS', 'register fastify-sockjs before fastify-sockjs/stomp', 500),
+  /** The STOMP plugin was registered before. */
   AlreadyRegistered: createError('FST_STOMP_ALREADY_REGISTERED', 'fastify-sockjs/stomp is registered already', 500),
+  /** An option, a hook or a rule has a wrong value, or is unknown. */
   InvalidOption: createError('FST_STOMP_INVALID_OPTION', 'option %s: %s', 500, TypeError),
   /** A message or subscribe route that cannot be: wrong path, no handler, unknown option. */
   InvalidRoute: createError('FST_STOMP_INVALID_ROUTE', 'route %s: %s', 500, TypeError),
+  /** Two routes with one path. */
   DuplicateRoute: createError('FST_STOMP_DUPLICATE_ROUTE', 'route %s exists already', 500),
   /** The application prefix overlaps a prefix of the broker, or two prefixes overlap each other. */
   PrefixConflict: createError('FST_STOMP_PREFIX_CONFLICT', 'prefix %s overlaps %s', 500),
@@ -54,6 +57,7 @@ const CLIENT_ERRORS = {
   STOMP_INTERNAL: 'Internal server error'
 } as const satisfies Record<string, string>
 
+/** The codes of ERROR frames. */
 export type ClientErrorCode = keyof typeof CLIENT_ERRORS
 
 const STATUS: Readonly<Partial<Record<ClientErrorCode, number>>> = {
@@ -84,7 +88,7 @@ export class StompError extends Error {
     this.headers = headers
   }
 
-  /** The error that the codec found. */
+  /** @internal The error that the codec found. */
   static ofFrame (error: FrameError, headers: Readonly<Record<string, string>> = {}): StompError {
     return Object.assign(Object.create(StompError.prototype) as StompError, {
       name: 'StompError', code: error.code, statusCode: 400, message: error.message, headers, receipt: error.receipt

@@ -5,7 +5,7 @@ import { FrameHeaders } from './codec/index.ts'
 import { StompError, stompErrors } from './errors.ts'
 import { stomp } from './plugin/stomp.ts'
 
-/** What `require()` gives: the plugin, with everything else on it. */
+/** @ignore What `require()` gives: the plugin, with everything else on it. */
 const commonjs = Object.assign(stomp, { stomp, memoryBroker, destination, BrokerError, FrameHeaders, StompError, stompErrors })
 
 export type { ApplicationError, ErrorBody, StompErrorHandler } from './application/application.ts'
@@ -19,12 +19,12 @@ export type { SubscribeContext, SubscribeHandler, SubscribeRouteOptions } from '
 export type { SubscriptionEntry, UserEntry, Users } from './application/users.ts'
 export type { RouteSchema } from './application/validation.ts'
 export {
-  type AckMode, type Broker, type BrokerCapabilities, type BrokerClient, type BrokerConnection, type BrokerContext, BrokerError, type BrokerSink,
-  type BrokerState, type BrokerSubscription, type Delivery, type DeliveryHandle, type Operation, type OutgoingMessage, type SubscribeResult
+  type AckMode, type Broker, type BrokerCapabilities, type BrokerClient, type BrokerConnection, type BrokerContext, BrokerError, type BrokerLog,
+  type BrokerSink, type BrokerState, type BrokerSubscription, type Delivery, type DeliveryHandle, type Done, type Operation, type OutgoingMessage, type SubscribeResult
 } from './broker/broker.ts'
 export { type HistoryOptions, memoryBroker, type MemoryBrokerOptions } from './broker/memory/index.ts'
-export { type Frame, FrameHeaders, type Version } from './codec/index.ts'
-export { StompError, stompErrors } from './errors.ts'
+export { type Body, type ClientCommand, type Command, type Frame, FrameHeaders, type HeadersLike, type ServerCommand, type Version } from './codec/index.ts'
+export { type ClientErrorCode, StompError, stompErrors } from './errors.ts'
 export type { SessionFilter, StompFacade } from './plugin/facade.ts'
 export type { InjectedClient, InjectOptions } from './plugin/inject.ts'
 export type { StompLimitOptions, StompPluginOptions } from './plugin/options.ts'

@@ -19,7 +19,12 @@ import { parseUserDestination, USER_PREFIX, type Users } from './users.ts'
 export const ERROR_DESTINATION = '/user/queue/errors'
 
 /** What handlers and hooks throw: errors as Fastify knows them. */
-export type ApplicationError = Error & { statusCode?: number, code?: string }
+export type ApplicationError = Error & {
+  /** As HTTP would say it; below 500 the client is told the message. Default 500. */
+  statusCode?: number
+  /** Told to the client as `error`. */
+  code?: string
+}
 
 /** Told of every error of the application's own code; what it returns instead of `undefined` goes to the client as the error. */
 export type StompErrorHandler = (error: ApplicationError, context: { session: StompSession, destination: string }) => unknown
@@ -43,9 +48,13 @@ export interface Parts {
 
 /** What a client is told of a handler's error. */
 export interface ErrorBody {
+  /** The code of the error, `FST_STOMP_VALIDATION` say; `STOMP_HANDLER_FAILED` where it is not told. */
   readonly error: string
+  /** For people; of errors with a status below 500 only. */
   readonly message: string
+  /** As HTTP would say it. */
   readonly statusCode: number
+  /** Where the message was sent, or what was subscribed. */
   readonly destination: string
 }
 

@@ -4,6 +4,7 @@ const PARAMETER = /:([A-Za-z_]\w*)/g
 
 /** A destination with the type of what is sent there; made by `destination()`. */
 export interface TypedDestination<T> {
+  /** The destination, its parameters filled in. */
   readonly path: string
   /** Only a type: no value stands here. */
   readonly content?: T

@@ -6,8 +6,11 @@ import type { StompSession } from '../session/stomp-session.ts'
 
 /** CONNECT, as `onConnect` sees it: with all its headers, credentials included. */
 export interface ConnectFrame {
+  /** All headers, in the spelling of the client. */
   readonly headers: FrameHeaders
+  /** The header `login`. */
   readonly login: string | undefined
+  /** The header `passcode`. */
   readonly passcode: string | undefined
   /** Header names have a case in STOMP: this is the header in the spelling of HTTP or in lower case. */
   readonly authorization: string | undefined
@@ -15,16 +18,23 @@ export interface ConnectFrame {
 
 /** SUBSCRIBE or a subscription, as hooks see it. */
 export interface SubscriptionInfo {
+  /** The id that the client gave it; a client of STOMP 1.0 may give none. */
   readonly id: string | undefined
+  /** As the client wrote it. */
   readonly destination: string
+  /** All headers of SUBSCRIBE. */
   readonly headers: FrameHeaders
 }
 
 /** How a STOMP session ended. */
 export interface DisconnectInfo {
+  /** The close code of the connection; 1000 after DISCONNECT. */
   readonly code: number
+  /** The reason that goes with the code. */
   readonly reason: string
+  /** Whether the end was orderly and everything was handed to the connection. */
   readonly clean: boolean
+  /** Messages of the transport that were never handed to a connection. */
   readonly undelivered: number
 }
 
@@ -32,11 +42,13 @@ export interface DisconnectInfo {
 export interface StompHooks {
   /** Awaited. Sets `session.user` and `session.expiresAt`; `request` is the HTTP request under the session, where there is one. */
   onConnect: (frame: ConnectFrame, session: StompSession, request: FastifyRequest | null) => unknown
+  /** CONNECTED is on its way. */
   onConnected: (session: StompSession) => unknown
   /** Awaited, before a subscription exists. */
   onSubscribe: (session: StompSession, subscription: SubscriptionInfo) => unknown
   /** The subscription is registered: messages from now on reach it. */
   onSubscribed: (session: StompSession, subscription: { id: string | undefined, destination: string }) => unknown
+  /** The subscription has ended, by UNSUBSCRIBE or with its session. */
   onUnsubscribe: (session: StompSession, subscription: { id: string | undefined, destination: string }) => unknown
   /** Awaited, before a SEND of a client goes to a route or to the broker. */
   preSend: (session: StompSession, message: OutgoingMessage) => unknown
@@ -48,6 +60,7 @@ export interface StompHooks {
   onDisconnect: (session: StompSession, info: DisconnectInfo) => unknown
 }
 
+/** The names of the hooks. */
 export type HookName = keyof StompHooks
 
 const NAMES: ReadonlySet<string> = new Set<HookName>(['onConnect', 'onConnected', 'onSubscribe', 'onSubscribed', 'onUnsubscribe',

@@ -12,20 +12,28 @@ import { compileSchemas, type RouteSchema, type RouteValidator, type ValidatedPa
 
 /** What a message handler gets. */
 export interface MessageContext<Body = unknown, Params = Record<string, string>, Headers = Readonly<Record<string, string>>> {
+  /** JSON, parsed; a string for `text/…`, bytes for anything else. Of the form that `schema.body` says. */
   readonly body: Body
+  /** What stood for the `:name` parts of the path. */
   readonly params: Params
+  /** The headers of SEND. */
   readonly headers: Headers
+  /** As the client wrote it. */
   readonly destination: string
   /** `null` for an anonymous client. */
   readonly user: StompUser | null
+  /** The session of the sender. */
   readonly session: StompSession
+  /** For answers that the options cannot express. */
   readonly reply: Reply
 }
 
 /** Returns the answer, or `undefined` for none; an async iterable is a stream of answers. */
 export type MessageHandler<Body = unknown, Params = Record<string, string>> = (context: MessageContext<Body, Params>) => unknown
 
+/** What a message route may say about itself. */
 export interface MessageRouteOptions extends ReplyTargets {
+  /** What is checked before the handler runs; what does not match is `FST_STOMP_VALIDATION`. */
   readonly schema?: RouteSchema
   /** Run before the handler; what they throw refuses the message. */
   readonly preHandler?: ((context: MessageContext) => unknown) | readonly ((context: MessageContext) => unknown)[]

@@ -7,9 +7,11 @@ export type RuleType = 'connect' | 'subscribe' | 'send'
 
 /** What a rule decides about. */
 export interface RuleSubject {
+  /** What the client wants to do. */
   readonly type: RuleType
   /** The empty string for `connect`. */
   readonly destination: string
+  /** The headers of its frame. */
   readonly headers: FrameHeaders
 }
 
@@ -25,7 +27,9 @@ export interface Rule {
   readonly type?: RuleType
   /** Default: any, but for a SEND to `/user/<name>/…`, which must be named. */
   readonly destination?: string | readonly string[]
+  /** Who may. */
   readonly allow?: Permission
+  /** Nobody may. */
   readonly deny?: 'all'
 }
 

@@ -7,6 +7,7 @@ import { encodeContent } from './content.ts'
 import { type DestinationLike, pathOf } from './destination.ts'
 import { USER_PREFIX, type Users } from './users.ts'
 
+/** What can be said about a message besides its value. */
 export interface SendOptions {
   /** More headers of the message; `content-type` replaces ours. */
   readonly headers?: HeadersLike
@@ -14,6 +15,7 @@ export interface SendOptions {
 
 /** How many sessions of a user got a message. */
 export interface UserDelivery {
+  /** How many sessions it was queued for. */
   readonly sessions: number
 }
 

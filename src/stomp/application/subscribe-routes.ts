@@ -12,10 +12,15 @@ import { compileSchemas, type RouteSchema, type RouteValidator, type ValidatedPa
 
 /** What a subscribe handler gets. */
 export interface SubscribeContext<Params = Record<string, string>, Headers = Readonly<Record<string, string>>> {
+  /** What stood for the `:name` parts of the path. */
   readonly params: Params
+  /** The headers of SUBSCRIBE. */
   readonly headers: Headers
+  /** As the client wrote it. */
   readonly destination: string
+  /** `null` for an anonymous client. */
   readonly user: StompUser | null
+  /** The session that subscribes. */
   readonly session: StompSession
   /** Aborts when the subscription ends. */
   readonly signal: AbortSignal
@@ -24,8 +29,11 @@ export interface SubscribeContext<Params = Record<string, string>, Headers = Rea
 /** Returns one answer for this subscription, `undefined` for none, or an async iterable that lives as long as the subscription. */
 export type SubscribeHandler<Params = Record<string, string>> = (context: SubscribeContext<Params>) => unknown
 
+/** What a subscribe route may say about itself. */
 export interface SubscribeRouteOptions {
+  /** What is checked before the handler runs. */
   readonly schema?: Omit<RouteSchema, 'body'>
+  /** Run before the handler; what they throw refuses the subscription. */
   readonly preHandler?: ((context: SubscribeContext) => unknown) | readonly ((context: SubscribeContext) => unknown)[]
 }
 

@@ -4,15 +4,21 @@ import type { StompSession } from '../session/stomp-session.ts'
 
 /** A user with its sessions in this process. */
 export interface UserEntry {
+  /** The name that `session.user` has. */
   readonly name: string
+  /** The sessions of the user, one at least. */
   readonly sessions: ReadonlySet<StompSession>
 }
 
 /** What the registry says of one subscription. */
 export interface SubscriptionEntry {
+  /** Whose it is. */
   readonly session: StompSession
+  /** The name of the user; `null` for an anonymous client. */
   readonly user: string | null
+  /** The id that the client gave it. */
   readonly id: string | undefined
+  /** As the client wrote it. */
   readonly destination: string
 }
 
@@ -36,13 +42,16 @@ export class Users implements Iterable<UserEntry> {
   /** How many users are here. */
   get size (): number { return this.#byName.size }
 
+  /** Whether a user is here. */
   has (name: string): boolean { return this.#byName.has(name) }
 
+  /** A user, if one of that name is here. */
   get (name: string): UserEntry | undefined {
     const sessions = this.#byName.get(name)
     return sessions === undefined ? undefined : { name, sessions }
   }
 
+  /** All users that are here. */
   * [Symbol.iterator] (): IterableIterator<UserEntry> {
     for (const [name, sessions] of this.#byName) yield { name, sessions }
   }

@@ -4,8 +4,11 @@ import { stompErrors } from '../errors.ts'
 
 /** JSON Schemas of a route, or those of the type provider of its scope. */
 export interface RouteSchema {
+  /** Of the parameters of the path. */
   readonly params?: unknown
+  /** Of the headers of the frame. */
   readonly headers?: unknown
+  /** Of the decoded body. */
   readonly body?: unknown
 }
 

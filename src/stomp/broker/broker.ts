@@ -14,11 +14,17 @@ export interface BrokerCapabilities {
   readonly queues: boolean
   /** `client` and `client-individual` on topics hold messages until they are acknowledged. */
   readonly topicAcknowledgements: boolean
+  /** A message that was refused by NACK goes to the next consumer. */
   readonly nackRequeues: boolean
+  /** What nobody could handle is kept apart. */
   readonly deadLetters: boolean
+  /** Messages of queues can expire. */
   readonly timeToLive: boolean
+  /** `/temp-queue/…` with `reply-to`. */
   readonly temporaryQueues: boolean
+  /** SUBSCRIBE to topics by a pattern. */
   readonly wildcards: boolean
+  /** `x-recover`: topics remember their last messages. */
   readonly history: boolean
   /** COMMIT shows all its messages at once, or none. */
   readonly atomicTransactions: boolean
@@ -26,8 +32,11 @@ export interface BrokerCapabilities {
 
 /** A message that a client or the application publishes: reserved headers are gone, user headers stay (STOMP-M4, M5). */
 export interface OutgoingMessage {
+  /** Where it goes. */
   readonly destination: string
+  /** What subscribers get, but for the headers that the server adds. */
   readonly headers: FrameHeaders
+  /** Text or bytes. */
   readonly body: Body
 }
 
@@ -35,7 +44,9 @@ export interface OutgoingMessage {
 export interface BrokerSubscription {
   /** Unique on its connection; the session's own, not always the client's id. */
   readonly key: string
+  /** As the client wrote it; a pattern where the broker knows them. */
   readonly destination: string
+  /** How messages are acknowledged. */
   readonly ack: AckMode
   /** All headers of SUBSCRIBE, for those that are the broker's own (`prefetch-count`, `x-recover`). */
   readonly headers: FrameHeaders
@@ -51,10 +62,13 @@ export interface SubscribeResult {
 
 /** One message for one subscription. */
 export interface Delivery {
+  /** The `key` of the subscription. */
   readonly key: string
+  /** The message, encoded once for all of its subscribers. */
   readonly publication: Publication
   /** What `ack` and `nack` name; `null` where nothing is to be acknowledged. */
   readonly handle: DeliveryHandle | null
+  /** Whether somebody has had it before (STOMP-A5). */
   readonly redelivered: boolean
   /** More headers of this delivery alone (`x-offset`, …). */
   readonly headers?: Iterable<readonly [string, string]>
@@ -75,6 +89,7 @@ export interface BrokerSink {
 
 /** Why a broker refuses something. `message` is for the client: it names no host, no path, no internals. */
 export class BrokerError extends Error {
+  /** Stable, for the header `code` of the ERROR. */
   readonly code: string
   /** False where only the operation failed and the connection is as good as before. */
   readonly fatal: boolean
@@ -89,8 +104,18 @@ export class BrokerError extends Error {
 
 /** One step of a transaction: the session collects them, and COMMIT hands them over together (STOMP-T3). */
 export type Operation =
-  { readonly type: 'publish', readonly message: OutgoingMessage } |
-  { readonly type: 'ack' | 'nack', readonly handles: readonly DeliveryHandle[] }
+  {
+    /** A SEND. */
+    readonly type: 'publish'
+    /** What it sends. */
+    readonly message: OutgoingMessage
+  } |
+  {
+    /** An ACK or a NACK. */
+    readonly type: 'ack' | 'nack'
+    /** The deliveries that are meant. */
+    readonly handles: readonly DeliveryHandle[]
+  }
 
 /** `undefined` means done already: most operations of an embedded broker need no promise. */
 export type Done<T = void> = T | Promise<T>
@@ -105,9 +130,11 @@ export interface BrokerConnection {
   subscribe (subscription: BrokerSubscription): Done<SubscribeResult | void>
   /** Done when no delivery of the subscription comes any more (STOMP-S5). What is unacknowledged goes back (STOMP-S6). */
   unsubscribe (key: string): Done
+  /** Done when the broker has the message. */
   publish (message: OutgoingMessage): Done
   /** In `client` mode the session names every delivery that is meant (STOMP-A1). */
   ack (handles: readonly DeliveryHandle[]): Done
+  /** What is refused goes to another consumer, to the dead letters or nowhere, as the broker does. */
   nack (handles: readonly DeliveryHandle[]): Done
   /** All steps, contiguous and in order, or none. */
   commit (operations: readonly Operation[]): Done
@@ -127,25 +154,45 @@ export interface BrokerClient {
   readonly headers: FrameHeaders
 }
 
+/** As much of a log as a broker writes to. */
+export interface BrokerLog {
+  /** What happens, for whoever looks for a mistake. */
+  debug (data: object, text: string): void
+  /** What operators may want to know. */
+  info (data: object, text: string): void
+  /** What needs attention, though all works. */
+  warn (data: object, text: string): void
+  /** What does not work. */
+  error (data: object, text: string): void
+}
+
 /** What a broker needs of the server. */
 export interface BrokerContext {
+  /** Where time comes from. */
   readonly clock: Clock
-  readonly log: { debug (data: object, text: string): void, info (data: object, text: string): void, warn (data: object, text: string): void, error (data: object, text: string): void }
+  /** The log of the scope in which the plugin was registered. */
+  readonly log: BrokerLog
 }
 
 /** Where messages go when no application route takes them. */
 export interface Broker {
   /** What stands between the segments of a destination, behind its prefix. */
   readonly separator: '/' | '.'
+  /** What it can do. */
   readonly capabilities: BrokerCapabilities
+  /** Whether it takes messages now. */
   readonly state: BrokerState
+  /** Tells of every change of `state`. */
   onState (listener: (state: BrokerState) => void): void
+  /** Called once, before the server listens. */
   start (context: BrokerContext): Promise<void>
+  /** Called once, when all sessions are closed. */
   stop (): Promise<void>
   /** Whether a destination is this broker's; `what` is what a client wants with it. */
   accepts (destination: string, what: 'send' | 'subscribe'): boolean
   /** Whether a destination is a queue of one session, which only that session, or who was given its address, can name: no rule is needed. */
   isPrivate (destination: string): boolean
+  /** A connection for one session; `sink` gets what it delivers. */
   connect (client: BrokerClient, sink: BrokerSink): Done<BrokerConnection>
   /** Publishes for the application; resolves when the broker has the message. */
   publish (message: OutgoingMessage): Promise<void>

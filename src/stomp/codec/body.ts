@@ -4,6 +4,7 @@ import { Buffer, isUtf8 } from 'node:buffer'
  * The body of a frame, kept in the form it came in and turned into the other form only when somebody asks, once.
  */
 export class Body {
+  /** No body at all. */
   static readonly EMPTY = new Body('', undefined, 0)
 
   /** `length` is the number of octets where the caller happens to know it. */
@@ -46,11 +47,13 @@ export class Body {
     return this.#text
   }
 
+  /** The body as octets. */
   get bytes (): Uint8Array {
     this.#bytes ??= Buffer.from(this.#text ?? '', 'utf8')
     return this.#bytes
   }
 
+  /** For carriers that have text only. */
   get base64 (): string {
     return asBuffer(this.bytes).toString('base64')
   }

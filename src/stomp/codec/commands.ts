@@ -31,9 +31,12 @@ const COMMANDS = {
   ERROR: { from: 'server', body: true, escaped: true, since: '1.0' }
 } as const satisfies Record<string, CommandRule>
 
+/** The name of a frame. */
 export type Command = keyof typeof COMMANDS
 export type CommandFrom<P extends Peer> = { [C in Command]: (typeof COMMANDS)[C]['from'] extends P ? C : never }[Command]
+/** What clients send. */
 export type ClientCommand = CommandFrom<'client'>
+/** What a server sends. */
 export type ServerCommand = CommandFrom<'server'>
 
 export function ruleOf (command: Command): CommandRule {

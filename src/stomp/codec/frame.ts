@@ -2,9 +2,13 @@ import { Body } from './body.ts'
 import type { Command } from './commands.ts'
 import { FrameHeaders, type HeadersLike } from './headers.ts'
 
+/** A STOMP frame, decoded. */
 export interface Frame<C extends Command = Command> {
+  /** CONNECT, SEND, MESSAGE, … */
   readonly command: C
+  /** In the order in which they came. */
   readonly headers: FrameHeaders
+  /** Empty for most commands. */
   readonly body: Body
 }
 

@@ -6,6 +6,7 @@ export type HeadersLike = Iterable<readonly [name: string, value: string]> | Rea
  * must be a name like any other (SEC-S60).
  */
 export class FrameHeaders extends Map<string, string> {
+  /** Headers from a list or an object; of repeated names the first counts (STOMP-F9). */
   static from (headers: HeadersLike): FrameHeaders {
     if (headers instanceof FrameHeaders) return headers
     const entries = Symbol.iterator in headers ? headers as Iterable<readonly [string, string]> : Object.entries(headers)

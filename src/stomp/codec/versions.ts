@@ -1,5 +1,6 @@
 import { type FrameError, frameError } from './errors.ts'
 
+/** A version of STOMP that is spoken here. */
 export type Version = '1.0' | '1.1' | '1.2'
 
 /** Highest first, the order of preference everywhere. */

@@ -14,8 +14,11 @@ import type { StompServer } from './server.ts'
 
 /** Which sessions `close()` means. */
 export interface SessionFilter {
+  /** All sessions of the user of that name. */
   readonly user?: string
+  /** The session with that id. */
   readonly session?: string
+  /** Every session. */
   readonly all?: true
 }
 
@@ -27,9 +30,11 @@ export interface StompFacade {
    * @throws FST_STOMP_INVALID_ROUTE, FST_STOMP_DUPLICATE_ROUTE
    */
   message<Body = unknown, Params = Record<string, string>> (path: string, options: MessageRouteOptions, handler: MessageHandler<Body, Params>): void
+  /** Adds a route without options. */
   message<Body = unknown, Params = Record<string, string>> (path: string, handler: MessageHandler<Body, Params>): void
   /** Adds a route for SUBSCRIBEs to `<application prefix><path>`: one answer, or a stream that lives as long as the subscription. */
   subscribe<Params = Record<string, string>> (path: string, options: SubscribeRouteOptions, handler: SubscribeHandler<Params>): void
+  /** Adds a route without options. */
   subscribe<Params = Record<string, string>> (path: string, handler: SubscribeHandler<Params>): void
   /** Sends to a destination of the broker. Strings and bytes go as they are, everything else as JSON. Resolves when the broker has it. */
   publish<T> (destination: DestinationLike<T>, value: T, options?: SendOptions): Promise<void>
@@ -37,6 +42,11 @@ export interface StompFacade {
   publishToUser<T> (user: string, destination: DestinationLike<T>, value: T, options?: SendOptions): UserDelivery
   /** Sends to one session, by itself or its id, if it subscribes `/user<destination>`: the way to reach an anonymous client. */
   publishToSession<T> (session: StompSession | string, destination: DestinationLike<T>, value: T, options?: SendOptions): UserDelivery
+  /**
+   * Adds a hook; see `StompHooks`.
+   *
+   * @throws FST_STOMP_INVALID_OPTION
+   */
   addHook<N extends HookName> (name: N, hook: StompHooks[N]): void
   /** Decides what a client is told of an error of a handler; `undefined` leaves it to the default. */
   setErrorHandler (handler: StompErrorHandler): void
@@ -46,7 +56,9 @@ export interface StompFacade {
   subscriptions (filter?: { destination?: string }): SubscriptionEntry[]
   /** Closes sessions; returns how many. */
   close (filter: SessionFilter, code?: number, reason?: string): number
+  /** All connected sessions, anonymous ones too. */
   readonly sessions: ReadonlySet<StompSession>
+  /** The broker that was given at registration. */
   readonly broker: Broker
   /** The port that listens for STOMP over TCP, or `null`. */
   readonly tcpPort: number | null

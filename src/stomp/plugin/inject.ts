@@ -6,6 +6,7 @@ import { encodeContent } from '../application/content.ts'
 import { stompErrors } from '../errors.ts'
 import { factsWithoutRequest } from './unrequested.ts'
 
+/** Who a client of `inject()` is, and how it begins. */
 export interface InjectOptions {
   /** The user of the transport, as `session` or `request.user` would give it. */
   readonly user?: unknown
@@ -31,6 +32,7 @@ export interface InjectedClient {
   next (command?: ServerCommand, timeout?: number): Promise<Frame<ServerCommand>>
   /** The next MESSAGE, its body read as JSON. */
   nextJson (timeout?: number): Promise<unknown>
+  /** DISCONNECT; resolves when its receipt has come. */
   disconnect (): Promise<void>
   /** Cuts the connection. */
   abort (): void

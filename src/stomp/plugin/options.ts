@@ -39,6 +39,7 @@ export interface StompLimitOptions {
   pending?: number
 }
 
+/** The options of `app.register(stomp, options)`. */
 export interface StompPluginOptions {
   /** Where clients connect: SockJS and plain WebSocket alike. One path or several. */
   path: string | readonly string[]
@@ -50,7 +51,9 @@ export interface StompPluginOptions {
   endpoint?: EndpointOptions
   /** Who may connect, subscribe, send; once there are rules, everything else is refused. */
   rules?: readonly Rule[]
+  /** The bounds of a session. */
   limits?: StompLimitOptions
+  /** Which heart-beats are offered, and how long silence may last (STOMP-H1). */
   heartBeat?: {
     /** Fixed intervals to offer, in milliseconds. Default: what the client asks for, at least `minimum`. */
     offer?: readonly [outgoing: number, incoming: number]
@@ -72,7 +75,12 @@ export interface StompPluginOptions {
   /** Refuses WebSockets that offer subprotocols but none of STOMP. Default `false`. */
   strictSubprotocol?: boolean
   /** Also listens for STOMP over TCP. Default: not. */
-  tcp?: { readonly port: number, readonly host?: string }
+  tcp?: {
+    /** The port; 0 lets the system pick one, which `app.stomp.tcpPort` tells. */
+    readonly port: number
+    /** The address. Default `127.0.0.1`. */
+    readonly host?: string
+  }
 }
 
 const LIMITS: StompLimits = {

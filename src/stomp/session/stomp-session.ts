@@ -26,6 +26,7 @@ export type StompState = 'connecting' | 'authenticating' | 'connected' | 'closin
 
 /** Who a STOMP user is; applications add what they need. */
 export interface StompUser {
+  /** What tells users apart; `publishToUser` takes it. */
   readonly name: string
   readonly [property: string]: unknown
 }
@@ -97,11 +98,14 @@ export class StompSession {
     stream.on('message', (message) => this.#received(message))
   }
 
+  /** Where the session is in its life. */
   get state (): StompState { return this.#state }
   /** @internal */
   set state (state: StompState) { this.#state = state }
 
+  /** How the client is connected: `websocket`, `xhr-streaming`, …, `tcp`. */
   get transport (): string { return this.stream.transport }
+  /** The address of the client. */
   get ip (): string { return this.stream.ip }
 
   /** Aborts when the session has ended. */
@@ -113,6 +117,7 @@ export class StompSession {
 
   /** When the session ends by itself, in milliseconds since 1970: the expiry of a token, say. May be set again. */
   get expiresAt (): number | undefined { return this.#expiresAt }
+  /** A time that has passed ends the session at once; `undefined` lets it live. */
   set expiresAt (date: number | undefined) {
     this.#expiresAt = date
     this.time.expiresAt(date)
@@ -202,11 +207,7 @@ export class StompSession {
   }
 
   /** @internal DISCONNECT was handled: what is queued leaves first (STOMP-D1). */
-  finish (): void {
-    this.#state = 'closing'
-    this.#leave()
-    this.stream.close(1000, 'Normal closure')
-  }
+  finish (): void { this.close() }
 
   // --- BrokerSink ---------------------------------------------------------------------------------------------
 

@@ -1,6 +1,7 @@
 import { stompErrors } from '../../errors.ts'
 import { checkPattern, type DestinationRules, parseDestination, type Prefixes, type Separator } from './destination.ts'
 
+/** Which topics remember how much. */
 export interface HistoryOptions {
   /** Which topics, as a pattern: `/topic/chat/**`. The first entry that fits a topic counts. */
   readonly pattern: string
@@ -12,12 +13,17 @@ export interface HistoryOptions {
   readonly ttl?: number
 }
 
+/** The names, limits and habits of the embedded broker. */
 export interface MemoryBrokerOptions {
   /** What destinations begin with; a topic or a queue may have several names. `/topic`, `/queue`, `/temp-queue`, `/reply-queue` and `/dlq` by default. */
   readonly prefixes?: {
+    /** Topics. `/topic` by default. */
     readonly topic?: string | readonly string[]
+    /** Queues. `/queue` by default. */
     readonly queue?: string | readonly string[]
+    /** What a client calls its own queues. `/temp-queue` by default. */
     readonly temporaryQueue?: string
+    /** What others get to see of them. `/reply-queue` by default. */
     readonly replyQueue?: string
     /** The dead-letter queue: this name is a whole destination. */
     readonly deadLetters?: string
