@@ -1,5 +1,5 @@
 import { execFile, fork } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
@@ -8,7 +8,7 @@ import { installPackage, typeErrors } from './support/docs/package.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const GUIDES = ['README.md', ...readdirSync(join(ROOT, 'docs')).filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`)]
-const PAGES = [...GUIDES, 'CONTRIBUTING.md', 'CHANGELOG.md']
+const PAGES = [...GUIDES, 'CONTRIBUTING.md', 'CHANGELOG.md', 'examples/README.md']
 const textOf = (file: string): string => readFileSync(join(ROOT, file), 'utf8')
 const BLOCKS = GUIDES.flatMap((file) => blocksOf(file, textOf(file)))
 
@@ -28,9 +28,6 @@ function write (kind: string): Map<string, Block> {
     return [file, block]
   }))
 }
-
-/** The examples, by the folder that each has; the demo's is only a page. */
-const EXAMPLES = readdirSync(join(ROOT, 'examples')).filter((name) => existsSync(join(ROOT, 'examples', name, 'server.js')))
 
 /** Children do not count in the coverage of this test. */
 const env = { ...process.env, NODE_V8_COVERAGE: '', NODE_OPTIONS: '', NODE_NO_WARNINGS: '1' }
@@ -64,8 +61,6 @@ t.test('programs', async (t) => {
 
   t.test('start and listen', async (t) => {
     const files = new Map([...write('js run'), ...write('js run cjs')].map(([file, block]) => [file, nameOf(block)]))
-    cpSync(join(ROOT, 'examples'), join(project, 'examples'), { recursive: true })
-    for (const name of EXAMPLES) files.set(join(project, 'examples', name, 'server.js'), `examples/${name}`)
     const child = fork(join(ROOT, 'test/support/docs/run-programs.js'), [...files.keys()], { cwd: project, env, execArgv: [], silent: true })
     child.stdout!.resume()
     child.stderr!.resume()

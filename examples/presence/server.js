@@ -1,0 +1,74 @@
+// Who is here, in how many windows. After `npm run build`: node examples/presence/server.js
+import { readFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import Fastify from 'fastify'
+import sockjs from 'fastify-sockjs'
+import stomp, { memoryBroker, StompError } from 'fastify-sockjs/stomp'
+
+const app = Fastify({ logger: true })
+await app.register(sockjs)
+await app.register(stomp, { path: '/stomp', broker: memoryBroker(), clientSend: 'application-only' })
+
+app.stomp.addHook('onConnect', ({ login = '' }, session) => {
+  if (!/^[\p{L}\p{N} ]{1,24}$/u.test(login)) throw new StompError('STOMP_AUTHENTICATION_FAILED', 'a name has 1 to 24 letters')
+  session.user = { name: login }
+})
+
+const present = () => [...app.stomp.users].map(({ name, sessions }) => ({ name, windows: sessions.size }))
+
+// Now to whoever asks, and to everybody when somebody comes or goes.
+app.stomp.subscribe('/presence', present)
+const announce = () => app.stomp.publish('/topic/presence', present()).catch((error) => app.log.debug({ err: error }, 'nobody was told'))
+app.stomp.addHook('onConnected', announce)
+app.stomp.addHook('onDisconnect', announce)
+
+// A nudge for one user, in all windows.
+app.stomp.message('/nudge', {
+  schema: { body: { type: 'object', required: ['to'], properties: { to: { type: 'string' } } } }
+}, ({ body, user }) => { app.stomp.publishToUser(body.to, '/queue/nudges', { from: user.name }) })
+
+app.get('/presence', present)
+
+const stompjs = await readFile(createRequire(import.meta.url).resolve('@stomp/stompjs'))
+app.get('/stomp.js', (_request, reply) => reply.type('text/javascript').send(stompjs))
+app.get('/', (_request, reply) => reply.type('text/html').send(`<!doctype html>
+<title>Presence</title>
+<meta name="viewport" content="width=device-width">
+<style>body { font: 1.1rem system-ui; margin: 3rem auto; max-width: 24rem; padding: 0 1rem } li { margin: .5rem 0 } button, input { font: inherit; padding: .3rem .8rem }</style>
+<h1>Who is here</h1>
+<form><input aria-label="Your name" placeholder="Your name" required maxlength="24"> <button>Come in</button></form>
+<p role="status"></p>
+<ul></ul>
+<script src="/stomp.js"></script>
+<script>
+  const say = (text) => { document.querySelector('[role=status]').textContent = text }
+  document.querySelector('form').onsubmit = (event) => {
+    event.preventDefault()
+    event.target.hidden = true
+    const client = new StompJs.Client({
+      brokerURL: location.origin.replace('http', 'ws') + '/stomp',
+      connectHeaders: { login: event.target.querySelector('input').value }
+    })
+    const show = ({ body }) => document.querySelector('ul').replaceChildren(...JSON.parse(body).map(({ name, windows }) => {
+      const button = document.createElement('button')
+      button.textContent = 'nudge'
+      button.onclick = () => client.publish({ destination: '/app/nudge', body: JSON.stringify({ to: name }) })
+      const line = document.createElement('li')
+      line.append(name + (windows > 1 ? ', ' + windows + ' windows ' : ' '), button)
+      return line
+    }))
+    client.onConnect = () => {
+      client.subscribe('/topic/presence', show)
+      client.subscribe('/app/presence', show)
+      client.subscribe('/user/queue/nudges', ({ body }) => say(JSON.parse(body).from + ' nudged you'))
+    }
+    client.onStompError = ({ headers }) => {
+      client.deactivate()
+      say(headers.message)
+      event.target.hidden = false
+    }
+    client.activate()
+  }
+</script>`))
+
+await app.listen({ port: Number(process.env.PORT ?? 3000) })

@@ -1,0 +1,236 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { cpSync, readdirSync, readFileSync } from 'node:fs'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { Client, type IMessage } from '@stomp/stompjs'
+import SockJS from 'sockjs-client'
+import t, { type Test } from 'tap'
+import { WebSocket } from 'ws'
+import { installPackage } from './support/docs/package.ts'
+import { Arrivals, deferred, until, within } from './support/wait.ts'
+
+// The library is written for browsers, and says that Node needs this.
+Object.assign(globalThis, { WebSocket })
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url))
+const TELL_PORT = fileURLToPath(new URL('support/docs/tell-port.js', import.meta.url))
+const STARTS = 60_000
+
+/** Below the repository, so that all packages are there; ours is made of the sources as they are now. */
+const project = t.testdir({ 'package.json': '{"private":true}' })
+cpSync(join(ROOT, 'examples'), join(project, 'examples'), { recursive: true })
+installPackage(ROOT, join(project, 'node_modules/fastify-sockjs'))
+
+/** Runs an example as its first line says, and returns its address. */
+async function start (t: Test, name: string): Promise<string> {
+  const child: ChildProcess = fork(join(project, 'examples', name, 'server.js'), {
+    cwd: project, silent: true, execArgv: ['--import', TELL_PORT], env: { ...process.env, PORT: '0', NODE_V8_COVERAGE: '', NODE_OPTIONS: '' }
+  })
+  let output = ''
+  for (const stream of [child.stdout!, child.stderr!]) stream.on('data', (chunk: Buffer) => { output = (output + chunk.toString()).slice(-4000) })
+  const listening = deferred<AddressInfo>()
+  const gone = deferred<void>()
+  child.on('message', (address) => listening.resolve(address as AddressInfo))
+  child.on('exit', (code) => {
+    gone.resolve()
+    listening.reject(new Error(`${name} ended with ${code}: ${output}`))
+  })
+  t.teardown(() => {
+    child.kill('SIGKILL')
+    return gone.promise
+  })
+  const { address, port } = await within(listening.promise, `${name} to listen`, STARTS)
+  return `http://${address.includes(':') ? `[${address}]` : address}:${port}`
+}
+
+interface Person {
+  readonly client: Client
+  /** What arrives at a destination from now on; resolves when the server has the subscription. */
+  hear (destination: string): Promise<Arrivals<unknown>>
+  say (destination: string, value: unknown): void
+  /** The `message` and `code` of ERROR frames. */
+  readonly errors: Arrivals<Readonly<Record<string, string>>>
+}
+
+let receipts = 0
+
+/** A client as the page of an example makes one. */
+async function connect (t: Test, url: string, connectHeaders: Record<string, string> = {}, by: 'websocket' | 'sockjs' = 'websocket'): Promise<Person> {
+  const errors = new Arrivals<Readonly<Record<string, string>>>()
+  const connected = deferred<void>()
+  const client = new Client({
+    ...(by === 'sockjs' ? { webSocketFactory: () => new SockJS(`${url}/stomp`) } : { brokerURL: `${url.replace('http', 'ws')}/stomp` }),
+    connectHeaders,
+    reconnectDelay: 0,
+    onConnect: () => connected.resolve(),
+    onStompError: ({ headers }) => {
+      errors.push(headers)
+      connected.reject(new Error(headers['message']))
+    }
+  })
+  t.teardown(() => client.deactivate({ force: true }))
+  client.activate()
+  await within(connected.promise, 'CONNECTED')
+  return {
+    client,
+    errors,
+    async hear (destination) {
+      const heard = new Arrivals<unknown>()
+      const receipt = `heard-${receipts++}`
+      const confirmed = deferred<void>()
+      client.watchForReceipt(receipt, () => confirmed.resolve())
+      client.subscribe(destination, ({ body }: IMessage) => heard.push(JSON.parse(body)), { receipt })
+      await within(confirmed.promise, `the receipt for ${destination}`)
+      return heard
+    },
+    say: (destination, value) => client.publish({ destination, body: JSON.stringify(value) })
+  }
+}
+
+async function talk (t: Test, url: string): Promise<{ socket: InstanceType<typeof SockJS>, heard: Arrivals<string> }> {
+  const socket = new SockJS(url)
+  const heard = new Arrivals<string>()
+  const opened = deferred<void>()
+  t.teardown(() => socket.close())
+  socket.onopen = () => opened.resolve()
+  socket.onmessage = ({ data }) => heard.push(data)
+  socket.onclose = ({ code, reason }) => opened.reject(new Error(`${code} ${reason}`))
+  await within(opened.promise, `a session at ${url}`)
+  return { socket, heard }
+}
+
+const post = (url: string, body: object): Promise<Response> =>
+  fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })
+
+/** Every page is there, and so is each script and style that it loads. */
+async function checkPage (t: Test, url: string): Promise<void> {
+  const page = await (await fetch(url)).text()
+  t.match(page, /^<!doctype html>/)
+  for (const [, file] of page.matchAll(/(?:src|href)="([^":]+\.(?:js|css))"/g)) t.equal((await fetch(new URL(file!, url + '/'))).status, 200, `${file!} is there`)
+}
+
+const TRIALS: Readonly<Record<string, (t: Test, url: string) => Promise<void>>> = {
+  async echo (t, url) {
+    const { socket, heard } = await talk(t, `${url}/echo`)
+    socket.send('hello')
+    t.equal(await heard.next(), 'hello')
+  },
+
+  async broadcast (t, url) {
+    const one = await talk(t, `${url}/room`)
+    const two = await talk(t, `${url}/room`)
+    two.socket.send('hello')
+    await until(() => one.heard.all.some((text) => /: hello$/.test(text)), 'the other has heard it')
+    t.match(one.heard.all.join('\n'), /2 in the room/)
+  },
+
+  async greeting (t, url) {
+    const one = await connect(t, url)
+    const two = await connect(t, url, {}, 'sockjs')
+    const greetings = await two.hear('/topic/greetings')
+    one.say('/app/hello', { name: 'kim' })
+    t.same(await greetings.next(), { content: 'Hello, kim!' })
+  },
+
+  async chat (t, url) {
+    const kim = await connect(t, url, { login: 'kim' })
+    const lee = await connect(t, url, { login: 'lee' }, 'sockjs')
+    const kitchen = await lee.hear('/topic/rooms/Kitchen')
+    kim.say('/app/rooms/Kitchen', { text: 'hello' })
+    t.match(await kitchen.next(), { from: 'kim', text: 'hello' })
+    t.match(await (await kim.hear('/app/rooms/Kitchen')).next(), [{ text: 'hello' }], 'it is remembered')
+    t.match(await (await kim.hear('/app/rooms')).next(), [{ name: 'Lobby' }, { name: 'Kitchen', people: ['lee'] }, { name: 'Workshop' }])
+    await t.rejects(connect(t, url), /Login refused/, 'nobody comes in without a name')
+  },
+
+  async 'rooms-jwt' (t, url) {
+    const { token } = await (await post(`${url}/login`, { name: 'kim', room: 'kitchen' })).json() as { token: string }
+    const kim = await connect(t, url, { Authorization: `Bearer ${token}` })
+    const kitchen = await kim.hear('/topic/rooms/kitchen')
+    kim.say('/app/rooms/kitchen', { text: 'hello' })
+    t.same(await kitchen.next(), { from: 'kim', text: 'hello' })
+
+    kim.client.subscribe('/topic/rooms/cellar', () => {})
+    t.match(await kim.errors.next(), { code: 'STOMP_ACCESS_REFUSED' }, 'the token says nothing of the cellar')
+    await t.rejects(connect(t, url, { Authorization: 'Bearer forged' }), /Login refused/)
+    await t.rejects(connect(t, url), /Login refused/)
+    t.equal((await post(`${url}/login`, { name: '<b>', room: 'kitchen' })).status, 400)
+  },
+
+  async stocks (t, url) {
+    const kim = await connect(t, url)
+    const [symbol] = await (await kim.hear('/app/symbols')).next() as string[]
+    const prices = await kim.hear(`/app/prices/${symbol}`)
+    const first = await prices.next() as { price: number }
+    const second = await prices.next() as { price: number }
+    t.match(first, { symbol, price: Number })
+    t.not(second.price, first.price, 'it moves')
+    kim.client.subscribe('/app/prices/NONE', () => {})
+    t.match(await kim.errors.next(), { message: /params/ }, 'what is not traded has no price')
+  },
+
+  async presence (t, url) {
+    const kim = await connect(t, url, { login: 'kim' })
+    const presence = await kim.hear('/topic/presence')
+    const nudges = await kim.hear('/user/queue/nudges')
+    const lee = await connect(t, url, { login: 'lee' })
+    const here = (name: string, windows: number) => () => presence.all.some((people) => (people as { name: string, windows: number }[]).some((each) => each.name === name && each.windows === windows))
+    await until(here('lee', 1), 'lee is here')
+    const again = await connect(t, url, { login: 'kim' }, 'sockjs')
+    await until(here('kim', 2), 'kim has two windows')
+    lee.say('/app/nudge', { to: 'kim' })
+    t.same(await nudges.next(), { from: 'lee' })
+    await again.client.deactivate()
+    await until(async () => JSON.stringify(await (await fetch(`${url}/presence`)).json()) === '[{"name":"kim","windows":1},{"name":"lee","windows":1}]', 'one window is closed')
+  },
+
+  async plugins (t, url) {
+    const login = await post(`${url}/api/login`, { name: 'kim' })
+    const cookie = login.headers.get('set-cookie')!
+    t.match(cookie, /^token=.*HttpOnly; SameSite=Strict/)
+    t.equal(login.headers.get('x-ratelimit-limit'), '100')
+    t.match(login.headers.get('content-security-policy'), /default-src/)
+
+    const info = (headers: Record<string, string>): Promise<Response> => fetch(`${url}/chat/info`, { headers })
+    t.equal((await info({})).status, 401, 'no token')
+    const headers = { cookie: cookie.split(';')[0]! }
+    const answer = await info({ ...headers, origin: 'https://app.example.com' })
+    t.equal(answer.headers.get('access-control-allow-origin'), 'https://app.example.com')
+    t.equal(answer.headers.get('x-ratelimit-limit'), null, 'requests of sessions are not counted')
+    t.equal((await info({ ...headers, origin: 'https://other.example' })).status, 403)
+
+    const socket = new WebSocket(`${url.replace('http', 'ws')}/chat/websocket`, { headers })
+    t.teardown(() => socket.terminate())
+    const heard = new Arrivals<string>()
+    socket.on('message', (data) => heard.push(String(data)))
+    t.equal(await heard.next(), 'hello kim')
+    socket.send('it works')
+    t.equal(await heard.next(), 'kim: it works')
+  },
+
+  async nest (t, url) {
+    t.same(await (await fetch(`${url}/greeting`)).json(), { greeting: 'hello over HTTP' })
+    const { socket, heard } = await talk(t, `${url}/greetings`)
+    socket.send('kim')
+    t.equal(await heard.next(), 'hello kim')
+  }
+}
+
+/** Those without a page of their own. */
+const PAGELESS = new Set(['plugins', 'nest'])
+
+t.test('every example', async (t) => {
+  const examples = readdirSync(join(ROOT, 'examples'), { withFileTypes: true }).filter((entry) => entry.isDirectory()).map(({ name }) => name)
+  t.same(examples.sort(), [...Object.keys(TRIALS), 'demo', 'proxies'].sort(), 'is tried here; the demo page and the proxies are by the browsers')
+  const list = readFileSync(join(ROOT, 'examples/README.md'), 'utf8')
+  for (const name of examples) t.ok(list.includes(`](${name}`), `${name} is in the list`)
+
+  for (const [name, tryOut] of Object.entries(TRIALS)) {
+    t.test(name, async (t) => {
+      const url = await start(t, name)
+      if (!PAGELESS.has(name)) await checkPage(t, url)
+      await tryOut(t, url)
+    })
+  }
+})
