@@ -11,6 +11,7 @@ export { errors, ManualClock, PreparedMessage }
 export { sockjs as default, sockjs, commonjs as 'module.exports' }
 export type { Endpoint, EndpointStats, InjectWebSocket, SessionHandler } from './plugin/endpoint.ts'
 export type { SockjsFacade } from './plugin/facade.ts'
+export type { DrainOptions } from './plugin/staged-drain.ts'
 export type {
   EndpointOptions, OriginFunction, OriginRule, SessionFunction, SessionSetup, SockjsOptions, SockjsPluginOptions, TransportSwitches
 } from './plugin/options.ts'

@@ -35,8 +35,6 @@ export async function buildDemo (options: DemoOptions = {}): Promise<FastifyInst
     http: { headersTimeout: 10_000, connectionsCheckingInterval: 5_000 } as object,
     ...(https === null ? {} : { https: { ...https, headersTimeout: 10_000, connectionsCheckingInterval: 5_000 } })
   } as object) as unknown as FastifyInstance
-  let draining = false
-  app.addHook('preClose', async () => { draining = true })
   const journal = new Journal()
 
   await app.register(fastifyStatic, { root: PUBLIC })
@@ -48,7 +46,10 @@ export async function buildDemo (options: DemoOptions = {}): Promise<FastifyInst
     })
   }
   await addStomp(app, DEMO_DEFAULTS, options.stompTcpPort)
-  app.get('/health', async (_request, reply) => reply.code(draining ? 503 : 200).send({ status: draining ? 'draining' : 'ok' }))
+  app.get('/health', async (_request, reply) => {
+    const { draining } = app.sockjs
+    return reply.code(draining ? 503 : 200).send({ status: draining ? 'draining' : 'ok' })
+  })
   app.get('/journal', async () => journal.entries)
   return app
 }

@@ -48,7 +48,8 @@ async function serve (options: ServeOptions): Promise<void> {
   const stop = (): void => {
     if (stopping) return
     stopping = true
-    app.close().then(() => process.exit(0), () => process.exit(1))
+    // The health check says so first; nobody is held up for long by a demo.
+    app.sockjs.drain({ rate: 1, deadline: 2000 }).then(() => app.close()).then(() => process.exit(0), () => process.exit(1))
   }
   process.on('SIGTERM', stop)
   process.on('SIGINT', stop)

@@ -8,7 +8,8 @@ import { logSerializers } from './log.ts'
 import type { EndpointOptions, SessionFunction } from './options.ts'
 import { resolveOptions } from './resolve.ts'
 import { endpointScope } from './scope.ts'
-import { checkEndpointOptions } from './validate.ts'
+import type { DrainOptions } from './staged-drain.ts'
+import { checkDrainOptions, checkEndpointOptions } from './validate.ts'
 
 /** `app.sockjs`: adds endpoints to the scope it is read in, with that scope's prefix, hooks and log. */
 export interface SockjsFacade {
@@ -30,16 +31,31 @@ export interface SockjsFacade {
   readonly endpoints: ReadonlyMap<string, Endpoint>
   /** A message that is encoded once, to be sent to many sessions. */
   prepare (message: Message): PreparedMessage
+  /** True since `drain()` or `app.close()` was called: let the health check say so. */
+  readonly draining: boolean
+  /**
+   * Empties the server before a restart: from now on `/info` and new sessions get 503, and the open sessions close in slices.
+   * Resolves when the clients have taken their close frames; `app.close()` comes after that.
+   *
+   * @throws FST_SOCKJS_INVALID_OPTION
+   */
+  drain (options?: DrainOptions): Promise<void>
 }
 
 export function facadeOf (hub: Hub, scope: FastifyInstance): SockjsFacade {
   function sockjs (path: string, options: EndpointOptions | SessionHandler | undefined, handler?: SessionHandler): Endpoint {
     return typeof options === 'function' ? addEndpoint(hub, scope, path, {}, options) : addEndpoint(hub, scope, path, options === undefined ? {} : options, handler)
   }
-  return Object.assign(sockjs as SockjsFacade, {
+  const members = {
     endpoints: hub.endpoints,
-    prepare: (message: Message) => new PreparedMessage(message)
-  })
+    prepare: (message: Message) => new PreparedMessage(message),
+    async drain (options: DrainOptions = {}) {
+      checkDrainOptions(options)
+      await hub.drain(options)
+    }
+  }
+  const facade = Object.assign(sockjs, members)
+  return Object.defineProperty(facade, 'draining', { get: () => hub.draining }) as typeof facade & { readonly draining: boolean }
 }
 
 function addEndpoint (hub: Hub, scope: FastifyInstance, path: string, options: EndpointOptions, handler: SessionHandler | undefined): Endpoint {

@@ -7,9 +7,10 @@ import { type AnySession, Flusher } from '../session/index.ts'
 import type { Endpoint } from './endpoint.ts'
 import type { ProcessLimits, SockjsPluginOptions } from './options.ts'
 import { processLimitsOf } from './resolve.ts'
+import { DRAIN_DEFAULTS, type DrainOptions, StagedDrain } from './staged-drain.ts'
 
-/** How often a drain looks whether it is through, in milliseconds. */
-const DRAIN_STEP = 20
+/** How often a shutdown looks whether it is through, in milliseconds. */
+const SHUTDOWN_STEP = 20
 
 /** What all endpoints of one registration share: clock, flusher, the bounds of the process, the drain. */
 export class Hub {
@@ -26,6 +27,7 @@ export class Hub {
   #attached = 0
   #bufferedBytes = 0
   #closing = false
+  #drain: StagedDrain | null = null
 
   constructor (app: FastifyInstance, options: SockjsPluginOptions) {
     this.options = options
@@ -36,6 +38,9 @@ export class Hub {
 
   /** True from the first moment of `app.close()`. */
   get closing (): boolean { return this.#closing }
+
+  /** True from the first moment of a drain or of `app.close()`: no new sessions. */
+  get draining (): boolean { return this.#closing || this.#drain !== null }
 
   /** Bytes that wait in all sessions. */
   get bufferedBytes (): number { return this.#bufferedBytes }
@@ -75,19 +80,30 @@ export class Hub {
     if (delta > 0 && this.#bufferedBytes > this.limits.maxBufferedBytes) this.#shed()
   }
 
+  /** Closes all sessions in slices; a second call waits for the first. */
+  drain (options: DrainOptions): Promise<void> {
+    this.#drain ??= new StagedDrain(this, this.clock, { ...DRAIN_DEFAULTS, ...options }, this.limits.drainTimeout)
+    return this.#drain.done
+  }
+
+  * openSessions (): Iterable<AnySession> {
+    for (const { sessions } of this.endpoints.values()) for (const session of sessions) if (session.isOpen) yield session
+  }
+
   /** Closes every session with 1001 and gives the clients `drainTimeout` to take it; then drops what is left (SESSION-23). */
-  async drain (): Promise<void> {
+  async shutDown (): Promise<void> {
     this.#closing = true
     for (const endpoint of this.endpoints.values()) endpoint.closeSessions(CLOSE.shutdown)
     const deadline = performance.now() + this.limits.drainTimeout
-    while (this.#anyBusy() && performance.now() < deadline) {
-      await new Promise((resolve) => setTimeout(resolve, DRAIN_STEP))
+    while (this.busy && performance.now() < deadline) {
+      await new Promise((resolve) => setTimeout(resolve, SHUTDOWN_STEP))
     }
     for (const endpoint of this.endpoints.values()) endpoint.destroyConnections()
     for (const request of this.#reading) request.socket.destroy()
   }
 
-  #anyBusy (): boolean {
+  /** Whether something is on its way to or from a client. */
+  get busy (): boolean {
     if (this.#reading.size > 0) return true
     for (const endpoint of this.endpoints.values()) if (endpoint.busy) return true
     return false

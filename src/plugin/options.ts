@@ -59,6 +59,8 @@ export interface SockjsOptions {
   pongTimeout?: number
   /** Milliseconds within which a client must take something of what waits for it, or the end of a response. Default 10,000. */
   sendTimeout?: number
+  /** Milliseconds within which a body must be complete; then 408. Default 30,000. */
+  bodyTimeout?: number
   /** Milliseconds that a WebSocket may take to answer a close. Default 3,000. */
   closeTimeout?: number
   /** Bytes of frames after which a streaming response ends. Default 131,072; for eventsource and htmlfile 16 MiB. */
@@ -154,6 +156,7 @@ export const DEFAULTS = {
   disconnectDelay: 5_000,
   pongTimeout: 10_000,
   sendTimeout: 10_000,
+  bodyTimeout: 30_000,
   closeTimeout: 3_000,
   maxMessageSize: 1024 * 1024,
   maxSessionIdLength: 128,

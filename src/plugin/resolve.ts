@@ -34,6 +34,7 @@ export function resolveOptions (plugin: SockjsPluginOptions, endpoint: EndpointO
     disconnectDelay: given.disconnectDelay ?? DEFAULTS.disconnectDelay,
     pongTimeout: given.pongTimeout ?? DEFAULTS.pongTimeout,
     sendTimeout: given.sendTimeout ?? DEFAULTS.sendTimeout,
+    bodyTimeout: given.bodyTimeout ?? DEFAULTS.bodyTimeout,
     closeTimeout: given.closeTimeout ?? DEFAULTS.closeTimeout,
     responseLimit: given.responseLimit,
     maxMessageSize: given.maxMessageSize ?? DEFAULTS.maxMessageSize,

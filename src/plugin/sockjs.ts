@@ -4,6 +4,7 @@ import { errors } from '../errors.ts'
 import { facadeOf, type SockjsFacade } from './facade.ts'
 import { Hub } from './hub.ts'
 import type { SockjsPluginOptions } from './options.ts'
+import { warnOfTimeouts } from './timeouts.ts'
 import { upgradeOf } from '../transports/index.ts'
 import { checkPluginOptions } from './validate.ts'
 
@@ -34,7 +35,8 @@ async function registerSockjs (app: FastifyInstance, options: SockjsPluginOption
     const upgrade = upgradeOf(request.raw)
     if (upgrade !== undefined && !upgrade.taken) upgrade.socket.destroySoon()
   })
-  app.addHook('preClose', () => hub.drain())
+  app.addHook('onReady', async () => warnOfTimeouts(app))
+  app.addHook('preClose', () => hub.shutDown())
 }
 
 /** The plugin: `await app.register(sockjs, options)`, then `app.sockjs(path, handler)` for each endpoint. */

@@ -1,5 +1,6 @@
 import { errors } from '../errors.ts'
 import type { EndpointOptions, SockjsOptions, SockjsPluginOptions } from './options.ts'
+import type { DrainOptions } from './staged-drain.ts'
 
 type Check = (value: unknown) => string | null
 
@@ -59,6 +60,7 @@ const sessionOptions: Record<keyof SockjsOptions, Check> = {
   disconnectDelay: milliseconds,
   pongTimeout: milliseconds,
   sendTimeout: milliseconds,
+  bodyTimeout: milliseconds,
   closeTimeout: milliseconds,
   responseLimit: bytes,
   maxMessageSize: bytes,
@@ -89,6 +91,13 @@ const processOptions: Record<keyof Omit<SockjsPluginOptions, keyof SockjsOptions
   clock: plainObject
 }
 
+const drainOptions: Record<keyof DrainOptions, Check> = {
+  rate: (value) => typeof value === 'number' && value > 0 && value <= 1 ? null : 'must be a number above 0, at most 1',
+  deadline: milliseconds,
+  delay: integer(0, MAX_MILLISECONDS),
+  code: oneOf(1001, 1012)
+}
+
 /** Checked by Fastify itself. */
 const ROUTE_OPTIONS = ['onRequest', 'preParsing', 'preValidation', 'preHandler', 'onSend', 'onResponse', 'onTimeout',
   'onError', 'onRequestAbort', 'config', 'constraints', 'logLevel'] as const
@@ -113,6 +122,10 @@ export function checkPluginOptions (options: SockjsPluginOptions): void {
 
 export function checkEndpointOptions (options: EndpointOptions): void {
   check(options, sessionOptions, ROUTE_OPTIONS)
+}
+
+export function checkDrainOptions (options: DrainOptions): void {
+  check(options, drainOptions, [])
 }
 
 /** The part of an endpoint's options that goes to Fastify's routes. */

@@ -10,6 +10,8 @@ export const CLOSE = {
   normal: { code: 1000, reason: 'Normal closure' },
   /** SESSION-23 */
   shutdown: { code: 1001, reason: 'Server shutting down' },
+  /** A staged drain before a restart. */
+  restart: { code: 1012, reason: 'Server restarting' },
   /** SESSION-7: the client's receiver was cut; what was under way is lost. */
   interrupted: { code: 1002, reason: 'Connection interrupted' },
   /** SESSION-9: no receiver came back within the disconnect delay. */

@@ -31,7 +31,7 @@ function targetOf (endpoint: Endpoint, rest: string): Target | null {
 
 /** How an endpoint answers an upgrade below its prefix. */
 export function judgeUpgrade (endpoint: Endpoint, rest: string): UpgradeVerdict {
-  if (endpoint.hub.closing) return 'closing'
+  if (endpoint.hub.draining) return 'closing'
   const target = targetOf(endpoint, rest)
   if (target === null) return 'not found'
   if (target.route === 'websocket' || target.route === 'rawWebsocket') return 'websocket'

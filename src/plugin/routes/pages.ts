@@ -4,7 +4,7 @@ import { createRequire } from 'node:module'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { GREETING, iframePage, infoBody } from '../../protocol/index.ts'
 import type { Endpoint } from '../endpoint.ts'
-import { sendText, setCache, setNoCache, TEXT } from '../headers.ts'
+import { sendClosing, sendText, setCache, setNoCache, TEXT } from '../headers.ts'
 
 /** The copy of sockjs-client that the iframe page loads: same origin, same version as the package's. */
 export interface ClientScript {
@@ -31,6 +31,8 @@ export function greeting (_request: FastifyRequest, reply: FastifyReply): Fastif
 /** INFO-1 to INFO-9; always the same work, for the client measures how long it takes (INFO-12). */
 export async function info (endpoint: Endpoint, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const { options } = endpoint
+  // Clients that ask now are on their way to open a session.
+  if (endpoint.hub.draining) return sendClosing(reply)
   const baseUrl = typeof options.baseUrl === 'function' ? await options.baseUrl(request) : options.baseUrl
   setNoCache(reply)
   return reply.type('application/json; charset=UTF-8').send(infoBody({

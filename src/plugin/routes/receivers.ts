@@ -43,12 +43,13 @@ export async function receive (endpoint: Endpoint, request: FastifyRequest, repl
     if (found.transport !== route.transport || !ownsSession(request, found, endpoint.options)) return sendText(reply, 404, 'Not found.\n')
     return attach(endpoint, request, reply, found, route, callback)
   }
+  if (endpoint.hub.draining) return sendClosing(reply)
   if (endpoint.reserved.has(target.session)) return conflict(request, reply, route.envelope(callback))
   if (!endpoint.hub.hasRoom(request.ip, true)) return sendFull(reply)
   endpoint.reserved.add(target.session)
   try {
     const facts = await openingFacts(endpoint, request, route.transport, '')
-    if (endpoint.hub.closing) return sendClosing(reply)
+    if (endpoint.hub.draining) return sendClosing(reply)
     // Others may have come while `session` was asked.
     if (!endpoint.hub.hasRoom(request.ip, true)) return sendFull(reply)
     return attach(endpoint, request, reply, endpoint.create(facts, target.session), route, callback)

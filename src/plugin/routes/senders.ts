@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { decodePayload, type TransportName } from '../../protocol/index.ts'
 import { isTooBig } from '../../transports/index.ts'
 import type { Endpoint } from '../endpoint.ts'
+import { BodyDeadline } from '../body-deadline.ts'
 import { exchangeOf, takeOver } from '../exchange.ts'
 import { sendText, setNoCache, TEXT } from '../headers.ts'
 import { ownsSession } from '../identity.ts'
@@ -20,23 +21,28 @@ const SENT_BY: Readonly<Record<string, ReadonlySet<TransportName>>> = {
  */
 export function beforeBody (endpoint: Endpoint) {
   return function awaitRoom (request: FastifyRequest, reply: FastifyReply, payload: unknown, done: (error: null, payload: unknown) => void): void {
+    // From now on it is the client that lets us wait.
+    const read = (): void => {
+      BodyDeadline.watch(request.raw, reply.raw, endpoint.clock, endpoint.options.bodyTimeout)
+      done(null, payload)
+    }
     const exchange = exchangeOf(request)
     const { route, session: id } = exchange.target
-    if (!SENDERS.has(route)) return done(null, payload)
+    if (!SENDERS.has(route)) return read()
     const session = endpoint.find(id)
     if (session === undefined || !SENT_BY[route]!.has(session.transport)) {
       sendText(reply, 404, 'Not found.\n')
       return
     }
     exchange.session = session
-    if (!session.held) return done(null, payload)
+    if (!session.held) return read()
     // Whoever goes while it waits is not remembered.
     const ended = new AbortController()
     const gone = (): void => ended.abort()
     request.raw.socket.once('close', gone)
     session.accepting(ended.signal).then(() => {
       request.raw.socket.off('close', gone)
-      if (!ended.signal.aborted) done(null, payload)
+      if (!ended.signal.aborted) read()
     })
   }
 }

@@ -36,7 +36,7 @@ export function beforeUpgrade (endpoint: Endpoint) {
     const offered = request.headers['sec-websocket-protocol']
     const names = offered === undefined ? [] : offered.split(',').map((name) => name.trim())
     exchange.facts = await openingFacts(endpoint, request, transport, chooseProtocol(names, endpoint.options.protocols) || '')
-    if (endpoint.hub.closing) return sendClosing(reply)
+    if (endpoint.hub.draining) return sendClosing(reply)
     // Others may have come while `session` was asked.
     if (!endpoint.hub.hasRoom(request.ip, false)) return sendFull(reply)
     await setSessionCookie(endpoint, request, reply)

@@ -1,0 +1,52 @@
+import t from 'tap'
+import { connect, newId } from '../support/client.ts'
+import { TcpPeer } from '../support/http.ts'
+import { buildServer } from '../support/server.ts'
+import { until } from '../support/wait.ts'
+
+t.test('SEC-S23: a body that does not come to its end is answered with 408', async (t) => {
+  const server = await buildServer(t)
+  const id = newId()
+  const client = await connect(server, 'xhr-streaming', { id })
+  const peers = []
+  for (const path of [`/echo/000/${id}/xhr_send`, `/echo/000/${newId()}/xhr`]) {
+    const peer = server.own(new TcpPeer(server.port))
+    peer.write(`POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n["`)
+    peers.push(peer)
+  }
+  await until(() => server.clock.pending >= 3, 'both deadlines run')
+  server.clock.advance(29_900)
+  // Heartbeats of the stream, and nothing on the others.
+  for (const peer of peers) t.equal(peer.text, '')
+  server.clock.advance(200)
+  for (const peer of peers) t.match(await peer.end(), /^HTTP\/1\.1 408 /)
+  await client.send('on')
+  t.match(await client.frame(), 'h')
+  t.strictSame(await client.messages(1), ['on'])
+})
+
+t.test('behind a stream that is under way there is no room for an answer', async (t) => {
+  const server = await buildServer(t)
+  const id = newId()
+  const peer = server.own(new TcpPeer(server.port))
+  peer.write(`POST /echo/000/${id}/xhr_streaming HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n`)
+  await peer.see('o\n')
+  const before = server.clock.pending
+  peer.write(`POST /echo/000/${id}/xhr_send HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n["`)
+  await until(() => server.clock.pending > before, 'the deadline runs')
+  server.clock.advance(30_100)
+  t.notMatch(await peer.end(), /408/)
+})
+
+t.test('SEC-S23: the start warns of timeouts that are off', async (t) => {
+  const rows = [
+    [{}, ['requestTimeout']],
+    [{ requestTimeout: 1000 }, null],
+    [{ requestTimeout: 0, http: { headersTimeout: 0 } }, ['headersTimeout', 'requestTimeout']]
+  ] as const
+  for (const [fastify, off] of rows) {
+    const lines: { level: number, off?: string[] }[] = []
+    await buildServer(t, { fastify: { ...fastify, logger: { level: 'warn', stream: { write: (line: string) => { lines.push(JSON.parse(line)) } } } } })
+    t.strictSame(lines.map((line) => line.off), off === null ? [] : [[...off]])
+  }
+})
