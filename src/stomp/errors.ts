@@ -53,6 +53,7 @@ const CLIENT_ERRORS = {
   STOMP_TRANSACTION_TOO_LARGE: 'The transaction is too large',
   STOMP_HEART_BEAT_LOST: 'No heart-beat came in time',
   STOMP_TOO_MANY_EOLS: 'Too many empty lines',
+  STOMP_RATE_EXCEEDED: 'Too many frames in too short a time',
   STOMP_HANDLER_FAILED: 'The message could not be processed',
   STOMP_INTERNAL: 'Internal server error'
 } as const satisfies Record<string, string>
@@ -65,6 +66,7 @@ const STATUS: Readonly<Partial<Record<ClientErrorCode, number>>> = {
   STOMP_SESSION_EXPIRED: 401,
   STOMP_ACCESS_REFUSED: 403,
   STOMP_UNKNOWN_DESTINATION: 404,
+  STOMP_RATE_EXCEEDED: 429,
   STOMP_HANDLER_FAILED: 500,
   STOMP_INTERNAL: 500
 }

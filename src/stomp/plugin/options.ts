@@ -4,6 +4,7 @@ import type { Broker } from '../broker/broker.ts'
 import { DEFAULT_LIMITS } from '../codec/index.ts'
 import { stompErrors } from '../errors.ts'
 import type { HeartBeatOptions, StompHost, StompLimits } from '../session/host.ts'
+import type { RateOptions } from '../session/rate.ts'
 
 /** What bounds a STOMP session. Sizes in octets, times in milliseconds; breaking one is an ERROR that says which, then the close. */
 export interface StompLimitOptions {
@@ -70,6 +71,13 @@ export interface StompPluginOptions {
   hosts?: readonly string[]
   /** When frames in a transaction get their receipts. Default `'commit'`. */
   transactionReceipts?: 'commit' | 'immediate'
+  /** How many SENDs and SUBSCRIBEs each user may make, over all of its sessions; an anonymous session counts by itself. Default: any number. */
+  rate?: {
+    /** In a second, on average. */
+    perSecond: number
+    /** At once. Default: those of two seconds. */
+    burst?: number
+  }
   /** Which WebSocket messages carry frames: by body and client, or always the same. Default `'auto'`. */
   messages?: 'auto' | 'text' | 'binary'
   /** Refuses WebSockets that offer subprotocols but none of STOMP. Default `false`. */
@@ -97,7 +105,7 @@ const LIMITS: StompLimits = {
 }
 
 const KNOWN: ReadonlySet<string> = new Set<keyof StompPluginOptions>(['path', 'applicationPrefix', 'broker', 'endpoint', 'rules', 'limits', 'heartBeat',
-  'clientSend', 'hosts', 'transactionReceipts', 'messages', 'strictSubprotocol', 'tcp'])
+  'clientSend', 'hosts', 'rate', 'transactionReceipts', 'messages', 'strictSubprotocol', 'tcp'])
 
 /** Options with their values. */
 export interface ResolvedStompOptions {
@@ -106,6 +114,7 @@ export interface ResolvedStompOptions {
   readonly limits: StompLimits
   readonly heartBeat: HeartBeatOptions
   readonly hosts: ReadonlySet<string> | null
+  readonly rate: RateOptions | null
   readonly clientSend: 'any' | 'application-only'
   readonly transactionReceipts: StompHost['transactionReceipts']
   readonly messages: StompHost['messages']
@@ -152,6 +161,15 @@ function resolveHeartBeat (given: NonNullable<StompPluginOptions['heartBeat']> =
   return { fixed: offer ?? null, minimum, tolerance, toleranceFloor }
 }
 
+function resolveRate (given: StompPluginOptions['rate']): RateOptions | null {
+  if (given === undefined) return null
+  const { perSecond, burst = Math.ceil(2 * perSecond), ...unknown } = given
+  if (Object.keys(unknown).length > 0) throw invalid(`rate.${Object.keys(unknown)[0]}`, 'is not known')
+  if (!(Number.isFinite(perSecond) && perSecond > 0)) throw invalid('rate.perSecond', 'must be a number above 0')
+  if (!(Number.isInteger(burst) && burst >= 1)) throw invalid('rate.burst', 'must be an integer of at least 1')
+  return { perSecond, burst }
+}
+
 /** @throws FST_STOMP_INVALID_OPTION, FST_STOMP_PREFIX_CONFLICT */
 export function resolveStompOptions (options: StompPluginOptions): ResolvedStompOptions {
   for (const name of Object.keys(options)) if (!KNOWN.has(name) && name !== 'prefix') throw invalid(name, 'is not known')
@@ -169,6 +187,7 @@ export function resolveStompOptions (options: StompPluginOptions): ResolvedStomp
     limits: resolveLimits(options.limits),
     heartBeat: resolveHeartBeat(options.heartBeat),
     hosts: hosts === undefined ? null : new Set(hosts),
+    rate: resolveRate(options.rate),
     clientSend: oneOf('clientSend', options.clientSend, 'any', 'application-only'),
     transactionReceipts: oneOf('transactionReceipts', options.transactionReceipts, 'commit', 'immediate'),
     messages: oneOf('messages', options.messages, 'auto', 'text', 'binary')

@@ -12,6 +12,7 @@ import type { SubscribeRoute } from '../application/subscribe-routes.ts'
 import { Users } from '../application/users.ts'
 import type { Broker } from '../broker/broker.ts'
 import type { StompHost } from '../session/host.ts'
+import { RateLimiter } from '../session/rate.ts'
 import { StompSession } from '../session/stomp-session.ts'
 import { injectClient, type InjectedClient, type InjectOptions } from './inject.ts'
 import { resolveStompOptions, type ResolvedStompOptions, type StompPluginOptions } from './options.ts'
@@ -31,6 +32,8 @@ export class StompServer {
   readonly #tcp: StompPluginOptions['tcp']
   #listener: TcpListener | null = null
   #started = false
+  /** One for all paths: a user is the same on each. */
+  #rate: RateLimiter | null = null
 
   constructor (app: FastifyInstance, options: StompPluginOptions) {
     this.options = resolveStompOptions(options)
@@ -99,7 +102,8 @@ export class StompServer {
   }
 
   #hostFor (endpoint: Endpoint): StompHost {
-    const { limits, heartBeat, hosts, transactionReceipts, messages } = this.options
+    const { limits, heartBeat, hosts, rate, transactionReceipts, messages } = this.options
+    if (rate !== null) this.#rate ??= new RateLimiter(rate, endpoint.clock)
     return {
       clock: endpoint.clock,
       log: this.#log,
@@ -109,6 +113,7 @@ export class StompServer {
       heartBeat,
       server: `fastify-sockjs/${version}`,
       hosts,
+      rate: this.#rate,
       transactionReceipts,
       messages
     }

@@ -2,6 +2,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { Clock } from '../../clock/index.ts'
 import type { Broker, OutgoingMessage } from '../broker/broker.ts'
 import type { ClientCommand, Frame, FrameLimits } from '../codec/index.ts'
+import type { RateLimiter } from './rate.ts'
 import type { StompSession } from './stomp-session.ts'
 import type { Subscription } from './subscriptions.ts'
 
@@ -88,6 +89,8 @@ export interface StompHost {
   readonly server: string
   /** Virtual hosts; `null` accepts any, and none (STOMP-C5, STOMP-C6). */
   readonly hosts: ReadonlySet<string> | null
+  /** How often a user may send and subscribe; `null` for no bound. */
+  readonly rate: RateLimiter | null
   /** When frames inside a transaction get their receipts (STOMP-T5). */
   readonly transactionReceipts: 'commit' | 'immediate'
   /** Which WebSocket messages carry frames (STOMP-W6). */

@@ -19,12 +19,20 @@ function connected (handler: CommandHandler): CommandHandler {
   }
 }
 
+/** SEC-S37: what makes work for others has its rate. */
+function rated (handler: CommandHandler): CommandHandler {
+  return connected((session, frame) => {
+    session.host.rate?.take(session)
+    return handler(session, frame)
+  })
+}
+
 /** What each frame of a client does. */
 export const COMMANDS: Readonly<Record<ClientCommand, CommandHandler>> = {
   CONNECT: connect,
   STOMP: connect,
-  SEND: connected(send),
-  SUBSCRIBE: connected(subscribe),
+  SEND: rated(send),
+  SUBSCRIBE: rated(subscribe),
   UNSUBSCRIBE: connected(unsubscribe),
   ACK: connected(ack),
   NACK: connected(nack),
