@@ -1,6 +1,5 @@
 import { HttpTestClient } from './http-client.ts'
 import { SocketTestClient } from './socket-client.ts'
-import type { TestServer } from './server.ts'
 import type { Arrivals } from './wait.ts'
 
 /** How a server ended a session. */
@@ -66,6 +65,12 @@ export const TRANSPORTS = [...SOCKETS, ...HTTP] as const
 /** What a SockJS endpoint can be reached by. */
 export type TransportName = typeof TRANSPORTS[number]
 
+/** Whom clients connect to, in this process or in another. */
+export interface Host {
+  readonly port: number
+  own<C extends { abort (): void }> (client: C): C
+}
+
 let counter = 0
 
 /** A session id that no other client of this process has. */
@@ -73,7 +78,7 @@ export function newId (): string {
   return `id${process.pid}x${counter++}`
 }
 
-export function newClient (server: TestServer, transport: TransportName, options: ClientOptions = {}): TestClient {
+export function newClient (server: Host, transport: TransportName, options: ClientOptions = {}): TestClient {
   const all = { path: '/echo', headers: {}, id: newId(), comeBack: true, ...options }
   const made: TestClient = transport === 'websocket' || transport === 'websocket-raw'
     ? new SocketTestClient(server.port, transport, all)
@@ -82,6 +87,6 @@ export function newClient (server: TestServer, transport: TransportName, options
 }
 
 /** A client whose session is open. */
-export function connect (server: TestServer, transport: TransportName, options: ClientOptions = {}): Promise<TestClient> {
+export function connect (server: Host, transport: TransportName, options: ClientOptions = {}): Promise<TestClient> {
   return newClient(server, transport, options).open()
 }

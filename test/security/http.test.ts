@@ -1,0 +1,165 @@
+import { gzipSync } from 'node:zlib'
+import { connect, newId, TRANSPORTS } from '../support/client.ts'
+import { ask, handshake, maskedFrame, TcpPeer } from '../support/http.ts'
+import { scaled, survived } from '../support/scale.ts'
+import { until } from '../support/wait.ts'
+import { Suite } from './suite.ts'
+
+const suite = new Suite('http')
+
+const HIDDEN = 'GET /echo/info?hidden HTTP/1.1\r\nHost: x\r\n\r\n'
+const POLL = 'POST /echo/0/ID/xhr HTTP/1.1\r\nHost: x\r\n'
+
+suite.attack('S72', async (t, target) => {
+  const id = newId()
+  const smuggled: Readonly<Record<string, string>> = {
+    'both lengths': `${POLL}Content-Length: 6\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nX`,
+    'two lengths': `${POLL}Content-Length: 0\r\nContent-Length: 5\r\n\r\nhello`,
+    'a folded header': `${POLL}X: a\r\n b\r\nContent-Length: 0\r\n\r\n`,
+    'bare line feeds': POLL.replaceAll('\r\n', '\n') + 'Content-Length: 0\n\n',
+    'an odd encoding': `${POLL}Transfer-Encoding: xchunked\r\n\r\n`,
+    'a space before the colon': `${POLL}Content-Length : 0\r\n\r\n`,
+    'a negative length': `${POLL}Content-Length: -1\r\n\r\n`,
+    'a bad chunk': `${POLL}Transfer-Encoding: chunked\r\n\r\nzz\r\n`
+  }
+  for (const [what, text] of Object.entries(smuggled)) {
+    const peer = target.own(new TcpPeer(target.port))
+    peer.write(text.replace('ID', id) + HIDDEN)
+    const answer = await peer.end()
+    t.match(answer, /^HTTP\/1\.1 [45]\d\d /, what)
+    t.notMatch(answer, /entropy/, 'what follows is not answered')
+  }
+  for (const path of ['/echo/info', '/echo/0/i/xhr', '/nowhere', '/echo/a.b/i/websocket']) {
+    const peer = target.own(new TcpPeer(target.port))
+    peer.write(handshake(path) + HIDDEN)
+    const answer = await peer.end()
+    t.match(answer, /^HTTP\/1\.1 40[04] /, path)
+    t.notMatch(answer, /entropy/, 'nor what follows a refused upgrade')
+  }
+  const upgraded = target.own(new TcpPeer(target.port))
+  upgraded.write(handshake('/echo/websocket') + HIDDEN)
+  const answer = await upgraded.end()
+  t.match(answer, /^HTTP\/1\.1 101 /)
+  t.notMatch(answer, /entropy/, 'after 101 all bytes are frames')
+})
+
+suite.attack('S73', async (t, target) => {
+  const raw = handshake('/echo/websocket')
+  const odd: Readonly<Record<string, readonly [text: string, answer: RegExp]>> = {
+    h2c: [raw.replace('Upgrade: websocket', 'Upgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAoAAAAAIAAAAA'), /^HTTP\/1\.1 4\d\d /],
+    'HTTP/1.0': [raw.replace('HTTP/1.1', 'HTTP/1.0'), /^HTTP\/1\.1 (101|4\d\d) /],
+    'no key': [raw.replace(/Sec-WebSocket-Key.*\r\n/, ''), /^HTTP\/1\.1 400 /],
+    'a short key': [handshake('/echo/websocket', { 'Sec-WebSocket-Key': 'abc' }), /^HTTP\/1\.1 400 /],
+    'version 99': [handshake('/echo/websocket', { 'Sec-WebSocket-Version': '99' }), /^HTTP\/1\.1 426 [^]*Sec-WebSocket-Version: 13, 8/],
+    'version 7': [handshake('/echo/websocket', { 'Sec-WebSocket-Version': '7' }), /^HTTP\/1\.1 426 /],
+    'hixie-76': ['GET /echo/websocket HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: WebSocket\r\nOrigin: http://x\r\nSec-WebSocket-Key1: 18x 6]8vM;54 *(5:  {   U1]8  z [  8\r\nSec-WebSocket-Key2: 1_ tx7X d  <  nw  334J702) 7]o}` 0\r\n\r\nTm[K T2u', /^HTTP\/1\.1 426 /]
+  }
+  for (const [what, [text, expected]] of Object.entries(odd)) {
+    const peer = target.own(new TcpPeer(target.port))
+    peer.write(text)
+    t.match(await peer.see('\r\n\r\n'), expected, what)
+    peer.abort()
+  }
+  for (const length of ['8'.repeat(400), '\x80' + '\xff'.repeat(400)]) {
+    // CVE-2026-54466: a draft's frame whose length never ends.
+    const peer = target.own(new TcpPeer(target.port))
+    peer.write(Buffer.from('GET /drafts/websocket HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: WebSocket\r\nOrigin: http://x\r\n\r\n'))
+    await peer.see('\r\n\r\n')
+    peer.write(Buffer.from('\x80' + length, 'latin1'))
+    await target.verdict(t)
+    peer.abort()
+  }
+})
+
+suite.attack('S74', async (t, target) => {
+  const routes: Readonly<Record<string, string>> = {
+    '': 'GET, HEAD',
+    '/info': 'GET, HEAD, OPTIONS',
+    '/iframe.html': 'GET, HEAD',
+    '/websocket': 'GET',
+    '/0/i/websocket': 'GET',
+    '/0/i/xhr': 'POST, OPTIONS',
+    '/0/i/xhr_streaming': 'POST, OPTIONS',
+    '/0/i/xhr_send': 'POST, OPTIONS',
+    '/0/i/eventsource': 'GET, OPTIONS',
+    '/0/i/htmlfile': 'GET',
+    '/0/i/jsonp': 'GET',
+    '/0/i/jsonp_send': 'POST'
+  }
+  for (const [route, allow] of Object.entries(routes)) {
+    for (const method of ['HEAD', 'PUT', 'TRACE', 'DELETE', 'PATCH', 'OPTIONS', 'GET', 'POST']) {
+      if (allow.split(', ').includes(method)) continue
+      const { status, headers } = await ask({ port: target.port, method, path: '/any' + route })
+      t.match({ status, allow: headers.allow }, { status: 405, allow }, `${method} ${route}`)
+    }
+  }
+  const id = newId()
+  const peer = target.own(new TcpPeer(target.port))
+  const poll = `POST /echo/0/${id}/xhr HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n`
+  peer.write(poll)
+  await peer.see('\no\n')
+  peer.write(`POST /echo/0/${id}/xhr_send HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n["x"]` + poll + HIDDEN)
+  const text = await peer.see('entropy')
+  t.ok(text.indexOf(' 204 ') < text.indexOf('a["x"]') && text.indexOf('a["x"]') < text.indexOf('entropy'), 'a pipeline is answered in order')
+  peer.abort()
+})
+
+suite.attack('S75', async (t, target) => {
+  const id = newId()
+  const client = await connect(target, 'xhr-streaming', { id })
+  const types = ['text/plain', 'TEXT/PLAIN', 'text/plain; charset=ISO-8859-1', 'application/json', 'application/json\t; charset=utf-8', 'application/xml', 'T', '', ';', 'multipart/form-data; boundary=x', 'application/x-www-form-urlencoded']
+  for (const type of types) {
+    const { status } = await ask({ port: target.port, method: 'POST', path: `/echo/000/${id}/xhr_send`, headers: { 'content-type': type }, body: '["é"]' })
+    t.equal(status, 204, JSON.stringify(type))
+  }
+  t.strictSame(await client.messages(types.length), types.map(() => 'é'))
+  client.abort()
+})
+
+suite.attack('S76', async (t, target) => {
+  const id = newId()
+  const client = await connect(target, 'xhr-streaming', { id })
+  const body = gzipSync('["x"]')
+  for (const encoding of ['gzip', 'deflate', 'br', 'GZIP', 'gzip, identity']) {
+    const { status } = await ask({ port: target.port, method: 'POST', path: `/echo/000/${id}/xhr_send`, headers: { 'content-encoding': encoding }, body })
+    t.equal(status, 415, encoding)
+  }
+  client.abort()
+})
+
+suite.attack('S77', async (t, target) => {
+  const dynamic: readonly (readonly [method: string, path: string])[] = [
+    ['GET', '/any/info'], ['POST', '/any/0/ID/xhr'], ['POST', '/any/0/ID/xhr_send'], ['GET', '/any/0/ID2/jsonp?c=x'], ['GET', '/any/unknown'], ['GET', '/any/websocket'], ['GET', '/any/0/i/jsonp']
+  ]
+  const id = newId()
+  for (const [method, path] of dynamic) {
+    const { headers } = await ask({ port: target.port, method, path: path.replace('ID', id), ...(path.endsWith('send') ? { body: '["x"]' } : {}) })
+    t.equal(headers['cache-control'], 'no-store, no-cache, no-transform, must-revalidate, max-age=0', `${method} ${path}`)
+  }
+  for (const path of ['/any/info', '/echo/info']) {
+    for (const headers of [{}, { origin: 'https://evil.example' }]) t.match((await ask({ port: target.port, path, headers })).headers.vary, /Origin/, path)
+  }
+  const page = await ask({ port: target.port, path: '/any/iframe.html' })
+  t.match(page.headers, { 'cache-control': 'public, max-age=31536000, immutable', etag: /^"[\w-]+"$/ })
+  const again = await ask({ port: target.port, path: '/any/iframe.html', headers: { 'if-none-match': page.headers.etag! } })
+  t.match(again, { status: 304, body: '' })
+})
+
+suite.attack('S78', async (t, target) => {
+  const count = scaled(5, 18)
+  const clients = await Promise.all(TRANSPORTS.slice(0, 2).flatMap((transport) => Array.from({ length: count }, () => connect(target, transport))))
+  const idle = target.own(new TcpPeer(target.port))
+  idle.write(handshake('/push/websocket'))
+  await idle.see('\r\n\r\n')
+  // It asks for much, and never reads a byte of it nor of the end.
+  idle.socket.pause()
+  idle.write(maskedFrame(0x81, 'go'))
+  await until(async () => (await target.ask('sessions')).bufferedBytes > 0, 'something waits for it')
+  const begun = performance.now()
+  t.equal(await target.terminate(), 0, 'the exit code')
+  t.pass(`after ${Math.round(performance.now() - begun)} ms`)
+  for (const client of clients) t.match(await client.closed, { code: 1001 })
+  survived(`a shutdown with ${clients.length} clients and one that does not read`)
+}, 'small')
+
+suite.finish()
