@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { InvalidArgumentError, Option } from 'commander'
+import type { FastifyInstance } from 'fastify'
 import { buildDemo } from './demo.ts'
 
 interface ServeOptions {
@@ -30,20 +31,33 @@ export function addServeCommand (program: Command): void {
     .action((options: ServeOptions) => serve(options))
 }
 
-async function serve (options: ServeOptions): Promise<void> {
-  const app = await buildDemo(options)
+/** One line for whoever started the server: what is in the way, and what to do. */
+function explain (error: unknown, { host, stompTcpPort }: ServeOptions): string {
+  const { code, path, port, message } = error as NodeJS.ErrnoException & { port?: number }
+  const flag = port !== undefined && port === stompTcpPort ? '--stomp-tcp-port or STOMP_TCP_PORT' : '--port or PORT'
+  if (code === 'EADDRINUSE') return `Port ${port} of ${host} is taken; choose another with ${flag}.`
+  if (code === 'EACCES' && port !== undefined) return `Port ${port} is not yours to listen on; choose one from 1024 on with ${flag}.`
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') return `${host} is no address of this machine; choose another with --host or HOST.`
+  return path === undefined ? message : `Cannot read ${path}: ${code}.`
+}
+
+async function start (options: ServeOptions): Promise<FastifyInstance | null> {
+  let app: FastifyInstance | null = null
   try {
-    const address = await app.listen({ port: options.port, host: options.host })
-    console.log(`SockJS demo server at ${address}`)
+    app = await buildDemo(options)
+    console.log(`SockJS demo server at ${await app.listen({ port: options.port, host: options.host })}`)
+    return app
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    console.error(code === 'EADDRINUSE'
-      ? `Port ${options.port} of ${options.host} is taken; choose another with --port or PORT.`
-      : `Cannot listen on ${options.host}:${options.port}: ${code ?? String(error)}`)
+    console.error(explain(error, options))
     process.exitCode = 1
-    await app.close()
-    return
+    await app?.close()
+    return null
   }
+}
+
+async function serve (options: ServeOptions): Promise<void> {
+  const app = await start(options)
+  if (app === null) return
   let stopping = false
   const stop = (): void => {
     if (stopping) return

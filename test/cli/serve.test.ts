@@ -1,0 +1,59 @@
+import { execFile } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer, type AddressInfo } from 'node:net'
+import { fileURLToPath } from 'node:url'
+import t from 'tap'
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+const MAIN = fileURLToPath(new URL('main.ts', new URL('../../src/cli/', import.meta.url)))
+
+interface Outcome { readonly code: number | null, readonly stdout: string, readonly stderr: string }
+
+/** Runs the command to its end. */
+function run (args: readonly string[], variables: Record<string, string> = {}): Promise<Outcome> {
+  return new Promise((resolve) => {
+    const child = execFile(process.execPath, ['--import=tsx', MAIN, ...args], { cwd: ROOT, env: { ...process.env, ...variables } }, (_error, stdout, stderr) => {
+      resolve({ code: child.exitCode, stdout, stderr })
+    })
+  })
+}
+
+const WRONG: Readonly<Record<string, { args: readonly string[], env?: Record<string, string>, says: RegExp }>> = {
+  'an unknown flag': { args: ['serve', '--prot', '1'], says: /unknown option '--prot'\n\(Did you mean --port\?\)/ },
+  'a port that is no number': { args: ['serve', '--port', 'http'], says: /'http' is invalid\. a port is a number from 0 to 65535/ },
+  'a port that is too large': { args: ['serve', '--port', '65536'], says: /'65536' is invalid/ },
+  'a wrong variable': { args: ['serve'], env: { PORT: 'abc' }, says: /'abc' from env 'PORT' is invalid/ },
+  'a log level that does not exist': { args: ['serve', '--log-level', 'loud'], says: /Allowed choices are trace, debug, info/ },
+  'a word too many': { args: ['serve', 'now'], says: /too many arguments/ },
+  'an unknown command': { args: ['sevre'], says: /unknown command 'sevre'\n\(Did you mean serve\?\)/ }
+}
+
+for (const [what, { args, env, says }] of Object.entries(WRONG)) {
+  t.test(`${what}: what is wrong, and the usage`, async (t) => {
+    const { code, stdout, stderr } = await run(args, env)
+    t.equal(code, 1)
+    t.match(stderr, says)
+    t.match(stderr, /\n\nUsage: fastify-sockjs /)
+    t.equal(stdout, '')
+  })
+}
+
+t.test('what is in the way is said in one line', async (t) => {
+  const taken = createServer().listen(0, '127.0.0.1')
+  t.teardown(() => { taken.close() })
+  await once(taken, 'listening')
+  const { port } = taken.address() as AddressInfo
+
+  const BLOCKED: Readonly<Record<string, readonly [args: readonly string[], line: string]>> = {
+    'the port is taken': [['--port', `${port}`], `Port ${port} of 127.0.0.1 is taken; choose another with --port or PORT.`],
+    'the port for STOMP is taken': [['--port', '0', '--stomp-tcp-port', `${port}`], `Port ${port} of 127.0.0.1 is taken; choose another with --stomp-tcp-port or STOMP_TCP_PORT.`],
+    'an address that is not here': [['--port', '0', '--host', '192.0.2.1'], '192.0.2.1 is no address of this machine; choose another with --host or HOST.'],
+    'a certificate alone': [['--tls-cert', 'cert.pem'], 'A certificate and its key go together: set both TLS_CERT and TLS_KEY.'],
+    'no such certificate': [['--tls-cert', 'no-cert.pem', '--tls-key', 'no-key.pem'], 'Cannot read no-cert.pem: ENOENT.']
+  }
+  for (const [what, [args, line]] of Object.entries(BLOCKED)) {
+    t.test(what, async (t) => {
+      t.same(await run(['serve', ...args]), { code: 1, stdout: '', stderr: `${line}\n` })
+    })
+  }
+})
