@@ -7,10 +7,13 @@ import { anchorsOf, type Block, blocksOf, linksOf } from './support/docs/markdow
 import { installPackage, typeErrors } from './support/docs/package.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
-const GUIDES = ['README.md', ...readdirSync(join(ROOT, 'docs')).filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`)]
+const GUIDES = ['README.md', 'PROTOCOL.md', ...readdirSync(join(ROOT, 'docs')).filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`)]
 const PAGES = [...GUIDES, 'CONTRIBUTING.md', 'CHANGELOG.md', 'SECURITY.md', 'examples/README.md']
 const textOf = (file: string): string => readFileSync(join(ROOT, file), 'utf8')
 const BLOCKS = GUIDES.flatMap((file) => blocksOf(file, textOf(file)))
+
+/** The id of a rule. */
+const ROW = /\b[A-Z]+(?:-[A-Z]+)*-\d+\b/g
 
 /** What can be done with a block, and the name its file needs for that. */
 const KINDS: Readonly<Record<string, string>> = { 'js run': '.mjs', 'js run cjs': '.cjs', 'js test': '.test.mjs', 'ts check': '.mts' }
@@ -47,6 +50,11 @@ t.test('links', async (t) => {
     if (anchor === undefined || !existsSync(join(ROOT, page))) continue
     t.ok(anchorsOf(textOf(page)).has(anchor), `${file}:${line}: ${target} is a heading there`)
   }
+})
+
+t.test('rules', async (t) => {
+  const known = new Set(textOf('docs/conformance.md').match(ROW))
+  for (const id of new Set(textOf('PROTOCOL.md').match(ROW))) t.ok(known.has(id), `PROTOCOL.md: ${id} is a rule of docs/conformance.md`)
 })
 
 t.test('types', async (t) => {

@@ -14,7 +14,8 @@ export class BodyDeadline implements TimerOwner {
   }
 
   static watch (request: IncomingMessage, response: ServerResponse, clock: Clock, timeout: number): void {
-    if (request.complete) return
+    // What `injectWS` makes is no request of Node, and has no body.
+    if (request.complete !== false) return
     const timer = new Timer(new BodyDeadline(request, response))
     clock.start(timer, timeout)
     const stop = (): void => clock.stop(timer)
