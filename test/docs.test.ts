@@ -83,7 +83,7 @@ t.test('programs', async (t) => {
 
   t.test('tests pass', async (t) => {
     await Promise.all([...write('js test')].map(([file, block]) => new Promise<void>((resolve) => {
-      execFile(process.execPath, ['--test-reporter=spec', file], { cwd: project, env, timeout: 30_000 }, (error, stdout, stderr) => {
+      execFile(process.execPath, ['--test-reporter=spec', file], { cwd: project, env, timeout: 120_000 }, (error, stdout, stderr) => {
         t.equal(error, null, `${nameOf(block)} passes`, error === null ? {} : { output: stdout.slice(-3000) + stderr.slice(-1000) })
         resolve()
       })

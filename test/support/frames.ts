@@ -27,13 +27,18 @@ export class FrameLog {
 /** Takes the frames out of the bytes of responses of one transport. */
 export type Decoder = (push: (frame: string) => void) => (text: string) => void
 
-/** Cuts a text behind every `end` and hands the pieces on, the rest kept for later. */
+/** Cuts a text behind every `end`, of one or two characters, and hands the pieces on; looks at each character once, for a piece may come in many parts. */
 function splitting (end: string, take: (piece: string) => void): (text: string) => void {
-  let rest = ''
+  let parts: string[] = []
+  let last = ''
   return (text) => {
-    rest += text
-    const pieces = rest.split(end)
-    rest = pieces.pop()!
+    parts.push(text)
+    const news = last + text
+    last = news.slice(-1)
+    if (!news.includes(end)) return
+    const pieces = parts.join('').split(end)
+    parts = [pieces.pop()!]
+    last = parts[0]!.slice(-1)
     for (const piece of pieces) take(piece)
   }
 }

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 
 /** Far more than anything takes, also on a busy machine: only what hangs gets here. */
-const PATIENCE = 10_000
+const PATIENCE = 60_000
 
 /** The value of a promise; an error that says what was waited for when it does not come. */
 export async function within<T> (promise: Promise<T>, what: string, patience: number = PATIENCE): Promise<T> {

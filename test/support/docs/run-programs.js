@@ -4,7 +4,7 @@ import { createRequire } from 'node:module'
 import { Server } from 'node:net'
 import { pathToFileURL } from 'node:url'
 
-const PATIENCE = 10_000
+const PATIENCE = 60_000
 
 const require = createRequire(import.meta.url)
 const listen = Server.prototype.listen
