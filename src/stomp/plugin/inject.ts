@@ -28,7 +28,7 @@ export interface InjectedClient {
   subscribe (destination: string, headers?: Readonly<Record<string, string>>): Promise<string>
   /** SEND; resolves when it was processed. Values that are no strings or bytes go as JSON. */
   send (destination: string, value: unknown, headers?: Readonly<Record<string, string>>): Promise<void>
-  /** The next frame, or the next of one command. Waits at most `timeout` ms, by default 1,000. */
+  /** The next frame, or the next of one command. Waits at most `timeout` ms, by default 10,000. */
   next (command?: ServerCommand, timeout?: number): Promise<Frame<ServerCommand>>
   /** The next MESSAGE, its body read as JSON. */
   nextJson (timeout?: number): Promise<unknown>
@@ -78,7 +78,7 @@ interface Waiter {
   readonly reject: (error: Error) => void
 }
 
-const WAIT = 1000
+const WAIT = 10_000
 
 export async function injectClient (endpoint: Endpoint, options: InjectOptions = {}): Promise<InjectedClient> {
   const version = options.version ?? '1.2'
