@@ -123,7 +123,7 @@ suite.attack('S21', async (t, target) => {
 })
 
 suite.attack('S26', async (t, target) => {
-  const rounds = scaled(40, 100_000 / TRANSPORTS.length)
+  const rounds = scaled(40, Math.ceil(100_000 / TRANSPORTS.length))
   const before = await target.ask('resources')
   for (const transport of TRANSPORTS) {
     await times(rounds, 20, async () => {

@@ -1,6 +1,7 @@
 import { connect, newId } from '../support/client.ts'
 import { ask, handshake, maskedFrame, TcpPeer } from '../support/http.ts'
 import { scaled, survived } from '../support/scale.ts'
+import { until } from '../support/wait.ts'
 import { StompPeer } from './stomp-peer.ts'
 import { Suite } from './suite.ts'
 
@@ -81,7 +82,9 @@ suite.attack('S34', async (t, target) => {
       if (i % 100 === 99) await new Promise((resolve) => peer.socket.write(bytes.subarray(i, i + 1), resolve))
       else peer.socket.write(bytes.subarray(i, i + 1))
     }
-    await peer.see(bytes.includes('Upgrade') ? 'xxx' : ' 204 ')
+    // A WebSocket may close in good order instead: so many pieces are no message (S20).
+    const expected = bytes.includes('Upgrade') ? /xxx|\x88\x02\x03\xf0/ : / 204 /
+    await until(() => expected.test(peer.text), `${expected} comes back`, 90_000)
     peer.abort()
   }
   t.equal((await client.messages(1))[0], message)
@@ -131,8 +134,8 @@ suite.attack('S36', async (t, target) => {
 })
 
 suite.attack('S37', async (t, target) => {
-  const subscribers = scaled(30, 1000)
-  const messages = scaled(200, 2000)
+  const subscribers = scaled(30, 300)
+  const messages = scaled(200, 1000)
   const listeners = []
   for (let i = 0; i < subscribers; i++) {
     const peer = await StompPeer.connect(target)

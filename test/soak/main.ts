@@ -6,10 +6,11 @@ import { fileURLToPath } from 'node:url'
 const SOAKS: readonly (readonly [file: string, minutes: number])[] = [
   ['security/process-killers', 1.5],
   ['security/slow-peers', 1.5],
-  ['security/memory', 5],
+  ['security/memory', 4],
   ['security/processor', 4],
-  ['security/stomp', 2],
-  ['security/http', 1]
+  ['security/stomp', 1],
+  ['security/http', 1],
+  ['delivery/delivery', 4]
 ]
 
 interface Outcome {
