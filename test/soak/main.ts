@@ -4,13 +4,14 @@ import { fileURLToPath } from 'node:url'
 
 /** Files that have a size for `npm test` and one for here, and the minutes that each may take: twenty in all. */
 const SOAKS: readonly (readonly [file: string, minutes: number])[] = [
-  ['security/process-killers', 1.5],
+  ['security/process-killers', 2],
   ['security/slow-peers', 1.5],
   ['security/memory', 4],
   ['security/processor', 4],
   ['security/stomp', 1],
   ['security/http', 1],
-  ['delivery/delivery', 4]
+  ['security/websocket-fuzz', 2],
+  ['delivery/delivery', 3]
 ]
 
 interface Outcome {

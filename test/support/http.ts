@@ -13,6 +13,8 @@ export interface RequestOptions {
   readonly agent?: http.Agent | false
   /** The certificate to trust: speaks https. */
   readonly ca?: string
+  /** Milliseconds to wait for each part of the answer. */
+  readonly patience?: number
 }
 
 export interface Answer {
@@ -42,9 +44,9 @@ export function startRequest (options: RequestOptions): { request: http.ClientRe
 export async function ask (options: RequestOptions): Promise<Answer> {
   const { response: coming } = startRequest(options)
   const what = `${options.method ?? 'GET'} ${options.path}`
-  const response = await within(coming, what)
+  const response = await within(coming, what, options.patience)
   const chunks: Buffer[] = []
-  await within((async () => { for await (const chunk of response) chunks.push(chunk as Buffer) })(), `the end of ${what}`)
+  await within((async () => { for await (const chunk of response) chunks.push(chunk as Buffer) })(), `the end of ${what}`, options.patience)
   return { status: response.statusCode!, headers: response.headers, body: Buffer.concat(chunks).toString() }
 }
 

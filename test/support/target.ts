@@ -96,7 +96,7 @@ export class Target {
     if (this.#dismissed) return
     t.equal(this.death, null, 'the process lives')
     const begun = performance.now()
-    const { status } = await ask({ port: this.port, path: '/echo/info' })
+    const { status } = await ask({ port: this.port, path: '/echo/info', patience: 60_000 })
     t.equal(status, 200, `/info answers, after ${Math.round(performance.now() - begun)} ms`)
   }
 }
