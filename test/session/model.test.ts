@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { test } from 'tap'
-import type { TransportName } from '../../src/protocol/index.ts'
+import { CLOSE, type TransportName } from '../../src/protocol/index.ts'
 import type { AnySession, CloseEvent } from '../../src/session/index.ts'
+import { scaled, survived } from '../support/scale.ts'
 import { FakeHome, FakeReceiver, openingSession } from './support.ts'
 
 /** What can happen to a session, in any order. */
@@ -13,7 +14,7 @@ type Step =
   { do: 'release', bytes: number } |
   { do: 'advance', ms: number } |
   { do: 'close', code: number } |
-  { do: 'turn' | 'finish' | 'interrupt' | 'peerClose' | 'terminate' | 'fail' | 'listen' | 'deaf' | 'pause' | 'resume' | 'pong' | 'quiet' }
+  { do: 'turn' | 'finish' | 'interrupt' | 'peerClose' | 'terminate' | 'fail' | 'drain' | 'listen' | 'deaf' | 'pause' | 'resume' | 'pong' | 'quiet' }
 
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 16, arbitrary: fc.record({ do: fc.constant('attach' as const), slow: fc.boolean(), same: fc.boolean() }) },
@@ -24,7 +25,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: fc.constant('close' as const), code: fc.constantFrom(1000, 3000, 4999) }) },
   { weight: 30, arbitrary: fc.constant({ do: 'turn' as const }) },
   { weight: 14, arbitrary: fc.constantFrom('finish', 'listen', 'deaf', 'pause', 'resume', 'resume', 'pong', 'pong').map((name) => ({ do: name as 'pong' })) },
-  { weight: 1, arbitrary: fc.constantFrom('interrupt', 'peerClose', 'terminate', 'fail', 'quiet').map((name) => ({ do: name as 'fail' })) }
+  { weight: 1, arbitrary: fc.constantFrom('interrupt', 'peerClose', 'terminate', 'fail', 'quiet', 'drain').map((name) => ({ do: name as 'fail' })) }
 )
 
 const TRANSPORTS: readonly TransportName[] = ['xhr-polling', 'xhr-streaming', 'websocket', 'websocket-raw']
@@ -91,6 +92,9 @@ class Model {
       case 'fail':
         if (session.state === 'open') this.#may('1011 Internal server error')
         return session.fail(new Error('no luck'), 'handler')
+      case 'drain':
+        if (session.state === 'open') this.#may('1001 Server shutting down')
+        return session.closeFor(CLOSE.shutdown)
       case 'interrupt': return this.#interrupt()
       case 'peerClose':
         if (this.#current === null || !this.#isSocket) return
@@ -280,10 +284,11 @@ test('SESSION-3 to SESSION-20 whatever happens in whatever order, the rules hold
         model = new Model(transport, overflow)
       }
       end()
-    }), { numRuns: 400 })
-  t.ok(steps >= 20_000, `${steps} steps`)
+    }), { numRuns: scaled(400, 2000) })
+  t.ok(steps >= scaled(20_000, 100_000), `${steps} steps`)
+  survived(`${steps} steps of sessions: ${[...reasons].map(([reason, count]) => `${count} × ${reason}`).join(', ')}`)
   for (const reason of ['Connection timed out', 'Connection interrupted', 'slow consumer', 'by the application', 'Internal server error',
-    'No response from heartbeat', 'Too many messages', 'client left']) {
+    'No response from heartbeat', 'Server shutting down', 'Too many messages', 'client left']) {
     t.ok(reasons.has(reason), `${reason}: ${reasons.get(reason)}`)
   }
 })

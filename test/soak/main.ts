@@ -6,12 +6,15 @@ import { fileURLToPath } from 'node:url'
 const SOAKS: readonly (readonly [file: string, minutes: number])[] = [
   ['security/process-killers', 2],
   ['security/slow-peers', 1.5],
-  ['security/memory', 4],
-  ['security/processor', 4],
+  ['security/memory', 3.5],
+  ['security/processor', 2.5],
   ['security/stomp', 1],
   ['security/http', 1],
-  ['security/websocket-fuzz', 2],
-  ['delivery/delivery', 3]
+  ['security/websocket-fuzz', 1.5],
+  ['delivery/delivery', 3],
+  ['delivery/history', 2],
+  ['session/model', 1],
+  ['stomp/session-random', 1]
 ]
 
 interface Outcome {

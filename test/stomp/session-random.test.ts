@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { createFrame, type ClientCommand, serialize } from '../../src/stomp/codec/index.ts'
 import type { Version } from '../../src/stomp/index.ts'
+import { scaled, survived } from '../support/scale.ts'
 import { isSettled, until, within } from '../support/wait.ts'
 import { buildStomp, type StompTestServer } from './support.ts'
 
@@ -131,8 +132,9 @@ t.test('SEC-S69, STOMP-R2, SPRING-D14: random scripts', async (t) => {
     }
   })
   const observer = await (await server.connect()).subscribe('own', '/topic/observer')
-  await fc.assert(fc.asyncProperty(script, async (script) => { await within(play(server, script), 'a script') }), { numRuns: 400 })
+  await fc.assert(fc.asyncProperty(script, async (script) => { await within(play(server, script), 'a script') }), { numRuns: scaled(400, 3000) })
   await until(() => server.stomp.sessions.size === 1, 'all sessions are gone')
+  survived(`${counts.connected - 1} STOMP sessions with random scripts`)
   t.ok(counts.connected > 100)
   t.equal(counts.disconnected, counts.connected - 1, 'the observer is still there')
   t.equal(counts.unsubscribed, counts.subscribed - 1)
