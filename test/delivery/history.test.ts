@@ -32,15 +32,22 @@ class Reader {
   async read (host: Host, until: number): Promise<void> {
     const peer = await StompPeer.connect(host)
     const recover = this.#seen === '' ? '' : `x-recover:${this.#seen}\n`
-    peer.say(`SUBSCRIBE\nid:1\ndestination:${TOPIC}\n${recover}\n\0`)
-    try {
-      while (this.next < until) this.#take(await peer.see('MESSAGE'))
-    } finally {
-      peer.abort()
-    }
+    await new Promise<void>((resolve, reject) => {
+      peer.ws.on('close', () => resolve())
+      peer.ws.on('message', (data) => {
+        try {
+          this.#take((data as Buffer).toString())
+        } catch (error) {
+          reject(error)
+        }
+        if (this.next === until) resolve()
+      })
+      peer.say(`SUBSCRIBE\nid:1\ndestination:${TOPIC}\n${recover}\n\0`)
+    }).finally(() => peer.abort())
   }
 
   #take (message: string): void {
+    if (!message.startsWith('MESSAGE\n')) throw new RangeError(message)
     if (/\nx-recovered:false\n/.test(message)) throw new RangeError('the history does not reach back')
     const body = message.slice(message.indexOf('\n\n') + 2, -1)
     if (body !== String(this.next)) throw new RangeError(`${body} in place of ${this.next}`)
