@@ -6,15 +6,15 @@ import { fileURLToPath } from 'node:url'
 const SOAKS: readonly (readonly [file: string, minutes: number])[] = [
   ['security/process-killers', 2],
   ['security/slow-peers', 1.5],
-  ['security/memory', 3.5],
+  ['security/memory', 5],
   ['security/processor', 2.5],
-  ['security/stomp', 1],
-  ['security/http', 1],
-  ['security/websocket-fuzz', 1.5],
-  ['delivery/delivery', 3],
-  ['delivery/history', 2],
-  ['session/model', 1],
-  ['stomp/session-random', 1]
+  ['security/stomp', 0.75],
+  ['security/http', 0.75],
+  ['security/websocket-fuzz', 1],
+  ['delivery/delivery', 2.5],
+  ['delivery/history', 3],
+  ['session/model', 0.5],
+  ['stomp/session-random', 0.5]
 ]
 
 interface Outcome {
