@@ -1,12 +1,13 @@
 import { destination } from './application/destination.ts'
 import { BrokerError } from './broker/broker.ts'
 import { memoryBroker } from './broker/memory/index.ts'
+import { activemq, rabbitmq, relayBroker } from './broker/relay/index.ts'
 import { FrameHeaders } from './codec/index.ts'
 import { StompError, stompErrors } from './errors.ts'
 import { stomp } from './plugin/stomp.ts'
 
 /** @ignore What `require()` gives: the plugin, with everything else on it. */
-const commonjs = Object.assign(stomp, { stomp, memoryBroker, destination, BrokerError, FrameHeaders, StompError, stompErrors })
+const commonjs = Object.assign(stomp, { stomp, memoryBroker, relayBroker, rabbitmq, activemq, destination, BrokerError, FrameHeaders, StompError, stompErrors })
 
 export type { ApplicationError, ErrorBody, StompErrorHandler } from './application/application.ts'
 export { destination, type DestinationLike, type TypedDestination } from './application/destination.ts'
@@ -20,9 +21,12 @@ export type { SubscriptionEntry, UserEntry, Users } from './application/users.ts
 export type { RouteSchema } from './application/validation.ts'
 export {
   type AckMode, type Broker, type BrokerCapabilities, type BrokerClient, type BrokerConnection, type BrokerContext, BrokerError, type BrokerLog,
-  type BrokerSink, type BrokerState, type BrokerSubscription, type Delivery, type DeliveryHandle, type Done, type Operation, type OutgoingMessage, type SubscribeResult
+  type BrokerSink, type BrokerState, type BrokerSubscription, type Delivery, type DeliveryHandle, type Done, type Operation, type OutgoingMessage, type SubscribeResult, type UserMessage
 } from './broker/broker.ts'
 export { type HistoryOptions, memoryBroker, type MemoryBrokerOptions } from './broker/memory/index.ts'
+export {
+  activemq, type Backoff, type BrokerDialect, type DialectOptions, rabbitmq, relayBroker, type RelayBroker, type RelayBrokerOptions, type RelayCredentials, type RelayStats
+} from './broker/relay/index.ts'
 export { type Body, type ClientCommand, type Command, type Frame, FrameHeaders, type HeadersLike, type ServerCommand, type Version } from './codec/index.ts'
 export { type ClientErrorCode, StompError, stompErrors } from './errors.ts'
 export type { SessionFilter, StompFacade } from './plugin/facade.ts'

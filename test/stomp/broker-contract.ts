@@ -217,14 +217,21 @@ function queues (check: Check): void {
     t.strictSame(b.sink.deliveries.all.map(({ redelivered }) => redelivered), [true, true, true, true, true, false])
   })
 
-  withQueues('STOMP-S6: what a subscription had goes back to its place', async (t, { queue, connect }) => {
+  withQueues('STOMP-S6: what a subscription had goes back to its place', async (t, { broker, queue, connect }) => {
     const a = await connect()
     await a.subscribe('1', queue('x'), 'client', { 'prefetch-count': '2' })
     for (let i = 0; i < 4; i++) await a.publish(queue('x'), String(i))
     t.strictSame(await a.sink.next(2), ['0', '1'])
     await a.broker.unsubscribe('1')
-    await a.subscribe('2', queue('x'), 'auto')
-    t.strictSame(await a.sink.next(4), ['0', '1', '2', '3'])
+    if (broker.capabilities.unsubscribeReleases) {
+      await a.subscribe('2', queue('x'), 'auto')
+      t.strictSame(await a.sink.next(4), ['0', '1', '2', '3'])
+      return
+    }
+    await a.broker.close()
+    const b = await connect()
+    await b.subscribe('2', queue('x'), 'auto')
+    t.strictSame(await b.sink.next(4), ['0', '1', '2', '3'], 'at the end of the connection')
   })
 
   withQueues('STOMP-A3: NACK gives the message to another consumer', async (t, { broker, queue, connect }) => {
@@ -237,8 +244,14 @@ function queues (check: Check): void {
     await a.sink.next(1)
     await b.sink.next(1)
     await a.broker.nack([handleOf(a.sink.deliveries.all[0]!)])
-    t.strictSame(await b.sink.next(1), ['0'])
-    t.ok(b.sink.deliveries.all[1]!.redelivered)
+    if (broker.capabilities.nackPassesOn) {
+      t.strictSame(await b.sink.next(1), ['0'])
+      t.ok(b.sink.deliveries.all[1]!.redelivered)
+      return
+    }
+    const again = await Promise.race([a, b].map(({ sink }) => sink.deliveries.next('the message again')))
+    t.equal(textOf(again), '0')
+    t.ok(again.redelivered)
   })
 
   withQueues('prefetch-count bounds what is unacknowledged', async (t, { queue, connect }) => {
@@ -254,7 +267,7 @@ function queues (check: Check): void {
     t.strictSame(await a.sink.next(2), ['3', '4'])
   })
 
-  withQueues('a session that says stop gets nothing from queues until it resumes', async (t, { queue, connect }) => {
+  withQueues('a session that says stop gets nothing from queues until it resumes', async (t, { broker, queue, connect }) => {
     const [a, b] = [await connect(), await connect()]
     a.sink.takes = false
     await a.subscribe('1', queue('x'))
@@ -262,6 +275,13 @@ function queues (check: Check): void {
     t.strictSame(await a.sink.next(1), ['0'])
     await b.publish(queue('x'), '1')
     await b.publish(queue('x'), '2')
+    if (!broker.capabilities.passesOverHeldBack) {
+      t.equal(a.sink.deliveries.all.length, 1)
+      a.sink.takes = true
+      a.broker.resume()
+      t.strictSame(await a.sink.next(2), ['1', '2'], 'what had been given to it has waited')
+      return
+    }
     await b.subscribe('1', queue('x'))
     t.strictSame(await b.sink.next(2), ['1', '2'], 'others go on')
     t.equal(a.sink.deliveries.all.length, 1)
@@ -285,7 +305,7 @@ function queues (check: Check): void {
 }
 
 function more (check: Check): void {
-  check('STOMP-T3: COMMIT shows everything at once and in order', async (t, { topic, connect }) => {
+  check('STOMP-T3: COMMIT shows everything at once and in order', async (t, { broker, topic, connect }) => {
     const [a, b, c] = [await connect(), await connect(), await connect()]
     await c.subscribe('1', topic('x'))
     await c.subscribe('2', topic('y'))
@@ -298,6 +318,11 @@ function more (check: Check): void {
     }
     await Promise.all(done)
     const texts = await c.sink.next(100)
+    if (!broker.capabilities.atomicTransactions) {
+      const own = texts.filter((text) => text !== 'other')
+      for (let i = 0; i < 20; i++) t.strictSame(own.filter((text) => text.startsWith(`${i} `) && text !== `${i} 1`), [`${i} 0`, `${i} 2`], 'in order, at least')
+      return
+    }
     for (let i = 0; i < 20; i++) {
       const at = texts.indexOf(`${i} 0`)
       t.strictSame(texts.slice(at, at + 3), [`${i} 0`, `${i} 1`, `${i} 2`])

@@ -64,7 +64,7 @@ class Model {
   constructor (broker: Broker, reactions: readonly Action[]) {
     this.broker = broker
     const nobody: BrokerSink = { deliver: () => true, subscriptionEnded () {}, ended () {} }
-    this.#publisher = broker.connect({ session: '', user: '', headers: new FrameHeaders() }, nobody) as BrokerConnection
+    this.#publisher = broker.connect({ session: '', user: '', headers: new FrameHeaders(), signal: new AbortController().signal }, nobody) as BrokerConnection
     this.reactions = [...reactions]
   }
 
@@ -105,7 +105,7 @@ class Model {
       ended: () => {}
     }
     const headers = new FrameHeaders()
-    const connection = this.broker.connect({ session: '', user: '', headers }, sink) as BrokerConnection
+    const connection = this.broker.connect({ session: '', user: '', headers, signal: new AbortController().signal }, sink) as BrokerConnection
     const client: Client = { connection, subscribers: [], takes: true, stopped: false, open: true }
     this.clients.push(client)
   }
@@ -205,7 +205,7 @@ async function drain (broker: Broker, destination: string): Promise<number[]> {
     subscriptionEnded () {},
     ended () {}
   }
-  const connection = await broker.connect({ session: '', user: '', headers: new FrameHeaders() }, sink)
+  const connection = await broker.connect({ session: '', user: '', headers: new FrameHeaders(), signal: new AbortController().signal }, sink)
   await connection.subscribe({ key: '', destination, ack: 'auto', headers: new FrameHeaders() })
   await connection.close()
   return left

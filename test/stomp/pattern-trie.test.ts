@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { test } from 'tap'
-import { checkPattern, hasWildcard, matchesPattern } from '../../src/stomp/broker/memory/destination.ts'
+import { checkPattern, hasWildcard, matchesPattern } from '../../src/stomp/broker/destination.ts'
 import { PatternTrie } from '../../src/stomp/broker/memory/pattern-trie.ts'
 
 /** The definition, in as few words as possible. */

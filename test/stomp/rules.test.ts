@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { memoryBroker, type Rule } from '../../src/stomp/index.ts'
 import { covers, overlaps } from '../../src/stomp/application/rules.ts'
-import { matchesPattern } from '../../src/stomp/broker/memory/destination.ts'
+import { matchesPattern } from '../../src/stomp/broker/destination.ts'
 import { deferred } from '../support/wait.ts'
 import { buildStomp, codeOf, refused, type StompTestServer } from './support.ts'
 

@@ -64,7 +64,7 @@ export class TestConnection {
 
 export async function connect (broker: Broker): Promise<TestConnection> {
   const sink = new TestSink()
-  const client = { session: randomBytes(16).toString('base64url'), user: '', headers: new FrameHeaders() }
+  const client = { session: randomBytes(16).toString('base64url'), user: '', headers: new FrameHeaders(), signal: new AbortController().signal }
   return new TestConnection(await broker.connect(client, sink), sink)
 }
 

@@ -135,12 +135,10 @@ export class StompApplication implements Application {
     }
   }
 
-  sendToUser ({ destination, headers, body }: IncomingMessage): void {
+  sendToUser ({ destination, headers, body }: IncomingMessage): void | Promise<void> {
     const named = parseUserDestination(destination)
     if (named === null) throw new StompError('STOMP_UNKNOWN_DESTINATION')
-    const user = this.#parts.users.get(named.name)
-    if (user === undefined) return
-    this.#parts.users.deliver(user.sessions, USER_PREFIX + named.rest, headers, body)
+    return this.#parts.sender.forward({ user: named.name, destination: USER_PREFIX + named.rest, headers, body }, 'client')
   }
 
   feed (session: StompSession, subscription: Subscription, frame: Frame<ClientCommand>): Feed | null {

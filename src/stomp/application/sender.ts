@@ -1,4 +1,4 @@
-import type { Broker } from '../broker/broker.ts'
+import type { Broker, BrokerLog, Done, UserMessage } from '../broker/broker.ts'
 import { FrameHeaders, type HeadersLike } from '../codec/index.ts'
 import { stompErrors } from '../errors.ts'
 import type { StompSession } from '../session/stomp-session.ts'
@@ -13,20 +13,24 @@ export interface SendOptions {
   readonly headers?: HeadersLike
 }
 
-/** How many sessions of a user got a message. */
+/** What became of a message for a user. */
 export interface UserDelivery {
-  /** How many sessions it was queued for. */
+  /** How many sessions of this process it was queued for. */
   readonly sessions: number
+  /** Resolves when the broker has it for the sessions of other processes; only with a relay. A rejection is logged, too. */
+  readonly elsewhere?: Promise<void>
 }
 
 /** Sends for the application: to the broker, and to users. */
 export class Sender {
   readonly #broker: Broker
   readonly #users: Users
+  readonly #log: BrokerLog
 
-  constructor (broker: Broker, users: Users) {
+  constructor (broker: Broker, users: Users, log: BrokerLog) {
     this.#broker = broker
     this.#users = users
+    this.#log = log
   }
 
   /** @throws FST_STOMP_INVALID_DESTINATION, FST_STOMP_INVALID_BODY; what the broker refuses with */
@@ -48,17 +52,39 @@ export class Sender {
   }
 
   publishToUser<T> (user: string, destination: DestinationLike<T>, value: T, options: SendOptions = {}): UserDelivery {
-    return this.toSessions(this.#users.get(user)?.sessions ?? [], destination, value, options)
+    const message = { user, destination: userDestination(destination), ...encode(value, options) }
+    return { sessions: this.#deliver(message), ...this.#tellOthers(message) }
+  }
+
+  /** A client's message for a user, or one that another process tells of. */
+  forward (message: UserMessage, from: 'client' | 'process'): Done {
+    this.#deliver(message)
+    if (from === 'client') return this.#broker.publishToUser(message)
   }
 
   /** To the subscriptions that these sessions have below `/user`. */
   toSessions (sessions: Iterable<StompSession>, destination: DestinationLike, value: unknown, options: SendOptions = {}): UserDelivery {
-    const path = pathOf(destination)
-    if (!path.startsWith('/')) throw new stompErrors.InvalidDestination(path, 'must begin with /')
-    const full = path.startsWith(USER_PREFIX + '/') ? path : USER_PREFIX + path
     const { headers, body } = encode(value, options)
-    return { sessions: this.#users.deliver(sessions, full, headers, body) }
+    return { sessions: this.#users.deliver(sessions, userDestination(destination), headers, body) }
   }
+
+  #deliver ({ user, destination, headers, body }: UserMessage): number {
+    return this.#users.deliver(this.#users.get(user)?.sessions ?? [], destination, headers, body)
+  }
+
+  #tellOthers (message: UserMessage): { elsewhere: Promise<void> } | undefined {
+    const elsewhere = this.#broker.publishToUser(message)
+    if (!(elsewhere instanceof Promise)) return undefined
+    elsewhere.catch((error: unknown) => this.#log.warn({ err: error }, 'a message for a user has not reached other processes'))
+    return { elsewhere }
+  }
+}
+
+/** `/queue/x`, or `/user/queue/x`, as sessions subscribe it. */
+function userDestination (destination: DestinationLike): string {
+  const path = pathOf(destination)
+  if (!path.startsWith('/')) throw new stompErrors.InvalidDestination(path, 'must begin with /')
+  return path.startsWith(USER_PREFIX + '/') ? path : USER_PREFIX + path
 }
 
 function encode (value: unknown, options: SendOptions): { headers: FrameHeaders, body: ReturnType<typeof encodeContent>['body'] } {

@@ -14,8 +14,12 @@ export interface BrokerCapabilities {
   readonly queues: boolean
   /** `client` and `client-individual` on topics hold messages until they are acknowledged. */
   readonly topicAcknowledgements: boolean
-  /** A message that was refused by NACK goes to the next consumer. */
+  /** A message that was refused by NACK comes again. */
   readonly nackRequeues: boolean
+  /** And first to another consumer, where there is one. */
+  readonly nackPassesOn: boolean
+  /** UNSUBSCRIBE gives back what is unacknowledged at once; elsewhere only the end of the connection does. */
+  readonly unsubscribeReleases: boolean
   /** What nobody could handle is kept apart. */
   readonly deadLetters: boolean
   /** Messages of queues can expire. */
@@ -28,6 +32,20 @@ export interface BrokerCapabilities {
   readonly history: boolean
   /** COMMIT shows all its messages at once, or none. */
   readonly atomicTransactions: boolean
+  /** A consumer whose client takes no more is passed over; elsewhere, what was given to it waits with it. */
+  readonly passesOverHeldBack: boolean
+}
+
+/** A message for the sessions of one user, wherever they are. */
+export interface UserMessage {
+  /** The user's name. */
+  readonly user: string
+  /** `/user/queue/x`, as its sessions subscribed it. */
+  readonly destination: string
+  /** Without reserved headers. */
+  readonly headers: FrameHeaders
+  /** Text or bytes. */
+  readonly body: Body
 }
 
 /** A message that a client or the application publishes: reserved headers are gone, user headers stay (STOMP-M4, M5). */
@@ -140,6 +158,8 @@ export interface BrokerConnection {
   commit (operations: readonly Operation[]): Done
   /** The sink takes messages again after it has said false. */
   resume (): void
+  /** Resolves when the broker takes more; `undefined` when it does already. Until then the client is held back. */
+  room (): Promise<void> | undefined
   /** Ends the connection: what is unacknowledged goes to the next consumer, in order (STOMP-A5). */
   close (): Done
 }
@@ -152,6 +172,8 @@ export interface BrokerClient {
   readonly user: string
   /** The CONNECT headers, credentials included. */
   readonly headers: FrameHeaders
+  /** Aborts when the client has gone: a connection that is being made is wanted no more. */
+  readonly signal: AbortSignal
 }
 
 /** As much of a log as a broker writes to. */
@@ -180,10 +202,10 @@ export interface Broker {
   readonly separator: '/' | '.'
   /** What it can do. */
   readonly capabilities: BrokerCapabilities
-  /** Whether it takes messages now. */
+  /** Whether it takes messages now: what a readiness check asks. */
   readonly state: BrokerState
-  /** Tells of every change of `state`. */
-  onState (listener: (state: BrokerState) => void): void
+  /** Tells of every change of `state`, with the reason where there is one to tell operators (RELAY-26). */
+  onState (listener: (state: BrokerState, reason: string) => void): void
   /** Called once, before the server listens. */
   start (context: BrokerContext): Promise<void>
   /** Called once, when all sessions are closed. */
@@ -196,4 +218,8 @@ export interface Broker {
   connect (client: BrokerClient, sink: BrokerSink): Done<BrokerConnection>
   /** Publishes for the application; resolves when the broker has the message. */
   publish (message: OutgoingMessage): Promise<void>
+  /** Tells the other processes at the same broker of a message for a user; nothing to do where there are none. */
+  publishToUser (message: UserMessage): Done
+  /** Gets what the other processes tell. */
+  onUserMessage (listener: (message: UserMessage) => void): void
 }

@@ -51,7 +51,7 @@ export class StompServer {
       hooks: new Hooks((error, hook) => app.log.error({ err: error, hook }, 'a STOMP hook failed')),
       rules: new Rules(options.rules ?? [], separator),
       users,
-      sender: new Sender(options.broker, users),
+      sender: new Sender(options.broker, users, app.log),
       messages: new DestinationRouter<MessageRoute>(separator),
       subscribes: new DestinationRouter<SubscribeRoute>(separator),
       clientSend: this.options.clientSend,
@@ -79,6 +79,7 @@ export class StompServer {
     this.#started = true
     for (const step of this.#ready) step()
     const [first] = this.#endpoints
+    this.broker.onUserMessage((message) => this.parts.sender.forward(message, 'process'))
     await this.broker.start({ clock: first!.clock, log: this.#log })
   }
 

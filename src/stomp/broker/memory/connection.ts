@@ -1,11 +1,11 @@
 import type {
   BrokerConnection, BrokerError, BrokerSink, BrokerSubscription, DeliveryHandle, Operation, OutgoingMessage, SubscribeResult
 } from '../broker.ts'
-import { checkPattern, type Destination, hasWildcard } from './destination.ts'
+import { checkPattern, type Destination, hasWildcard } from '../destination.ts'
 import type { Exchange, Step, TemporaryQueues } from './exchange.ts'
 import { Outlet } from './outlet.ts'
 import { QueueSubscription, Unacked } from './queue-subscription.ts'
-import { refusal } from './refusals.ts'
+import { refusal } from '../refusals.ts'
 import { TemporaryQueue } from './temporary.ts'
 import { AcknowledgedTopicSubscription, TopicSubscription } from './topic-subscription.ts'
 import type { TopicMember } from './topics.ts'
@@ -88,6 +88,9 @@ export class MemoryConnection implements BrokerConnection, TemporaryQueues {
     this.#outlet.resume()
     this.#exchange.turn.run()
   }
+
+  /** What is published is delivered, or kept within its bounds, before `publish` returns. */
+  room (): undefined {}
 
   close (): void {
     if (!this.#outlet.open) return

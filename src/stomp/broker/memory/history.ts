@@ -2,9 +2,9 @@ import { type Clock, Timer } from '../../../clock/index.ts'
 import { FrameHeaders } from '../../codec/index.ts'
 import type { Publication } from '../publication.ts'
 import { Deque } from './deque.ts'
-import { type Destination, matchesPattern } from './destination.ts'
+import { type Destination, matchesPattern } from '../destination.ts'
 import type { HistoryRule, Settings } from './options.ts'
-import type { Serial } from './serial.ts'
+import type { Serial } from '../serial.ts'
 
 /** How often histories are looked at for what is too old. */
 const SWEEP = 5000

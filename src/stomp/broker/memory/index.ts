@@ -1,10 +1,10 @@
 import type { Broker, BrokerCapabilities, BrokerClient, BrokerContext, BrokerSink, BrokerState, OutgoingMessage } from '../broker.ts'
 import { MemoryConnection } from './connection.ts'
-import { kindOf, type Separator } from './destination.ts'
+import { kindOf, type Separator } from '../destination.ts'
 import { Exchange } from './exchange.ts'
 import { type MemoryBrokerOptions, resolveSettings, type Settings } from './options.ts'
-import { refusal } from './refusals.ts'
-import { Serial } from './serial.ts'
+import { refusal } from '../refusals.ts'
+import { Serial } from '../serial.ts'
 
 export type { HistoryOptions, MemoryBrokerOptions } from './options.ts'
 
@@ -14,7 +14,7 @@ class MemoryBroker implements Broker {
   readonly capabilities: BrokerCapabilities
   readonly #settings: Settings
   readonly #serial = new Serial()
-  readonly #listeners = new Set<(state: BrokerState) => void>()
+  readonly #listeners = new Set<(state: BrokerState, reason: string) => void>()
   readonly #connections = new Set<MemoryConnection>()
   #state: BrokerState = 'starting'
   #exchange: Exchange | null = null
@@ -27,18 +27,21 @@ class MemoryBroker implements Broker {
       queues: true,
       topicAcknowledgements: true,
       nackRequeues: true,
+      nackPassesOn: true,
+      unsubscribeReleases: true,
       deadLetters: settings.maxDeliveries > 0,
       timeToLive: true,
       temporaryQueues: settings.maxTemporaryQueues > 0,
       wildcards: true,
       history: settings.history.length > 0,
-      atomicTransactions: true
+      atomicTransactions: true,
+      passesOverHeldBack: true
     }
   }
 
   get state (): BrokerState { return this.#state }
 
-  onState (listener: (state: BrokerState) => void): void {
+  onState (listener: (state: BrokerState, reason: string) => void): void {
     this.#listeners.add(listener)
   }
 
@@ -79,6 +82,12 @@ class MemoryBroker implements Broker {
     this.#running().publish(message, null)
   }
 
+  /** All sessions are in this process. */
+  publishToUser (): void {}
+
+  /** There is nobody else to hear from. */
+  onUserMessage (): void {}
+
   #running (): Exchange {
     if (this.#exchange === null || this.#state !== 'available') throw refusal('STOMP_BROKER_UNAVAILABLE', undefined, true)
     return this.#exchange
@@ -87,7 +96,7 @@ class MemoryBroker implements Broker {
   #become (state: BrokerState): void {
     if (this.#state === state) return
     this.#state = state
-    for (const listener of this.#listeners) listener(state)
+    for (const listener of this.#listeners) listener(state, '')
   }
 }
 

@@ -1,5 +1,6 @@
 import { stompErrors } from '../../errors.ts'
-import { checkPattern, type DestinationRules, parseDestination, type Prefixes, type Separator } from './destination.ts'
+import { atLeast, boolean, type Check, checkOptions, defined, fields, list, MAX_MILLISECONDS, ONE_OR_MORE, prefix, prefixes, separator, text } from '../checks.ts'
+import { checkPattern, type DestinationRules, parseDestination, type Prefixes, type Separator } from '../destination.ts'
 
 /** Which topics remember how much. */
 export interface HistoryOptions {
@@ -102,28 +103,6 @@ export interface Settings extends MemoryLimits {
   readonly history: readonly HistoryRule[]
 }
 
-/** What a value must be; the text that says so, or `null`. */
-type Check = (value: unknown) => string | null
-
-const atLeast = (minimum: number, maximum = Number.MAX_SAFE_INTEGER): Check => (value) =>
-  Number.isSafeInteger(value) && (value as number) >= minimum && (value as number) <= maximum
-    ? null
-    : `must be an integer from ${minimum} to ${maximum}`
-const boolean: Check = (value) => typeof value === 'boolean' ? null : 'must be true or false'
-const text: Check = (value) => typeof value === 'string' ? null : 'must be a text'
-const list: Check = (value) => Array.isArray(value) ? null : 'must be a list'
-const fields: Check = (value) => typeof value === 'object' && value !== null && !Array.isArray(value) ? null : 'must be an object'
-const separator: Check = (value) => value === '/' || value === '.' ? null : "must be '/' or '.'"
-const prefix: Check = (value) => typeof value === 'string' && /^(\/[^/*]+)+$/.test(value)
-  ? null
-  : 'must begin with /, not end with it, and hold no *'
-const prefixes: Check = (value) => Array.isArray(value)
-  ? value.length === 0 ? 'must name one prefix at least' : value.map(prefix).find((wrong) => wrong !== null) ?? null
-  : prefix(value)
-
-const MAX_MILLISECONDS = 2 ** 31 - 1
-const ONE_OR_MORE = atLeast(1)
-
 const CHECKS: Record<keyof MemoryBrokerOptions, Check> = {
   prefixes: fields,
   separator,
@@ -158,9 +137,9 @@ const HISTORY_CHECKS: Record<keyof HistoryOptions, Check> = {
 }
 
 export function resolveSettings (options: MemoryBrokerOptions): Settings {
-  check('memoryBroker', options, CHECKS)
+  checkOptions('memoryBroker', options, CHECKS, '')
   const names = options.prefixes ?? {}
-  check('prefixes', names, PREFIX_CHECKS)
+  checkOptions('prefixes', names, PREFIX_CHECKS)
   const prefixOf = { ...PREFIX_DEFAULTS, ...defined(names) }
   const destinations: DestinationRules = {
     prefixes: tableOf(prefixOf),
@@ -170,7 +149,7 @@ export function resolveSettings (options: MemoryBrokerOptions): Settings {
     maxWildcards: options.maxWildcards ?? 4
   }
   const history = (options.history ?? []).map((entry, i) => {
-    check(`history[${i}]`, entry, HISTORY_CHECKS)
+    checkOptions(`history[${i}]`, entry, HISTORY_CHECKS)
     return { ...HISTORY_DEFAULTS, ...defined(entry), segments: patternOf(entry.pattern, `history[${i}].pattern`, destinations) }
   })
   return {
@@ -180,16 +159,6 @@ export function resolveSettings (options: MemoryBrokerOptions): Settings {
     replyQueue: prefixOf.replyQueue,
     history,
     destinations
-  }
-}
-
-function check (where: string, value: unknown, checks: Readonly<Record<string, Check>>): void {
-  const wrong = fields(value)
-  if (wrong !== null) throw new stompErrors.InvalidOption(where, wrong)
-  for (const [name, field] of Object.entries(value as object)) {
-    if (field === undefined) continue
-    const problem = Object.hasOwn(checks, name) ? checks[name]!(field) : 'is not known'
-    if (problem !== null) throw new stompErrors.InvalidOption(where === 'memoryBroker' ? name : `${where}.${name}`, problem)
   }
 }
 
@@ -222,10 +191,6 @@ function tableOf (names: Required<NonNullable<MemoryBrokerOptions['prefixes']>>)
     if ((one + '/').startsWith('/user/')) throw new stompErrors.InvalidOption('prefixes', '/user belongs to no broker')
   }
   return table
-}
-
-function defined<T extends object> (options: T): { [K in keyof T]-?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as never
 }
 
 /** The options that need no work of their own. */

@@ -5,7 +5,7 @@ import type { Budget } from './budget.ts'
 import { Consumer, Round } from './consumer.ts'
 import type { QueueSubscription } from './queue-subscription.ts'
 import { QueuedMessage } from './queued-message.ts'
-import { refusal } from './refusals.ts'
+import { refusal } from '../refusals.ts'
 import type { Turn } from './turn.ts'
 
 /** Why a message was given up. */

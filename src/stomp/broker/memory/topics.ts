@@ -1,6 +1,6 @@
 import type { Publication } from '../publication.ts'
-import type { Destination } from './destination.ts'
-import { hasWildcard } from './destination.ts'
+import type { Destination } from '../destination.ts'
+import { hasWildcard } from '../destination.ts'
 import { PatternTrie } from './pattern-trie.ts'
 
 /** One subscription of a topic or of a pattern. */

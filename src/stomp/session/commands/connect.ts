@@ -1,4 +1,5 @@
 import { type Frame, type ClientCommand, FrameHeaders, type HeartBeat, isFrameError, negotiateHeartBeat, negotiateVersion, parseHeartBeat, VERSIONS } from '../../codec/index.ts'
+import type { BrokerClient } from '../../broker/broker.ts'
 import { StompError } from '../../errors.ts'
 import type { HeartBeatOptions } from '../host.ts'
 import type { StompSession } from '../stomp-session.ts'
@@ -23,7 +24,7 @@ export async function connect (session: StompSession, frame: Frame<ClientCommand
   session.connectHeaders = new FrameHeaders([...headers].filter(([name]) => !SECRET.has(name.toLowerCase())))
   await session.host.application.connecting(session, frame)
   if (session.state !== 'authenticating') return
-  const connection = await session.host.broker.connect({ session: session.id, user: session.user?.name ?? '', headers }, session)
+  const connection = await session.host.broker.connect(clientOf(session, headers), session)
   // The client may have gone while the broker was asked.
   if (session.state !== 'authenticating') {
     await connection.close()
@@ -31,6 +32,11 @@ export async function connect (session: StompSession, frame: Frame<ClientCommand
   }
   session.connection = connection
   answer(session, version, wish)
+}
+
+/** The signal is made only for a broker that asks: an embedded one never waits. */
+function clientOf (session: StompSession, headers: FrameHeaders): BrokerClient {
+  return { session: session.id, user: session.user?.name ?? '', headers, get signal () { return session.signal } }
 }
 
 function answer (session: StompSession, version: '1.0' | '1.1' | '1.2', wish: HeartBeat): void {

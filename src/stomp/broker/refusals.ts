@@ -1,9 +1,15 @@
-import { BrokerError } from '../broker.ts'
+import { BrokerError } from './broker.ts'
 
-/** What the embedded broker refuses, in words for the client. The texts hold no colon and no backslash (STOMP-E4). */
+/** What brokers refuse, in words for the client. The texts hold no colon and no backslash (STOMP-E4). */
 const REFUSALS = {
-  STOMP_BROKER_UNAVAILABLE: 'The broker is not running',
+  STOMP_BROKER_UNAVAILABLE: 'The broker is not available',
   STOMP_BROKER_STOPPED: 'The broker was stopped',
+  STOMP_BROKER_LOST: 'The connection to the broker was lost',
+  STOMP_BROKER_TIMEOUT: 'The broker did not answer in time',
+  STOMP_BROKER_BUSY: 'Too much waits for the broker',
+  STOMP_BROKER_REFUSED: 'The broker has refused this',
+  STOMP_ACCESS_REFUSED: 'The broker refuses access',
+  STOMP_SUBSCRIPTION_ENDED: 'The broker has ended the subscription',
   STOMP_BROKER_FULL: 'The queues of this broker are full',
   STOMP_UNKNOWN_DESTINATION: 'Nothing here serves this destination',
   STOMP_INVALID_DESTINATION: 'The destination has the wrong form',

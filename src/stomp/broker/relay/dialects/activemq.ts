@@ -1,0 +1,50 @@
+import type { BrokerDialect } from './dialect.ts'
+import type { DialectOptions } from './rabbitmq.ts'
+import { fromDots, toDots } from './words.ts'
+
+const PRIVILEGED: ReadonlySet<string> = new Set([
+  'persistent', 'message-id', 'timestamp', 'expires', 'selector', 'client-id', 'durable-subscription-name', 'id-durable', 'transformation', 'amq-msg-type',
+  'no-local', 'JMSXGroupID', 'JMSXGroupSeq', 'JMSXUserID', 'AMQ_SCHEDULED_DELAY', 'AMQ_SCHEDULED_PERIOD', 'AMQ_SCHEDULED_REPEAT', 'AMQ_SCHEDULED_CRON',
+  'activemq.dispatchAsync', 'activemq.exclusive', 'activemq.maximumPendingMessageLimit', 'activemq.noLocal', 'activemq.prefetchSize', 'activemq.priority',
+  'activemq.retroactive', 'activemq.subscriptionName', 'activemq.subcriptionName'
+])
+
+const USER_TOPIC = '/topic/fastify-sockjs.users'
+
+/** What the broker says of itself and its clients, and what our processes say to each other: `/topic/**` would bring it all. */
+const HIDDEN = ['/topic/ActiveMQ.', USER_TOPIC]
+
+/** ActiveMQ 5: `**` is `>`; a NACK sends a message to the dead letters. */
+export function activemq ({ separator = '/' }: DialectOptions = {}): BrokerDialect {
+  return {
+    name: 'ActiveMQ',
+    separator,
+    capabilities: {
+      queues: true,
+      topicAcknowledgements: true,
+      nackRequeues: false,
+      nackPassesOn: false,
+      unsubscribeReleases: true,
+      deadLetters: false,
+      timeToLive: true,
+      temporaryQueues: true,
+      wildcards: true,
+      history: false,
+      atomicTransactions: false,
+      passesOverHeldBack: false
+    },
+    toBroker: (destination, what) => toDots(destination, separator, what, '>'),
+    fromBroker: (destination) => HIDDEN.some((start) => destination.startsWith(start)) ? null : fromDots(destination, separator),
+    isFanOut: (destination) => destination.startsWith('/topic/'),
+    userTopic: USER_TOPIC,
+    prefetchHeader: 'activemq.prefetchSize',
+    temporaryQueues: 'subscribed',
+    privileged: PRIVILEGED,
+    prepare (headers, now) {
+      const expiration = headers.get('expiration')
+      if (expiration === undefined) return
+      headers.delete('expiration')
+      headers.set('expires', String(now + Number(expiration)))
+    }
+  }
+}

@@ -1,0 +1,55 @@
+import type { BrokerDialect } from './dialect.ts'
+import { fromDots, toDots } from './words.ts'
+
+/** Options of a preset. */
+export interface DialectOptions {
+  /** What stands between the segments of a destination, as clients write them. Default: `/`. */
+  readonly separator?: '/' | '.'
+}
+
+/** RabbitMQ makes AMQP properties and queue arguments of these; `user-id` and `message-id` end the connection (FACT-2, section 6). */
+const PRIVILEGED: ReadonlySet<string> = new Set([
+  'persistent', 'user-id', 'app-id', 'amqp-message-id', 'message-id', 'timestamp', 'durable', 'auto-delete', 'exclusive', 'selector', 'requeue',
+  'x-queue-name', 'x-queue-type', 'x-expires', 'x-message-ttl', 'x-max-length', 'x-max-length-bytes', 'x-max-priority', 'x-overflow',
+  'x-dead-letter-exchange', 'x-dead-letter-routing-key', 'x-single-active-consumer', 'x-stream-offset', 'x-cancel-on-ha-failover'
+])
+
+/** A word of a routing key as MESSAGE shows it: percent-encoded; a key may hold a slash, which is no separator of ours. */
+function decodeWord (word: string): string {
+  try {
+    const decoded = decodeURIComponent(word)
+    return decoded.includes('/') ? word : decoded
+  } catch {
+    return word
+  }
+}
+
+/** RabbitMQ with its STOMP plugin: topics are routing keys of `amq.topic`, `**` is `#`. */
+export function rabbitmq ({ separator = '/' }: DialectOptions = {}): BrokerDialect {
+  return {
+    name: 'RabbitMQ',
+    separator,
+    capabilities: {
+      queues: true,
+      topicAcknowledgements: true,
+      nackRequeues: true,
+      nackPassesOn: false,
+      unsubscribeReleases: false,
+      deadLetters: false,
+      timeToLive: true,
+      temporaryQueues: true,
+      wildcards: true,
+      history: false,
+      atomicTransactions: false,
+      passesOverHeldBack: false
+    },
+    toBroker: (destination, what) => toDots(destination, separator, what, '#'),
+    fromBroker: (destination) => fromDots(destination, separator, decodeWord),
+    isFanOut: (destination) => destination.startsWith('/topic/'),
+    // Another exchange than that of the topics: no pattern of a client reaches it.
+    userTopic: '/exchange/amq.direct/fastify-sockjs.users',
+    prefetchHeader: 'prefetch-count',
+    temporaryQueues: 'implicit',
+    privileged: PRIVILEGED
+  }
+}

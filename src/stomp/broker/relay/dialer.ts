@@ -1,0 +1,94 @@
+import { connect as connectTcp, type Socket } from 'node:net'
+import { connect as connectTls, type ConnectionOptions } from 'node:tls'
+import type { Clock } from '../../../clock/index.ts'
+import { BrokerError, type BrokerLog } from '../broker.ts'
+import { refusal } from '../refusals.ts'
+import { type Credentials, Leg, type LegOwner, type LegSettings } from './leg.ts'
+import type { ServerAddress, Servers } from './servers.ts'
+
+/** Makes legs: which server, how many at a time (RELAY-16), and none for a client that has gone meanwhile (RELAY-18). */
+export class Dialer {
+  readonly #servers: Servers
+  readonly #tls: ConnectionOptions
+  readonly #settings: LegSettings
+  readonly #clock: Clock
+  readonly #log: BrokerLog
+  readonly #legs = new Set<Leg>()
+  readonly #waiting: (() => void)[] = []
+  #free: number
+
+  constructor (servers: Servers, tls: ConnectionOptions, settings: LegSettings, maxConnecting: number, clock: Clock, log: BrokerLog) {
+    this.#servers = servers
+    this.#tls = tls
+    this.#settings = settings
+    this.#free = maxConnecting
+    this.#clock = clock
+    this.#log = log
+  }
+
+  /** Connections that are open now. */
+  get open (): number { return this.#legs.size }
+
+  /** A leg that is CONNECTED, or a rejection with a `BrokerError`. Each server has its own timeout. */
+  async dial (credentials: Credentials, owner: LegOwner, signal?: AbortSignal): Promise<Leg> {
+    await this.#turn()
+    try {
+      let failure = refusal('STOMP_BROKER_UNAVAILABLE', undefined, true)
+      for (const address of this.#servers.inOrder()) {
+        if (signal?.aborted === true) break
+        try {
+          const leg = await this.#connect(address, credentials, owner, signal)
+          this.#servers.worked(address)
+          return leg
+        } catch (error) {
+          if (!(error instanceof BrokerError)) throw error
+          failure = error
+          this.#log.debug({ code: error.code, host: address.host, port: address.port }, 'the broker cannot be reached')
+          // Another server of the same broker would say the same.
+          if (error.code === 'STOMP_ACCESS_REFUSED') break
+        }
+      }
+      throw failure
+    } finally {
+      this.#free++
+      this.#waiting.shift()?.()
+    }
+  }
+
+  async #turn (): Promise<void> {
+    while (this.#free === 0) await new Promise<void>((resolve) => { this.#waiting.push(resolve) })
+    this.#free--
+  }
+
+  async #connect (address: ServerAddress, credentials: Credentials, owner: LegOwner, signal: AbortSignal | undefined): Promise<Leg> {
+    const leg: Leg = new Leg(this.#socketTo(address), {
+      message: (subscription, frame) => owner.message(subscription, frame),
+      subscriptionEnded: (subscription, error) => owner.subscriptionEnded(subscription, error),
+      refused: (error) => owner.refused(error),
+      stalled: (yes) => owner.stalled(yes),
+      lost: (error) => {
+        this.#legs.delete(leg)
+        owner.lost(error)
+      }
+    }, this.#clock, this.#log, this.#settings)
+    const abandon = (): void => { leg.close().catch(() => {}) }
+    signal?.addEventListener('abort', abandon, { once: true })
+    try {
+      await leg.connect(credentials)
+      this.#legs.add(leg)
+      return leg
+    } finally {
+      signal?.removeEventListener('abort', abandon)
+    }
+  }
+
+  #socketTo ({ tls, host, port }: ServerAddress): Socket {
+    return tls ? connectTls({ servername: host, ...this.#tls, host, port }) : connectTcp({ host, port })
+  }
+
+  /** A leg that its owner closes. */
+  async hangUp (leg: Leg): Promise<void> {
+    this.#legs.delete(leg)
+    await leg.close()
+  }
+}

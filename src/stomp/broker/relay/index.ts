@@ -1,0 +1,174 @@
+import type {
+  Broker, BrokerCapabilities, BrokerClient, BrokerConnection, BrokerContext, BrokerSink, BrokerState, Done, OutgoingMessage, UserMessage
+} from '../broker.ts'
+import { kindOf } from '../destination.ts'
+import { refusal } from '../refusals.ts'
+import { Serial } from '../serial.ts'
+import { REPLY_PREFIX, TEMPORARY_PREFIX } from './addresses.ts'
+import type { RelayCore } from './core.ts'
+import { Dialer } from './dialer.ts'
+import { type RelayBrokerOptions, type RelaySettings, resolveRelay } from './options.ts'
+import { OwnLine } from './own-line.ts'
+import { Servers } from './servers.ts'
+import { SharedConnection } from './shared-connection.ts'
+import { SharedLine } from './shared-line.ts'
+import { SystemLine } from './system-line.ts'
+
+export { activemq } from './dialects/activemq.ts'
+export type { BrokerDialect } from './dialects/dialect.ts'
+export { type DialectOptions, rabbitmq } from './dialects/rabbitmq.ts'
+export type { Backoff } from './lifeline.ts'
+export type { RelayBrokerOptions, RelayCredentials } from './options.ts'
+
+/** What a relay is busy with. */
+export interface RelayStats {
+  /** Connections to the broker, the application's own among them. */
+  readonly connections: number
+  /** Clients that are connected through it. */
+  readonly clients: number
+  /** Subscriptions that clients share, in mode `shared`. */
+  readonly sharedTopics: number
+}
+
+/** A broker of somebody else's, behind the same sessions. */
+export interface RelayBroker extends Broker {
+  /** What it is busy with. */
+  stats (): RelayStats
+}
+
+/** How long the start of the server waits for the broker: it serves without one, too. */
+const START_PATIENCE = 3000
+
+/** What runs between `start` and `stop`. */
+interface Running extends RelayCore {
+  readonly system: SystemLine
+  readonly shared: readonly SharedLine[]
+}
+
+class StompRelay implements RelayBroker {
+  readonly separator: '/' | '.'
+  readonly capabilities: BrokerCapabilities
+  readonly #settings: RelaySettings
+  readonly #listeners = new Set<(state: BrokerState, reason: string) => void>()
+  readonly #connections = new Set<OwnLine | SharedConnection>()
+  /** Connections whose broker confirms nothing at the moment. */
+  readonly #stalled = new Set<object>()
+  #onUserMessage: (message: UserMessage) => void = () => {}
+  #running: Running | null = null
+  #state: BrokerState = 'starting'
+  /** The state without regard to what is stalled. */
+  #line: BrokerState = 'starting'
+  #next = 0
+
+  constructor (options: RelayBrokerOptions) {
+    this.#settings = resolveRelay(options)
+    const { dialect } = this.#settings
+    this.separator = dialect.separator ?? '/'
+    this.capabilities = dialect.capabilities
+  }
+
+  get state (): BrokerState { return this.#state }
+
+  stats (): RelayStats {
+    return {
+      connections: this.#running?.dialer.open ?? 0,
+      clients: this.#connections.size,
+      sharedTopics: (this.#running?.shared ?? []).reduce((sum, { topics }) => sum + topics, 0)
+    }
+  }
+
+  onState (listener: (state: BrokerState, reason: string) => void): void { this.#listeners.add(listener) }
+
+  onUserMessage (listener: (message: UserMessage) => void): void { this.#onUserMessage = listener }
+
+  /** Waits for the first attempt, but not long: a server whose broker is away must start all the same. */
+  async start ({ clock, log }: BrokerContext): Promise<void> {
+    if (this.#running !== null) return
+    const settings = this.#settings
+    const core: RelayCore = {
+      settings,
+      clock,
+      log,
+      serial: new Serial(),
+      dialer: new Dialer(new Servers(settings.servers), settings.tls, settings.leg, settings.maxConnecting, clock, log),
+      stalled: (who, yes) => this.#setStalled(who, yes),
+      closed: (connection) => { this.#connections.delete(connection) }
+    }
+    const system = new SystemLine(core, (state, reason) => {
+      this.#line = state
+      log.info({ state, reason }, 'the broker')
+      this.#show(reason)
+    }, (message) => this.#onUserMessage(message))
+    const shared = settings.mode === 'shared' ? Array.from({ length: settings.connections }, () => new SharedLine(core)) : []
+    this.#running = { ...core, system, shared }
+    const connecting = system.connect()
+    for (const line of shared) line.start()
+    let patience: NodeJS.Timeout | undefined
+    await Promise.race([connecting, new Promise((resolve) => { patience = setTimeout(resolve, START_PATIENCE) })])
+    clearTimeout(patience)
+  }
+
+  async stop (): Promise<void> {
+    const running = this.#running
+    if (running === null) return
+    this.#running = null
+    this.#line = 'unavailable'
+    this.#stalled.clear()
+    this.#show('stopped')
+    const error = refusal('STOMP_BROKER_STOPPED', undefined, true)
+    const ends = [...this.#connections].map((connection) => connection.end(error))
+    await Promise.all([...ends, ...running.shared.map((line) => line.stop()), running.system.stop()])
+  }
+
+  accepts (destination: string, what: 'send' | 'subscribe'): boolean {
+    const { destinations, dialect } = this.#settings
+    if (destination.startsWith(TEMPORARY_PREFIX)) return dialect.temporaryQueues !== 'none'
+    if (destination.startsWith(REPLY_PREFIX)) return what === 'send' && dialect.temporaryQueues !== 'none'
+    // What comes back as nothing is the broker's own, or our processes' among themselves.
+    return kindOf(destination, destinations.prefixes) !== undefined && dialect.fromBroker(dialect.toBroker(destination, what)) !== null
+  }
+
+  isPrivate (destination: string): boolean { return destination.startsWith(TEMPORARY_PREFIX) || destination.startsWith(REPLY_PREFIX) }
+
+  async connect (client: BrokerClient, sink: BrokerSink): Promise<BrokerConnection> {
+    const running = this.#started()
+    const line = running.shared[this.#next++ % Math.max(1, running.shared.length)]
+    const connection = line === undefined ? await OwnLine.open(running, client, sink) : await SharedConnection.open(running, client, sink, line)
+    // A client that got through shows that the broker is back: nobody has to wait for the next attempt.
+    if (this.#line === 'unavailable') running.system.connect().catch(() => {})
+    this.#connections.add(connection)
+    if (this.#running === null) await connection.end(refusal('STOMP_BROKER_STOPPED', undefined, true))
+    return connection
+  }
+
+  async publish (message: OutgoingMessage): Promise<void> { await this.#started().system.publish(message) }
+
+  publishToUser (message: UserMessage): Done { return this.#running?.system.publishToUser(message) }
+
+  #started (): Running {
+    if (this.#running === null) throw refusal('STOMP_BROKER_UNAVAILABLE', undefined, true)
+    return this.#running
+  }
+
+  #setStalled (who: object, yes: boolean): void {
+    if (yes) this.#stalled.add(who)
+    else if (!this.#stalled.delete(who)) return
+    this.#show(yes ? 'the broker confirms nothing' : 'the broker confirms again')
+  }
+
+  #show (reason: string): void {
+    const state: BrokerState = this.#line === 'available' && this.#stalled.size > 0 ? 'blocked' : this.#line
+    if (state === this.#state) return
+    this.#state = state
+    for (const listener of this.#listeners) listener(state, reason)
+  }
+}
+
+/**
+ * An external broker in place of the embedded one: RabbitMQ, ActiveMQ, or whatever else speaks STOMP over TCP.
+ *
+ * @throws FST_STOMP_INVALID_OPTION
+ */
+export function relayBroker (options: RelayBrokerOptions): RelayBroker {
+  return new StompRelay(options)
+}

@@ -1,0 +1,307 @@
+import type { Socket } from 'node:net'
+import { type Clock, Timer } from '../../../clock/index.ts'
+import type { BrokerError, BrokerLog } from '../broker.ts'
+import {
+  type Body, type ClientCommand, createFrame, type Frame, FrameHeaders, FrameParser, type HeadersLike, type HeartBeat, isFrameError, negotiateHeartBeat,
+  parseHeartBeat, serializeBytes, type ServerCommand, type Version, VERSIONS
+} from '../../codec/index.ts'
+import { refusal } from '../refusals.ts'
+import { Pending } from './pending.ts'
+import { problemOf } from './problems.ts'
+
+/** What a leg needs to know. Milliseconds and octets. */
+export interface LegSettings {
+  readonly heartBeat: readonly [outgoing: number, incoming: number]
+  /** From the first SYN to CONNECTED (RELAY-13). */
+  readonly connectTimeout: number
+  /** For a RECEIPT to come (RELAY-12). */
+  readonly receiptTimeout: number
+  /** A RECEIPT that is overdue by this much shows a broker that takes nothing (FACT-9). */
+  readonly blockedAfter: number
+  /** For the RECEIPT of DISCONNECT. */
+  readonly closeTimeout: number
+  readonly highWater: number
+  readonly maxWaiting: number
+  readonly maxMessage: number
+}
+
+/** Who CONNECT says we are (RELAY-1). */
+export interface Credentials {
+  readonly login: string
+  readonly passcode: string
+  readonly host: string
+  /** More headers of CONNECT. */
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/** Whoever uses a leg. */
+export interface LegOwner {
+  /** A MESSAGE, with the id of the subscription as the broker knows it. */
+  message (subscription: string, frame: Frame<ServerCommand>): void
+  /** One subscription has ended at the broker. */
+  subscriptionEnded (subscription: string, error: BrokerError): void
+  /** An ERROR that belongs to no frame which we know to be waiting. */
+  refused (error: BrokerError): void
+  /** The broker has become slow to confirm, or has recovered. */
+  stalled (yes: boolean): void
+  /** The connection is gone, other than by `close()`; once. */
+  lost (error: BrokerError): void
+}
+
+/** How often deadlines are looked at. */
+const LOOK = 500
+
+/** A beat goes out early, so that the broker sees it in time (STOMP-H5). */
+const EARLY = 0.5
+
+/** Silence of so many intervals means that the broker is frozen; on this leg no browser throttles anybody. */
+const TOLERANCE = 2
+
+const BEAT = Buffer.from('\n')
+
+/**
+ * One STOMP connection to a broker, and we are its client: heart-beats of its own (RELAY-3), a RECEIPT for everything, one
+ * system write for each turn of the event loop. It keeps no rules for the clients behind it: that is their sessions' business.
+ */
+export class Leg {
+  readonly #socket: Socket
+  readonly #owner: LegOwner
+  readonly #clock: Clock
+  readonly #log: BrokerLog
+  readonly #settings: LegSettings
+  readonly #parser: FrameParser<'server'>
+  readonly #pending = new Pending()
+  readonly #timer = new Timer(this)
+  readonly #due: number
+  #state: 'connecting' | 'connected' | 'closing' | 'closed' = 'connecting'
+  #version: Version = '1.2'
+  #beats: HeartBeat = { outgoing: 0, incoming: 0 }
+  #lastSent: number
+  #lastReceived: number
+  #corked = false
+  #paused = false
+  #stalled = false
+  #connected: { resolve: () => void, reject: (error: BrokerError) => void } | null = null
+  #room: { promise: Promise<void>, resolve: () => void } | null = null
+  #gone: (() => void) | null = null
+  /** Errors that were races of a client and told to nobody (RELAY-17). */
+  races = 0
+
+  /** @param socket may still be connecting */
+  constructor (socket: Socket, owner: LegOwner, clock: Clock, log: BrokerLog, settings: LegSettings) {
+    this.#socket = socket
+    this.#owner = owner
+    this.#clock = clock
+    this.#log = log
+    this.#settings = settings
+    const room = Number.MAX_SAFE_INTEGER
+    this.#parser = new FrameParser({ from: 'server', limits: { headers: 1000, headerLine: 1024 * 1024, head: 4 * 1024 * 1024, connectFrame: room, body: settings.maxMessage } })
+    this.#lastSent = this.#lastReceived = clock.now()
+    this.#due = clock.now() + settings.connectTimeout
+    clock.start(this.#timer, Math.min(LOOK, settings.connectTimeout))
+    socket.setNoDelay(true)
+    socket.on('data', (chunk: Buffer) => this.#received(chunk))
+    socket.on('drain', () => this.#drained())
+    socket.on('error', (error) => this.#log.debug({ err: error }, 'a connection to the broker failed'))
+    // A FIN without a word, or with half a frame before it, is an end like any other (RELAY-10, RELAY-14).
+    socket.on('end', () => socket.destroy())
+    socket.on('close', () => this.#end(refusal(this.#state === 'connecting' ? 'STOMP_BROKER_UNAVAILABLE' : 'STOMP_BROKER_LOST', undefined, true)))
+  }
+
+  get version (): Version { return this.#version }
+  get isOpen (): boolean { return this.#state === 'connected' }
+  /** Frames that wait for their RECEIPT. */
+  get pending (): number { return this.#pending.size }
+
+  /** Sends CONNECT; resolves on CONNECTED. */
+  connect ({ login, passcode, host, headers }: Credentials): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#connected = { resolve, reject }
+      // Both are always set: without them RabbitMQ takes its default user (FACT-12).
+      this.#write('CONNECT', {
+        ...headers, 'accept-version': VERSIONS.toReversed().join(','), 'heart-beat': this.#settings.heartBeat.join(','), login, passcode, ...(host === '' ? {} : { host })
+      })
+    })
+  }
+
+  /** Sends a frame that nobody waits for. */
+  send (command: ClientCommand, headers: HeadersLike, body?: Body): void {
+    if (this.#state === 'connected') this.#write(command, headers, body)
+  }
+
+  /** Sends a frame; resolves with the headers of its RECEIPT, rejects with a `BrokerError`. */
+  request (command: ClientCommand, headers: Iterable<readonly [string, string]>, body?: Body): Promise<FrameHeaders> {
+    if (this.#state !== 'connected') return Promise.reject(refusal('STOMP_BROKER_LOST', undefined, true))
+    return new Promise((resolve, reject) => {
+      const frame = new FrameHeaders(headers)
+      const destination = frame.get('destination')
+      frame.set('receipt', this.#pending.add({ command, destination, since: this.#clock.now(), resolve, reject }))
+      this.#write(command, frame, body)
+    })
+  }
+
+  /** Resolves when the broker has read enough; `undefined` when it has (RELAY-12). */
+  room (): Promise<void> | undefined {
+    if (this.#state !== 'connected' || this.#socket.writableLength <= this.#settings.highWater) return undefined
+    if (this.#room === null) {
+      let drained: () => void = () => {}
+      const promise = new Promise<void>((resolve) => { drained = resolve })
+      this.#room = { promise, resolve: drained }
+    }
+    return this.#room.promise
+  }
+
+  /** Reads nothing more for now: what the broker has stays with the broker (RELAY-20). */
+  pause (): void {
+    if (this.#paused || this.#state !== 'connected') return
+    this.#paused = true
+    this.#socket.pause()
+  }
+
+  resume (): void {
+    if (!this.#paused) return
+    this.#paused = false
+    this.#lastReceived = this.#clock.now()
+    this.#socket.resume()
+  }
+
+  /** DISCONNECT, its RECEIPT, and the end (RELAY-19); or only the end, where there is nobody to say it to. Never rejects. */
+  close (): Promise<void> {
+    if (this.#state === 'closed') return Promise.resolve()
+    const gone = new Promise<void>((resolve) => { this.#gone = resolve })
+    if (this.#state === 'connecting') {
+      this.#socket.destroy()
+    } else if (this.#state === 'connected') {
+      this.resume()
+      this.request('DISCONNECT', []).then(() => this.#socket.end(), () => {})
+      this.#state = 'closing'
+      this.#clock.start(this.#timer, this.#settings.closeTimeout)
+    }
+    return gone
+  }
+
+  /** Time has passed: CONNECTED, receipts and beats are judged. */
+  expire (): void {
+    const now = this.#clock.now()
+    if (this.#state === 'closing') return this.#fail('STOMP_BROKER_TIMEOUT')
+    if (this.#state === 'connecting') return now >= this.#due ? this.#fail('STOMP_BROKER_TIMEOUT') : this.#look(this.#due - now)
+    const { outgoing, incoming } = this.#beats
+    // What we do not read cannot prove anything.
+    if (!this.#paused) {
+      if (incoming > 0 && now - this.#lastReceived >= incoming * TOLERANCE) return this.#fail('STOMP_BROKER_LOST')
+      const waiting = now - (this.#pending.oldest?.since ?? now)
+      if (waiting >= this.#settings.receiptTimeout) return this.#fail('STOMP_BROKER_TIMEOUT')
+      this.#setStalled(waiting >= this.#settings.blockedAfter)
+    }
+    if (outgoing > 0 && now - this.#lastSent >= outgoing * EARLY) this.#writeBytes(BEAT)
+    this.#look(outgoing > 0 ? Math.min(LOOK, Math.max(50, outgoing * EARLY / 2)) : LOOK)
+  }
+
+  #look (delay: number): void { this.#clock.start(this.#timer, Math.min(delay, LOOK)) }
+
+  #setStalled (yes: boolean): void {
+    if (this.#stalled === yes) return
+    this.#stalled = yes
+    this.#owner.stalled(yes)
+  }
+
+  // --- out ----------------------------------------------------------------------------------------------------
+
+  #write (command: ClientCommand, headers: HeadersLike, body?: Body): void {
+    this.#writeBytes(serializeBytes(createFrame(command, headers, body), this.#version))
+    if (this.#socket.writableLength > this.#settings.maxWaiting) this.#fail('STOMP_BROKER_BUSY')
+  }
+
+  /** All that one turn of the event loop writes leaves together. */
+  #writeBytes (bytes: Uint8Array): void {
+    this.#lastSent = this.#clock.now()
+    if (!this.#corked) {
+      this.#corked = true
+      this.#socket.cork()
+      process.nextTick(() => {
+        this.#corked = false
+        this.#socket.uncork()
+      })
+    }
+    this.#socket.write(bytes)
+  }
+
+  #drained (): void {
+    this.#room?.resolve()
+    this.#room = null
+  }
+
+  // --- in -----------------------------------------------------------------------------------------------------
+
+  #received (chunk: Buffer): void {
+    this.#lastReceived = this.#clock.now()
+    this.#parser.push(chunk)
+    for (;;) {
+      if (this.#state === 'closed') return
+      const frame = this.#parser.next()
+      if (frame === undefined) break
+      if (isFrameError(frame)) {
+        this.#log.warn({ code: frame.code }, 'the broker sent what is no frame')
+        return this.#fail('STOMP_BROKER_LOST')
+      }
+      this.#handle(frame)
+    }
+    if (this.#stalled && this.#pending.size === 0) this.#setStalled(false)
+  }
+
+  #handle (frame: Frame<ServerCommand>): void {
+    const { command, headers } = frame
+    if (command === 'CONNECTED') this.#accepted(headers)
+    else if (command === 'RECEIPT') this.#pending.take(headers.get('receipt-id'))?.resolve(headers)
+    else if (command === 'ERROR') this.#refused(headers, frame.body.text)
+    else if (this.#state === 'connected') this.#owner.message(headers.get('subscription') ?? '', frame)
+  }
+
+  #accepted (headers: FrameHeaders): void {
+    if (this.#state !== 'connecting') return
+    const version = headers.get('version') ?? '1.0'
+    const theirs = parseHeartBeat(headers.get('heart-beat'))
+    const [outgoing, incoming] = this.#settings.heartBeat
+    this.#version = VERSIONS.find((known) => known === version) ?? '1.0'
+    this.#beats = isFrameError(theirs) ? { outgoing: 0, incoming: 0 } : negotiateHeartBeat({ outgoing, incoming }, theirs)
+    this.#parser.connected(this.#version)
+    this.#state = 'connected'
+    this.#look(LOOK)
+    this.#connected?.resolve()
+    this.#connected = null
+  }
+
+  #refused (headers: FrameHeaders, body: string): void {
+    const { verdict, error } = problemOf(headers, body)
+    const harmless = verdict === 'race' || verdict === 'over'
+    this.#log[harmless ? 'debug' : 'warn']({ verdict, message: headers.get('message'), body: body.slice(0, 500) }, 'the broker sent an ERROR')
+    // After such an ERROR RabbitMQ keeps the socket for ten seconds (RELAY-11): we do not.
+    if (this.#state === 'connecting' || verdict === 'fatal') return this.#end(error)
+    if (harmless) this.races++
+    if (verdict === 'race') return
+    const subscription = headers.get('subscription')
+    if (verdict === 'subscription' && subscription !== undefined) return this.#owner.subscriptionEnded(subscription, error)
+    const culprit = this.#pending.culprit(headers.get('receipt-id'), `${headers.get('message') ?? ''}\n${body}`)
+    if (verdict === 'over') culprit?.resolve(headers)
+    else if (culprit !== undefined) culprit.reject(error)
+    else this.#owner.refused(error)
+  }
+
+  // --- ends ---------------------------------------------------------------------------------------------------
+
+  #fail (code: 'STOMP_BROKER_LOST' | 'STOMP_BROKER_TIMEOUT' | 'STOMP_BROKER_BUSY'): void { this.#end(refusal(code, undefined, true)) }
+
+  #end (error: BrokerError): void {
+    if (this.#state === 'closed') return
+    const before = this.#state
+    this.#state = 'closed'
+    this.#clock.stop(this.#timer)
+    this.#setStalled(false)
+    this.#socket.destroy()
+    this.#drained()
+    this.#pending.rejectAll(error)
+    this.#connected?.reject(error)
+    this.#gone?.()
+    if (before === 'connected') this.#owner.lost(error)
+  }
+}

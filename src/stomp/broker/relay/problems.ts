@@ -1,0 +1,41 @@
+import type { BrokerError } from '../broker.ts'
+import type { FrameHeaders } from '../../codec/index.ts'
+import { refusal, type RefusalCode } from '../refusals.ts'
+
+/**
+ * What an ERROR of the broker means (RELAY-6):
+ * - `race`: the client did two things at once, which is harmless; nobody is told (FACT-4);
+ * - `over`: what was to be ended has ended already;
+ * - `subscription`: one subscription has ended, the rest goes on (RELAY-24);
+ * - `refused`: what one frame asked for;
+ * - `fatal`: nothing can be done over this connection any more.
+ */
+export type Verdict = 'race' | 'over' | 'subscription' | 'refused' | 'fatal'
+
+/** An ERROR in our own words: those of a broker name hosts, queues and classes, and never reach a client. */
+export interface Problem {
+  readonly verdict: Verdict
+  readonly error: BrokerError
+}
+
+type Row = readonly [pattern: RegExp, verdict: Verdict, code: RefusalCode]
+
+/** By what `message` says, or the body behind it; the first row that fits counts. */
+const ROWS: readonly Row[] = [
+  [/^Subscription not found/, 'race', 'STOMP_BROKER_REFUSED'],
+  [/^No subscription (found|matched)/, 'over', 'STOMP_BROKER_REFUSED'],
+  [/^Server cancelled subscription/, 'subscription', 'STOMP_SUBSCRIPTION_ENDED'],
+  [/^(Version mismatch|Illegal command|Processing error)/, 'fatal', 'STOMP_BROKER_REFUSED'],
+  [/^AMQP channel died|channel_died|connection_forced/i, 'fatal', 'STOMP_BROKER_LOST'],
+  [/access_refused|Access refused|SecurityException|not authorized|User name .* is invalid|password is invalid/i, 'refused', 'STOMP_ACCESS_REFUSED'],
+  [/^Bad CONNECT/, 'fatal', 'STOMP_ACCESS_REFUSED'],
+  [/not_found|(Unknown|Invalid) destination|InvalidDestinationException/i, 'refused', 'STOMP_UNKNOWN_DESTINATION'],
+  [/precondition_failed/i, 'refused', 'STOMP_INVALID_HEADER']
+]
+
+export function problemOf (headers: FrameHeaders, body: string): Problem {
+  const message = headers.get('message') ?? ''
+  const row = ROWS.find(([pattern]) => pattern.test(message)) ?? ROWS.find(([pattern]) => pattern.test(body))
+  const [, verdict, code] = row ?? [null, 'refused', 'STOMP_BROKER_REFUSED'] as const
+  return { verdict, error: refusal(code, undefined, verdict === 'fatal') }
+}

@@ -1,0 +1,146 @@
+import type { BrokerError, Done, OutgoingMessage } from '../broker.ts'
+import type { Frame, ServerCommand } from '../../codec/index.ts'
+import { refusal } from '../refusals.ts'
+import { clientHeaders, publicationOf, type RelayCore, sentDestination, subscribedDestination, subscribeFrame } from './core.ts'
+import type { Leg } from './leg.ts'
+import { Lifeline, type LifelineOwner } from './lifeline.ts'
+import type { SharedConnection } from './shared-connection.ts'
+
+/** One subscription at the broker, for all clients that want the same. */
+class SharedTopic {
+  readonly id: string
+  readonly destination: string
+  /** Each with the keys of its own subscriptions. */
+  readonly members = new Map<SharedConnection, Set<string>>()
+  ready: Done = undefined
+
+  constructor (id: string, destination: string) {
+    this.id = id
+    this.destination = destination
+  }
+}
+
+/** A connection to the broker that many clients share: 10,000 of them on one topic cost the broker one subscription. */
+export class SharedLine implements LifelineOwner {
+  readonly #core: RelayCore
+  readonly #lifeline: Lifeline
+  readonly #clients = new Set<SharedConnection>()
+  readonly #byDestination = new Map<string, SharedTopic>()
+  readonly #byId = new Map<string, SharedTopic>()
+  #serial = 0
+
+  constructor (core: RelayCore) {
+    const { system, reconnect } = core.settings
+    this.#core = core
+    this.#lifeline = new Lifeline(core.dialer, () => system, this, reconnect, core.clock, core.log)
+  }
+
+  /** Subscriptions at the broker. */
+  get topics (): number { return this.#byId.size }
+
+  start (): void { this.#lifeline.connect().catch(() => {}) }
+
+  stop (): Promise<void> { return this.#lifeline.stop() }
+
+  /** A client comes; the connection is made if it is not there. */
+  async enter (client: SharedConnection): Promise<void> {
+    await this.#lifeline.required()
+    this.#clients.add(client)
+  }
+
+  leave (client: SharedConnection): void {
+    if (!this.#clients.delete(client)) return
+    for (const topic of [...this.#byId.values()]) if (topic.members.delete(client)) this.#abandon(topic)
+  }
+
+  subscribe (client: SharedConnection, key: string, name: string): Done {
+    const destination = subscribedDestination(this.#core, name)
+    let topic = this.#byDestination.get(destination)
+    if (topic === undefined) topic = this.#open(this.#leg(), destination)
+    const keys = topic.members.get(client)
+    if (keys === undefined) topic.members.set(client, new Set([key]))
+    else keys.add(key)
+    return topic.ready
+  }
+
+  /** Nothing comes to the client any more when this returns; the broker is told when nobody is left. */
+  unsubscribe (client: SharedConnection, key: string): void {
+    for (const topic of this.#byId.values()) {
+      const keys = topic.members.get(client)
+      if (keys?.delete(key) !== true) continue
+      if (keys.size === 0) topic.members.delete(client)
+      return this.#abandon(topic)
+    }
+  }
+
+  publish (message: OutgoingMessage): Done {
+    return this.#leg().request('SEND', clientHeaders(this.#core, message, sentDestination(this.#core, message.destination), message.headers.get('reply-to')), message.body).then(() => {})
+  }
+
+  room (): Promise<void> | undefined { return this.#lifeline.leg?.room() }
+
+  // --- LifelineOwner ------------------------------------------------------------------------------------------
+
+  up (): void {}
+
+  /** What was missed meanwhile nobody knows: clients must be told, and STOMP has no other word for it than an ERROR. */
+  down (error: BrokerError): void {
+    const clients = [...this.#clients]
+    this.#clients.clear()
+    this.#byDestination.clear()
+    this.#byId.clear()
+    this.#core.stalled(this, false)
+    for (const client of clients) client.end(error)
+  }
+
+  message (id: string, frame: Frame<ServerCommand>): void {
+    const topic = this.#byId.get(id)
+    if (topic === undefined) return
+    const publication = publicationOf(this.#core, frame, null, frame.headers.get('reply-to'))
+    if (publication === null) return
+    for (const [client, keys] of topic.members) for (const key of keys) client.deliver(key, publication)
+  }
+
+  subscriptionEnded (id: string, error: BrokerError): void {
+    const topic = this.#byId.get(id)
+    if (topic === undefined) return
+    this.#remove(topic)
+    for (const [client, keys] of topic.members) for (const key of keys) client.subscriptionEnded(key, error)
+  }
+
+  refused (error: BrokerError): void {
+    this.#core.log.warn({ code: error.code }, 'the broker has refused a frame, and it is not known whose')
+  }
+
+  stalled (yes: boolean): void { this.#core.stalled(this, yes) }
+
+  // --- inside -------------------------------------------------------------------------------------------------
+
+  #leg (): Leg {
+    const { leg } = this.#lifeline
+    if (leg === null) throw refusal('STOMP_BROKER_UNAVAILABLE', undefined, true)
+    return leg
+  }
+
+  #open (leg: Leg, destination: string): SharedTopic {
+    const topic = new SharedTopic(`t${++this.#serial}`, destination)
+    this.#byDestination.set(destination, topic)
+    this.#byId.set(topic.id, topic)
+    topic.ready = leg.request('SUBSCRIBE', subscribeFrame(leg, topic.id, destination, 'auto')).then(() => { topic.ready = undefined }, (error) => {
+      this.#remove(topic)
+      throw error
+    })
+    return topic
+  }
+
+  #abandon (topic: SharedTopic): void {
+    if (topic.members.size > 0) return
+    this.#remove(topic)
+    this.#lifeline.leg?.request('UNSUBSCRIBE', [['id', topic.id]]).catch(() => {})
+  }
+
+  #remove (topic: SharedTopic): void {
+    this.#byId.delete(topic.id)
+    if (this.#byDestination.get(topic.destination) === topic) this.#byDestination.delete(topic.destination)
+  }
+}

@@ -1,0 +1,134 @@
+import { type Clock, Timer } from '../../../clock/index.ts'
+import type { BrokerError, BrokerState, Done, OutgoingMessage, UserMessage } from '../broker.ts'
+import { type Body, type Frame, FrameHeaders, type ServerCommand } from '../../codec/index.ts'
+import { refusal } from '../refusals.ts'
+import { type RelayCore, sentDestination, subscribeFrame } from './core.ts'
+import { publisherHeaders, sendHeaders } from './headers.ts'
+import type { Leg } from './leg.ts'
+import { Lifeline, type LifelineOwner } from './lifeline.ts'
+
+/** A message of the application that waits for a connection. */
+interface Waiting {
+  readonly headers: FrameHeaders
+  readonly body: Body
+  readonly due: number
+  readonly resolve: () => void
+  readonly reject: (error: BrokerError) => void
+}
+
+/** How a message for a user travels between processes. */
+const USER = 'x-fastify-sockjs-user'
+const DESTINATION = 'x-fastify-sockjs-destination'
+const FROM = 'x-fastify-sockjs-from'
+
+const USERS = 'users'
+
+/** The application's own connection: what it publishes, and what its other processes tell of messages for users. Whether it stands is the relay's state. */
+export class SystemLine implements LifelineOwner {
+  readonly #core: RelayCore
+  readonly #clock: Clock
+  readonly #lifeline: Lifeline
+  readonly #become: (state: BrokerState, reason: string) => void
+  readonly #onUserMessage: (message: UserMessage) => void
+  /** Names this process among the others. */
+  readonly #self: string
+  readonly #timer = new Timer(this)
+  #outbox: Waiting[] = []
+  #stopped = false
+
+  constructor (core: RelayCore, become: (state: BrokerState, reason: string) => void, onUserMessage: (message: UserMessage) => void) {
+    const { system, reconnect } = core.settings
+    this.#core = core
+    this.#clock = core.clock
+    this.#become = become
+    this.#onUserMessage = onUserMessage
+    this.#self = core.serial.next()
+    this.#lifeline = new Lifeline(core.dialer, () => system, this, reconnect, core.clock, core.log)
+  }
+
+  /** Resolves after the first attempt, however it ends. */
+  connect (): Promise<void> { return this.#lifeline.connect() }
+
+  async stop (): Promise<void> {
+    this.#stopped = true
+    this.#clock.stop(this.#timer)
+    for (const { reject } of this.#outbox.splice(0)) reject(refusal('STOMP_BROKER_STOPPED', undefined, true))
+    await this.#lifeline.stop()
+  }
+
+  /** Resolves on the broker's RECEIPT (RELAY-25). */
+  async publish (message: OutgoingMessage): Promise<void> {
+    const replyTo = message.headers.get('reply-to')
+    await this.#send(this.#form(message, sentDestination(this.#core, message.destination), replyTo), message.body)
+  }
+
+  publishToUser ({ user, destination, headers, body }: UserMessage): Done {
+    const { userTopic } = this.#core.settings.dialect
+    const form = this.#form({ destination, headers, body }, userTopic, undefined)
+    return this.#send(form.set(USER, user).set(DESTINATION, destination).set(FROM, this.#self), body)
+  }
+
+  expire (): void {
+    const now = this.#clock.now()
+    const late = this.#outbox.filter(({ due }) => due <= now)
+    this.#outbox = this.#outbox.filter(({ due }) => due > now)
+    for (const { reject } of late) reject(refusal('STOMP_BROKER_UNAVAILABLE', undefined, true))
+    this.#watch()
+  }
+
+  // --- LifelineOwner ------------------------------------------------------------------------------------------
+
+  up (leg: Leg): void {
+    const { userTopic, name } = this.#core.settings.dialect
+    leg.request('SUBSCRIBE', subscribeFrame(leg, USERS, userTopic, 'auto'))
+      .catch((error: unknown) => this.#core.log.warn({ err: error }, 'messages for users of other processes cannot come: the broker refuses the subscription'))
+    this.#become('available', `connected to ${name}`)
+    this.#clock.stop(this.#timer)
+    for (const { headers, body, resolve, reject } of this.#outbox.splice(0)) leg.request('SEND', headers, body).then(() => resolve(), reject)
+  }
+
+  down (error: BrokerError): void { this.#become('unavailable', error.code) }
+
+  message (id: string, { headers, body }: Frame<ServerCommand>): void {
+    const user = headers.get(USER)
+    const destination = headers.get(DESTINATION)
+    if (id !== USERS || user === undefined || destination === undefined || headers.get(FROM) === this.#self) return
+    const kept = publisherHeaders(headers)
+    for (const name of [USER, DESTINATION, FROM]) kept.delete(name)
+    this.#onUserMessage({ user, destination, headers: kept, body })
+  }
+
+  subscriptionEnded (_id: string, error: BrokerError): void {
+    this.#core.log.warn({ code: error.code }, 'messages for users of other processes come no more')
+  }
+
+  refused (error: BrokerError): void {
+    this.#core.log.warn({ code: error.code }, 'the broker has refused a frame of the application')
+  }
+
+  stalled (yes: boolean): void { this.#core.stalled(this, yes) }
+
+  // --- inside -------------------------------------------------------------------------------------------------
+
+  #form (message: OutgoingMessage, destination: string, replyTo: string | undefined): FrameHeaders {
+    const { dialect } = this.#core.settings
+    return sendHeaders(message, { dialect, destination, replyTo, privileged: new Set(), now: this.#clock.date() })
+  }
+
+  #send (headers: FrameHeaders, body: Body): Promise<void> {
+    const { leg } = this.#lifeline
+    const { maxOutbox, outboxTimeout } = this.#core.settings
+    if (this.#stopped) return Promise.reject(refusal('STOMP_BROKER_UNAVAILABLE', undefined, true))
+    if ((leg?.pending ?? this.#outbox.length) >= maxOutbox) return Promise.reject(refusal(leg === null ? 'STOMP_BROKER_UNAVAILABLE' : 'STOMP_BROKER_BUSY', undefined, leg === null))
+    if (leg !== null) return leg.request('SEND', headers, body).then(() => {})
+    return new Promise((resolve, reject) => {
+      this.#outbox.push({ headers, body, due: this.#clock.now() + outboxTimeout, resolve, reject })
+      if (!this.#timer.running) this.#watch()
+    })
+  }
+
+  #watch (): void {
+    const [first] = this.#outbox
+    if (first !== undefined) this.#clock.start(this.#timer, Math.max(0, first.due - this.#clock.now()))
+  }
+}

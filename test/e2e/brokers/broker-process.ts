@@ -1,0 +1,90 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+
+/** A broker of somebody else's, in a process and a folder of its own. */
+export interface BrokerProcess {
+  readonly name: string
+  /** The port that speaks STOMP. */
+  readonly port: number
+  readonly pid: number
+  /** SIGKILL, or another signal, to the process that does the work. */
+  signal (signal: NodeJS.Signals): void
+  /** After an end of the process: the same broker on the same port. */
+  restart (): Promise<void>
+  stop (): Promise<void>
+}
+
+export interface BrokerProgram {
+  readonly name: string
+  readonly command: string
+  readonly args: readonly string[]
+  readonly env: Readonly<Record<string, string>>
+}
+
+const PATIENCE = 120_000
+
+/** A port that nobody has at the moment. */
+export async function freePort (): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as { port: number }
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+/** Runs a broker whose configuration `prepare` writes into a new folder. */
+export async function startBroker (prepare: (folder: string, port: number) => Promise<BrokerProgram>): Promise<BrokerProcess> {
+  const folder = await mkdtemp(join(tmpdir(), 'broker-'))
+  const port = await freePort()
+  const program = await prepare(folder, port)
+  let child = await launch(program, port)
+  return {
+    name: program.name,
+    port,
+    get pid () { return child.pid! },
+    signal (signal) { process.kill(-child.pid!, signal) },
+    async restart () {
+      await ended(child)
+      child = await launch(program, port)
+    },
+    async stop () {
+      if (child.exitCode === null && child.signalCode === null) process.kill(-child.pid!, 'SIGKILL')
+      await ended(child)
+      await rm(folder, { recursive: true, force: true, maxRetries: 5 })
+    }
+  }
+}
+
+/** In a process group of its own: brokers have children, and a signal must reach them all. */
+async function launch ({ name, command, args, env }: BrokerProgram, port: number): Promise<ChildProcess> {
+  const output: string[] = []
+  const child = spawn(command, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (text: Buffer) => { if (output.length < 200) output.push(String(text)) })
+  const failed = once(child, 'exit').then(([code]) => { throw new Error(`${name} ended with ${String(code)}:\n${output.join('')}`) })
+  await Promise.race([failed, listening(name, port)])
+  failed.catch(() => {})
+  return child
+}
+
+async function listening (name: string, port: number): Promise<void> {
+  const until = Date.now() + PATIENCE
+  for (;;) {
+    const socket = connect(port, '127.0.0.1')
+    const up = await new Promise<boolean>((resolve) => { socket.once('connect', () => resolve(true)).once('error', () => resolve(false)) })
+    socket.destroy()
+    if (up) return
+    if (Date.now() > until) throw new Error(`${name} does not listen on port ${port}`)
+    await delay(100)
+  }
+}
+
+async function ended (child: ChildProcess): Promise<void> {
+  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
+}
