@@ -45,10 +45,10 @@ const code = (promise: Promise<unknown>): Promise<string> => promise.then(() => 
 
 /** Moves the clock until something has happened: real sockets need their turns between. */
 async function advanceUntil<T> (clock: ManualClock, promise: Promise<T>, step = 500): Promise<T> {
-  let done = false
-  const result = promise.finally(() => { done = true })
+  const state = { done: false }
+  const result = promise.finally(() => { state.done = true })
   result.catch(() => {})
-  for (let i = 0; i < 400 && !done; i++) {
+  for (let i = 0; i < 400 && !state.done; i++) {
     clock.advance(step)
     for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve))
   }
@@ -102,10 +102,11 @@ t.test('RELAY-13, FACT-10: a frozen broker is given up in time, and the next ser
   const clock = new ManualClock()
   const relay = relayBroker({ servers: [frozen.url, good.url], connectTimeout: 4000 })
   const started = relay.start({ clock, log: testLog() })
-  t.teardown(() => relay.stop())
+  t.teardown(() => advanceUntil(clock, relay.stop(), 50))
   await frozen.connections.next()
   await advanceUntil(clock, started)
-  t.equal(relay.state, 'available')
+  t.equal(relay.state, 'starting', 'a server starts without its broker')
+  await advanceUntil(clock, new Promise<void>((resolve) => relay.onState((state) => { if (state === 'available') resolve() })))
   t.equal(clock.now() >= 4000 && clock.now() < 20_000, true, `after ${clock.now()} ms`)
   const connection = await connect(relay)
   t.equal(frozen.connections.all.length, 1, 'the one that worked is the first from now on')
@@ -200,10 +201,12 @@ t.test('RELAY-17, FACT-4: a race is counted and told to nobody', async (t) => {
   for (let i = 0; i < 5; i++) leg.send('ERROR', { message: 'Subscription not found' }, 'There is no current subscription\n')
   await connection.publish('/topic/x')
   t.equal(connection.sink.ends.all.length, 0)
-  world.fake.manners = { frame: (broker, frame) => {
-    if (frame.command === 'UNSUBSCRIBE') broker.send('ERROR', { message: 'No subscription found' })
-    else broker.receipt(frame)
-  } }
+  world.fake.manners = {
+    frame: (broker, frame) => {
+      if (frame.command === 'UNSUBSCRIBE') broker.send('ERROR', { message: 'No subscription found' })
+      else broker.receipt(frame)
+    }
+  }
   await connection.subscribe('1', '/topic/x')
   await connection.broker.unsubscribe('1')
   await connection.publish('/topic/x')
@@ -411,12 +414,13 @@ t.test('shared mode: a client\'s operations keep their order over both of its co
   const world = await relayTo(t, { mode: 'shared' })
   const shared = await world.fake.connections.next('the shared connection')
   const connection = await connect(world.relay)
-  let own: FakeConnection | undefined
   const order: string[] = []
-  world.fake.manners = { frame: (broker, frame) => {
-    order.push(`${broker === shared ? 'shared' : 'own'} ${frame.command} ${frame.headers.get('destination') ?? ''}`.trim())
-    setImmediate(() => broker.receipt(frame))
-  } }
+  world.fake.manners = {
+    frame: (broker, frame) => {
+      order.push(`${broker === shared ? 'shared' : 'own'} ${frame.command} ${frame.headers.get('destination') ?? ''}`.trim())
+      if (frame.headers.has('receipt')) setImmediate(() => broker.receipt(frame))
+    }
+  }
   const done = [
     connection.publish('/topic/1'),
     connection.subscribe('q', '/queue/2', 'client'),
@@ -425,7 +429,7 @@ t.test('shared mode: a client\'s operations keep their order over both of its co
     connection.publish('/topic/5')
   ]
   t.ok(connection.broker.room(), 'the client is held back meanwhile')
-  own = await world.fake.connections.next('its own connection')
+  const own = await world.fake.connections.next('its own connection')
   await Promise.all(done)
   t.ok(own)
   t.strictSame(order, ['shared SEND /topic/1', 'own SUBSCRIBE /queue/2', 'shared SEND /topic/3', 'own BEGIN', 'own SEND /topic/4', 'own COMMIT', 'shared SEND /topic/5'])

@@ -1,8 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
-import { connect } from 'node:net'
+import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -25,6 +24,8 @@ export interface BrokerProgram {
   readonly command: string
   readonly args: readonly string[]
   readonly env: Readonly<Record<string, string>>
+  /** What it leaves running beside itself. */
+  readonly cleanUp?: () => Promise<unknown>
 }
 
 const PATIENCE = 120_000
@@ -57,6 +58,7 @@ export async function startBroker (prepare: (folder: string, port: number) => Pr
     async stop () {
       if (child.exitCode === null && child.signalCode === null) process.kill(-child.pid!, 'SIGKILL')
       await ended(child)
+      await program.cleanUp?.()
       await rm(folder, { recursive: true, force: true, maxRetries: 5 })
     }
   }

@@ -41,7 +41,7 @@ export async function startRabbitMq (): Promise<RabbitMq> {
       ERL_EPMD_PORT: String(epmd),
       ERL_EPMD_ADDRESS: '127.0.0.1'
     }
-    return { name: 'RabbitMQ', command: '/usr/lib/rabbitmq/bin/rabbitmq-server', args: [], env }
+    return { name: 'RabbitMQ', command: '/usr/lib/rabbitmq/bin/rabbitmq-server', args: [], env, cleanUp: () => run('epmd', ['-port', String(epmd), '-kill'], { env: { ...process.env, ERL_EPMD_RELAXED_COMMAND_CHECK: '1' } }).catch(() => {}) }
   })
   return Object.assign(broker, {
     async control (...args: string[]): Promise<string> {

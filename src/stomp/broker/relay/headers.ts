@@ -8,7 +8,7 @@ const OF_THE_BROKER: ReadonlySet<string> = new Set(['destination', 'message-id',
   'content-length', 'login', 'passcode', 'user-name', 'reply-to', 'original-destination', 'expires', 'x-epoch', 'x-offset', 'x-recovered', 'x-position'])
 
 /** Brokers want numbers there, and some end the connection over anything else. */
-const NUMBERS = ['expiration', 'priority', 'ttl']
+const NUMBERS: readonly string[] = ['expiration', 'priority', 'ttl']
 
 /** How a SEND is written for the broker. */
 export interface SendForm {

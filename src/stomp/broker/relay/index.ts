@@ -1,3 +1,4 @@
+import { Timer } from '../../../clock/index.ts'
 import type {
   Broker, BrokerCapabilities, BrokerClient, BrokerConnection, BrokerContext, BrokerSink, BrokerState, Done, OutgoingMessage, UserMessage
 } from '../broker.ts'
@@ -103,9 +104,14 @@ class StompRelay implements RelayBroker {
     this.#running = { ...core, system, shared }
     const connecting = system.connect()
     for (const line of shared) line.start()
-    let patience: NodeJS.Timeout | undefined
-    await Promise.race([connecting, new Promise((resolve) => { patience = setTimeout(resolve, START_PATIENCE) })])
-    clearTimeout(patience)
+    await new Promise<void>((resolve) => {
+      const patience = new Timer({ expire: () => resolve() })
+      clock.start(patience, START_PATIENCE)
+      connecting.finally(() => {
+        clock.stop(patience)
+        resolve()
+      })
+    })
   }
 
   async stop (): Promise<void> {
