@@ -5,6 +5,7 @@ import Fastify, { type FastifyInstance } from 'fastify'
 import sockjs, { type Endpoint } from '../index.ts'
 import { DEMO_DEFAULTS, DEMO_ENDPOINTS } from './endpoints.ts'
 import { Journal } from './journal.ts'
+import { demoRelay, type RelayTarget } from './relay.ts'
 import { addStomp } from './stomp.ts'
 
 /** What `serve` was told. */
@@ -15,6 +16,10 @@ export interface DemoOptions {
   readonly logLevel?: string
   /** Also listens for STOMP over TCP there. */
   readonly stompTcpPort?: number | undefined
+  /** An external broker in place of the embedded one. */
+  readonly stompRelay?: RelayTarget | undefined
+  /** Which kind of broker that is. */
+  readonly stompRelayDialect?: string
 }
 
 /** The same place seen from the sources and from the build. */
@@ -45,10 +50,11 @@ export async function buildDemo (options: DemoOptions = {}): Promise<FastifyInst
       return handler(session, () => endpoint)
     })
   }
-  await addStomp(app, DEMO_DEFAULTS, options.stompTcpPort)
+  const { stompRelay, stompRelayDialect = 'rabbitmq' } = options
+  await addStomp(app, DEMO_DEFAULTS, options.stompTcpPort, stompRelay === undefined ? undefined : demoRelay(stompRelay, stompRelayDialect))
   app.get('/health', async (_request, reply) => {
     const { draining } = app.sockjs
-    return reply.code(draining ? 503 : 200).send({ status: draining ? 'draining' : 'ok' })
+    return reply.code(draining ? 503 : 200).send({ status: draining ? 'draining' : 'ok', broker: app.stomp.broker.state })
   })
   app.get('/journal', async () => journal.entries)
   return app

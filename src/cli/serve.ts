@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { InvalidArgumentError, Option } from 'commander'
 import type { FastifyInstance } from 'fastify'
 import { buildDemo } from './demo.ts'
+import { DIALECT_NAMES, parseRelay, type RelayTarget } from './relay.ts'
 
 interface ServeOptions {
   port: number
@@ -10,12 +11,22 @@ interface ServeOptions {
   tlsKey?: string
   logLevel: string
   stompTcpPort?: number
+  stompRelay?: RelayTarget
+  stompRelayDialect: string
 }
 
 function portNumber (text: string): number {
   const port = Number(text)
   if (!/^\d+$/.test(text) || port > 65535) throw new InvalidArgumentError('a port is a number from 0 to 65535')
   return port
+}
+
+function relay (text: string): RelayTarget {
+  try {
+    return parseRelay(text)
+  } catch (error) {
+    throw new InvalidArgumentError((error as Error).message)
+  }
 }
 
 export function addServeCommand (program: Command): void {
@@ -26,6 +37,8 @@ export function addServeCommand (program: Command): void {
     .addOption(new Option('--tls-cert <file>', 'certificate: https and wss').env('TLS_CERT'))
     .addOption(new Option('--tls-key <file>', 'key of the certificate').env('TLS_KEY'))
     .addOption(new Option('--stomp-tcp-port <number>', 'also listen for STOMP over TCP').env('STOMP_TCP_PORT').argParser(portNumber))
+    .addOption(new Option('--stomp-relay <url>', 'an external broker in place of the embedded one: tcp://login:passcode@host:port').env('STOMP_RELAY').argParser(relay))
+    .addOption(new Option('--stomp-relay-dialect <name>', 'which kind of broker that is').env('STOMP_RELAY_DIALECT').default('rabbitmq').choices(DIALECT_NAMES))
     .addOption(new Option('--log-level <level>', 'what to log').env('LOG_LEVEL').default('warn')
       .choices(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']))
     .action((options: ServeOptions) => serve(options))
