@@ -6,7 +6,9 @@ import type { Credentials, Leg, LegOwner } from './leg.ts'
 
 /** How long to wait before the next attempt: doubled each time, and not the same for every process (RELAY-16). Milliseconds. */
 export interface Backoff {
+  /** The first wait. */
   readonly min: number
+  /** The longest wait. */
   readonly max: number
   /** The part of the wait that is left to chance, from 0 to 1. */
   readonly jitter: number
