@@ -231,7 +231,7 @@ for (const [name, end] of [
   ['what is no frame', (leg: FakeConnection) => { leg.socket.write('HTTP/1.1 400 Bad Request\r\n\r\n\0') }],
   ['FACT-9: a channel that dies', (leg: FakeConnection) => { leg.send('ERROR', { message: 'AMQP channel died' }, '{error,secret}\n') }]
 ] as const) {
-  t.test(`${name}: the client is told, nothing hangs, and the next client is served`, async (t) => {
+  t.test(`SEC-S70, ${name}: the client is told, nothing hangs, and the next client is served`, async (t) => {
     const world = await relayTo(t)
     const { connection, leg } = await client(world)
     await connection.subscribe('1', '/topic/x')
