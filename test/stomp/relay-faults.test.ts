@@ -123,6 +123,13 @@ t.test('RELAY-11: a refused login ends the attempt at once, though the broker ke
   await leg.ended.next('the end of the socket')
 })
 
+t.test('a broker that ends the connection in the same breath as CONNECTED', async (t) => {
+  const world = await relayTo(t)
+  world.fake.manners = { connect: (connection) => connection.socket.end('CONNECTED\nversion:1.2\n\n\0ERROR\nmessage:AMQP channel died\n\n\0') }
+  t.equal((await refused(t, () => connect(world.relay), true)).code, 'STOMP_BROKER_LOST')
+  t.equal(world.relay.stats().clients, 0)
+})
+
 t.test('RELAY-18: a client that goes while CONNECT is on its way leaves no connection behind', async (t) => {
   const world = await relayTo(t)
   world.fake.manners = { connect: () => {} }

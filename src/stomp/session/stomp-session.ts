@@ -359,7 +359,9 @@ export class StompSession {
     this.#abort?.abort()
     if (!this.#busy) return this.#tearDown(event)
     // Queues would go on giving to a client that is gone.
-    for (const { key, source, ack } of this.subscriptions) if (source === 'broker' && ack === 'auto') this.connection?.unsubscribe(key)
+    for (const { key, source, ack } of this.subscriptions) {
+      if (source === 'broker' && ack === 'auto') Promise.resolve(this.connection?.unsubscribe(key)).catch(() => {})
+    }
   }
 
   #tearDown (event: CloseEvent): void {

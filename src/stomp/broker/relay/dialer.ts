@@ -75,6 +75,8 @@ export class Dialer {
     signal?.addEventListener('abort', abandon, { once: true })
     try {
       await leg.connect(credentials)
+      // What came right behind CONNECTED may have ended it already.
+      if (!leg.isOpen) throw refusal('STOMP_BROKER_LOST', undefined, true)
       this.#legs.add(leg)
       return leg
     } finally {

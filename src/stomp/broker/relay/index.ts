@@ -97,7 +97,6 @@ class StompRelay implements RelayBroker {
     }
     const system = new SystemLine(core, (state, reason) => {
       this.#line = state
-      log.info({ state, reason }, 'the broker')
       this.#show(reason)
     }, (message) => this.#onUserMessage(message))
     const shared = settings.mode === 'shared' ? Array.from({ length: settings.connections }, () => new SharedLine(core)) : []
@@ -166,6 +165,7 @@ class StompRelay implements RelayBroker {
     const state: BrokerState = this.#line === 'available' && this.#stalled.size > 0 ? 'blocked' : this.#line
     if (state === this.#state) return
     this.#state = state
+    this.#running?.log.info({ state, reason }, 'the state of the broker')
     for (const listener of this.#listeners) listener(state, reason)
   }
 }

@@ -151,7 +151,7 @@ export class OwnLine implements BrokerConnection, LegOwner {
       fromReplyTo(headers.get('reply-to'), this.#core.settings.dialect, this.#addresses))
     const handle = ack === 'auto' || id.startsWith(TEMPORARY_PREFIX) ? null : new RelayHandle(this, id, headers)
     if (publication === null) {
-      if (handle !== null) this.ack([handle])
+      if (handle !== null) this.#unattended(this.ack([handle]))
       return
     }
     if (handle !== null) this.#unacked++
@@ -228,7 +228,7 @@ export class OwnLine implements BrokerConnection, LegOwner {
   #replyTo (replyTo: string): string {
     const { dialect, destinations } = this.#core.settings
     if (replyTo.startsWith(TEMPORARY_PREFIX)) {
-      if (!this.#subscriptions.has(replyTo)) this.#openTemporary(replyTo, replyTo)
+      if (!this.#subscriptions.has(replyTo)) this.#unattended(this.#openTemporary(replyTo, replyTo))
       return replyTo
     }
     if (replyTo.startsWith(REPLY_PREFIX)) return this.#addresses.reveal(replyTo) ?? replyTo
@@ -256,9 +256,14 @@ export class OwnLine implements BrokerConnection, LegOwner {
 
   /** Brokers take no SEND to a temporary queue by its name; and its owner is here. */
   #deliverToSelf ({ destination, headers, body }: OutgoingMessage): void {
-    if (!this.#subscriptions.has(destination)) this.#openTemporary(destination, destination)
+    if (!this.#subscriptions.has(destination)) this.#unattended(this.#openTemporary(destination, destination))
     const { key } = this.#subscriptions.get(destination)!
     this.#sink.deliver({ key, publication: new Publication(destination, this.#core.serial.next(), headers, body), handle: null, redelivered: false })
+  }
+
+  /** What nobody waits for: if the broker refuses it, the client must know all the same. */
+  #unattended (work: Done): void {
+    if (work instanceof Promise) work.catch((error: BrokerError) => { this.end(error) })
   }
 
   #settle (command: 'ACK' | 'NACK', handles: readonly DeliveryHandle[]): Done {
