@@ -4,8 +4,8 @@ import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import Fastify from 'fastify'
-import sockjs from 'fastify-sockjs'
-import stomp, * as layer from 'fastify-sockjs/stomp'
+import sockjs from '../dist/index.js'
+import stomp, * as layer from '../dist/stomp/index.js'
 
 const CLIENTS = 1000
 const MESSAGES = 100

@@ -1,9 +1,14 @@
 import Fastify from 'fastify'
-import sockjs from 'fastify-sockjs'
-import { stat } from './stat.js'
+import sockjs from '../../dist/index.js'
+import { HEARTBEAT, mode, ready } from './serve.js'
 
-const app = Fastify()
-await app.register(sockjs, { origins: '*' })
-app.sockjs('/echo', (session) => { session.on('message', (message) => session.send(message)) })
-app.get('/stat', stat)
-console.log(await app.listen({ port: 0, backlog: 4096 }))
+const HANDLERS = {
+  echo: (session) => session.on('message', (message) => session.send(message)),
+  broadcast: (session) => session.on('message', (message) => endpoint.broadcast(message))
+}
+
+const app = Fastify({ keepAliveTimeout: 60_000 })
+await app.register(sockjs)
+const endpoint = app.sockjs('/bench', { origins: '*', heartbeat: HEARTBEAT }, HANDLERS[mode])
+await app.listen({ port: 0, host: '127.0.0.1', backlog: 4096 })
+ready(app.server.address().port)

@@ -1,8 +1,13 @@
 import { createServer } from 'node:http'
 import { WebSocketServer } from 'ws'
-import { stat } from './stat.js'
+import { mode, serve } from './serve.js'
 
-const server = createServer((_request, response) => response.end(JSON.stringify(stat())))
-new WebSocketServer({ server, perMessageDeflate: false })
-  .on('connection', (socket) => socket.on('message', (data, binary) => socket.send(data, { binary })))
-server.listen({ port: 0, host: '127.0.0.1', backlog: 4096 }, () => console.log(`http://127.0.0.1:${server.address().port}`))
+const server = createServer()
+const wss = new WebSocketServer({ server, perMessageDeflate: false })
+wss.on('connection', (socket) => {
+  socket.on('error', () => {})
+  socket.on('message', mode === 'echo'
+    ? (data, binary) => socket.send(data, { binary })
+    : (data, binary) => { for (const each of wss.clients) each.send(data, { binary }) })
+})
+serve(server)

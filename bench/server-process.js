@@ -1,0 +1,54 @@
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+
+/** A server in a process of its own, for one measurement. */
+export class ServerProcess {
+  #child
+  port = 0
+
+  static async start (name, mode, profile) {
+    const server = new ServerProcess()
+    const path = fileURLToPath(new URL(`servers/${name}.js`, import.meta.url))
+    const execArgv = ['--expose-gc', ...(profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`])]
+    server.#child = fork(path, [mode], { execArgv })
+    server.port = (await server.#answer()).port
+    return server
+  }
+
+  /** CPU microseconds of all threads so far. */
+  async cpu () {
+    const { user, system } = await this.#ask('cpu')
+    return user + system
+  }
+
+  /** Resident bytes after a collection: what the server really keeps. */
+  async memory () { return (await this.#ask('memory')).rss }
+
+  /** A profile is written by a process that ends by itself. */
+  async stop () {
+    if (this.#child.exitCode !== null) return
+    const exit = once(this.#child, 'exit')
+    this.#child.send('exit')
+    const timer = setTimeout(() => this.#child.kill('SIGKILL'), 2000)
+    await exit
+    clearTimeout(timer)
+  }
+
+  async #ask (question) {
+    this.#child.send(question)
+    return this.#answer()
+  }
+
+  async #answer () {
+    const gone = new AbortController()
+    try {
+      return await Promise.race([
+        once(this.#child, 'message', { signal: gone.signal }).then(([answer]) => answer),
+        once(this.#child, 'exit', { signal: gone.signal }).then(([code, signal]) => { throw new Error(`the server has ended: ${signal ?? code}`) })
+      ])
+    } finally {
+      gone.abort()
+    }
+  }
+}

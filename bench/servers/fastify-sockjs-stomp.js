@@ -1,0 +1,10 @@
+import Fastify from 'fastify'
+import sockjs from '../../dist/index.js'
+import stomp, { memoryBroker } from '../../dist/stomp/index.js'
+import { ready } from './serve.js'
+
+const app = Fastify()
+await app.register(sockjs)
+await app.register(stomp, { path: '/stomp', broker: memoryBroker(), endpoint: { origins: '*' } })
+await app.listen({ port: 0, host: '127.0.0.1', backlog: 4096 })
+ready(app.server.address().port)

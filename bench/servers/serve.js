@@ -1,0 +1,27 @@
+/** What the server is to do with messages: `echo` or `broadcast`. */
+export const mode = process.argv[2]
+
+export { HEARTBEAT } from '../heartbeat.js'
+
+const ANSWERS = {
+  cpu: () => process.cpuUsage(),
+  memory () {
+    globalThis.gc()
+    globalThis.gc()
+    return process.memoryUsage()
+  },
+  exit: () => process.exit()
+}
+
+/** The channel on which the harness asks; it is apart from the server's own port, so that asking costs no connection. */
+export function ready (port) {
+  process.on('message', (question) => process.send(ANSWERS[question]()))
+  process.on('disconnect', () => process.exit())
+  process.send({ port })
+}
+
+/** For the peers that attach to a server of node:http. */
+export function serve (server) {
+  server.keepAliveTimeout = 60_000
+  server.listen({ port: 0, host: '127.0.0.1', backlog: 4096 }, () => ready(server.address().port))
+}

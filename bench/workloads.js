@@ -1,0 +1,132 @@
+// The workloads as data. `goals` are ratios of ours to a peer, smaller is better; the first participant is ours.
+
+const OURS = { name: 'fastify-sockjs', server: 'fastify-sockjs', dialect: 'sockjs' }
+const SOCKJS = { name: 'sockjs', server: 'sockjs', dialect: 'sockjs' }
+const SOCKET_IO = { name: 'socket.io', server: 'socket.io', dialect: 'socket.io' }
+const ENGINE_IO = { name: 'engine.io', server: 'engine.io', dialect: 'engine.io' }
+const WS = { name: 'ws', server: 'ws', dialect: 'bare' }
+const FASTIFY_WEBSOCKET = { name: '@fastify/websocket', server: 'fastify-websocket', dialect: 'bare' }
+const NODE_HTTP = { name: 'node:http', server: 'node-http', dialect: 'sockjs' }
+const STOMP = { name: 'fastify-sockjs', server: 'fastify-sockjs-stomp' }
+/** Sends to all but the publisher: it cannot echo. */
+const STOMP_BROKER_JS = { name: 'stomp-broker-js', server: 'stomp-broker-js', deafPublisher: true }
+const PLAIN_BROADCAST = { ...OURS, name: 'our plain broadcast' }
+const PLAIN_ECHO = { ...OURS, name: 'our plain echo' }
+
+/** Who takes part on a transport. */
+const ON = {
+  websocket: [OURS, SOCKJS, SOCKET_IO, ENGINE_IO, WS, FASTIFY_WEBSOCKET],
+  'xhr-streaming': [OURS, SOCKJS, NODE_HTTP],
+  eventsource: [OURS, SOCKJS, NODE_HTTP],
+  'xhr-polling': [OURS, SOCKJS, SOCKET_IO, ENGINE_IO, NODE_HTTP]
+}
+
+const SHORT = 32
+const LONG = 1024
+
+function echo (transport, inFlight, size, goals = {}) {
+  return {
+    name: `${transport} echo, ${inFlight} in flight, ${size} B`,
+    load: 'echo',
+    transport,
+    sessions: 50,
+    inFlight,
+    size,
+    participants: ON[transport],
+    goals
+  }
+}
+
+function broadcast (transport, sessions, inFlight, goals = {}) {
+  return {
+    name: `${transport} broadcast to ${sessions}, ${inFlight} in flight`,
+    load: 'broadcast',
+    transport,
+    sessions,
+    inFlight,
+    size: SHORT,
+    participants: ON[transport],
+    goals
+  }
+}
+
+function stomp (name, load, dialect, others, goals = {}) {
+  const fanOut = load === 'broadcast'
+  return {
+    name: `STOMP ${name}`,
+    load,
+    transport: 'websocket',
+    sessions: fanOut ? 1000 : 50,
+    inFlight: fanOut ? 4 : 10,
+    size: SHORT,
+    participants: [{ ...STOMP, dialect }, ...others],
+    goals
+  }
+}
+
+function idle (transport, sessions, participants, goals = {}) {
+  return { name: `memory of ${sessions} idle sessions, ${transport}`, load: 'idle', transport, sessions, size: SHORT, participants, goals }
+}
+
+function opening (transport, goals = {}) {
+  return { name: `opening, ${transport}`, load: 'opening', transport, sessions: 50, size: SHORT, participants: ON[transport], goals }
+}
+
+const but = (transport, ...names) => ON[transport].filter(({ name }) => !names.includes(name))
+
+export const WORKLOADS = [
+  echo('websocket', 1, SHORT, { sockjs: 0.8, 'socket.io': 0.75, ws: 1.1 }),
+  echo('websocket', 10, SHORT, { sockjs: 0.25, 'socket.io': 0.25, ws: 0.35 }),
+  echo('websocket', 1, LONG),
+  echo('websocket', 10, LONG, { sockjs: 0.3, 'socket.io': 0.35, ws: 0.55 }),
+  echo('xhr-streaming', 1, SHORT, { sockjs: 0.7, 'node:http': 1.15 }),
+  echo('xhr-streaming', 10, SHORT),
+  echo('xhr-streaming', 1, LONG),
+  echo('xhr-streaming', 10, LONG),
+  echo('eventsource', 1, SHORT, { sockjs: 0.7, 'node:http': 1.15 }),
+  echo('eventsource', 10, SHORT),
+  echo('eventsource', 1, LONG),
+  echo('eventsource', 10, LONG),
+  echo('xhr-polling', 1, SHORT, { sockjs: 0.8, 'socket.io': 0.95, 'node:http': 1.25 }),
+  echo('xhr-polling', 10, SHORT),
+  echo('xhr-polling', 1, LONG),
+  echo('xhr-polling', 10, LONG),
+  broadcast('websocket', 100, 1),
+  broadcast('websocket', 100, 4),
+  broadcast('websocket', 1000, 1, { sockjs: 0.8, 'socket.io': 0.75, ws: 0.95 }),
+  broadcast('websocket', 1000, 4, { sockjs: 0.4, 'socket.io': 0.4, ws: 0.5 }),
+  broadcast('xhr-streaming', 100, 1),
+  broadcast('xhr-streaming', 100, 4),
+  broadcast('xhr-streaming', 1000, 1, { sockjs: 0.65, 'node:http': 0.9 }),
+  broadcast('xhr-streaming', 1000, 4, { sockjs: 0.65, 'node:http': 0.9 }),
+  stomp('fan-out over WebSocket', 'broadcast', 'stomp fan-out', [{ ...STOMP_BROKER_JS, dialect: 'stomp fan-out' }, PLAIN_BROADCAST],
+    { 'stomp-broker-js': 0.4, [PLAIN_BROADCAST.name]: 1.2 }),
+  stomp('fan-out over SockJS', 'broadcast', 'stomp fan-out in sockjs', [PLAIN_BROADCAST], { [PLAIN_BROADCAST.name]: 1.2 }),
+  stomp('echo over WebSocket', 'echo', 'stomp echo', [PLAIN_ECHO]),
+  stomp('echo over SockJS', 'echo', 'stomp echo in sockjs', [PLAIN_ECHO]),
+  opening('websocket', { sockjs: 0.8, 'socket.io': 0.75, ws: 1.7 }),
+  opening('xhr-streaming'),
+  {
+    ...broadcast('websocket', 1000, 4),
+    name: 'a slow reader among 1000, websocket: the others',
+    slow: 1,
+    participants: but('websocket', 'engine.io', '@fastify/websocket')
+  },
+  idle('websocket', 5000, ON.websocket, { sockjs: 0.6, 'socket.io': 0.7, ws: 1.1 }),
+  idle('xhr-streaming', 5000, ON['xhr-streaming'], { sockjs: 0.85, 'node:http': 1.1 }),
+  idle('eventsource', 5000, ON.eventsource),
+  idle('xhr-polling', 5000, but('xhr-polling', 'engine.io', 'socket.io')),
+  idle('websocket', 19000, but('websocket', 'engine.io', '@fastify/websocket')),
+  idle('xhr-streaming', 19000, ON['xhr-streaming']),
+  idle('eventsource', 19000, ON.eventsource),
+  idle('xhr-polling', 19000, but('xhr-polling', 'engine.io', 'socket.io')),
+  {
+    name: 'heartbeats of 19000 idle sessions, websocket',
+    load: 'heartbeats',
+    transport: 'websocket',
+    sessions: 19000,
+    size: SHORT,
+    participants: but('websocket', 'engine.io', 'ws', '@fastify/websocket'),
+    goals: { sockjs: 0.35, 'socket.io': 0.3 }
+  }
+]
