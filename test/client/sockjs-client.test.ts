@@ -18,7 +18,7 @@ class RealClient {
   heartbeats = 0
 
   constructor (url: string, transports: readonly string[], options: SockJS.Options = {}) {
-    this.socket = new SockJS(url, null, { transports: [...transports], timeout: 10_000, ...options } as SockJS.Options)
+    this.socket = new SockJS(url, null, { transports: [...transports], timeout: 60_000, ...options } as SockJS.Options)
     this.socket.onopen = () => this.opened.resolve()
     this.socket.onmessage = ({ data }) => this.texts.push(data as string)
     this.socket.onclose = ({ code, reason, wasClean }) => this.closed.resolve({ code, reason, wasClean })

@@ -25,6 +25,17 @@ export async function until (condition: () => boolean | Promise<boolean>, what: 
   }
 }
 
+/** Waits until a value no longer changes: as often as it is the same here, the event loop has polled and found nothing. */
+export async function steady (read: () => number): Promise<void> {
+  let last = Number.NaN
+  for (let same = 0; same < 20; same++) {
+    await delay(5)
+    const now = read()
+    if (now !== last) same = 0
+    last = now
+  }
+}
+
 /** A promise with its two ends outside. */
 export interface Deferred<T> {
   readonly promise: Promise<T>
