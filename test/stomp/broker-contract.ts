@@ -169,7 +169,10 @@ function acknowledgements (check: Check): void {
       await a.broker.unsubscribe('1')
       await a.subscribe('2', topic('x'))
       await a.publish(topic('x'), 'four')
-      t.strictSame(await a.sink.next(1), ['four'], 'what was not acknowledged is gone')
+      // What NACK gave back may have come once more before the end of the subscription.
+      let last = await a.sink.deliveries.next()
+      while (last.key === '1') last = await a.sink.deliveries.next()
+      t.strictSame([last.key, textOf(last)], ['2', 'four'], 'what was not acknowledged is gone')
     })
   }
 }

@@ -72,15 +72,15 @@ t.test('RELAY-1, SEC-S67: login, passcode and host are ours, whatever the client
 
 t.test('SEC-S67: headers that mean something to the broker are not for clients, unless an option allows them', async (t) => {
   const { rabbitmq } = await import('../../src/stomp/index.ts')
-  const world = await relayTo(t, { dialect: rabbitmq(), allowHeaders: ['persistent', 'durable'] })
+  const world = await relayTo(t, { dialect: rabbitmq(), allowHeaders: ['persistent'] })
   const { connection, leg } = await client(world)
   await connection.publish('/topic/x', 'text', { 'user-id': 'root', 'x-message-ttl': '1', persistent: 'true', foo: 'bar', 'message-id': '7', id: '1', receipt: 'no' })
   const sent = await leg.next('SEND')
   t.strictSame([...sent.headers].filter(([name]) => name !== 'content-length' && name !== 'receipt'), [['destination', '/topic/x'], ['persistent', 'true'], ['foo', 'bar']])
-  await connection.subscribe('1', '/queue/x', 'client', { selector: 'a=1', 'x-queue-name': 'secret', durable: 'true', 'prefetch-count': '7' })
+  await connection.subscribe('1', '/queue/x', 'client', { selector: 'a=1', 'x-queue-name': 'secret', persistent: 'true', 'prefetch-count': '7' })
   const subscribed = await leg.next('SUBSCRIBE')
   t.strictSame([...subscribed.headers].filter(([name]) => name !== 'receipt'),
-    [['id', 's1'], ['destination', '/queue/x'], ['ack', 'client-individual'], ['prefetch-count', '7'], ['durable', 'true']])
+    [['id', 's1'], ['destination', '/queue/x'], ['ack', 'client-individual'], ['prefetch-count', '7'], ['persistent', 'true']])
   await refused(t, () => connection.publish('/topic/x', '', { expiration: 'soon' }))
   await refused(t, () => connection.subscribe('2', '/queue/x', 'client', { 'prefetch-count': 'many' }))
   for (const other of ['/exchange/amq.direct/fastify-sockjs.users', '/amq/queue/x', '/exchange/x/y']) t.notOk(world.relay.accepts(other, 'send'), other)
@@ -308,24 +308,89 @@ t.test('RELAY-12: a client whose broker does not read is held back, and given up
 })
 
 t.test('RELAY-20: while the client takes nothing, nothing is read from the broker', async (t) => {
-  const world = await relayTo(t, { maxUnacked: 3 })
+  const world = await relayTo(t, { receiptTimeout: 4000, blockedAfter: 1000 })
   const { connection, leg } = await client(world)
   await connection.subscribe('1', '/queue/x', 'client-individual')
   const give = (n: number): void => leg.send('MESSAGE', { subscription: 's1', destination: '/queue/x', 'message-id': String(n), ack: String(n) }, String(n))
-  for (let n = 0; n < 3; n++) give(n)
-  t.strictSame(await connection.sink.next(3), ['0', '1', '2'])
-  give(3)
-  await world.relay.publish(message('/topic/other'))
-  t.equal(connection.sink.deliveries.waiting, 0, 'SEC-S28: as many unacknowledged as there may be')
   connection.sink.takes = false
-  connection.broker.ack([handleOf(connection.sink.deliveries.all[0]!)])
-  t.strictSame(await connection.sink.next(1), ['3'])
-  connection.broker.ack([handleOf(connection.sink.deliveries.all[1]!), handleOf(connection.sink.deliveries.all[2]!)])
-  give(4)
+  give(0)
+  t.strictSame(await connection.sink.next(1), ['0'])
+  give(1)
+  const waiting = code(Promise.resolve(connection.publish('/topic/y')))
   await world.relay.publish(message('/topic/other'))
+  for (let i = 0; i < 10; i++) world.clock.advance(1000)
   t.equal(connection.sink.deliveries.waiting, 0)
+  t.equal(world.relay.state, 'available', 'a client that reads slowly is no fault of the broker')
+  connection.sink.takes = true
   connection.broker.resume()
-  t.strictSame(await connection.sink.next(1), ['4'])
+  t.strictSame(await connection.sink.next(1), ['1'])
+  t.equal(await waiting, 'done', 'what was not read was not late')
+})
+
+t.test('SEC-S28: all subscriptions of a client together have so many unacknowledged messages', async (t) => {
+  const world = await relayTo(t, { maxUnacked: 5, prefetch: 3 })
+  const { connection, leg } = await client(world)
+  const granted = async (id: string, asked: Record<string, string> = {}): Promise<string | undefined> => {
+    await connection.subscribe(id, '/queue/x', 'client', asked)
+    return (await leg.next('SUBSCRIBE')).headers.get('prefetch-count')
+  }
+  t.strictSame([await granted('a'), await granted('b', { 'prefetch-count': '100' }), await granted('c')], ['3', '2', '1'])
+  await connection.broker.unsubscribe('a')
+  t.equal(await granted('d', { 'prefetch-count': '2' }), '2', 'what is given back can be had again')
+})
+
+t.test('RELAY-21: durable subscriptions are named after their user', async (t) => {
+  const { rabbitmq } = await import('../../src/stomp/index.ts')
+  const world = await relayTo(t, { dialect: rabbitmq(), allowHeaders: ['durable'] })
+  const ids: string[] = []
+  for (const user of ['kim', 'kim', 'anna']) {
+    const broker = await world.relay.connect({ session: 's', user, headers: new FrameHeaders(), signal: new AbortController().signal }, new TestSink())
+    const leg = await world.fake.connections.next()
+    await broker.subscribe({ key: 'news', destination: '/topic/news', ack: 'auto', headers: FrameHeaders.from({ durable: 'true' }) })
+    ids.push((await leg.next('SUBSCRIBE')).headers.get('id')!)
+  }
+  t.equal(ids[0], ids[1])
+  t.not(ids[0], ids[2])
+  const { connection } = await client(world)
+  await refused(t, () => connection.subscribe('news', '/topic/news', 'auto', { durable: 'true' }))
+})
+
+t.test('shared mode: what waits for its turn is not done for a client that has gone', async (t) => {
+  const world = await relayTo(t, { mode: 'shared' })
+  const shared = await world.fake.connections.next('the shared connection')
+  const connection = await connect(world.relay)
+  world.fake.manners = { frame: () => {} }
+  const first = code(Promise.resolve(connection.publish('/topic/1')))
+  const frame = await shared.next('SEND')
+  const own = code(Promise.resolve(connection.subscribe('q', '/queue/x', 'client')))
+  const topic = code(Promise.resolve(connection.subscribe('t', '/topic/x')))
+  const over = code(Promise.resolve(connection.broker.unsubscribe('t')))
+  await connection.broker.close()
+  shared.receipt(frame)
+  t.strictSame([await first, await own, await topic, await over], ['done', 'STOMP_BROKER_UNAVAILABLE', 'STOMP_BROKER_UNAVAILABLE', 'STOMP_BROKER_UNAVAILABLE'])
+  t.strictSame([world.relay.stats().connections, world.relay.stats().sharedTopics], [2, 0])
+})
+
+t.test('SEC-S67: a message for a user carries no orders to the broker, and reply-to names nothing that a client cannot', async (t) => {
+  const { rabbitmq } = await import('../../src/stomp/index.ts')
+  const world = await relayTo(t, { dialect: rabbitmq() })
+  await world.relay.publishToUser({ user: 'kim', destination: '/user/queue/x', headers: FrameHeaders.from({ 'user-id': 'evil', timestamp: 'abc', foo: 'bar' }), body: message('').body })
+  const { headers } = await world.system.next('SEND')
+  t.match([headers.get('user-id'), headers.get('timestamp'), headers.get('foo')], [undefined, undefined, 'bar'])
+  const { connection, leg } = await client(world)
+  await refused(t, () => connection.publish('/queue/x', '', { 'reply-to': '/amq/queue/private' }))
+  await refused(t, () => connection.publish('/queue/x', '', { 'reply-to': '/reply-queue/guessed' }))
+  await connection.publish('/queue/x', '', { 'reply-to': '/topic/a/b' })
+  t.equal((await leg.next('SEND')).headers.get('reply-to'), '/topic/a.b')
+})
+
+t.test('a listener for the state that throws harms nobody', async (t) => {
+  const world = await relayTo(t, { reconnect: { min: 50, max: 50 } })
+  world.relay.onState(() => { throw new Error('as asked') })
+  world.system.socket.destroy()
+  await advanceUntil(world.clock, world.fake.connections.next('a new connection'), 50)
+  await world.relay.publish(message('/topic/x'))
+  t.equal(world.relay.state, 'available')
 })
 
 t.test('RELAY-2: acknowledgements in the words of an older broker', async (t) => {

@@ -289,7 +289,7 @@ export class StompSession {
     // CONNECT has no receipt, whatever it says (STOMP-C10).
     const receipt = frame.command === 'CONNECT' || frame.command === 'STOMP' ? undefined : frame.headers.get('receipt')
     try {
-      const work = COMMANDS[frame.command](this, frame)
+      const work = COMMANDS[frame.command](this, frame) ?? this.connection?.room()
       if (!(work instanceof Promise)) return
       this.#busy = true
       work.catch((error: unknown) => this.fail(error, receipt)).then(() => {

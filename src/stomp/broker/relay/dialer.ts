@@ -1,4 +1,4 @@
-import { connect as connectTcp, type Socket } from 'node:net'
+import { connect as connectTcp, isIP, type Socket } from 'node:net'
 import { connect as connectTls, type ConnectionOptions } from 'node:tls'
 import type { Clock } from '../../../clock/index.ts'
 import { BrokerError, type BrokerLog } from '../broker.ts'
@@ -85,7 +85,8 @@ export class Dialer {
   }
 
   #socketTo ({ tls, host, port }: ServerAddress): Socket {
-    return tls ? connectTls({ servername: host, ...this.#tls, host, port }) : connectTcp({ host, port })
+    // An address is no server name.
+    return tls ? connectTls({ ...(isIP(host) === 0 ? { servername: host } : {}), ...this.#tls, host, port }) : connectTcp({ host, port })
   }
 
   /** A leg that its owner closes. */

@@ -166,7 +166,13 @@ class StompRelay implements RelayBroker {
     if (state === this.#state) return
     this.#state = state
     this.#running?.log.info({ state, reason }, 'the state of the broker')
-    for (const listener of this.#listeners) listener(state, reason)
+    for (const listener of this.#listeners) {
+      try {
+        listener(state, reason)
+      } catch (error) {
+        this.#running?.log.error({ err: error }, 'a listener for the state of the broker has failed')
+      }
+    }
   }
 }
 

@@ -83,7 +83,10 @@ export class Leg {
   #stalled = false
   #connected: { resolve: () => void, reject: (error: BrokerError) => void } | null = null
   #room: { promise: Promise<void>, resolve: () => void } | null = null
+  #closing: Promise<void> | null = null
   #gone: (() => void) | null = null
+  /** What was not read before could not prove anything. */
+  #resumedAt = 0
   /** Errors that were races of a client and told to nobody (RELAY-17). */
   races = 0
 
@@ -101,7 +104,6 @@ export class Leg {
     clock.start(this.#timer, Math.min(LOOK, settings.connectTimeout))
     socket.setNoDelay(true)
     socket.on('data', (chunk: Buffer) => this.#received(chunk))
-    socket.on('drain', () => this.#drained())
     socket.on('error', (error) => this.#log.debug({ err: error }, 'a connection to the broker failed'))
     // A FIN without a word, or with half a frame before it, is an end like any other (RELAY-10, RELAY-14).
     socket.on('end', () => socket.destroy())
@@ -155,20 +157,22 @@ export class Leg {
   pause (): void {
     if (this.#paused || this.#state !== 'connected') return
     this.#paused = true
+    this.#setStalled(false)
     this.#socket.pause()
   }
 
   resume (): void {
     if (!this.#paused) return
     this.#paused = false
-    this.#lastReceived = this.#clock.now()
+    this.#lastReceived = this.#resumedAt = this.#clock.now()
     this.#socket.resume()
   }
 
   /** DISCONNECT, its RECEIPT, and the end (RELAY-19); or only the end, where there is nobody to say it to. Never rejects. */
   close (): Promise<void> {
     if (this.#state === 'closed') return Promise.resolve()
-    const gone = new Promise<void>((resolve) => { this.#gone = resolve })
+    if (this.#closing !== null) return this.#closing
+    this.#closing = new Promise<void>((resolve) => { this.#gone = resolve })
     if (this.#state === 'connecting') {
       this.#socket.destroy()
     } else if (this.#state === 'connected') {
@@ -177,7 +181,7 @@ export class Leg {
       this.#state = 'closing'
       this.#clock.start(this.#timer, this.#settings.closeTimeout)
     }
-    return gone
+    return this.#closing
   }
 
   /** Time has passed: CONNECTED, receipts and beats are judged. */
@@ -189,7 +193,7 @@ export class Leg {
     // What we do not read cannot prove anything.
     if (!this.#paused) {
       if (incoming > 0 && now - this.#lastReceived >= incoming * TOLERANCE) return this.#fail('STOMP_BROKER_LOST')
-      const waiting = now - (this.#pending.oldest?.since ?? now)
+      const waiting = now - Math.max(this.#pending.oldest?.since ?? now, this.#resumedAt)
       if (waiting >= this.#settings.receiptTimeout) return this.#fail('STOMP_BROKER_TIMEOUT')
       this.#setStalled(waiting >= this.#settings.blockedAfter)
     }
@@ -223,10 +227,15 @@ export class Leg {
         this.#socket.uncork()
       })
     }
-    this.#socket.write(bytes)
+    this.#socket.write(bytes, this.#written)
   }
 
-  #drained (): void {
+  /** One function for all writes: the socket's own `drain` knows another mark than ours. */
+  readonly #written = (): void => {
+    if (this.#room !== null && this.#socket.writableLength <= this.#settings.highWater) this.#makeRoom()
+  }
+
+  #makeRoom (): void {
     this.#room?.resolve()
     this.#room = null
   }
@@ -281,9 +290,9 @@ export class Leg {
     if (verdict === 'race') return
     const subscription = headers.get('subscription')
     if (verdict === 'subscription' && subscription !== undefined) return this.#owner.subscriptionEnded(subscription, error)
+    if (verdict === 'over') return this.#pending.oldestOf('UNSUBSCRIBE', headers.get('receipt-id'))?.resolve(headers)
     const culprit = this.#pending.culprit(headers.get('receipt-id'), `${headers.get('message') ?? ''}\n${body}`)
-    if (verdict === 'over') culprit?.resolve(headers)
-    else if (culprit !== undefined) culprit.reject(error)
+    if (culprit !== undefined) culprit.reject(error)
     else this.#owner.refused(error)
   }
 
@@ -298,7 +307,7 @@ export class Leg {
     this.#clock.stop(this.#timer)
     this.#setStalled(false)
     this.#socket.destroy()
-    this.#drained()
+    this.#makeRoom()
     this.#pending.rejectAll(error)
     this.#connected?.reject(error)
     this.#gone?.()

@@ -21,6 +21,9 @@ export interface LifelineOwner extends Omit<LegOwner, 'lost'> {
   down (error: BrokerError): void
 }
 
+/** A connection that has lived so long was a success; milliseconds. */
+const GOOD_LIFE = 5000
+
 /** A connection that is made again whenever it is lost, whatever goes wrong, until it is stopped. */
 export class Lifeline {
   readonly #dialer: Dialer
@@ -33,6 +36,8 @@ export class Lifeline {
   #leg: Leg | null = null
   #dialing: Promise<void> | null = null
   #failures = 0
+  #since = 0
+  readonly #abort = new AbortController()
   #stopped = false
 
   constructor (dialer: Dialer, credentials: () => Credentials | Promise<Credentials>, owner: LifelineOwner, backoff: Backoff, clock: Clock, log: BrokerLog) {
@@ -63,7 +68,9 @@ export class Lifeline {
 
   async stop (): Promise<void> {
     this.#stopped = true
+    this.#abort.abort()
     this.#clock.stop(this.#timer)
+    await this.#dialing
     const leg = this.#leg
     this.#leg = null
     if (leg !== null) await this.#dialer.hangUp(leg)
@@ -81,12 +88,14 @@ export class Lifeline {
         stalled: stalled.bind(this.#owner),
         lost: (error) => {
           this.#leg = null
+          // A broker that ends every connection at once is no better than one that takes none.
+          if (this.#clock.now() - this.#since >= GOOD_LIFE) this.#failures = 0
           this.#failed(error)
         }
-      })
+      }, this.#abort.signal)
       if (this.#stopped) return await this.#dialer.hangUp(leg)
       this.#leg = leg
-      this.#failures = 0
+      this.#since = this.#clock.now()
       this.#owner.up(leg)
     } catch (error) {
       if (!(error instanceof BrokerError)) this.#log.error({ err: error }, 'connecting to the broker failed')

@@ -1,7 +1,7 @@
 import type { ConnectionOptions } from 'node:tls'
 import { stompErrors } from '../../errors.ts'
 import type { BrokerClient } from '../broker.ts'
-import { atLeast, type Check, checkOptions, fields, list, MAX_MILLISECONDS, milliseconds, ONE_OR_MORE, prefixes } from '../checks.ts'
+import { atLeast, type Check, checkOptions, defined, fields, list, MAX_MILLISECONDS, milliseconds, ONE_OR_MORE, prefixes } from '../checks.ts'
 import type { DestinationRules } from '../destination.ts'
 import type { BrokerDialect } from './dialects/dialect.ts'
 import { plain } from './dialects/plain.ts'
@@ -118,7 +118,7 @@ const CHECKS: Record<keyof RelayBrokerOptions, Check> = {
   system: fields,
   client: (value) => typeof value === 'function' ? null : fields(value),
   tls: fields,
-  prefixes: (value) => list(value) ?? prefixes(value),
+  prefixes: (value) => list(value) ?? prefixes(value) ?? ((value as string[]).every((each) => /^\/[^/]+$/.test(each)) ? null : 'must be single words such as /topic'),
   allowHeaders: texts,
   heartBeat: pair,
   connectTimeout: milliseconds,
@@ -141,6 +141,8 @@ const CHECKS: Record<keyof RelayBrokerOptions, Check> = {
 const CREDENTIALS: Record<keyof RelayCredentials, Check> = { login: text, passcode: anything, host: text }
 const RECONNECT: Record<keyof Backoff, Check> = { min: milliseconds, max: milliseconds, jitter: share }
 
+const RECONNECT_DEFAULTS: Backoff = { min: 500, max: 30_000, jitter: 0.5 }
+
 /** @throws FST_STOMP_INVALID_OPTION */
 export function resolveRelay (options: RelayBrokerOptions): RelaySettings {
   checkOptions('relayBroker', options, CHECKS, '')
@@ -151,7 +153,7 @@ export function resolveRelay (options: RelayBrokerOptions): RelaySettings {
   const virtualHost = options.virtualHost ?? '/'
   const complete = (given: RelayCredentials = {}): Credentials => ({ login: given.login ?? 'guest', passcode: given.passcode ?? 'guest', host: given.host ?? virtualHost })
   const { client = options.system ?? {} } = options
-  const reconnect: Backoff = { min: 500, max: 30_000, jitter: 0.5, ...options.reconnect }
+  const reconnect: Backoff = { ...RECONNECT_DEFAULTS, ...defined(options.reconnect ?? {}) }
   if (reconnect.min > reconnect.max) throw new stompErrors.InvalidOption('reconnect.min', 'must not be more than reconnect.max')
   const chosen = options.dialect ?? plain()
   const allowHeaders = new Set(options.allowHeaders)

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type {
   AckMode, BrokerClient, BrokerConnection, BrokerError, BrokerSink, BrokerSubscription, DeliveryHandle, Done, Operation, OutgoingMessage
 } from '../broker.ts'
@@ -6,7 +7,7 @@ import { refusal } from '../refusals.ts'
 import { ReplyAddresses, REPLY_PREFIX, TEMPORARY_PREFIX } from './addresses.ts'
 import { clientHeaders, publicationOf, type RelayCore, sentDestination, subscribedDestination, subscribeFrame } from './core.ts'
 import type { Leg, LegOwner } from './leg.ts'
-import { fromReplyTo } from './reply-to.ts'
+import { fromReplyTo, toReplyTo } from './reply-to.ts'
 import { Publication } from '../publication.ts'
 
 /** A delivery that the broker wants acknowledged. */
@@ -29,6 +30,8 @@ class RelayHandle {
 interface Subscription {
   readonly key: string
   readonly ack: AckMode
+  /** How many unacknowledged messages it may have. */
+  readonly granted: number
 }
 
 /** A client's own connection to the broker: its life is that of the client (RELAY-18, RELAY-19). */
@@ -40,19 +43,21 @@ export class OwnLine implements BrokerConnection, LegOwner {
   readonly #subscriptions = new Map<string, Subscription>()
   readonly #idOf = new Map<string, string>()
   #leg: Leg | null = null
+  readonly #temporaryNames = new Set<string>()
+  readonly #user: string
   #serial = 0
-  #unacked = 0
-  /** The sink takes messages. */
-  #flowing = true
+  /** Unacknowledged messages that the broker may have given out, in all subscriptions. */
+  #granted = 0
 
   static async open (core: RelayCore, client: BrokerClient, sink: BrokerSink): Promise<OwnLine> {
-    const line = new OwnLine(core, sink)
+    const line = new OwnLine(core, client.user, sink)
     line.#leg = await core.dialer.dial(await core.settings.client(client), line, client.signal)
     return line
   }
 
-  private constructor (core: RelayCore, sink: BrokerSink) {
+  private constructor (core: RelayCore, user: string, sink: BrokerSink) {
     this.#core = core
+    this.#user = user
     this.#sink = sink
   }
 
@@ -60,11 +65,12 @@ export class OwnLine implements BrokerConnection, LegOwner {
     const leg = this.#open()
     if (destination.startsWith(TEMPORARY_PREFIX)) return this.#openTemporary(destination, key)
     if (this.#idOf.has(key)) throw refusal('STOMP_INVALID_HEADER', 'id is in use for a temporary queue')
-    const frame = subscribeFrame(leg, `s${++this.#serial}`, subscribedDestination(this.#core, destination), ack)
-    if (ack !== 'auto') frame.set(this.#core.settings.dialect.prefetchHeader, this.#prefetch(headers.get('prefetch-count')))
+    const frame = subscribeFrame(leg, this.#idFor(key, headers), subscribedDestination(this.#core, destination), ack)
+    const granted = ack === 'auto' ? 0 : this.#prefetch(headers.get('prefetch-count'))
+    if (granted > 0) frame.set(this.#core.settings.dialect.prefetchHeader, String(granted))
     for (const name of this.#core.settings.allowHeaders) if (headers.has(name)) frame.add(name, headers.get(name)!)
     const id = frame.get('id')!
-    this.#add(id, key, ack)
+    this.#add(id, key, ack, granted)
     return leg.request('SUBSCRIBE', frame).then(() => {}, (error) => {
       this.#remove(id)
       throw error
@@ -94,33 +100,31 @@ export class OwnLine implements BrokerConnection, LegOwner {
   commit (operations: readonly Operation[]): Done {
     const leg = this.#open()
     const transaction = `t${++this.#serial}`
-    const steps: (() => void)[] = []
+    const frames: (() => void)[] = []
+    const own: OutgoingMessage[] = []
     for (const operation of operations) {
-      if (operation.type === 'publish') {
-        const { message } = operation
-        if (message.destination.startsWith(TEMPORARY_PREFIX)) {
-          steps.push(() => this.#deliverToSelf(message))
-          continue
-        }
-        const headers = this.#headersFor(message).set('transaction', transaction)
-        steps.push(() => leg.send('SEND', headers, message.body))
-      } else {
+      if (operation.type !== 'publish') {
         for (const handle of this.#live(operation.handles)) {
           const headers = [...this.#naming(leg, handle), ['transaction', transaction] as const]
-          steps.push(() => leg.send(operation.type === 'ack' ? 'ACK' : 'NACK', headers))
+          frames.push(() => leg.send(operation.type === 'ack' ? 'ACK' : 'NACK', headers))
         }
+      } else if (operation.message.destination.startsWith(TEMPORARY_PREFIX)) {
+        this.#ensureTemporary(operation.message.destination)
+        own.push(operation.message)
+      } else {
+        const { message } = operation
+        const headers = this.#headersFor(message).set('transaction', transaction)
+        frames.push(() => leg.send('SEND', headers, message.body))
       }
     }
-    if (steps.length === 0) return
+    const deliver = (): void => { for (const message of own) this.#deliverToSelf(message) }
+    if (frames.length === 0) return deliver()
     leg.send('BEGIN', [['transaction', transaction]])
-    for (const step of steps) step()
-    return leg.request('COMMIT', [['transaction', transaction]]).then(() => {})
+    for (const write of frames) write()
+    return leg.request('COMMIT', [['transaction', transaction]]).then(deliver)
   }
 
-  resume (): void {
-    this.#flowing = true
-    this.#adjust()
-  }
+  resume (): void { this.#leg?.resume() }
 
   room (): Promise<void> | undefined { return this.#leg?.room() }
 
@@ -154,9 +158,7 @@ export class OwnLine implements BrokerConnection, LegOwner {
       if (handle !== null) this.#unattended(this.ack([handle]))
       return
     }
-    if (handle !== null) this.#unacked++
-    if (!this.#sink.deliver({ key, publication, handle, redelivered: headers.get('redelivered') === 'true' })) this.#flowing = false
-    this.#adjust()
+    if (!this.#sink.deliver({ key, publication, handle, redelivered: headers.get('redelivered') === 'true' })) this.#leg?.pause()
   }
 
   subscriptionEnded (id: string, error: BrokerError): void {
@@ -191,29 +193,33 @@ export class OwnLine implements BrokerConnection, LegOwner {
     this.#core.closed(this)
   }
 
-  #add (id: string, key: string, ack: AckMode): void {
-    this.#subscriptions.set(id, { key, ack })
+  #add (id: string, key: string, ack: AckMode, granted = 0): void {
+    this.#subscriptions.set(id, { key, ack, granted })
     this.#idOf.set(key, id)
+    this.#granted += granted
   }
 
   #remove (id: string): void {
     const subscription = this.#subscriptions.get(id)
     if (subscription === undefined) return
     this.#subscriptions.delete(id)
+    this.#granted -= subscription.granted
     if (this.#idOf.get(subscription.key) === id) this.#idOf.delete(subscription.key)
   }
 
-  /** Above so many unacknowledged messages nothing more is read, whatever the broker's own prefetch says (SEC-S28). */
-  #adjust (): void {
-    if (this.#flowing && this.#unacked < this.#core.settings.maxUnacked) this.#leg?.resume()
-    else this.#leg?.pause()
+  /** Durable subscriptions are one namespace at the broker: theirs are named after their user (RELAY-21). */
+  #idFor (key: string, headers: FrameHeaders): string {
+    const durable = ['durable', 'x-queue-name', 'durable-subscription-name'].some((name) => this.#core.settings.allowHeaders.has(name) && headers.has(name))
+    if (!durable) return `s${++this.#serial}`
+    if (this.#user === '') throw refusal('STOMP_INVALID_HEADER', 'a durable subscription needs a user')
+    return 'd-' + createHash('sha256').update(`${this.#user}\0${key}`).digest('base64url')
   }
 
-  #prefetch (asked: string | undefined): string {
-    const { prefetch } = this.#core.settings
-    if (asked === undefined || asked === '0') return String(prefetch)
-    if (!/^\d{1,9}$/.test(asked)) throw refusal('STOMP_INVALID_HEADER', 'prefetch-count must be a number of messages')
-    return String(Math.min(Number(asked), this.#core.settings.maxUnacked))
+  /** What one subscription may hold unacknowledged: all together not more than a client may (SEC-S28), and each at least one. */
+  #prefetch (asked: string | undefined): number {
+    const { prefetch, maxUnacked } = this.#core.settings
+    if (asked !== undefined && !/^\d{1,9}$/.test(asked)) throw refusal('STOMP_INVALID_HEADER', 'prefetch-count must be a number of messages')
+    return Math.max(1, Math.min(Number(asked ?? 0) || prefetch, maxUnacked - this.#granted))
   }
 
   #headersFor (message: OutgoingMessage): FrameHeaders {
@@ -225,14 +231,14 @@ export class OwnLine implements BrokerConnection, LegOwner {
   }
 
   /** `reply-to` in the broker's form; a temporary queue is opened with it (RELAY-9). */
-  #replyTo (replyTo: string): string {
-    const { dialect, destinations } = this.#core.settings
-    if (replyTo.startsWith(TEMPORARY_PREFIX)) {
-      if (!this.#subscriptions.has(replyTo)) this.#unattended(this.#openTemporary(replyTo, replyTo))
-      return replyTo
-    }
-    if (replyTo.startsWith(REPLY_PREFIX)) return this.#addresses.reveal(replyTo) ?? replyTo
-    return destinations.prefixes.some(([prefix]) => replyTo.startsWith(prefix + '/')) ? dialect.toBroker(replyTo, 'send') : replyTo
+  #replyTo (replyTo: string): string | undefined {
+    if (!replyTo.startsWith(TEMPORARY_PREFIX)) return toReplyTo(replyTo, this.#core.settings, this.#addresses)
+    this.#ensureTemporary(replyTo)
+    return replyTo
+  }
+
+  #ensureTemporary (name: string): void {
+    if (!this.#subscriptions.has(name)) this.#unattended(this.#openTemporary(name, name))
   }
 
   /** Its name is the id of its subscription, for that is what brokers make of it themselves. */
@@ -247,16 +253,17 @@ export class OwnLine implements BrokerConnection, LegOwner {
       this.#add(name, key, 'auto')
       return
     }
-    const count = [...this.#subscriptions.keys()].filter((id) => id.startsWith(TEMPORARY_PREFIX)).length
-    if (count >= maxTemporaryQueues) throw refusal('STOMP_TOO_MANY_TEMPORARY_QUEUES', `at most ${maxTemporaryQueues}`)
+    // The broker may keep each name for as long as the connection lives.
+    if (this.#temporaryNames.size >= maxTemporaryQueues && !this.#temporaryNames.has(name)) throw refusal('STOMP_TOO_MANY_TEMPORARY_QUEUES', `at most ${maxTemporaryQueues}`)
     if (this.#idOf.has(key)) throw refusal('STOMP_INVALID_HEADER', 'reply-to is the id of another subscription')
+    this.#temporaryNames.add(name)
     this.#add(name, key, 'auto')
     if (dialect.temporaryQueues === 'subscribed') return this.#open().request('SUBSCRIBE', [['id', name], ['destination', name], ['ack', 'auto']]).then(() => {})
   }
 
   /** Brokers take no SEND to a temporary queue by its name; and its owner is here. */
   #deliverToSelf ({ destination, headers, body }: OutgoingMessage): void {
-    if (!this.#subscriptions.has(destination)) this.#unattended(this.#openTemporary(destination, destination))
+    this.#ensureTemporary(destination)
     const { key } = this.#subscriptions.get(destination)!
     this.#sink.deliver({ key, publication: new Publication(destination, this.#core.serial.next(), headers, body), handle: null, redelivered: false })
   }
@@ -272,7 +279,6 @@ export class OwnLine implements BrokerConnection, LegOwner {
     if (leg === null || live.length === 0) return
     const last = live.pop()!
     for (const handle of live) leg.send(command, this.#naming(leg, handle))
-    this.#adjust()
     return leg.request(command, this.#naming(leg, last)).then(() => {})
   }
 
@@ -280,7 +286,6 @@ export class OwnLine implements BrokerConnection, LegOwner {
   #live (handles: readonly DeliveryHandle[]): RelayHandle[] {
     const live = handles.filter((handle): handle is RelayHandle => handle instanceof RelayHandle && handle.line === this && !handle.settled)
     for (const handle of live) handle.settled = true
-    this.#unacked -= live.length
     return live
   }
 

@@ -49,6 +49,13 @@ export class Pending {
     return undefined
   }
 
+  /** Takes out the frame that is named, or the oldest of its kind. */
+  oldestOf (command: ClientCommand, receiptId: string | undefined): PendingFrame | undefined {
+    if (receiptId !== undefined) return this.take(receiptId)
+    for (const [id, frame] of this.#frames) if (frame.command === command) return this.take(id)
+    return undefined
+  }
+
   /** All of them will never be confirmed. */
   rejectAll (error: BrokerError): void {
     const frames = [...this.#frames.values()]

@@ -1,16 +1,32 @@
-import type { ReplyAddresses } from './addresses.ts'
+import { REPLY_PREFIX, type ReplyAddresses } from './addresses.ts'
 import type { BrokerDialect } from './dialects/dialect.ts'
+import { refusal } from '../refusals.ts'
+import type { RelaySettings } from './options.ts'
 
 /** Temporary queues of others, in the words of several brokers. */
 const FOREIGN = /^\/(reply-queue|remote-temp-queue|temp-queue)\//
 
-/** What a client may answer to: a destination as it knows them, or an address that only it was given (SEC-S66). */
-export function fromReplyTo (replyTo: string | undefined, dialect: BrokerDialect, addresses: ReplyAddresses): string | undefined {
+/**
+ * `reply-to` in the broker's form. A service answers wherever it says, with rights of its own: only what this client could
+ * name itself may stand there (SEC-S67). Its own temporary queues are the caller's business.
+ */
+export function toReplyTo (replyTo: string | undefined, { dialect, destinations }: RelaySettings, addresses: ReplyAddresses | null): string | undefined {
+  if (replyTo === undefined) return undefined
+  const known = replyTo.startsWith(REPLY_PREFIX) ? addresses?.reveal(replyTo) : undefined
+  if (known !== undefined) return known
+  if (destinations.prefixes.some(([prefix]) => replyTo.startsWith(prefix + '/'))) return dialect.toBroker(replyTo, 'send')
+  // The user destinations and routes of this application mean nothing to the broker; they reach whoever knows them as they are.
+  if (!replyTo.startsWith('/') || /^\/(user|app)\//.test(replyTo)) return replyTo
+  throw refusal('STOMP_INVALID_HEADER', 'reply-to names what nobody serves')
+}
+
+/** What a client may answer to: a destination as it knows them, or an address that only it was given (SEC-S66); with `null` none can be given. */
+export function fromReplyTo (replyTo: string | undefined, dialect: BrokerDialect, addresses: ReplyAddresses | null): string | undefined {
   if (replyTo === undefined) return undefined
   // RabbitMQ puts its prefix before every `reply-to`, one that names a destination included.
   const wrapped = /^\/reply-queue\/((?:\/|%2F).+)$/i.exec(replyTo)?.[1]
   if (wrapped !== undefined) return dialect.fromBroker(decode(wrapped)) ?? undefined
-  if (FOREIGN.test(replyTo)) return addresses.hide(replyTo)
+  if (FOREIGN.test(replyTo)) return addresses?.hide(replyTo)
   return replyTo.startsWith('/') ? dialect.fromBroker(replyTo) ?? undefined : replyTo
 }
 

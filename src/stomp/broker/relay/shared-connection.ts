@@ -22,6 +22,8 @@ export class SharedConnection implements BrokerConnection {
   readonly #order = new Alternation()
   #own: Promise<OwnLine> | null = null
   #opened: OwnLine | null = null
+  /** Ends the making of its own connection (RELAY-18). */
+  readonly #abort = new AbortController()
   #open = true
 
   static async open (core: RelayCore, client: BrokerClient, sink: BrokerSink, line: SharedLine): Promise<SharedConnection> {
@@ -43,11 +45,9 @@ export class SharedConnection implements BrokerConnection {
     const needsOwn = ack !== 'auto' || !this.#core.settings.dialect.isFanOut(destination) || [...this.#core.settings.allowHeaders].some((name) => headers.has(name))
     if (needsOwn) return this.#byOwn((own) => own.subscribe(subscription) as Done)
     if (this.#shared.has(key)) throw refusal('STOMP_INVALID_HEADER', 'id is in use')
-    return this.#byShared(() => {
-      const done = this.#line.subscribe(this, key, destination)
-      this.#shared.add(key)
-      return done
-    })
+    // From now on it is this line's, though it may have to wait for its turn.
+    this.#shared.add(key)
+    return this.#byShared(() => this.#line.subscribe(this, key, destination))
   }
 
   unsubscribe (key: string): Done {
@@ -77,9 +77,9 @@ export class SharedConnection implements BrokerConnection {
   close (): Done {
     if (!this.#open) return
     this.#open = false
+    this.#abort.abort()
     this.#line.leave(this)
     this.#core.closed(this)
-    // One that is being made is closed as soon as it is there; the client's signal ends the attempt.
     return this.#own?.then((own) => own.close(), () => {})
   }
 
@@ -107,21 +107,30 @@ export class SharedConnection implements BrokerConnection {
     if (!this.#open) throw refusal('STOMP_BROKER_UNAVAILABLE', undefined, true)
   }
 
-  #byShared (operation: () => Done): Done { return this.#order.run(this.#line, operation) }
+  #byShared (operation: () => Done): Done {
+    return this.#order.run(this.#line, () => {
+      this.#checkOpen()
+      return operation()
+    })
+  }
 
   #byOwn (operation: (own: OwnLine) => Done): Done {
-    return this.#order.run(this, () => this.#opened === null ? this.#openOwn().then(operation) : operation(this.#opened))
+    return this.#order.run(this, () => {
+      this.#checkOpen()
+      return this.#opened === null ? this.#openOwn().then(operation) : operation(this.#opened)
+    })
   }
 
   /** Its end is the client's: whoever loses half of what it subscribed to must begin anew. */
   #openOwn (): Promise<OwnLine> {
-    this.#own ??= OwnLine.open(this.#core, this.#client, {
+    this.#own ??= OwnLine.open(this.#core, { ...this.#client, signal: this.#abort.signal }, {
       deliver: (delivery) => this.#sink.deliver(delivery),
       subscriptionEnded: (key, error) => this.#sink.subscriptionEnded(key, error),
       ended: (error) => { this.end(error) }
-    }).then((own) => {
-      this.#opened = own
-      return own
+    }).then(async (own) => {
+      if (this.#open) return (this.#opened = own)
+      await own.close()
+      throw refusal('STOMP_BROKER_UNAVAILABLE', undefined, true)
     })
     return this.#own
   }

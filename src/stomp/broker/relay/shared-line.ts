@@ -4,6 +4,7 @@ import { refusal } from '../refusals.ts'
 import { clientHeaders, publicationOf, type RelayCore, sentDestination, subscribedDestination, subscribeFrame } from './core.ts'
 import type { Leg } from './leg.ts'
 import { Lifeline, type LifelineOwner } from './lifeline.ts'
+import { fromReplyTo, toReplyTo } from './reply-to.ts'
 import type { SharedConnection } from './shared-connection.ts'
 
 /** One subscription at the broker, for all clients that want the same. */
@@ -74,7 +75,8 @@ export class SharedLine implements LifelineOwner {
   }
 
   publish (message: OutgoingMessage): Done {
-    return this.#leg().request('SEND', clientHeaders(this.#core, message, sentDestination(this.#core, message.destination), message.headers.get('reply-to')), message.body).then(() => {})
+    const replyTo = toReplyTo(message.headers.get('reply-to'), this.#core.settings, null)
+    return this.#leg().request('SEND', clientHeaders(this.#core, message, sentDestination(this.#core, message.destination), replyTo), message.body).then(() => {})
   }
 
   room (): Promise<void> | undefined { return this.#lifeline.leg?.room() }
@@ -96,7 +98,8 @@ export class SharedLine implements LifelineOwner {
   message (id: string, frame: Frame<ServerCommand>): void {
     const topic = this.#byId.get(id)
     if (topic === undefined) return
-    const publication = publicationOf(this.#core, frame, null, frame.headers.get('reply-to'))
+    // Shared by all: there is no address here that only one of them may know.
+    const publication = publicationOf(this.#core, frame, null, fromReplyTo(frame.headers.get('reply-to'), this.#core.settings.dialect, null))
     if (publication === null) return
     for (const [client, keys] of topic.members) for (const key of keys) client.deliver(key, publication)
   }

@@ -6,6 +6,7 @@ import { type RelayCore, sentDestination, subscribeFrame } from './core.ts'
 import { publisherHeaders, sendHeaders } from './headers.ts'
 import type { Leg } from './leg.ts'
 import { Lifeline, type LifelineOwner } from './lifeline.ts'
+import { toReplyTo } from './reply-to.ts'
 
 /** A message of the application that waits for a connection. */
 interface Waiting {
@@ -22,6 +23,9 @@ const DESTINATION = 'x-fastify-sockjs-destination'
 const FROM = 'x-fastify-sockjs-from'
 
 const USERS = 'users'
+
+/** The application may set all headers. */
+const NONE: ReadonlySet<string> = new Set()
 
 /** The application's own connection: what it publishes, and what its other processes tell of messages for users. Whether it stands is the relay's state. */
 export class SystemLine implements LifelineOwner {
@@ -58,13 +62,14 @@ export class SystemLine implements LifelineOwner {
 
   /** Resolves on the broker's RECEIPT (RELAY-25). */
   async publish (message: OutgoingMessage): Promise<void> {
-    const replyTo = message.headers.get('reply-to')
-    await this.#send(this.#form(message, sentDestination(this.#core, message.destination), replyTo), message.body)
+    const replyTo = toReplyTo(message.headers.get('reply-to'), this.#core.settings, null)
+    await this.#send(this.#form(message, sentDestination(this.#core, message.destination), replyTo, NONE), message.body)
   }
 
   publishToUser ({ user, destination, headers, body }: UserMessage): Done {
     const { userTopic } = this.#core.settings.dialect
-    const form = this.#form({ destination, headers, body }, userTopic, undefined)
+    // They are only carried: none of them is for this broker, whoever wrote them (SEC-S67).
+    const form = this.#form({ destination, headers, body }, userTopic, undefined, this.#core.settings.dialect.privileged)
     return this.#send(form.set(USER, user).set(DESTINATION, destination).set(FROM, this.#self), body)
   }
 
@@ -82,9 +87,9 @@ export class SystemLine implements LifelineOwner {
     const { userTopic, name } = this.#core.settings.dialect
     leg.request('SUBSCRIBE', subscribeFrame(leg, USERS, userTopic, 'auto'))
       .catch((error: unknown) => this.#core.log.warn({ err: error }, 'messages for users of other processes cannot come: the broker refuses the subscription'))
-    this.#become('available', `connected to ${name}`)
     this.#clock.stop(this.#timer)
     for (const { headers, body, resolve, reject } of this.#outbox.splice(0)) leg.request('SEND', headers, body).then(() => resolve(), reject)
+    this.#become('available', `connected to ${name}`)
   }
 
   down (error: BrokerError): void { this.#become('unavailable', error.code) }
@@ -110,16 +115,16 @@ export class SystemLine implements LifelineOwner {
 
   // --- inside -------------------------------------------------------------------------------------------------
 
-  #form (message: OutgoingMessage, destination: string, replyTo: string | undefined): FrameHeaders {
+  #form (message: OutgoingMessage, destination: string, replyTo: string | undefined, privileged: ReadonlySet<string>): FrameHeaders {
     const { dialect } = this.#core.settings
-    return sendHeaders(message, { dialect, destination, replyTo, privileged: new Set(), now: this.#clock.date() })
+    return sendHeaders(message, { dialect, destination, replyTo, privileged, now: this.#clock.date() })
   }
 
   #send (headers: FrameHeaders, body: Body): Promise<void> {
     const { leg } = this.#lifeline
     const { maxOutbox, outboxTimeout } = this.#core.settings
     if (this.#stopped) return Promise.reject(refusal('STOMP_BROKER_UNAVAILABLE', undefined, true))
-    if ((leg?.pending ?? this.#outbox.length) >= maxOutbox) return Promise.reject(refusal(leg === null ? 'STOMP_BROKER_UNAVAILABLE' : 'STOMP_BROKER_BUSY', undefined, leg === null))
+    if ((leg?.pending ?? this.#outbox.length) >= (leg === null ? maxOutbox : Math.max(1, maxOutbox))) return Promise.reject(refusal(leg === null ? 'STOMP_BROKER_UNAVAILABLE' : 'STOMP_BROKER_BUSY', undefined, leg === null))
     if (leg !== null) return leg.request('SEND', headers, body).then(() => {})
     return new Promise((resolve, reject) => {
       this.#outbox.push({ headers, body, due: this.#clock.now() + outboxTimeout, resolve, reject })

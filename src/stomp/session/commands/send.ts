@@ -22,10 +22,7 @@ function accept (session: StompSession, frame: Frame<ClientCommand>, destination
   if (owner === 'application' && !session.host.application.serves(destination)) throw new StompError('STOMP_UNKNOWN_DESTINATION')
   const transaction = frame.headers.get('transaction')
   if (transaction !== undefined) return collect(session, frame, transaction, message)
-  if (owner === 'broker') {
-    session.confirm(frame, session.connection!.publish(message))
-    return session.connection?.room()
-  }
+  if (owner === 'broker') return session.confirm(frame, session.connection!.publish(message))
   const work = owner === 'user' ? session.host.application.sendToUser(message) : session.host.application.handle(message)
   // Frames behind it wait: the application sees one message of a session at a time.
   return work instanceof Promise ? work.then(() => session.confirm(frame)) : session.confirm(frame)

@@ -12,7 +12,7 @@ const PRIVILEGED: ReadonlySet<string> = new Set([
 const USER_TOPIC = '/topic/fastify-sockjs.users'
 
 /** What the broker says of itself and its clients, and what our processes say to each other: `/topic/**` would bring it all. */
-const HIDDEN: readonly string[] = ['/topic/ActiveMQ.', USER_TOPIC]
+const HIDDEN: readonly string[] = ['/topic/ActiveMQ.', '/queue/ActiveMQ.', USER_TOPIC]
 
 /** ActiveMQ 5: `**` is `>`; a NACK sends a message to the dead letters. */
 export function activemq ({ separator = '/' }: DialectOptions = {}): BrokerDialect {
