@@ -75,7 +75,7 @@ for (const [place, build] of Object.entries(NEIGHBOURS)) {
     const server = await build((parts) => buildServer(t, {
       ...parts,
       endpoint: { protocols: ['chat'] },
-      fastify: { logger: { level: 'warn', stream: { write: (line: string) => { lines.push(line) } } } }
+      fastify: { requestTimeout: 30_000, logger: { level: 'warn', stream: { write: (line: string) => { lines.push(line) } } } }
     }))
     for (const transport of TRANSPORTS) {
       const client = await connect(server, transport)
