@@ -29,7 +29,7 @@ async function measure (browser: Browser, own: Site, other: Site): Promise<Measu
     for (const transport of TRANSPORTS) {
       const options = { transports: [transport], sizes: ['awkward', 'large', 'small'] }
       const server = place.server(own, other)
-      const echo = await tryOut(page, trialsPage(own), 'echo', { ...options, url: `${server}/echo` })
+      const echo = await tryOut(page, trialsPage(own), 'echo', { ...options, url: `${server}/rolling` })
       const chat = await tryOut(page, trialsPage(own), 'chat', { ...options, url: `${server}/stomp` })
       measured.push({ browser, place, transport, echo, chat })
     }
@@ -67,6 +67,6 @@ t.test('htmlfile in Firefox, from a page that has set document.domain', async (t
   const browser = await BROWSERS.Firefox()
   t.teardown(() => browser.close())
   const page = await browser.open("document.addEventListener('DOMContentLoaded', () => { document.domain = document.domain })")
-  const facts = await tryOut(page, trialsPage(site), 'echo', { url: `http://127.0.0.1:${site.port}/echo`, transports: ['htmlfile'], sizes: ['awkward', 'small'] })
+  const facts = await tryOut(page, trialsPage(site), 'echo', { url: `http://127.0.0.1:${site.port}/rolling`, transports: ['htmlfile'], sizes: ['awkward', 'small'] })
   t.match(facts, { transport: 'htmlfile', problem: undefined })
 })

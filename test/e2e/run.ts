@@ -32,7 +32,7 @@ const leftOut = suites.filter((suite) => !able.includes(suite))
 function runSuites (): number {
   if (able.length === 0) return 0
   // One at a time: browsers and brokers want both cores for themselves.
-  const { status } = spawnSync('tap', ['--disable-coverage', '--jobs=1', '--timeout=300', ...able.map((file) => HERE + file)], { stdio: 'inherit' })
+  const { status } = spawnSync('tap', ['--disable-coverage', '--jobs=1', '--timeout=600', ...able.map((file) => HERE + file)], { stdio: 'inherit' })
   return status ?? 1
 }
 

@@ -26,11 +26,17 @@ const MESSAGES = {
   small: Array.from({ length: 1000 }, (_, i) => `message ${i}`)
 }
 
+/** A browser on a busy machine may take long to come back for the next response. */
+const PATIENT = 30_000
+
 async function echo (session: Session): Promise<void> {
   for await (const message of session) session.send(message)
 }
 
-/** The demo server, with a page that drives its endpoints. */
+/**
+ * The demo server, with a page that drives its endpoints, and two more: `/rolling`, an echo whose responses end soon, and
+ * `/brisk`, one with far more heartbeats than an impatient proxy asks for.
+ */
 export interface Site {
   readonly app: FastifyInstance
   readonly port: number
@@ -38,8 +44,8 @@ export interface Site {
 
 export async function startSite (t: Test): Promise<Site> {
   const app = await buildDemo({ logLevel: 'error' })
-  // Far more heartbeats than the shortest patience of a proxy here asks for.
-  app.sockjs('/brisk', { heartbeat: 250 }, echo)
+  app.sockjs('/rolling', { responseLimit: 4096, disconnectDelay: PATIENT }, echo)
+  app.sockjs('/brisk', { heartbeat: 250, disconnectDelay: PATIENT }, echo)
   const messages = JSON.stringify(MESSAGES)
   app.get('/e2e/messages.json', (_request, reply) => reply.type('application/json').send(messages))
   await app.register(fastifyStatic, { root: PAGE, prefix: '/e2e/', decorateReply: false })
