@@ -179,6 +179,7 @@ test('SESSION-3 to SESSION-23 the closes that the server decides', async (t) => 
   t.strictSame(Object.fromEntries(Object.entries(CLOSE).map(([name, { code, reason }]) => [name, `${code} ${reason}`])), {
     normal: '1000 Normal closure',
     shutdown: '1001 Server shutting down',
+    restart: '1012 Server restarting',
     interrupted: '1002 Connection interrupted',
     timeout: '1002 Connection timed out',
     binary: '1003 Binary messages not accepted',

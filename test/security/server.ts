@@ -9,6 +9,7 @@ const journal: Journal = []
 const app = Fastify({ logger: { level: 'info', stream: { write: (line: string) => { lines.push(JSON.parse(line) as LogLine) } } }, ...site.fastify }) as unknown as FastifyInstance
 await site.build(app, journal)
 await app.listen({ port: 0, host: '127.0.0.1' })
+const started = lines.splice(0)
 
 function count (names: readonly string[]): Record<string, number> {
   const counts: Record<string, number> = {}
@@ -27,6 +28,7 @@ const ANSWERS: { [Q in keyof Inside]: () => Inside[Q] } = {
   resources: () => ({ ...count(process.getActiveResourcesInfo()), 'upgrade listeners': app.server.listenerCount('upgrade') }),
   closings: () => journal.splice(0),
   log: () => lines.splice(0),
+  started: () => started,
   sessions () {
     const all = [...app.sockjs.endpoints.values()].map((endpoint) => endpoint.stats())
     return {

@@ -14,6 +14,8 @@ export interface Inside {
   closings: { code: number, reason: string, transport: string }[]
   /** Lines of the log, since the last question. */
   log: LogLine[]
+  /** What was logged before it listened. */
+  started: readonly LogLine[]
   /** Open sessions, and bytes that wait in all of them. */
   sessions: { open: number, bufferedBytes: number }
   /** Blocks the event loop for two seconds. */
