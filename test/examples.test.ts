@@ -15,7 +15,7 @@ Object.assign(globalThis, { WebSocket })
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const TELL_PORT = fileURLToPath(new URL('support/docs/tell-port.js', import.meta.url))
-const STARTS = 60_000
+const STARTS = 180_000
 
 /** Below the repository, so that all packages are there; ours is made of the sources as they are now. */
 const project = t.testdir({ 'package.json': '{"private":true}' })

@@ -41,7 +41,7 @@ const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as
 /** The sources of everything in dist/, by the name that each file has there. */
 function built (folder: string, into: string): string[] {
   return readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
-    .filter((name) => /(?<!\.d)\.ts$/.test(name) && !name.startsWith('faults/'))
+    .filter((name) => /(?<!\.d)\.ts$/.test(name) && !/^(faults|peers)\//.test(name))
     .flatMap((name) => ['.js', '.d.ts'].map((ending) => join(into, name.replace(/\.ts$/, ending))))
 }
 
