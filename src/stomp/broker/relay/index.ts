@@ -16,8 +16,8 @@ import { SharedLine } from './shared-line.ts'
 import { SystemLine } from './system-line.ts'
 
 export { activemq } from './dialects/activemq.ts'
-export type { BrokerDialect } from './dialects/dialect.ts'
-export { type DialectOptions, rabbitmq } from './dialects/rabbitmq.ts'
+export type { BrokerDialect, DialectOptions } from './dialects/dialect.ts'
+export { rabbitmq } from './dialects/rabbitmq.ts'
 export type { Backoff } from './lifeline.ts'
 export type { RelayBrokerOptions, RelayCredentials } from './options.ts'
 

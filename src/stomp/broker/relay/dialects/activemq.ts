@@ -1,5 +1,4 @@
-import type { BrokerDialect } from './dialect.ts'
-import type { DialectOptions } from './rabbitmq.ts'
+import { type BrokerDialect, type DialectOptions, isTopic, RELAYED } from './dialect.ts'
 import { fromDots, toDots } from './words.ts'
 
 const PRIVILEGED: ReadonlySet<string> = new Set([
@@ -19,23 +18,10 @@ export function activemq ({ separator = '/' }: DialectOptions = {}): BrokerDiale
   return {
     name: 'ActiveMQ',
     separator,
-    capabilities: {
-      queues: true,
-      topicAcknowledgements: true,
-      nackRequeues: false,
-      nackPassesOn: false,
-      unsubscribeReleases: true,
-      deadLetters: false,
-      timeToLive: true,
-      temporaryQueues: true,
-      wildcards: true,
-      history: false,
-      atomicTransactions: false,
-      passesOverHeldBack: false
-    },
+    capabilities: { ...RELAYED, nackRequeues: false },
     toBroker: (destination, what) => toDots(destination, separator, what, '>'),
     fromBroker: (destination) => HIDDEN.some((start) => destination.startsWith(start)) ? null : fromDots(destination, separator),
-    isFanOut: (destination) => destination.startsWith('/topic/'),
+    isFanOut: isTopic,
     userTopic: USER_TOPIC,
     prefetchHeader: 'activemq.prefetchSize',
     temporaryQueues: 'subscribed',

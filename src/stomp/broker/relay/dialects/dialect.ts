@@ -1,5 +1,30 @@
 import type { BrokerCapabilities } from '../../broker.ts'
 
+/** Options of a preset. */
+export interface DialectOptions {
+  /** What stands between the segments of a destination, as clients write them. Default: `/`. */
+  readonly separator?: '/' | '.'
+}
+
+/** What a relay can do with each broker that has a preset; where one differs, it says so. */
+export const RELAYED: BrokerCapabilities = Object.freeze({
+  queues: true,
+  topicAcknowledgements: true,
+  nackRequeues: true,
+  nackPassesOn: false,
+  unsubscribeReleases: true,
+  deadLetters: false,
+  timeToLive: true,
+  temporaryQueues: true,
+  wildcards: true,
+  history: false,
+  atomicTransactions: false,
+  passesOverHeldBack: false
+})
+
+/** Every subscriber of a topic gets every message. */
+export const isTopic = (destination: string): boolean => destination.startsWith('/topic/')
+
 /**
  * What is peculiar to one kind of broker. `rabbitmq()` and `activemq()` make the known ones; an object of your own fits
  * any other that speaks STOMP.

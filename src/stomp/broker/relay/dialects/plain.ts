@@ -1,4 +1,4 @@
-import type { BrokerDialect } from './dialect.ts'
+import { type BrokerDialect, isTopic, RELAYED } from './dialect.ts'
 
 const USER_TOPIC = '/topic/fastify-sockjs/users'
 
@@ -10,23 +10,10 @@ export function plain (): BrokerDialect {
   return {
     name: 'STOMP',
     separator: '/',
-    capabilities: {
-      queues: true,
-      topicAcknowledgements: true,
-      nackRequeues: true,
-      nackPassesOn: true,
-      unsubscribeReleases: true,
-      deadLetters: false,
-      timeToLive: true,
-      temporaryQueues: true,
-      wildcards: true,
-      history: false,
-      atomicTransactions: true,
-      passesOverHeldBack: false
-    },
+    capabilities: { ...RELAYED, nackPassesOn: true, atomicTransactions: true },
     toBroker: (destination) => destination,
     fromBroker: (destination) => destination === USER_TOPIC ? null : destination,
-    isFanOut: (destination) => destination.startsWith('/topic/'),
+    isFanOut: isTopic,
     userTopic: USER_TOPIC,
     prefetchHeader: 'prefetch-count',
     temporaryQueues: 'implicit',

@@ -1,11 +1,5 @@
-import type { BrokerDialect } from './dialect.ts'
+import { type BrokerDialect, type DialectOptions, isTopic, RELAYED } from './dialect.ts'
 import { fromDots, toDots } from './words.ts'
-
-/** Options of a preset. */
-export interface DialectOptions {
-  /** What stands between the segments of a destination, as clients write them. Default: `/`. */
-  readonly separator?: '/' | '.'
-}
 
 /** RabbitMQ makes AMQP properties and queue arguments of these; `user-id` and `message-id` end the connection (FACT-2, section 6). */
 const PRIVILEGED: ReadonlySet<string> = new Set([
@@ -29,23 +23,10 @@ export function rabbitmq ({ separator = '/' }: DialectOptions = {}): BrokerDiale
   return {
     name: 'RabbitMQ',
     separator,
-    capabilities: {
-      queues: true,
-      topicAcknowledgements: true,
-      nackRequeues: true,
-      nackPassesOn: false,
-      unsubscribeReleases: false,
-      deadLetters: false,
-      timeToLive: true,
-      temporaryQueues: true,
-      wildcards: true,
-      history: false,
-      atomicTransactions: false,
-      passesOverHeldBack: false
-    },
+    capabilities: { ...RELAYED, unsubscribeReleases: false },
     toBroker: (destination, what) => toDots(destination, separator, what, '#'),
     fromBroker: (destination) => fromDots(destination, separator, decodeWord),
-    isFanOut: (destination) => destination.startsWith('/topic/'),
+    isFanOut: isTopic,
     // Another exchange than that of the topics: no pattern of a client reaches it.
     userTopic: '/exchange/amq.direct/fastify-sockjs.users',
     prefetchHeader: 'prefetch-count',
