@@ -138,7 +138,7 @@ export class StompApplication implements Application {
   sendToUser ({ destination, headers, body }: IncomingMessage): void | Promise<void> {
     const named = parseUserDestination(destination)
     if (named === null) throw new StompError('STOMP_UNKNOWN_DESTINATION')
-    return this.#parts.sender.forward({ user: named.name, destination: USER_PREFIX + named.rest, headers, body }, 'client')
+    return this.#parts.sender.forwardToUser({ user: named.name, destination: USER_PREFIX + named.rest, headers, body })
   }
 
   feed (session: StompSession, subscription: Subscription, frame: Frame<ClientCommand>): Feed | null {

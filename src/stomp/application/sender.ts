@@ -53,23 +53,24 @@ export class Sender {
 
   publishToUser<T> (user: string, destination: DestinationLike<T>, value: T, options: SendOptions = {}): UserDelivery {
     const message = { user, destination: userDestination(destination), ...encode(value, options) }
-    return { sessions: this.#deliver(message), ...this.#tellOthers(message) }
+    return { sessions: this.deliverToUser(message), ...this.#tellOthers(message) }
   }
 
-  /** A client's message for a user, or one that another process tells of. */
-  forward (message: UserMessage, from: 'client' | 'process'): Done {
-    this.#deliver(message)
-    if (from === 'client') return this.#broker.publishToUser(message)
+  /** A client's message for a user, wherever the sessions of that are. */
+  forwardToUser (message: UserMessage): Done {
+    this.deliverToUser(message)
+    return this.#broker.publishToUser(message)
+  }
+
+  /** To the sessions of this process alone; says how many. */
+  deliverToUser ({ user, destination, headers, body }: UserMessage): number {
+    return this.#users.deliver(this.#users.get(user)?.sessions ?? [], destination, headers, body)
   }
 
   /** To the subscriptions that these sessions have below `/user`. */
   toSessions (sessions: Iterable<StompSession>, destination: DestinationLike, value: unknown, options: SendOptions = {}): UserDelivery {
     const { headers, body } = encode(value, options)
     return { sessions: this.#users.deliver(sessions, userDestination(destination), headers, body) }
-  }
-
-  #deliver ({ user, destination, headers, body }: UserMessage): number {
-    return this.#users.deliver(this.#users.get(user)?.sessions ?? [], destination, headers, body)
   }
 
   #tellOthers (message: UserMessage): { elsewhere: Promise<void> } | undefined {

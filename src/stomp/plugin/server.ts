@@ -79,7 +79,7 @@ export class StompServer {
     this.#started = true
     for (const step of this.#ready) step()
     const [first] = this.#endpoints
-    this.broker.onUserMessage((message) => this.parts.sender.forward(message, 'process'))
+    this.broker.onUserMessage((message) => { this.parts.sender.deliverToUser(message) })
     await this.broker.start({ clock: first!.clock, log: this.#log })
   }
 
