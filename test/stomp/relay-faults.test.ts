@@ -4,7 +4,7 @@ import t, { type Test } from 'tap'
 import { ManualClock } from '../../src/clock/index.ts'
 import { BrokerError } from '../../src/stomp/broker/broker.ts'
 import { FrameHeaders } from '../../src/stomp/codec/index.ts'
-import { type RelayBroker, relayBroker, type RelayBrokerOptions } from '../../src/stomp/index.ts'
+import { rabbitmq, type RelayBroker, relayBroker, type RelayBrokerOptions } from '../../src/stomp/index.ts'
 import { connect, handleOf, message, refused, testLog, TestSink, textOf } from '../support/broker.ts'
 import { FakeBroker, FakeConnection, type Manners, startFakeBroker } from '../support/fake-broker.ts'
 import { TLS } from '../support/tls/index.ts'
@@ -71,7 +71,6 @@ t.test('RELAY-1, SEC-S67: login, passcode and host are ours, whatever the client
 })
 
 t.test('SEC-S67: headers that mean something to the broker are not for clients, unless an option allows them', async (t) => {
-  const { rabbitmq } = await import('../../src/stomp/index.ts')
   const world = await relayTo(t, { dialect: rabbitmq(), allowHeaders: ['persistent'] })
   const { connection, leg } = await client(world)
   await connection.publish('/topic/x', 'text', { 'user-id': 'root', 'x-message-ttl': '1', persistent: 'true', foo: 'bar', 'message-id': '7', id: '1', receipt: 'no' })
@@ -208,6 +207,7 @@ t.test('RELAY-17, FACT-4: a race is counted and told to nobody', async (t) => {
   for (let i = 0; i < 5; i++) leg.send('ERROR', { message: 'Subscription not found' }, 'There is no current subscription\n')
   await connection.publish('/topic/x')
   t.equal(connection.sink.ends.all.length, 0)
+  t.equal(world.relay.stats().races, 5)
   world.fake.manners = {
     frame: (broker, frame) => {
       if (frame.command === 'UNSUBSCRIBE') broker.send('ERROR', { message: 'No subscription found' })
@@ -340,7 +340,6 @@ t.test('SEC-S28: all subscriptions of a client together have so many unacknowled
 })
 
 t.test('RELAY-21: durable subscriptions are named after their user', async (t) => {
-  const { rabbitmq } = await import('../../src/stomp/index.ts')
   const world = await relayTo(t, { dialect: rabbitmq(), allowHeaders: ['durable'] })
   const ids: string[] = []
   for (const user of ['kim', 'kim', 'anna']) {
@@ -372,7 +371,6 @@ t.test('shared mode: what waits for its turn is not done for a client that has g
 })
 
 t.test('SEC-S67: a message for a user carries no orders to the broker, and reply-to names nothing that a client cannot', async (t) => {
-  const { rabbitmq } = await import('../../src/stomp/index.ts')
   const world = await relayTo(t, { dialect: rabbitmq() })
   await world.relay.publishToUser({ user: 'kim', destination: '/user/queue/x', headers: FrameHeaders.from({ 'user-id': 'evil', timestamp: 'abc', foo: 'bar' }), body: message('').body })
   const { headers } = await world.system.next('SEND')

@@ -3,11 +3,11 @@ import { connect as connectTls, type ConnectionOptions } from 'node:tls'
 import type { Clock } from '../../../clock/index.ts'
 import { BrokerError, type BrokerLog } from '../broker.ts'
 import { refusal } from '../refusals.ts'
-import { type Credentials, Leg, type LegOwner, type LegSettings } from './leg.ts'
+import { type Credentials, Leg, type LegMaker, type LegOwner, type LegSettings } from './leg.ts'
 import type { ServerAddress, Servers } from './servers.ts'
 
 /** Makes legs: which server, how many at a time (RELAY-16), and none for a client that has gone meanwhile (RELAY-18). */
-export class Dialer {
+export class Dialer implements LegMaker {
   readonly #servers: Servers
   readonly #tls: ConnectionOptions
   readonly #settings: LegSettings
@@ -16,6 +16,7 @@ export class Dialer {
   readonly #legs = new Set<Leg>()
   readonly #waiting: (() => void)[] = []
   #free: number
+  #races = 0
 
   constructor (servers: Servers, tls: ConnectionOptions, settings: LegSettings, maxConnecting: number, clock: Clock, log: BrokerLog) {
     this.#servers = servers
@@ -28,6 +29,9 @@ export class Dialer {
 
   /** Connections that are open now. */
   get open (): number { return this.#legs.size }
+
+  /** Errors that were races of clients, in all connections. */
+  get races (): number { return this.#races }
 
   /** A leg that is CONNECTED, or a rejection with a `BrokerError`. Each server has its own timeout. */
   async dial (credentials: Credentials, owner: LegOwner, signal?: AbortSignal): Promise<Leg> {
@@ -61,16 +65,7 @@ export class Dialer {
   }
 
   async #connect (address: ServerAddress, credentials: Credentials, owner: LegOwner, signal: AbortSignal | undefined): Promise<Leg> {
-    const leg: Leg = new Leg(this.#socketTo(address), {
-      message: (subscription, frame) => owner.message(subscription, frame),
-      subscriptionEnded: (subscription, error) => owner.subscriptionEnded(subscription, error),
-      refused: (error) => owner.refused(error),
-      stalled: (yes) => owner.stalled(yes),
-      lost: (error) => {
-        this.#legs.delete(leg)
-        owner.lost(error)
-      }
-    }, this.#clock, this.#log, this.#settings)
+    const leg = new Leg(this.#socketTo(address), owner, this, this.#clock, this.#log, this.#settings)
     const abandon = (): void => { leg.close().catch(() => {}) }
     signal?.addEventListener('abort', abandon, { once: true })
     try {
@@ -89,9 +84,9 @@ export class Dialer {
     return tls ? connectTls({ ...(isIP(host) === 0 ? { servername: host } : {}), ...this.#tls, host, port }) : connectTcp({ host, port })
   }
 
-  /** A leg that its owner closes. */
-  async hangUp (leg: Leg): Promise<void> {
-    this.#legs.delete(leg)
-    await leg.close()
-  }
+  // --- LegMaker -----------------------------------------------------------------------------------------------
+
+  raced (): void { this.#races++ }
+
+  ended (leg: Leg): void { this.#legs.delete(leg) }
 }

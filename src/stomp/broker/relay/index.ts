@@ -29,6 +29,8 @@ export interface RelayStats {
   readonly clients: number
   /** Subscriptions that clients share, in mode `shared`. */
   readonly sharedTopics: number
+  /** Errors of the broker that were harmless races of clients, since the start (RELAY-17). */
+  readonly races: number
 }
 
 /** A broker of somebody else's, behind the same sessions. */
@@ -74,6 +76,7 @@ class StompRelay implements RelayBroker {
     return {
       connections: this.#running?.dialer.open ?? 0,
       clients: this.#connections.size,
+      races: this.#running?.dialer.races ?? 0,
       sharedTopics: (this.#running?.shared ?? []).reduce((sum, { topics }) => sum + topics, 0)
     }
   }

@@ -48,6 +48,14 @@ export interface LegOwner {
   lost (error: BrokerError): void
 }
 
+/** Whoever made a leg, and counts what all legs have in common. */
+export interface LegMaker {
+  /** An ERROR was the race of a client: it is told to nobody (RELAY-17). */
+  raced (): void
+  /** It is over, whoever ended it; once. */
+  ended (leg: Leg): void
+}
+
 /** How often deadlines are looked at. */
 const LOOK = 500
 
@@ -66,6 +74,7 @@ const BEAT = Buffer.from('\n')
 export class Leg {
   readonly #socket: Socket
   readonly #owner: LegOwner
+  readonly #maker: LegMaker
   readonly #clock: Clock
   readonly #log: BrokerLog
   readonly #settings: LegSettings
@@ -87,13 +96,12 @@ export class Leg {
   #gone: (() => void) | null = null
   /** What was not read before could not prove anything. */
   #resumedAt = 0
-  /** Errors that were races of a client and told to nobody (RELAY-17). */
-  races = 0
 
   /** @param socket may still be connecting */
-  constructor (socket: Socket, owner: LegOwner, clock: Clock, log: BrokerLog, settings: LegSettings) {
+  constructor (socket: Socket, owner: LegOwner, maker: LegMaker, clock: Clock, log: BrokerLog, settings: LegSettings) {
     this.#socket = socket
     this.#owner = owner
+    this.#maker = maker
     this.#clock = clock
     this.#log = log
     this.#settings = settings
@@ -286,7 +294,7 @@ export class Leg {
     this.#log[harmless ? 'debug' : 'warn']({ verdict, message: headers.get('message'), body: body.slice(0, 500) }, 'the broker sent an ERROR')
     // After such an ERROR RabbitMQ keeps the socket for ten seconds (RELAY-11): we do not.
     if (this.#state === 'connecting' || verdict === 'fatal') return this.#end(error)
-    if (harmless) this.races++
+    if (harmless) this.#maker.raced()
     if (verdict === 'race') return
     const subscription = headers.get('subscription')
     if (verdict === 'subscription' && subscription !== undefined) return this.#owner.subscriptionEnded(subscription, error)
@@ -311,6 +319,7 @@ export class Leg {
     this.#pending.rejectAll(error)
     this.#connected?.reject(error)
     this.#gone?.()
+    this.#maker.ended(this)
     if (before === 'connected') this.#owner.lost(error)
   }
 }

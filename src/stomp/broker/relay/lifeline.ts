@@ -73,7 +73,7 @@ export class Lifeline {
     await this.#dialing
     const leg = this.#leg
     this.#leg = null
-    if (leg !== null) await this.#dialer.hangUp(leg)
+    await leg?.close()
   }
 
   expire (): void { this.connect().catch(() => {}) }
@@ -93,7 +93,7 @@ export class Lifeline {
           this.#failed(error)
         }
       }, this.#abort.signal)
-      if (this.#stopped) return await this.#dialer.hangUp(leg)
+      if (this.#stopped) return await leg.close()
       this.#leg = leg
       this.#since = this.#clock.now()
       this.#owner.up(leg)

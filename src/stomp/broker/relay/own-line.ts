@@ -46,8 +46,6 @@ export class OwnLine implements BrokerConnection, LegOwner {
   readonly #temporaryNames = new Set<string>()
   readonly #user: string
   #serial = 0
-  /** Unacknowledged messages that the broker may have given out, in all subscriptions. */
-  #granted = 0
 
   static async open (core: RelayCore, client: BrokerClient, sink: BrokerSink): Promise<OwnLine> {
     const line = new OwnLine(core, client.user, sink)
@@ -132,7 +130,7 @@ export class OwnLine implements BrokerConnection, LegOwner {
     const leg = this.#leg
     if (leg === null) return
     this.#forget()
-    return this.#core.dialer.hangUp(leg)
+    return leg.close()
   }
 
   /** The relay ends the connection. */
@@ -153,7 +151,7 @@ export class OwnLine implements BrokerConnection, LegOwner {
     const { headers } = frame
     const publication = publicationOf(this.#core, frame, id.startsWith(TEMPORARY_PREFIX) ? id : null,
       fromReplyTo(headers.get('reply-to'), this.#core.settings.dialect, this.#addresses))
-    const handle = ack === 'auto' || id.startsWith(TEMPORARY_PREFIX) ? null : new RelayHandle(this, id, headers)
+    const handle = ack === 'auto' ? null : new RelayHandle(this, id, headers)
     if (publication === null) {
       if (handle !== null) this.#unattended(this.ack([handle]))
       return
@@ -196,14 +194,12 @@ export class OwnLine implements BrokerConnection, LegOwner {
   #add (id: string, key: string, ack: AckMode, granted = 0): void {
     this.#subscriptions.set(id, { key, ack, granted })
     this.#idOf.set(key, id)
-    this.#granted += granted
   }
 
   #remove (id: string): void {
     const subscription = this.#subscriptions.get(id)
     if (subscription === undefined) return
     this.#subscriptions.delete(id)
-    this.#granted -= subscription.granted
     if (this.#idOf.get(subscription.key) === id) this.#idOf.delete(subscription.key)
   }
 
@@ -219,7 +215,8 @@ export class OwnLine implements BrokerConnection, LegOwner {
   #prefetch (asked: string | undefined): number {
     const { prefetch, maxUnacked } = this.#core.settings
     if (asked !== undefined && !/^\d{1,9}$/.test(asked)) throw refusal('STOMP_INVALID_HEADER', 'prefetch-count must be a number of messages')
-    return Math.max(1, Math.min(Number(asked ?? 0) || prefetch, maxUnacked - this.#granted))
+    const given = [...this.#subscriptions.values()].reduce((sum, { granted }) => sum + granted, 0)
+    return Math.max(1, Math.min(Number(asked ?? 0) || prefetch, maxUnacked - given))
   }
 
   #headersFor (message: OutgoingMessage): FrameHeaders {

@@ -44,6 +44,8 @@ export interface BrokerDialect {
   isFanOut (destination: string): boolean
   /** Where the processes of one application tell each other of messages for users; out of the reach of clients. */
   readonly userTopic: string
+  /** Takes off what the broker itself puts around a `reply-to` that names a destination. Default: nothing. */
+  unwrapReplyTo? (replyTo: string): string
   /** The header of SUBSCRIBE that bounds unacknowledged messages. */
   readonly prefetchHeader: string
   /** How a `reply-to:/temp-queue/x` comes to a subscription: the broker makes it (RELAY-9), we must, or there are none. */

@@ -10,12 +10,24 @@ const PRIVILEGED: ReadonlySet<string> = new Set([
 
 /** A word of a routing key as MESSAGE shows it: percent-encoded; a key may hold a slash, which is no separator of ours. */
 function decodeWord (word: string): string {
+  const decoded = percentDecoded(word)
+  return decoded.includes('/') ? word : decoded
+}
+
+/** What is no percent-encoding stays as it is. */
+function percentDecoded (text: string): string {
   try {
-    const decoded = decodeURIComponent(word)
-    return decoded.includes('/') ? word : decoded
+    return decodeURIComponent(text)
   } catch {
-    return word
+    return text
   }
+}
+
+/** RabbitMQ puts its prefix before every `reply-to`, one that names a destination included. */
+function unwrapReplyTo (replyTo: string): string {
+  const destination = /^\/reply-queue\/((?:\/|%2F).+)$/i.exec(replyTo)?.[1]
+  if (destination === undefined) return replyTo
+  return destination.startsWith('/') ? destination : percentDecoded(destination)
 }
 
 /** RabbitMQ with its STOMP plugin: topics are routing keys of `amq.topic`, `**` is `#`. */
@@ -26,6 +38,7 @@ export function rabbitmq ({ separator = '/' }: DialectOptions = {}): BrokerDiale
     capabilities: { ...RELAYED, unsubscribeReleases: false },
     toBroker: (destination, what) => toDots(destination, separator, what, '#'),
     fromBroker: (destination) => fromDots(destination, separator, decodeWord),
+    unwrapReplyTo,
     isFanOut: isTopic,
     // Another exchange than that of the topics: no pattern of a client reaches it.
     userTopic: '/exchange/amq.direct/fastify-sockjs.users',
