@@ -14,8 +14,8 @@ export class BodyDeadline implements TimerOwner {
   }
 
   static watch (request: IncomingMessage, response: ServerResponse, clock: Clock, timeout: number): void {
-    // What `injectWS` makes is no request of Node, and has no body.
-    if (request.complete !== false) return
+    // What `injectWS` makes is no request of Node, and has no body; nor has most of what polls, and it pays for no timer.
+    if (request.complete !== false || !announcesBody(request)) return
     const timer = new Timer(new BodyDeadline(request, response))
     clock.start(timer, timeout)
     const stop = (): void => clock.stop(timer)
@@ -30,4 +30,9 @@ export class BodyDeadline implements TimerOwner {
     if (this.#response.socket === null || this.#response.headersSent) socket.destroy()
     else socket.end(TOO_SLOW, () => socket.destroy())
   }
+}
+
+/** RFC 9112, 6.3: a request without either of these headers ends with its head. */
+function announcesBody ({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0'
 }
