@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type OutgoingHttpHeaders, validateHeaderName, validateHeaderValue } from 'node:http'
 import type { Target } from '../protocol/index.ts'
 import type { AnySession, SessionFacts } from '../session/index.ts'
+import type { IncomingBody } from './incoming-body.ts'
 
 const EXCHANGE = Symbol('fastify-sockjs.exchange')
 
@@ -13,6 +14,8 @@ export interface Exchange {
   readonly target: Target
   /** The content type as it came: Fastify sees `text/plain` whatever it was (XHR-SEND-2, XHR-SEND-3). */
   readonly contentType: string
+  /** What is on its way to us behind the head of the request. */
+  readonly body: IncomingBody | null
   takeover: Takeover | null
   /** The session that a sender has found before its body was read (XHR-SEND-7). */
   session: AnySession | null
@@ -22,10 +25,8 @@ export interface Exchange {
 
 type Carrier = FastifyRequest & { [EXCHANGE]?: Exchange }
 
-export function beginExchange (request: FastifyRequest, target: Target, contentType: string): Exchange {
-  const exchange: Exchange = { target, contentType, takeover: null, session: null, facts: null }
-  ;(request as Carrier)[EXCHANGE] = exchange
-  return exchange
+export function beginExchange (request: FastifyRequest, target: Target, contentType: string, body: IncomingBody | null): void {
+  (request as Carrier)[EXCHANGE] = { target, contentType, body, takeover: null, session: null, facts: null }
 }
 
 export function exchangeOf (request: FastifyRequest): Exchange {
@@ -36,9 +37,9 @@ export function exchangeOf (request: FastifyRequest): Exchange {
  * Lets `takeover` write the response, after all `onSend` hooks have run: headers that hooks set late, cookies for
  * instance, are there also on a response that streams. The last hook of our routes hands over.
  */
-export function takeOver (request: FastifyRequest, reply: FastifyReply, takeover: Takeover): FastifyReply {
+export function takeOver (request: FastifyRequest, reply: FastifyReply, takeover: Takeover): void {
   exchangeOf(request).takeover = takeover
-  return reply.send()
+  reply.send()
 }
 
 /** The last `onSend` hook of every route of ours. */
@@ -54,10 +55,16 @@ export function handOver (request: FastifyRequest, reply: FastifyReply, payload:
   takeover(headers)
 }
 
+/** Names and values that need no closer look (RFC 9110, sections 5.1 and 5.5). */
+const PLAIN_NAME = /^[a-z0-9-]+$/i
+const PLAIN_VALUE = /^[\t\x20-\x7e]*$/
+
 /** What hooks have set goes out later, where nobody could answer for a value that Node refuses. */
 function refusedHeader (headers: OutgoingHttpHeaders): Error | null {
   try {
-    for (const [name, value] of Object.entries(headers)) {
+    for (const name in headers) {
+      const value = headers[name]
+      if (typeof value === 'string' && PLAIN_NAME.test(name) && PLAIN_VALUE.test(value)) continue
       validateHeaderName(name)
       for (const each of [value].flat()) validateHeaderValue(name, String(each))
     }

@@ -79,8 +79,9 @@ function sessionCookie (request: FastifyRequest): string {
   return `JSESSIONID=${value}; path=/${secure}`
 }
 
-/** Sets the cookie of the `sessionCookie` option, or lets the application set its own. */
-export async function setSessionCookie ({ options: { sessionCookie: option } }: Endpoint, request: FastifyRequest, reply: FastifyReply): Promise<void> {
-  if (typeof option === 'function') await option(request, reply)
-  else if (option) reply.header('set-cookie', sessionCookie(request))
+/** Sets the cookie of the `sessionCookie` option, or lets the application set its own; then there may be something to wait for. */
+export function setSessionCookie ({ options: { sessionCookie: option } }: Endpoint, request: FastifyRequest, reply: FastifyReply): Promise<void> | undefined {
+  if (typeof option === 'function') return Promise.resolve(option(request, reply))
+  if (option) reply.header('set-cookie', sessionCookie(request))
+  return undefined
 }

@@ -1,10 +1,9 @@
-import type { IncomingMessage } from 'node:http'
-import { Socket } from 'node:net'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { type Clock, SystemClock } from '../clock/index.ts'
 import { CLOSE } from '../protocol/index.ts'
 import { type AnySession, Flusher } from '../session/index.ts'
 import type { Endpoint } from './endpoint.ts'
+import type { IncomingBody } from './incoming-body.ts'
 import type { ProcessLimits, SockjsPluginOptions } from './options.ts'
 import { processLimitsOf } from './resolve.ts'
 import { DRAIN_DEFAULTS, type DrainOptions, StagedDrain } from './staged-drain.ts'
@@ -19,8 +18,8 @@ export class Hub {
   readonly clock: Clock
   readonly flusher = new Flusher((error) => this.#log.error({ err: error }, 'a write failed'))
   readonly endpoints = new Map<string, Endpoint>()
-  /** Requests of ours whose body is still on its way. */
-  readonly #reading = new Set<IncomingMessage>()
+  /** Bodies that are still on their way to us. */
+  readonly bodies = new Set<IncomingBody>()
   readonly #log: FastifyBaseLogger
   readonly #perAddress = new Map<string, number>()
   #sessions = 0
@@ -66,14 +65,6 @@ export class Hub {
     this.#attached += delta
   }
 
-  /** A body that never comes to its end must not hold `app.close()`. */
-  reading (request: IncomingMessage): void {
-    // A request of `app.inject()` has no connection that could be held.
-    if (!(request.socket instanceof Socket)) return
-    this.#reading.add(request)
-    request.once('close', () => this.#reading.delete(request))
-  }
-
   /** Keeps the sum of what waits; above the bound the largest queue is closed (SEC-S13). */
   account (delta: number): void {
     this.#bufferedBytes += delta
@@ -99,12 +90,12 @@ export class Hub {
       await new Promise((resolve) => setTimeout(resolve, SHUTDOWN_STEP))
     }
     for (const endpoint of this.endpoints.values()) endpoint.destroyConnections()
-    for (const request of this.#reading) request.socket.destroy()
+    for (const body of this.bodies) body.destroy()
   }
 
   /** Whether something is on its way to or from a client. */
   get busy (): boolean {
-    if (this.#reading.size > 0) return true
+    if (this.bodies.size > 0) return true
     for (const endpoint of this.endpoints.values()) if (endpoint.busy) return true
     return false
   }

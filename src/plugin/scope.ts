@@ -17,7 +17,8 @@ import { acceptWebSocket, beforeUpgrade, chooseProtocol, openUpgrade, refusePlai
 import type { RouteName } from '../protocol/index.ts'
 import { routeOptionsOf } from './validate.ts'
 
-type Handler = (request: FastifyRequest, reply: FastifyReply) => FastifyReply | Promise<FastifyReply>
+/** Answers a request, now or later; what it returns is only waited for. */
+type Handler = (request: FastifyRequest, reply: FastifyReply) => unknown
 
 /** All methods that Fastify knows but GET, which carries the upgrade. */
 const OTHER_METHODS = ['HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE'] as const
@@ -51,8 +52,11 @@ export function endpointScope (endpoint: Endpoint, own: EndpointOptions) {
       xhr_send: (request, reply) => send(endpoint, request, reply),
       jsonp_send: (request, reply) => send(endpoint, request, reply)
     }
-    const handler = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> =>
-      handlers[exchangeOf(request).target.route](request, reply)
+    const handler = (request: FastifyRequest, reply: FastifyReply): Promise<unknown> | undefined => {
+      const answer = handlers[exchangeOf(request).target.route](request, reply)
+      // A promise has to bring the reply: without it Fastify would answer once more. A handler that is through needs neither.
+      return answer instanceof Promise ? answer.then(() => reply) : undefined
+    }
 
     const shared = { ...routeOptionsOf(own), schema: { hide: true }, bodyLimit: endpoint.bodyLimit, exposeHeadRoute: false } as unknown as RouteOptions
     const hooks = {

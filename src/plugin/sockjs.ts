@@ -30,10 +30,11 @@ async function registerSockjs (app: FastifyInstance, options: SockjsPluginOption
       return facade
     }
   } as never)
-  app.addHook('onResponse', async (request) => {
+  app.addHook('onResponse', (request, _reply, done) => {
     // A refused upgrade leaves its socket behind, ours or not: nobody else closes it, and `close()` would wait for it (SEC-S01).
     const upgrade = upgradeOf(request.raw)
     if (upgrade !== undefined && !upgrade.taken) upgrade.socket.destroySoon()
+    done()
   })
   app.addHook('onReady', async () => warnOfTimeouts(app))
   app.addHook('preClose', () => hub.shutDown())

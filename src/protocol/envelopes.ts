@@ -4,23 +4,47 @@ import { quoteForScript } from './quote.ts'
 /** How frames travel in the responses of one HTTP transport. */
 export interface Envelope {
   readonly contentType: string
-  /** What a streaming response begins with; `null` where the body is one frame. */
-  readonly prelude: Buffer | null
   encode (frame: Frame): Buffer
+  /** What a response that streams has besides; `null` where the body is one frame. */
+  readonly stream: Streaming | null
 }
 
-/** Where each envelope keeps its form of a shared frame; a WebSocket's form has its place here too. */
+export interface Streaming {
+  /** What the response begins with. */
+  readonly prelude: Buffer
+  /** A frame as a whole chunk of a chunked response. */
+  chunk (frame: Frame): Chunk
+}
+
+/** What node:http would write in three pieces (RFC 9112, section 7.1), ready for the connection. */
+export interface Chunk {
+  /** Bytes of the body in it. */
+  readonly bytes: number
+  /** A string has one byte a character: for one session only, it needs no buffer. */
+  readonly data: Buffer | string
+}
+
+/** Where each envelope keeps its forms of a shared frame, those of a body and those of a chunk; a WebSocket's form has its place here too. */
 export const FORM = { websocket: 0, line: 1, eventsource: 2, htmlfile: 3 } as const
+const CHUNKED = 3
+
+function chunkOf (body: string, frame: Frame): Chunk {
+  if (frame.ascii && !frame.shared) return { bytes: body.length, data: body.length.toString(16) + '\r\n' + body + '\r\n' }
+  const bytes = Buffer.byteLength(body)
+  return { bytes, data: Buffer.from(bytes.toString(16) + '\r\n' + body + '\r\n') }
+}
 
 const JAVASCRIPT = 'application/javascript; charset=UTF-8'
 
 /** An envelope that looks the same for every request, so that shared frames are encoded once. */
 function common (index: number, contentType: string, prelude: string | null, wrap: (text: string) => string): Envelope {
   const make = (frame: Frame) => Buffer.from(wrap(frame.text))
+  const makeChunk = (frame: Frame) => chunkOf(wrap(frame.text), frame)
+  const chunk = (frame: Frame) => frame.shared ? frame.form(index + CHUNKED, makeChunk) : makeChunk(frame)
   return {
     contentType,
-    prelude: prelude === null ? null : Buffer.from(prelude),
-    encode: (frame) => frame.shared ? frame.form(index, make) : make(frame)
+    encode: (frame) => frame.shared ? frame.form(index, make) : make(frame),
+    stream: prelude === null ? null : { prelude: Buffer.from(prelude), chunk }
   }
 }
 
@@ -41,7 +65,7 @@ export const eventsource = common(FORM.eventsource, 'text/event-stream', '\r\n',
 
 const scriptElement = (text: string) => '<script>\np(' + quoteForScript(text) + ');\n</script>\r\n'
 
-const htmlfileFrames = common(FORM.htmlfile, 'text/html; charset=UTF-8', null, scriptElement)
+const htmlfileFrames = common(FORM.htmlfile, 'text/html; charset=UTF-8', '', scriptElement)
 
 /** Browsers show nothing of a page before its first kilobyte (HTMLFILE-2). */
 const HTMLFILE_HEAD = 1024
@@ -62,14 +86,15 @@ export function htmlfile (callback: string): Envelope {
     '    window.onload = function() {c.stop();};',
     '  </script>'
   ].join('\n')
-  return { ...htmlfileFrames, prelude: Buffer.from(head + ' '.repeat(HTMLFILE_HEAD + 1) + '\r\n\r\n') }
+  const prelude = Buffer.from(head + ' '.repeat(HTMLFILE_HEAD + 1) + '\r\n\r\n')
+  return { ...htmlfileFrames, stream: { ...htmlfileFrames.stream!, prelude } }
 }
 
 /** jsonp: the comment in front keeps the body from being read as anything but script (JSONP-1, SEC-S53). */
 export function jsonp (callback: string): Envelope {
   return {
     contentType: JAVASCRIPT,
-    prelude: null,
-    encode: (frame) => Buffer.from('/**/' + callback + '(' + quoteForScript(frame.text) + ');\r\n')
+    encode: (frame) => Buffer.from('/**/' + callback + '(' + quoteForScript(frame.text) + ');\r\n'),
+    stream: null
   }
 }

@@ -9,7 +9,7 @@ export class Frame {
   /** Length of the text in UTF-8. */
   readonly bytes: number
   readonly shared: boolean
-  #forms: (Buffer | undefined)[] | undefined
+  #forms: unknown[] | undefined
 
   constructor (text: string, bytes: number, shared: boolean) {
     this.text = text
@@ -23,9 +23,9 @@ export class Frame {
   }
 
   /** The encoded form with this index; `make` is asked once. */
-  form (index: number, make: (frame: Frame) => Buffer): Buffer {
+  form<T> (index: number, make: (frame: Frame) => T): T {
     const forms = this.#forms ??= []
-    return (forms[index] ??= make(this))
+    return (forms[index] ??= make(this)) as T
   }
 }
 

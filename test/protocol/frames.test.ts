@@ -86,14 +86,14 @@ test('what each transport makes of a frame, byte by byte', async (t) => {
 })
 
 test('XHR-STREAM-3 ES-2 HTMLFILE-2 what a response begins with', async (t) => {
-  t.equal(xhr.prelude, null)
-  t.equal(jsonp('x').prelude, null)
-  t.strictSame(xhrStreaming.prelude, Buffer.from('h'.repeat(2048) + '\n'))
-  t.strictSame(eventsource.prelude, Buffer.from('\r\n'))
-  const page = htmlfile('call_back.x-1').prelude!.toString()
+  t.equal(xhr.stream, null)
+  t.equal(jsonp('x').stream, null)
+  t.strictSame(xhrStreaming.stream!.prelude, Buffer.from('h'.repeat(2048) + '\n'))
+  t.strictSame(eventsource.stream!.prelude, Buffer.from('\r\n'))
+  const page = htmlfile('call_back.x-1').stream!.prelude.toString()
   t.equal(page.trimEnd(), HTMLFILE_HEAD)
   t.match(page.slice(HTMLFILE_HEAD.length), /^ +\r\n\r\n$/)
-  t.ok(htmlfile('x').prelude!.length > 1024)
+  t.ok(htmlfile('x').stream!.prelude.length > 1024)
   t.strictSame([xhr, xhrStreaming, eventsource, htmlfile('x'), jsonp('x')].map((envelope) => envelope.contentType), [
     'application/javascript; charset=UTF-8', 'application/javascript; charset=UTF-8', 'text/event-stream',
     'text/html; charset=UTF-8', 'application/javascript; charset=UTF-8'

@@ -4,7 +4,8 @@ import { upgradeOf, type UpgradeVerdict } from '../../transports/index.ts'
 import type { Endpoint } from '../endpoint.ts'
 import { beginExchange } from '../exchange.ts'
 import { sendClosing, sendPreflight, sendText, setCors, setSessionCookie, setVaryOrigin } from '../headers.ts'
-import { isServed, ROUTES, SENDERS } from './table.ts'
+import { IncomingBody } from '../incoming-body.ts'
+import { isServed, type RouteSpec, ROUTES, SENDERS } from './table.ts'
 
 /** The path of a URL, without its query. */
 function pathOf (url: string): string {
@@ -38,44 +39,97 @@ export function judgeUpgrade (endpoint: Endpoint, rest: string): UpgradeVerdict 
   return target.route === 'greeting' && endpoint.options.rawAtBase ? 'websocket' : 'not a websocket'
 }
 
-/**
- * The first hook of every route: reads the URL and refuses what cannot go on, in the order 404, 405, 403 (URL-6).
- * Hooks of the application's scope have run before it.
- */
-export function admission (endpoint: Endpoint, depth: number) {
-  const { options } = endpoint
-  return async function admit (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> {
-    const target = targetOf(endpoint, restOf(request.raw.url ?? '', depth))
-    if (target === null) return sendText(reply, 404, 'Not found.\n')
-    const spec = ROUTES[target.route]
-    if (!spec.methods.includes(request.method)) {
-      return reply.code(405).header('allow', spec.methods.join(', ')).send()
-    }
-    if (options.allowedHosts !== undefined && !options.allowedHosts.some((host) => host.toLowerCase() === request.hostname.toLowerCase())) {
-      return sendText(reply, 403, 'Host not allowed.\n')
-    }
-    if (spec.origin !== 'open' || (upgradeOf(request.raw) !== undefined)) {
-      if (!await endpoint.origins.allows(request, spec.origin !== 'checked if present')) {
-        setVaryOrigin(reply)
-        return sendText(reply, 403, 'Origin not allowed.\n')
+/** Whether a request goes on, or has its answer. */
+type Verdict = boolean | Promise<boolean>
+
+/** One condition on the way in; answers the request itself where it is not met. */
+type Step = (endpoint: Endpoint, request: FastifyRequest, reply: FastifyReply, target: Target, spec: RouteSpec) => Verdict
+
+/** In the order of URL-6: 404 has been answered already, then come 405 and 403. */
+const STEPS: readonly Step[] = [
+  function method (_endpoint, request, reply, _target, { methods }) {
+    if (methods.includes(request.method)) return true
+    return answered(reply.code(405).header('allow', methods.join(', ')).send())
+  },
+
+  function host ({ options: { allowedHosts } }, request, reply) {
+    if (allowedHosts === undefined || allowedHosts.some((name) => name.toLowerCase() === request.hostname.toLowerCase())) return true
+    return answered(sendText(reply, 403, 'Host not allowed.\n'))
+  },
+
+  function origin (endpoint, request, reply, _target, { origin }) {
+    if (origin === 'open' && upgradeOf(request.raw) === undefined) return true
+    const judge = (allowed: boolean): boolean => {
+      if (allowed) {
+        setCors(request, reply, endpoint.options)
+        return true
       }
-      setCors(request, reply, options)
+      setVaryOrigin(reply)
+      return answered(sendText(reply, 403, 'Origin not allowed.\n'))
     }
-    if (request.method === 'OPTIONS') return sendPreflight(request, reply, options, spec.methods.toReversed().join(', '))
-    if (endpoint.hub.closing) return sendClosing(reply)
-    if (spec.cookie) await setSessionCookie(endpoint, request, reply)
-    if (SENDERS.has(target.route) && !isIdentity(request.headers['content-encoding'])) {
-      return sendText(reply, 415, 'Compressed bodies are not accepted.\n')
-    }
+    const allowed = endpoint.origins.allows(request, origin !== 'checked if present')
+    return typeof allowed === 'boolean' ? judge(allowed) : allowed.then(judge)
+  },
+
+  function preflight ({ options }, request, reply, _target, { methods }) {
+    if (request.method !== 'OPTIONS') return true
+    return answered(sendPreflight(request, reply, options, methods.toReversed().join(', ')))
+  },
+
+  function closing ({ hub }, _request, reply) {
+    return hub.closing ? answered(sendClosing(reply)) : true
+  },
+
+  function cookie (endpoint, request, reply, _target, spec) {
+    if (!spec.cookie) return true
+    return setSessionCookie(endpoint, request, reply)?.then(() => true) ?? true
+  },
+
+  function encoding (_endpoint, request, reply, target) {
+    if (!SENDERS.has(target.route) || isIdentity(request.headers['content-encoding'])) return true
+    return answered(sendText(reply, 415, 'Compressed bodies are not accepted.\n'))
+  },
+
+  function begin ({ hub }, request, reply, target) {
     // Fastify chooses a parser by the content type, and knows no parser for some that clients really send.
     const contentType = request.headers['content-type'] ?? ''
     request.raw.headers['content-type'] = 'text/plain'
-    beginExchange(request, target, contentType)
-    if (request.method === 'POST') endpoint.hub.reading(request.raw)
-    return undefined
+    const body = request.method === 'POST' ? IncomingBody.of(request.raw, reply.raw, hub.bodies, hub.clock) : null
+    beginExchange(request, target, contentType, body)
+    return true
   }
+]
+
+function answered (_reply: FastifyReply): false {
+  return false
 }
 
 function isIdentity (encoding: string | undefined): boolean {
   return encoding === undefined || encoding === '' || encoding.toLowerCase() === 'identity'
+}
+
+/**
+ * The first hook of every route: reads the URL and refuses what cannot go on. Hooks of the application's scope have run before
+ * it. Unless the application asks for a promise there is none on the way in: it is made for each message of a client.
+ */
+export function admission (endpoint: Endpoint, depth: number) {
+  return function admit (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void {
+    const target = targetOf(endpoint, restOf(request.raw.url ?? '', depth))
+    if (target === null) {
+      sendText(reply, 404, 'Not found.\n')
+      return
+    }
+    const spec = ROUTES[target.route]
+    const walk = (from: number): Verdict => {
+      for (let i = from; i < STEPS.length; i++) {
+        const verdict = STEPS[i]!(endpoint, request, reply, target, spec)
+        if (verdict === false) return false
+        if (verdict !== true) return verdict.then((on) => on && walk(i + 1))
+      }
+      return true
+    }
+    const verdict = walk(0)
+    if (verdict === true) done()
+    else if (verdict !== false) verdict.then((on) => { if (on) done() }, done)
+  }
 }

@@ -28,7 +28,7 @@ const RECEIVING: Readonly<Partial<Record<RouteName, ReceivingRoute>>> = {
 }
 
 /** A request that waits for frames: opens a session, or serves the one that is there. */
-export async function receive (endpoint: Endpoint, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+export function receive (endpoint: Endpoint, request: FastifyRequest, reply: FastifyReply): unknown {
   const { target } = exchangeOf(request)
   const route = RECEIVING[target.route]!
   let callback = ''
@@ -46,13 +46,19 @@ export async function receive (endpoint: Endpoint, request: FastifyRequest, repl
   if (endpoint.hub.draining) return sendClosing(reply)
   if (endpoint.reserved.has(target.session)) return conflict(request, reply, route.envelope(callback))
   if (!endpoint.hub.hasRoom(request.ip, true)) return sendFull(reply)
+  return open(endpoint, request, reply, route, callback)
+}
+
+/** Opens a session; nobody else can open one with its id meanwhile. */
+async function open (endpoint: Endpoint, request: FastifyRequest, reply: FastifyReply, route: ReceivingRoute, callback: string): Promise<void> {
+  const { target } = exchangeOf(request)
   endpoint.reserved.add(target.session)
   try {
     const facts = await openingFacts(endpoint, request, route.transport, '')
-    if (endpoint.hub.draining) return sendClosing(reply)
     // Others may have come while `session` was asked.
-    if (!endpoint.hub.hasRoom(request.ip, true)) return sendFull(reply)
-    return attach(endpoint, request, reply, endpoint.create(facts, target.session), route, callback)
+    if (endpoint.hub.draining) sendClosing(reply)
+    else if (!endpoint.hub.hasRoom(request.ip, true)) sendFull(reply)
+    else attach(endpoint, request, reply, endpoint.create(facts, target.session), route, callback)
   } finally {
     endpoint.reserved.delete(target.session)
   }
@@ -72,8 +78,8 @@ function setHeaders (reply: FastifyReply, route: ReceivingRoute, callback: strin
   if (route.nosniff) reply.header('x-content-type-options', 'nosniff')
 }
 
-function attach (endpoint: Endpoint, request: FastifyRequest, reply: FastifyReply, session: AnySession, route: ReceivingRoute, callback: string): FastifyReply {
-  return takeOver(request, reply, (headers) => {
+function attach (endpoint: Endpoint, request: FastifyRequest, reply: FastifyReply, session: AnySession, route: ReceivingRoute, callback: string): void {
+  takeOver(request, reply, (headers) => {
     const { socket } = request.raw
     if (socket.destroyed || reply.raw.destroyed) return
     const receiver = new HttpReceiver(reply.raw, headers, session, {
@@ -94,10 +100,10 @@ function defaultLimit (transport: TransportName): number {
 }
 
 /** SESSION-3, while the session itself is still being opened. */
-function conflict (request: FastifyRequest, reply: FastifyReply, envelope: Envelope): FastifyReply {
-  return takeOver(request, reply, (headers) => {
+function conflict (request: FastifyRequest, reply: FastifyReply, envelope: Envelope): void {
+  takeOver(request, reply, (headers) => {
     reply.raw.writeHead(200, headers)
-    if (envelope.prelude !== null) reply.raw.write(envelope.prelude)
+    if (envelope.stream !== null) reply.raw.write(envelope.stream.prelude)
     reply.raw.end(envelope.encode(closeFrame(CLOSE.conflict.code, CLOSE.conflict.reason)))
   })
 }

@@ -3,7 +3,6 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { decodePayload, type TransportName } from '../../protocol/index.ts'
 import { isTooBig } from '../../transports/index.ts'
 import type { Endpoint } from '../endpoint.ts'
-import { BodyDeadline } from '../body-deadline.ts'
 import { exchangeOf, takeOver } from '../exchange.ts'
 import { sendText, setNoCache, TEXT } from '../headers.ts'
 import { ownsSession } from '../identity.ts'
@@ -21,12 +20,11 @@ const SENT_BY: Readonly<Record<string, ReadonlySet<TransportName>>> = {
  */
 export function beforeBody (endpoint: Endpoint) {
   return function awaitRoom (request: FastifyRequest, reply: FastifyReply, payload: unknown, done: (error: null, payload: unknown) => void): void {
-    // From now on it is the client that lets us wait.
+    const exchange = exchangeOf(request)
     const read = (): void => {
-      BodyDeadline.watch(request.raw, reply.raw, endpoint.clock, endpoint.options.bodyTimeout)
+      exchange.body?.startDeadline(endpoint.options.bodyTimeout)
       done(null, payload)
     }
-    const exchange = exchangeOf(request)
     const { route, session: id } = exchange.target
     if (!SENDERS.has(route)) return read()
     const session = endpoint.find(id)
@@ -48,9 +46,9 @@ export function beforeBody (endpoint: Endpoint) {
 }
 
 /** Takes the messages of a body and answers when the application has room for more. */
-export async function send (endpoint: Endpoint, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-  const { target, contentType } = exchangeOf(request)
-  const session = exchangeOf(request).session!
+export function send (endpoint: Endpoint, request: FastifyRequest, reply: FastifyReply): unknown {
+  const { target, contentType, session: found } = exchangeOf(request)
+  const session = found!
   if (!ownsSession(request, session, endpoint.options)) return sendText(reply, 404, 'Not found.\n')
   const jsonp = target.route === 'jsonp_send'
   const payload = readBody(request.body as Buffer | undefined, jsonp && isForm(contentType))
@@ -59,12 +57,15 @@ export async function send (endpoint: Endpoint, request: FastifyRequest, reply: 
   const { maxMessageSize } = endpoint.options
   for (const message of messages) if (isTooBig(message, maxMessageSize)) return sendText(reply, 413, 'Message too big.\n')
   session.receive(messages)
-  await session.accepting()
+  return session.held ? session.accepting().then(() => accepted(request, reply, jsonp)) : accepted(request, reply, jsonp)
+}
+
+function accepted (request: FastifyRequest, reply: FastifyReply, jsonp: boolean): void {
   setNoCache(reply)
   reply.header('content-type', TEXT)
-  if (jsonp) return reply.send('ok')
+  if (jsonp) reply.send('ok')
   // Fastify takes the content type off a 204; the protocol wants it there (XHR-SEND-1).
-  return takeOver(request, reply, (headers) => { reply.raw.writeHead(204, headers).end() })
+  else takeOver(request, reply, (headers) => { reply.raw.writeHead(204, headers).end() })
 }
 
 function isForm (contentType: string): boolean {

@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { WebSocket } from 'ws'
 import type { TransportName } from '../../protocol/index.ts'
-import { DraftReceiver, isDraftRequest, takeUpgrade, upgradeOf, WebSocketReceiver } from '../../transports/index.ts'
+import { DraftReceiver, isDraftRequest, takeUpgrade, type Upgrade, upgradeOf, WebSocketReceiver } from '../../transports/index.ts'
 import type { Endpoint } from '../endpoint.ts'
 import { exchangeOf } from '../exchange.ts'
 import { sendClosing, sendFull, sendText, setSessionCookie } from '../headers.ts'
@@ -27,21 +27,32 @@ export function chooseProtocol (offered: Iterable<string>, supported: readonly s
 
 /** The last hook before an upgrade is answered: here a session is still refused with a status. */
 export function beforeUpgrade (endpoint: Endpoint) {
-  return async function prepareUpgrade (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> {
+  return function prepareUpgrade (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void {
     const upgrade = upgradeOf(request.raw)
-    if (upgrade === undefined) return undefined
-    if (!endpoint.hub.hasRoom(request.ip, false)) return sendFull(reply)
+    if (upgrade === undefined) done()
+    else prepare(request, reply, upgrade).then((on) => { if (on) done() }, done)
+  }
+
+  /** Whether the request goes on, or has its answer. */
+  async function prepare (request: FastifyRequest, reply: FastifyReply, upgrade: Upgrade): Promise<boolean> {
+    if (!endpoint.hub.hasRoom(request.ip, false)) {
+      sendFull(reply)
+      return false
+    }
     const exchange = exchangeOf(request)
     const transport: TransportName = exchange.target.route === 'websocket' ? 'websocket' : 'websocket-raw'
     const offered = request.headers['sec-websocket-protocol']
     const names = offered === undefined ? [] : offered.split(',').map((name) => name.trim())
     exchange.facts = await openingFacts(endpoint, request, transport, chooseProtocol(names, endpoint.options.protocols) || '')
-    if (endpoint.hub.draining) return sendClosing(reply)
     // Others may have come while `session` was asked.
-    if (!endpoint.hub.hasRoom(request.ip, false)) return sendFull(reply)
+    const refuse = endpoint.hub.draining ? sendClosing : endpoint.hub.hasRoom(request.ip, false) ? null : sendFull
+    if (refuse !== null) {
+      refuse(reply)
+      return false
+    }
     await setSessionCookie(endpoint, request, reply)
     upgrade.cookies = cookiesOf(reply)
-    return undefined
+    return true
   }
 }
 
