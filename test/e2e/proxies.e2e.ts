@@ -1,5 +1,8 @@
+import type { IncomingMessage } from 'node:http'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
+import { smuggled } from '../security/smuggled.ts'
+import { TcpPeer } from '../support/http.ts'
 import { type Browser, BROWSERS, type Facts, tryOut } from './browsers.ts'
 import { settle } from './compatibility.ts'
 import { type ProxyProgram, startProxy } from './proxies/proxy.ts'
@@ -96,6 +99,25 @@ for (const { name, program, configuration, picks, orPicks, stops = [], large, im
     }
     const cut = await tryAlone(browser, port, 'endOf', { url: `${url}/rolling`, transports: [picks] })
     t.same([cut.transport, cut.problem, cut.end?.code], [picks, undefined, 1006], 'without them the client is told of the cut')
+  })
+}
+
+for (const { name, program, configuration } of PROXIES.filter(({ configuration }) => configuration.includes('examples'))) {
+  t.test(`SEC-S72: ${name} passes on what it has read, and nothing hides behind it`, async (t) => {
+    const port = await startProxy(t, program, fileURLToPath(new URL(configuration, import.meta.url)), [sites[0].port, sites[1].port])
+    // Both name the client in every request that they read; one that was hidden in another goes without. HAProxy asks for health itself.
+    const unread: string[] = []
+    const watch = ({ url, headers }: IncomingMessage): void => { if (headers['x-forwarded-for'] === undefined && url !== '/health') unread.push(url ?? '') }
+    for (const { app } of sites) app.server.on('request', watch)
+    for (const [what, text] of Object.entries(smuggled())) {
+      const peer = new TcpPeer(port)
+      peer.write(text)
+      t.match(await peer.see('\r\n\r\n'), /^HTTP\/1\.[01] [245]\d\d /, what)
+      peer.abort()
+    }
+    t.equal((await fetch(`http://127.0.0.1:${port}/echo/info`)).status, 200, 'and the next is served')
+    for (const { app } of sites) app.server.off('request', watch)
+    t.same(unread, [])
   })
 }
 

@@ -3,41 +3,28 @@ import { connect, newId, type TestClient, TRANSPORTS } from '../support/client.t
 import { ask, handshake, maskedFrame, TcpPeer } from '../support/http.ts'
 import { scaled, survived } from '../support/scale.ts'
 import { until } from '../support/wait.ts'
+import { hiddenBehind, smuggled } from './smuggled.ts'
 import { Suite } from './suite.ts'
 
 const suite = new Suite('http')
 
-const HIDDEN = 'GET /echo/info?hidden HTTP/1.1\r\nHost: x\r\n\r\n'
-const POLL = 'POST /echo/0/ID/xhr HTTP/1.1\r\nHost: x\r\n'
-
 suite.attack('S72', async (t, target) => {
-  const id = newId()
-  const smuggled: Readonly<Record<string, string>> = {
-    'both lengths': `${POLL}Content-Length: 6\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nX`,
-    'two lengths': `${POLL}Content-Length: 0\r\nContent-Length: 5\r\n\r\nhello`,
-    'a folded header': `${POLL}X: a\r\n b\r\nContent-Length: 0\r\n\r\n`,
-    'bare line feeds': POLL.replaceAll('\r\n', '\n') + 'Content-Length: 0\n\n',
-    'an odd encoding': `${POLL}Transfer-Encoding: xchunked\r\n\r\n`,
-    'a space before the colon': `${POLL}Content-Length : 0\r\n\r\n`,
-    'a negative length': `${POLL}Content-Length: -1\r\n\r\n`,
-    'a bad chunk': `${POLL}Transfer-Encoding: chunked\r\n\r\nzz\r\n`
-  }
-  for (const [what, text] of Object.entries(smuggled)) {
+  for (const [what, text] of Object.entries(smuggled())) {
     const peer = target.own(new TcpPeer(target.port))
-    peer.write(text.replace('ID', id) + HIDDEN)
+    peer.write(text)
     const answer = await peer.end()
     t.match(answer, /^HTTP\/1\.1 [45]\d\d /, what)
     t.notMatch(answer, /entropy/, 'what follows is not answered')
   }
   for (const path of ['/echo/info', '/echo/0/i/xhr', '/nowhere', '/echo/a.b/i/websocket']) {
     const peer = target.own(new TcpPeer(target.port))
-    peer.write(handshake(path) + HIDDEN)
+    peer.write(hiddenBehind(handshake(path)))
     const answer = await peer.end()
     t.match(answer, /^HTTP\/1\.1 40[04] /, path)
     t.notMatch(answer, /entropy/, 'nor what follows a refused upgrade')
   }
   const upgraded = target.own(new TcpPeer(target.port))
-  upgraded.write(handshake('/echo/websocket') + HIDDEN)
+  upgraded.write(hiddenBehind(handshake('/echo/websocket')))
   const answer = await upgraded.end()
   t.match(answer, /^HTTP\/1\.1 101 /)
   t.notMatch(answer, /entropy/, 'after 101 all bytes are frames')
@@ -98,7 +85,7 @@ suite.attack('S74', async (t, target) => {
   const poll = `POST /echo/0/${id}/xhr HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n`
   peer.write(poll)
   await peer.see('\no\n')
-  peer.write(`POST /echo/0/${id}/xhr_send HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n["x"]` + poll + HIDDEN)
+  peer.write(hiddenBehind(`POST /echo/0/${id}/xhr_send HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n["x"]` + poll))
   const text = await peer.see('entropy')
   t.ok(text.indexOf(' 204 ') < text.indexOf('a["x"]') && text.indexOf('a["x"]') < text.indexOf('entropy'), 'a pipeline is answered in order')
   peer.abort()

@@ -215,7 +215,7 @@ const mutated = fc.record({
 })
 
 t.test('mutations of valid streams: any end that the protocol has, and a server that lives', async (t) => {
-  const runs = scaled(400, 20_000)
+  const runs = scaled(400, 100_000)
   const closes = new Map<number, number>()
   const scripts = fc.sample(mutated, { numRuns: runs, seed: 20_261_126 })
   while (scripts.length > 0) {
