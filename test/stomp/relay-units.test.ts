@@ -1,10 +1,11 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { rabbitmq, activemq, relayBroker, type RelayBrokerOptions } from '../../src/stomp/index.ts'
-import type { BrokerDialect } from '../../src/stomp/index.ts'
+import type { BrokerClient, BrokerDialect, RelayCredentials } from '../../src/stomp/index.ts'
 import { FrameHeaders } from '../../src/stomp/codec/index.ts'
 import { Alternation } from '../../src/stomp/broker/relay/alternation.ts'
 import { ReplyAddresses } from '../../src/stomp/broker/relay/addresses.ts'
+import { resolveRelay } from '../../src/stomp/broker/relay/options.ts'
 import { problemOf } from '../../src/stomp/broker/relay/problems.ts'
 import { fromReplyTo } from '../../src/stomp/broker/relay/reply-to.ts'
 import { parseServer, Servers } from '../../src/stomp/broker/relay/servers.ts'
@@ -115,6 +116,20 @@ t.test('options that cannot be are refused at once', async (t) => {
     [{ servers: 'tcp://a', unknown: 1 }, /unknown: is not known/]
   ]
   for (const [options, message] of wrong) t.throws(() => relayBroker(options as RelayBrokerOptions), { code: 'FST_STOMP_INVALID_OPTION', message }, JSON.stringify(options))
+})
+
+t.test('credentials that a function returns are checked as those of the options', async (t) => {
+  const answers: [answer: unknown, text: RegExp | null][] = [
+    [{ login: 'ada', passcode: 'a:b\\', host: 'vhost' }, null],
+    [{ login: 'a\nb' }, /client.login/],
+    [{ password: 'x' }, /client.password: is not known/],
+    [undefined, /must be an object/]
+  ]
+  for (const [answer, text] of answers) {
+    const asked = resolveRelay({ servers: 'tcp://a', client: async () => answer as RelayCredentials }).client({} as BrokerClient)
+    if (text === null) t.strictSame(await asked, answer)
+    else await t.rejects(asked, { code: 'FST_STOMP_INVALID_OPTION', message: text }, JSON.stringify(answer))
+  }
 })
 
 t.test('Alternation: every order that was asked for is kept, and each line only waits for the other', async (t) => {

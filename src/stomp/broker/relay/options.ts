@@ -143,6 +143,12 @@ const RECONNECT: Record<keyof Backoff, Check> = { min: milliseconds, max: millis
 
 const RECONNECT_DEFAULTS: Backoff = { min: 500, max: 30_000, jitter: 0.5 }
 
+/** What a function has answered is looked at as if it had stood in the options: a word with a line feed must not get into CONNECT. */
+function checked (answer: RelayCredentials): RelayCredentials {
+  checkOptions('client', answer, CREDENTIALS)
+  return answer
+}
+
 /** @throws FST_STOMP_INVALID_OPTION */
 export function resolveRelay (options: RelayBrokerOptions): RelaySettings {
   checkOptions('relayBroker', options, CHECKS, '')
@@ -163,7 +169,7 @@ export function resolveRelay (options: RelayBrokerOptions): RelaySettings {
     mode: options.mode ?? 'per-client',
     connections: options.connections ?? 1,
     system: complete(options.system),
-    client: typeof client === 'function' ? async (session) => complete(await client(session)) : async () => complete(client),
+    client: typeof client === 'function' ? async (session) => complete(checked(await client(session))) : async () => complete(client),
     tls: options.tls ?? {},
     destinations: {
       prefixes: (options.prefixes ?? ['/topic', '/queue']).map((prefix) => [prefix, prefix === '/queue' ? 'queue' : 'topic']),
