@@ -1,8 +1,12 @@
 import { sockjs } from './sockjs/index.ts'
+import { stomp } from './stomp/index.ts'
 import type { Fault } from './types.ts'
 
 /** Suites of cases whose score is taken, with the faults for each. */
-export const faultSuites: readonly { suite: string, faults: readonly Fault[] }[] = [{ suite: 'sockjs', faults: sockjs }]
+export const faultSuites: readonly { suite: string, faults: readonly Fault[] }[] = [
+  { suite: 'sockjs', faults: sockjs },
+  { suite: 'stomp', faults: stomp }
+]
 
 export const faults: readonly Fault[] = faultSuites.flatMap((one) => one.faults)
 

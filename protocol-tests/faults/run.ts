@@ -1,8 +1,10 @@
 import { catalogue } from '../catalogue.ts'
 import { runConformance } from '../runner/run.ts'
+import { features } from '../stomp/site.ts'
+import type { Feature } from '../stomp/site.ts'
 import { FaultProxy } from './proxy/proxy.ts'
 import { startServer } from './server.ts'
-import type { Fault, Mutation, Outcome, ServerPatch } from './types.ts'
+import type { Fault, Mutation, Outcome, ServerPatch, StompMutation } from './types.ts'
 
 /** A few quick cases that run with every fault, to see what else it breaks. */
 const witnesses = ['GREETING-1', 'INFO-2', 'XHR-3', 'XHR-SEND-4', 'XHR-STREAM-5', 'ES-3', 'HTMLFILE-4', 'JSONP-2', 'WS-1', 'RAW-1', 'CORS-1.xhr']
@@ -10,16 +12,20 @@ const witnesses = ['GREETING-1', 'INFO-2', 'XHR-3', 'XHR-SEND-4', 'XHR-STREAM-5'
 /** A case that hangs is given up after this; a correct server answers in a small part of it. */
 const timeout = 3000
 
+/** What is broken must fail, and not be taken for something that the server lacks. The demo keeps no history. */
+const assume = (Object.keys(features) as Feature[]).filter((name) => name !== 'history')
+
 interface Breakage {
   proxy?: Mutation | undefined
   server?: ServerPatch | undefined
+  stomp?: StompMutation | undefined
 }
 
-async function failures (only: readonly string[], { proxy, server }: Breakage, concurrency: number): Promise<string[]> {
-  const running = await startServer(server)
+async function failures (only: readonly string[], { proxy, server, stomp }: Breakage, concurrency: number): Promise<string[]> {
+  const running = await startServer(server, stomp)
   const front = await FaultProxy.start(running.port, proxy ?? (() => undefined))
   try {
-    const { results } = await runConformance(`http://127.0.0.1:${front.port}`, { timeout, concurrency, only })
+    const { results } = await runConformance(`http://127.0.0.1:${front.port}`, { timeout, concurrency, only, stomp: { tcp: { host: '127.0.0.1', port: running.stompPort }, assume } })
     if (front.failure !== undefined) throw front.failure
     return results.filter(({ verdict }) => verdict === 'failed' || verdict === 'deviation').map(({ id }) => id)
   } finally {

@@ -3,17 +3,20 @@ import Fastify from 'fastify'
 import type { FastifyInstance } from 'fastify'
 import { DEMO_DEFAULTS, DEMO_ENDPOINTS } from '../../src/cli/endpoints.ts'
 import { Journal } from '../../src/cli/journal.ts'
+import { addStomp } from '../../src/cli/stomp.ts'
 import sockjs from '../../src/index.ts'
-import type { Endpoint } from '../../src/index.ts'
-import type { ServerPatch } from './types.ts'
+import type { Endpoint, Session } from '../../src/index.ts'
+import { faultyStream } from './stomp-stream.ts'
+import type { ServerPatch, StompMutation } from './types.ts'
 
 export interface RunningServer {
   port: number
+  stompPort: number
   close: () => Promise<void>
 }
 
-/** The SockJS part of the demo server, built as the patch says. */
-export async function startServer ({ everywhere = {}, endpoints = {}, handlers = {} }: ServerPatch = {}): Promise<RunningServer> {
+/** The demo server, built as the patch says, its clients of STOMP behind a faulty stream. */
+export async function startServer ({ everywhere = {}, endpoints = {}, handlers = {}, stomp = {} }: ServerPatch = {}, fault?: StompMutation): Promise<RunningServer> {
   // Fault upon fault: what the server would log is what is to be expected.
   const app = Fastify({ logger: false, forceCloseConnections: true }) as FastifyInstance
   const journal = new Journal()
@@ -24,7 +27,21 @@ export async function startServer ({ everywhere = {}, endpoints = {}, handlers =
       return (handlers[path] ?? handler)(session, () => endpoint)
     })
   }
+  let stompPort: number | null = null
+  await app.register(async (scope) => {
+    if (fault !== undefined) interpose(scope, app, fault)
+    await addStomp(scope, DEMO_DEFAULTS, 0, stomp)
+    scope.addHook('onListen', async () => { stompPort = scope.stomp.tcpPort })
+  })
   app.get('/journal', async () => journal.entries)
   await app.listen({ port: 0, host: '127.0.0.1' })
-  return { port: (app.server.address() as AddressInfo).port, close: async () => { await app.close() } }
+  if (stompPort === null) throw new Error('STOMP over TCP does not listen')
+  return { stompPort, port: (app.server.address() as AddressInfo).port, close: async () => { await app.close() } }
+}
+
+/** The STOMP layer registers its endpoints in the scope, and gets them with a fault before their handlers. */
+function interpose (scope: FastifyInstance, app: FastifyInstance, fault: StompMutation): void {
+  const sockjs: FastifyInstance['sockjs'] = ((path: string, options: object, handler: (session: Session, request: unknown) => unknown) =>
+    app.sockjs(path, options, (session, request) => { handler(faultyStream(session, fault), request) })) as never
+  Object.defineProperty(scope, 'sockjs', { value: sockjs })
 }

@@ -1,5 +1,6 @@
 import type { DemoEndpoint } from '../../src/cli/endpoints.ts'
 import type { EndpointOptions } from '../../src/index.ts'
+import type { StompPluginOptions } from '../../src/stomp/index.ts'
 import type { Exchange } from './proxy/exchange.ts'
 import type { Hooks } from './proxy/hooks.ts'
 
@@ -9,12 +10,41 @@ import type { Hooks } from './proxy/hooks.ts'
  */
 export type Mutation = (exchange: Exchange) => Hooks | undefined
 
+/** One connection of a STOMP client, whatever carries it. */
+export interface StompLink {
+  readonly id: symbol
+  readonly transport: string
+  /** What a fault remembers of the connection. */
+  readonly memory: Record<string, string | number | undefined>
+  toClient: (text: string) => void
+  toServer: (text: string) => void
+  close: (code: number, reason: string) => void
+}
+
+/** What a fault does with what passes: octets as latin1 text; an empty list swallows it, several split it. */
+export interface StompHooks {
+  /** A message of the client, as it was cut. */
+  received?: (text: string) => string | readonly string[]
+  /** A frame, or beat, of the server. */
+  sent?: (frame: string) => string | readonly string[]
+  /** Undefined keeps the connection open. */
+  closes?: (close: { code: number, reason: string }) => { code: number, reason: string } | undefined
+  /** False hides the end of the connection from the server. */
+  ended?: () => boolean
+  /** The heartbeats of SockJS go on. */
+  loud?: boolean
+}
+
+export type StompMutation = (link: StompLink) => StompHooks
+
 /** How the demo server is built wrong, where its options can do what a proxy cannot. */
 export interface ServerPatch {
   /** For every endpoint. */
   everywhere?: EndpointOptions
   endpoints?: Readonly<Record<string, EndpointOptions>>
   handlers?: Readonly<Record<string, DemoEndpoint['handler']>>
+  /** Other options for the STOMP layer. */
+  stomp?: Partial<StompPluginOptions>
 }
 
 interface Broken {
@@ -28,8 +58,13 @@ interface Broken {
   expect: readonly string[]
 }
 
-/** One rule broken in a correct server: by a proxy before it, or by the options that it was started with. */
-export type Fault = Broken & ({ proxy: Mutation, server?: ServerPatch } | { proxy?: undefined, server: ServerPatch })
+/** One rule broken in a correct server: by a proxy before it, by the options that it was started with, or between the STOMP layer and its clients. */
+export type Fault = Broken & {
+  proxy?: Mutation
+  server?: ServerPatch
+  /** Stands between all clients of STOMP and the server. */
+  stomp?: StompMutation
+}
 
 /** What came of one fault. */
 export interface Outcome {

@@ -34,6 +34,8 @@ export interface StompOptions {
   readonly queue?: string
   /** Features that are not asked for. */
   readonly without?: readonly Feature[]
+  /** Features that the server is known to have: no probe asks, and cases that need them fail where they are broken. */
+  readonly assume?: readonly Feature[]
 }
 
 export interface StompSite extends Habits {

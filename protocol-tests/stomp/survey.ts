@@ -44,9 +44,10 @@ export async function surveyStomp (question: Question, options: StompOptions, en
     await probes[name](new Stomp(t, carrier))
   })
   // Everything else waits for receipts, or does without.
-  const receipts = !absent.has('receipts') && await answer('receipts', site) === undefined
+  const assumed = new Set<string>(options.assume ?? [])
+  const receipts = !absent.has('receipts') && (assumed.has('receipts') || await answer('receipts', site) === undefined)
   const known = { ...site, receipts }
-  const asked = (Object.keys(probes) as Feature[]).filter((name) => name !== 'receipts' && wanted.has(name) && !absent.has(name))
+  const asked = (Object.keys(probes) as Feature[]).filter((name) => name !== 'receipts' && wanted.has(name) && !absent.has(name) && !assumed.has(name))
   await Promise.all(asked.map(async (name) => {
     const missing = await answer(name, known)
     if (missing !== undefined) absent.set(name, `the server lacks ${features[name]} (${missing})`)

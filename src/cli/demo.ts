@@ -51,7 +51,7 @@ export async function buildDemo (options: DemoOptions = {}): Promise<FastifyInst
     })
   }
   const { stompRelay, stompRelayDialect = 'rabbitmq' } = options
-  await addStomp(app, DEMO_DEFAULTS, options.stompTcpPort, stompRelay === undefined ? undefined : demoRelay(stompRelay, stompRelayDialect))
+  await addStomp(app, DEMO_DEFAULTS, options.stompTcpPort, stompRelay === undefined ? {} : { broker: demoRelay(stompRelay, stompRelayDialect) })
   app.get('/health', async (_request, reply) => {
     const { draining } = app.sockjs
     return reply.code(draining ? 503 : 200).send({ status: draining ? 'draining' : 'ok', broker: app.stomp.broker.state })

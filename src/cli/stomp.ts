@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { EndpointOptions } from '../index.ts'
-import stomp, { type Broker, memoryBroker, StompError } from '../stomp/index.ts'
+import stomp, { memoryBroker, StompError, type StompPluginOptions } from '../stomp/index.ts'
 
 interface Hello { name: string }
 interface ChatMessage { type?: string, sender?: string, content?: string }
@@ -16,14 +16,15 @@ const CHAT_MESSAGE = { type: 'object', additionalProperties: false, properties: 
 const MAX_ROOMS = 100
 
 /** The STOMP part of the demo server: a greeting, a chat with rooms, and a broker for everything else. */
-export async function addStomp (app: FastifyInstance, endpoint: EndpointOptions, tcpPort: number | undefined, relay: Broker | undefined): Promise<void> {
+export async function addStomp (app: FastifyInstance, endpoint: EndpointOptions, tcpPort: number | undefined, own: Partial<StompPluginOptions> = {}): Promise<void> {
   const body = 4 * 1024 * 1024
   await app.register(stomp, {
     path: PATHS,
-    broker: relay ?? memoryBroker(),
+    broker: memoryBroker(),
     endpoint,
     limits: { body },
-    ...(tcpPort === undefined ? {} : { tcp: { port: tcpPort, host: '127.0.0.1' } })
+    ...(tcpPort === undefined ? {} : { tcp: { port: tcpPort, host: '127.0.0.1' } }),
+    ...own
   })
 
   app.stomp.addHook('onConnect', (frame, session) => {

@@ -1,0 +1,45 @@
+/** Mutations of STOMP frames, whatever carries them. */
+import type { StompLink, StompMutation } from '../types.ts'
+
+type Change = (frame: string, link: StompLink) => string | readonly string[]
+
+/** Changes the server's frames of one command. */
+export function frame (command: string, change: Change): StompMutation {
+  return (link) => ({ sent: (text) => text.startsWith(`${command}\n`) ? change(text, link) : text })
+}
+
+export function lost (command: string): StompMutation {
+  return frame(command, () => [])
+}
+
+/** A header of the server's frames is another one; without a value it is missing. */
+export function field (command: string, name: string, value?: string | ((value: string) => string)): StompMutation {
+  return frame(command, (text) => text.replace(new RegExp(`\n${name}:([^\n]*)`), (_line, old: string) =>
+    value === undefined ? '' : `\n${name}:${typeof value === 'string' ? value : value(old)}`))
+}
+
+export function added (command: string, line: string): StompMutation {
+  return frame(command, (text) => text.replace('\n', `\n${line}\n`))
+}
+
+/** Another body, with its length. */
+export function body (command: string, change: (body: string) => string): StompMutation {
+  return frame(command, (text) => {
+    const at = text.indexOf('\n\n')
+    const changed = change(text.slice(at + 2, -1))
+    return `${text.slice(0, at).replace(/\ncontent-length:\d+/, `\ncontent-length:${changed.length}`)}\n\n${changed}\0`
+  })
+}
+
+/** What the server understands of a client's text is something else. */
+export function heard (pattern: RegExp, replacement: string | ((...found: string[]) => string)): StompMutation {
+  return () => ({ received: (text) => typeof replacement === 'string' ? text.replace(pattern, replacement) : text.replace(pattern, replacement) })
+}
+
+export function closes (code: number, instead: number | undefined): StompMutation {
+  return () => ({ closes: (close) => close.code !== code ? close : instead === undefined ? undefined : { ...close, code: instead } })
+}
+
+export function together (...mutations: StompMutation[]): StompMutation {
+  return (link) => Object.assign({}, ...mutations.map((mutation) => mutation(link)))
+}
