@@ -115,12 +115,19 @@ const cases: StompCase[] = [
       expectEqual([message.get('h0')?.length, message.get('h59'), message.get('destination')], [4 * kibi, 'v', destination], 'the headers of MESSAGE')
     }
   },
-  ...refusal({
+  {
     id: 'STOMP-L1.command',
     title: 'a command of more than 32 octets is refused, whether or not its line ends',
     level: 'D',
-    send: (client) => client.raw('A'.repeat(40))
-  }),
+    async run (s) {
+      const client = await s.connect()
+      // Nothing comes behind it: what does would be a part of the command, and be refused for that.
+      client.raw('A'.repeat(40))
+      const error = await client.error()
+      expectThat((error.get('message') ?? '') !== '', 'message of ERROR', 'some text', error.toString())
+      await client.ended()
+    }
+  },
   ...refusal({
     id: 'STOMP-L1.headers',
     title: 'more than 64 headers are refused',
