@@ -2,6 +2,7 @@ import { catalogue } from '../catalogue.ts'
 import { runConformance } from '../runner/run.ts'
 import { features } from '../stomp/site.ts'
 import type { Feature } from '../stomp/site.ts'
+import type { CatalogueEntry } from '../types.ts'
 import { FaultProxy } from './proxy/proxy.ts'
 import { startServer } from './server.ts'
 import type { Fault, Mutation, Outcome, ServerPatch, StompMutation } from './types.ts'
@@ -12,8 +13,8 @@ const witnesses = ['GREETING-1', 'INFO-2', 'XHR-3', 'XHR-SEND-4', 'XHR-STREAM-5'
 /** A case that hangs is given up after this; a correct server answers in a small part of it. */
 const timeout = 3000
 
-/** What is broken must fail, and not be taken for something that the server lacks. The demo keeps no history. */
-const assume = (Object.keys(features) as Feature[]).filter((name) => name !== 'history')
+/** What is broken must fail, and not be taken for something that the server lacks. */
+const assume = Object.keys(features) as Feature[]
 
 interface Breakage {
   proxy?: Mutation | undefined
@@ -34,9 +35,9 @@ async function failures (only: readonly string[], { proxy, server, stomp }: Brea
   }
 }
 
-/** `*` stands for anything, `=` before an id for this case alone, and a row for all its cases. */
-function matches (id: string, section: string, pattern: string): boolean {
-  if (pattern.startsWith('=')) return id === pattern.slice(1)
+/** `*` stands for anything, `=` before an id for this case alone, on all its carriers, and a row for all its cases. */
+function matches ({ id, section, transport }: CatalogueEntry, pattern: string): boolean {
+  if (pattern.startsWith('=')) return id === pattern.slice(1) || id === `${pattern.slice(1)}.${transport ?? ''}`
   if (!pattern.includes('*')) return id === pattern || id.startsWith(`${pattern}.`) || section === pattern
   const [first = '', ...others] = pattern.split('*')
   const last = others.pop() ?? ''
@@ -46,9 +47,9 @@ function matches (id: string, section: string, pattern: string): boolean {
 
 /** The ids that the expectation of a fault stands for. */
 export function expectedCases ({ id, expect }: Fault): string[] {
-  const idle = expect.find((pattern) => !catalogue.some((entry) => matches(entry.id, entry.section, pattern)))
+  const idle = expect.find((pattern) => !catalogue.some((entry) => matches(entry, pattern)))
   if (idle !== undefined) throw new Error(`fault ${id} expects "${idle}", and no case is named so`)
-  return catalogue.filter((entry) => expect.some((pattern) => matches(entry.id, entry.section, pattern))).map((entry) => entry.id)
+  return catalogue.filter((entry) => expect.some((pattern) => matches(entry, pattern))).map((entry) => entry.id)
 }
 
 /** With a scope, every case of it runs; else those that should notice, and the witnesses. */

@@ -5,6 +5,7 @@ import { DEMO_DEFAULTS, DEMO_ENDPOINTS } from '../../src/cli/endpoints.ts'
 import { Journal } from '../../src/cli/journal.ts'
 import { addStomp } from '../../src/cli/stomp.ts'
 import sockjs from '../../src/index.ts'
+import { memoryBroker } from '../../src/stomp/index.ts'
 import type { Endpoint, Session } from '../../src/index.ts'
 import { faultyStream } from './stomp-stream.ts'
 import type { ServerPatch, StompMutation } from './types.ts'
@@ -15,8 +16,8 @@ export interface RunningServer {
   close: () => Promise<void>
 }
 
-/** The demo server, built as the patch says, its clients of STOMP behind a faulty stream. */
-export async function startServer ({ everywhere = {}, endpoints = {}, handlers = {}, stomp = {} }: ServerPatch = {}, fault?: StompMutation): Promise<RunningServer> {
+/** The demo server with a history, built as the patch says, its clients of STOMP behind a faulty stream. */
+export async function startServer ({ everywhere = {}, endpoints = {}, handlers = {}, stomp = {}, broker = {} }: ServerPatch = {}, fault?: StompMutation): Promise<RunningServer> {
   // Fault upon fault: what the server would log is what is to be expected.
   const app = Fastify({ logger: false, forceCloseConnections: true }) as FastifyInstance
   const journal = new Journal()
@@ -30,7 +31,7 @@ export async function startServer ({ everywhere = {}, endpoints = {}, handlers =
   let stompPort: number | null = null
   await app.register(async (scope) => {
     if (fault !== undefined) interpose(scope, app, fault)
-    await addStomp(scope, DEMO_DEFAULTS, 0, stomp)
+    await addStomp(scope, DEMO_DEFAULTS, 0, { broker: memoryBroker({ history: [{ pattern: '/topic/**' }], ...broker }), ...stomp })
     scope.addHook('onListen', async () => { stompPort = scope.stomp.tcpPort })
   })
   app.get('/journal', async () => journal.entries)

@@ -1,6 +1,6 @@
 import type { DemoEndpoint } from '../../src/cli/endpoints.ts'
 import type { EndpointOptions } from '../../src/index.ts'
-import type { StompPluginOptions } from '../../src/stomp/index.ts'
+import type { MemoryBrokerOptions, StompPluginOptions } from '../../src/stomp/index.ts'
 import type { Exchange } from './proxy/exchange.ts'
 import type { Hooks } from './proxy/hooks.ts'
 
@@ -45,6 +45,8 @@ export interface ServerPatch {
   handlers?: Readonly<Record<string, DemoEndpoint['handler']>>
   /** Other options for the STOMP layer. */
   stomp?: Partial<StompPluginOptions>
+  /** And for its broker. */
+  broker?: MemoryBrokerOptions
 }
 
 interface Broken {

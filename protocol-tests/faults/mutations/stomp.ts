@@ -31,9 +31,27 @@ export function body (command: string, change: (body: string) => string): StompM
   })
 }
 
-/** What the server understands of a client's text is something else. */
-export function heard (pattern: RegExp, replacement: string | ((...found: string[]) => string)): StompMutation {
-  return () => ({ received: (text) => typeof replacement === 'string' ? text.replace(pattern, replacement) : text.replace(pattern, replacement) })
+type Replacement = string | ((...found: string[]) => string)
+
+const replaced = (text: string, pattern: RegExp, replacement: Replacement): string =>
+  typeof replacement === 'string' ? text.replace(pattern, replacement) : text.replace(pattern, replacement)
+
+/** What the server understands of a client's message is something else, however many frames it holds. */
+export function heardWhole (pattern: RegExp, replacement: Replacement): StompMutation {
+  return () => ({ received: (text) => replaced(text, pattern, replacement) })
+}
+
+/** The same for each frame, for TCP may deliver several at once. */
+export function heard (pattern: RegExp, replacement: Replacement): StompMutation {
+  return () => ({ received: (text) => text.split(/(?<=\0)(?=[A-Z]+\n)/).map((one) => replaced(one, pattern, replacement)).join('') })
+}
+
+/** A frame that only has its receipt confirmed. */
+export const idle = 'SEND\ndestination:/topic/nobody\n'
+
+/** Frames that lack a header are taken as if they had it. */
+export function supplied (commands: string, name: string, line: string): StompMutation {
+  return heard(new RegExp(`^(${commands})\n(?!(?:[^\n]+\n)*${name}:)`), `$1\n${line}\n`)
 }
 
 export function closes (code: number, instead: number | undefined): StompMutation {
