@@ -39,3 +39,5 @@ export function notApplicableByReason ({ results }: Report): Map<string, string[
   }
   return reasons
 }
+
+export const countOf = ({ length }: readonly string[]): string => `${length} ${length === 1 ? 'case' : 'cases'}`

@@ -2,7 +2,7 @@
 import { suites } from '../catalogue.ts'
 import { ways } from '../runner/select.ts'
 import type { Report, Result, Verdict } from '../types.ts'
-import { describeFailure, describeTotals, seconds } from './describe.ts'
+import { countOf, describeFailure, describeTotals, notApplicableByReason, seconds } from './describe.ts'
 import { escapeMarkup as e } from './escape.ts'
 
 const classes: Record<Verdict, string> = { passed: 'passed', failed: 'failed', deviation: 'deviation', 'not applicable': 'absent' }
@@ -17,20 +17,28 @@ h1 { font-size: 1.5rem; margin-bottom: .25rem } h2 { font-size: 1.15rem; margin-
 .passed { --colour: var(--passed) } .failed { --colour: var(--failed) } .deviation { --colour: var(--deviation) } .absent { --colour: var(--absent) }
 .bar span { background: var(--colour) }
 .scroll { overflow-x: auto }
-table { border-collapse: collapse; width: 100% } th, td { text-align: left; padding: .25rem .6rem; border-bottom: 1px solid var(--line); vertical-align: top }
+table { border-collapse: collapse; width: 100% } th, td { text-align: left; padding: .25rem .6rem; border-bottom: 1px solid var(--line); vertical-align: baseline }
 thead th { font-weight: 600; font-size: .82rem; white-space: nowrap } tbody th { font: 600 .85rem ui-monospace, monospace; white-space: nowrap }
-td.cell { white-space: nowrap } td.rule { min-width: 18rem }
+td.cell { min-width: 3.75rem } td.level { white-space: nowrap } td.rule { min-width: 18rem }
 .mark { display: inline-block; width: .8rem; height: .8rem; border-radius: .2rem; margin: .2rem .15rem 0 0; background: var(--colour) }
 .absent.mark { background: none; border: 1px solid var(--absent); box-sizing: border-box }
 article { border-left: .3rem solid var(--colour); padding: .1rem 0 .1rem 1rem; margin: 1rem 0 }
 article p { margin: .2rem 0 } code, pre { font: .85rem/1.5 ui-monospace, monospace } pre { background: var(--soft); padding: .6rem .8rem; border-radius: .4rem; overflow-x: auto; margin: .4rem 0; white-space: pre-wrap; overflow-wrap: anywhere }
-.muted { opacity: .7 } .legend > span { margin-right: 1.5rem } .legend .mark { margin-right: .4rem; vertical-align: -.05rem }`
+.muted { opacity: .7 } time { white-space: nowrap }
+.legend > span { display: inline-block; margin-right: 1.5rem } .legend .mark { margin-right: .4rem; vertical-align: -.05rem }
+@media (max-width: 40rem) { th, td { padding: .25rem .35rem; font-size: .9rem } td.rule { min-width: 9rem } td.cell { min-width: 2.2rem } .mark { margin-right: .05rem } }`
 
 /** `SockJS: Session rules`, where the result only names the file. */
 const headings = new Map(suites.flatMap((suite) => suite.sections.map((section) => [`${suite.name}.${section.name}`, `${suite.title}: ${section.title}`])))
 
-const mark = ({ verdict, id, title, failure, reason }: Result): string =>
-  `<span class="mark ${classes[verdict]}" title="${e(`${id}: ${title}. ${verdict}${reason === undefined ? '' : `, ${reason}`}${failure === undefined ? '' : `, ${failure.what}`}`)}"></span>`
+const troubles: readonly Verdict[] = ['failed', 'deviation']
+
+/** What went wrong is a link to how. */
+function mark ({ verdict, id, title, failure, reason }: Result): string {
+  const [open, close] = troubles.includes(verdict) ? [`a href="#${e(id)}"`, 'a'] : ['span', 'span']
+  const words = [`${id}: ${title}. ${verdict}`, reason, failure?.what].filter((part) => part !== undefined).join(', ')
+  return `<${open} class="mark ${classes[verdict]}" title="${e(words)}"></${close}>`
+}
 
 function failureArticle (result: Result): string {
   return `<article class="${classes[result.verdict]}" id="${e(result.id)}"><p><strong>${e(result.id)}</strong> ${e(result.title)}</p>` +
@@ -42,7 +50,7 @@ function row (id: string, results: readonly Result[], columns: readonly string[]
   const cells = columns.map((column) => `<td class="cell">${results.filter(({ transport }) => (transport ?? general) === column).map(mark).join('')}</td>`)
   const titles = [...new Set(results.map(({ title }) => title))]
   const rest = titles.length > 1 ? ` <span class="muted">and ${titles.length - 1} more</span>` : ''
-  return `<tr><th scope="row">${e(id)}</th><td class="rule">${e(titles[0] ?? '')}${rest}</td><td class="cell">${[...new Set(results.map(({ level }) => level))].join(' ')}</td>${cells.join('')}</tr>`
+  return `<tr><th scope="row">${e(id)}</th><td class="rule">${e(titles[0] ?? '')}${rest}</td><td class="level">${[...new Set(results.map(({ level }) => level))].join(' ')}</td>${cells.join('')}</tr>`
 }
 
 function matrix (section: string, results: readonly Result[]): string {
@@ -55,7 +63,8 @@ function matrix (section: string, results: readonly Result[]): string {
 
 export function html (report: Report): string {
   const { results, totals } = report
-  const told = results.filter(({ verdict }) => verdict === 'failed' || verdict === 'deviation')
+  const told = troubles.flatMap((trouble) => results.filter(({ verdict }) => verdict === trouble))
+  const absent = [...notApplicableByReason(report)].map(([reason, ids]) => `<li>${e(countOf(ids))}: ${e(reason)}</li>`)
   const sections = [...new Set(results.map(({ suite, section }) => `${suite}.${section}`))]
   const bar = worst.filter((verdict) => totals[verdict] > 0).map((verdict) => `<span class="${classes[verdict]}" style="flex:${totals[verdict]}"></span>`).join('')
   const legend = worst.map((verdict) => `<span><span class="mark ${classes[verdict]}"></span>${verdict}</span>`).join('')
@@ -63,12 +72,12 @@ export function html (report: Report): string {
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Conformance of ${e(report.url)}</title><style>${style}</style></head><body>
 <h1>${report.ok ? 'Conforms' : 'Does not conform'}: ${e(report.url)}</h1>
-<p>${e(describeTotals(report))} in ${seconds(report.milliseconds)}. <span class="muted">${e(report.started)}${report.strict ? ', strict' : ''}</span></p>
-<div class="bar">${bar}</div><p class="legend muted">${legend}</p>
-${report.missing.length > 0 ? `<p>The server lacks <code>${report.missing.map(e).join('</code>, <code>')}</code>; cases that need them are not applicable.</p>` : ''}
+<p>${e(describeTotals(report))} in ${seconds(report.milliseconds)}. <span class="muted"><time datetime="${e(report.started)}">${e(report.started.replace(/T(\d+:\d+).*/, ' $1 UTC'))}</time>${report.strict ? ', strict' : ''}</span></p>
+<div class="bar">${bar}</div><p class="legend">${legend}</p>
 ${report.leftOut.map(({ suite, reason }) => `<p>The suite ${e(suite)} was not run: ${e(reason)}.</p>`).join('')}
 ${told.length > 0 ? `<h2>Failures and deviations</h2>\n${told.map(failureArticle).join('\n')}` : ''}
-<h2>Matrix</h2><p class="muted">One mark for each case; point at it for its name.</p>
+${absent.length > 0 ? `<h2>Not applicable</h2>\n<ul>${absent.join('')}</ul>` : ''}
+<h2>Matrix</h2><p class="muted">One mark for each case; point at it for its name${told.length > 0 ? ', follow it to what went wrong' : ''}.</p>
 ${sections.map((section) => matrix(headings.get(section) ?? section, results.filter((result) => `${result.suite}.${result.section}` === section))).join('\n')}
 </body></html>
 `

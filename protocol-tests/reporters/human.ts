@@ -1,7 +1,10 @@
 import type { Progress, Report, Result } from '../types.ts'
-import { describeFailure, describeTotals, fails, notApplicableByReason, seconds } from './describe.ts'
+import { countOf, describeFailure, describeTotals, fails, notApplicableByReason, seconds } from './describe.ts'
 
 const marks = { passed: '✓', failed: '✗', deviation: '~', 'not applicable': '-' } as const
+
+/** More cases than these are counted and not named. */
+const few = 12
 
 export function describeResult (result: Result): string {
   const head = `${marks[result.verdict]} ${result.id}  ${result.title}  (${result.level}, ${result.clause})`
@@ -12,7 +15,7 @@ export function human (report: Report): string {
   const told = report.results.filter(({ verdict }) => verdict === 'failed' || verdict === 'deviation')
   const lines = told.map((result) => describeResult(result))
   if (lines.length > 0) lines.push('')
-  for (const [reason, ids] of notApplicableByReason(report)) lines.push(`- not applicable, ${reason}: ${ids.join(', ')}`)
+  for (const [reason, ids] of notApplicableByReason(report)) lines.push(`- not applicable, ${reason}: ${ids.length <= few ? ids.join(', ') : countOf(ids)}`)
   for (const { suite, reason } of report.leftOut) lines.push(`- the suite ${suite} was not run: ${reason}`)
   lines.push(`${report.url}: ${describeTotals(report)} in ${seconds(report.milliseconds)}`)
   if (report.totals.deviation > 0 && !report.strict) lines.push('Deviations are from decisions of this project and from prose that no suite pins; --strict makes them fail.')
