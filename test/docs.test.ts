@@ -3,6 +3,9 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
+import { catalogue } from '../protocol-tests/catalogue.ts'
+import { faults } from '../protocol-tests/faults/index.ts'
+import { list } from '../protocol-tests/reporters/list.ts'
 import { anchorsOf, type Block, blocksOf, linksOf } from './support/docs/markdown.ts'
 import { installPackage, typeErrors } from './support/docs/package.ts'
 
@@ -53,8 +56,14 @@ t.test('links', async (t) => {
 })
 
 t.test('rules', async (t) => {
-  const known = new Set(textOf('docs/conformance.md').match(ROW))
-  for (const id of new Set(textOf('PROTOCOL.md').match(ROW))) t.ok(known.has(id), `PROTOCOL.md: ${id} is a rule of docs/conformance.md`)
+  const known = new Set(textOf('docs/conformance-cases.md').match(ROW))
+  for (const id of new Set(textOf('PROTOCOL.md').match(ROW))) t.ok(known.has(id), `PROTOCOL.md: ${id} is a rule of docs/conformance-cases.md`)
+})
+
+t.test('pages that the conformance runner writes', async (t) => {
+  t.equal(textOf('docs/conformance-cases.md'), list(catalogue, 'markdown'), 'docs/conformance-cases.md lists the cases as they are')
+  const named = [...textOf('docs/conformance-faults.md').matchAll(/^\| ([\w.-]+) \| [A-Z]/gm)].map(([, id]) => id)
+  t.same(named, faults.map(({ id }) => id), 'docs/conformance-faults.md has the faults as they are')
 })
 
 t.test('types', async (t) => {

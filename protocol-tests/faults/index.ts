@@ -3,9 +3,9 @@ import { stomp } from './stomp/index.ts'
 import type { Fault } from './types.ts'
 
 /** Suites of cases whose score is taken, with the faults for each. */
-export const faultSuites: readonly { suite: string, faults: readonly Fault[] }[] = [
-  { suite: 'sockjs', faults: sockjs },
-  { suite: 'stomp', faults: stomp }
+export const faultSuites: readonly { suite: string, title: string, faults: readonly Fault[] }[] = [
+  { suite: 'sockjs', title: 'SockJS', faults: sockjs },
+  { suite: 'stomp', title: 'STOMP', faults: stomp }
 ]
 
 export const faults: readonly Fault[] = faultSuites.flatMap((one) => one.faults)

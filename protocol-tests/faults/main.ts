@@ -1,8 +1,9 @@
-import { Command } from 'commander'
+import { writeFileSync } from 'node:fs'
+import { Command, Option } from 'commander'
 import { faults, faultSuites } from './index.ts'
 import { runAll } from './pool.ts'
 import { expectedCases } from './run.ts'
-import { human, markdown, progress } from './report.ts'
+import { progress, reporters } from './report.ts'
 import { scoreOf } from './score.ts'
 
 /** Below this the suite is not good enough. */
@@ -11,8 +12,8 @@ const demanded = 95
 interface Flags {
   only?: string[]
   full?: boolean
-  json?: boolean
-  markdown?: boolean
+  reporter: keyof typeof reporters
+  output?: string
 }
 
 async function score (flags: Flags): Promise<number> {
@@ -34,17 +35,18 @@ async function score (flags: Flags): Promise<number> {
   })
   terminal.clear()
   const result = scoreOf(chosen, outcomes, control, suites)
-  if (flags.json === true) process.stdout.write(JSON.stringify({ ...result, milliseconds: Date.now() - started }, null, 2) + '\n')
-  else if (flags.markdown === true) process.stdout.write(markdown(result))
-  else process.stdout.write(human(result, wanted.length === 0) + `in ${Math.round((Date.now() - started) / 1000)} s\n`)
-  return result.percent >= demanded && control.length === 0 ? 0 : 1
+  const complete = wanted.length === 0
+  const text = reporters[flags.reporter](result, { complete, milliseconds: Date.now() - started })
+  if (flags.output === undefined) process.stdout.write(text)
+  else writeFileSync(flags.output, text)
+  return result.percent >= demanded && control.length === 0 && !(complete && result.unseen.length > 0) ? 0 : 1
 }
 
 await new Command('faults')
   .description('break one rule at a time in a correct server, and see whether the suite notices')
   .option('--only <fault...>', 'these faults: an id, a row, or a start with *')
   .option('--full', 'every case with each fault, not only those that should notice')
-  .option('--json', 'everything, as JSON')
-  .option('--markdown', 'a table')
+  .addOption(new Option('--reporter <name>', 'how to tell it').choices(Object.keys(reporters)).default('human'))
+  .option('--output <file>', 'write it there instead of to the standard output')
   .action(async (flags: Flags) => { process.exitCode = await score(flags) })
   .parseAsync()

@@ -1,17 +1,38 @@
+import { catalogue } from '../catalogue.ts'
+import { faultSuites } from './index.ts'
 import type { Score } from './score.ts'
+
+/** About the run as a whole. */
+interface Run {
+  /** Every fault has been run, so that the cases that never failed can be named. */
+  complete: boolean
+  milliseconds: number
+}
 
 const shown = 6
 
+/** A case of many carriers is named once. */
+const nameOf = new Map(catalogue.map(({ id, suite, transport }) =>
+  [id, suite === 'stomp' && id.endsWith(`.${transport ?? ''}`) ? id.slice(0, -`.${transport ?? ''}`.length) : id]))
+
 function some (ids: readonly string[]): string {
-  return ids.length <= shown ? ids.join(', ') : `${ids.slice(0, shown).join(', ')} and ${ids.length - shown} more`
+  const names = [...new Set(ids.map((id) => nameOf.get(id) ?? id))]
+  return names.length <= shown ? names.join(', ') : `${names.slice(0, shown).join(', ')} and ${names.length - shown} more`
 }
 
-function conclusion ({ caught, total, percent, missed }: Score): string {
-  return `${caught} of ${total} faults are caught: ${percent} %${missed.length > 0 ? `; missed: ${missed.join(', ')}` : ''}`
+function conclusions (score: Score, { complete }: Run): string[] {
+  const { caught, total, percent, missed, control, unseen, cases } = score
+  const lines = [`${caught} of ${total} faults are caught: ${percent} %${missed.length > 0 ? `; missed: ${missed.join(', ')}` : ''}.`]
+  if (control.length > 0) lines.push(`These cases fail against the correct server, and count for nothing: ${control.join(', ')}.`)
+  if (complete) {
+    lines.push(unseen.length === 0
+      ? `Each of the ${cases} cases has been seen to fail.`
+      : `${unseen.length} of ${cases} cases were never seen to fail: ${unseen.join(', ')}.`)
+  }
+  return lines
 }
 
-/** `complete` says that every fault has been run, so that the cases that never failed can be named. */
-export function human (score: Score, complete: boolean): string {
+function human (score: Score, run: Run): string {
   const lines = score.faults.flatMap(({ id, row, breaks, caught, silent, also, error }) => [
     `${caught.length > 0 ? 'caught' : 'MISSED'}  ${id} (${row}): ${breaks}`,
     ...(caught.length > 0 ? [`        by ${some(caught)}`] : []),
@@ -19,23 +40,26 @@ export function human (score: Score, complete: boolean): string {
     ...(also.length > 0 ? [`        fails as well: ${some(also)}`] : []),
     ...(error === undefined ? [] : [`        could not be run: ${error}`])
   ])
-  lines.push('', conclusion(score))
-  if (score.control.length > 0) lines.push(`These cases fail against the correct server, and count for nothing: ${score.control.join(', ')}`)
-  if (complete) {
-    lines.push(score.unseen.length === 0
-      ? `Each of the ${score.cases} cases has been seen to fail.`
-      : `${score.unseen.length} of ${score.cases} cases were never seen to fail: ${score.unseen.join(', ')}`)
-  }
-  return lines.join('\n') + '\n'
+  return [...lines, '', ...conclusions(score, run), `in ${Math.round(run.milliseconds / 1000)} s`, ''].join('\n')
 }
 
-/** The table for the documentation. */
-export function markdown (score: Score): string {
+/** The page of the documentation. */
+function markdown (score: Score, run: Run): string {
   const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('<', '&lt;')
-  const rows = score.faults.map(({ id, row, breaks, caught }) =>
-    `| ${id} | ${row} | ${cell(breaks)} | ${caught.length > 0 ? some(caught) : '**missed**'} |`)
-  return ['| fault | row | what is broken | caught by |', '|---|---|---|---|', ...rows, '', `${conclusion(score)}.`, ''].join('\n')
+  const tables = faultSuites.flatMap(({ title, faults }) => {
+    const rows = score.faults.filter(({ id }) => faults.some((fault) => fault.id === id)).map(({ id, row, breaks, caught }) =>
+      `| ${id} | ${row} | ${cell(breaks)} | ${caught.length > 0 ? some(caught) : '**missed**'} |`)
+    return rows.length === 0 ? [] : [`## ${title}`, '', '| fault | rule | what is broken | caught by |', '|---|---|---|---|', ...rows, '']
+  })
+  return ['# Faults', '', 'What `npm run faults -- --reporter markdown` says: each fault breaks one rule in a correct server, and is caught when a case fails that must',
+    'notice. [Conformance](conformance.md#whether-the-cases-can-fail) says how that is done.', '', ...conclusions(score, run), '', ...tables].join('\n')
 }
+
+export const reporters = {
+  human,
+  markdown,
+  json: (score: Score, { milliseconds }: Run): string => JSON.stringify({ ...score, milliseconds }, null, 2) + '\n'
+} as const
 
 /** One line that is written over itself, and nothing where there is no terminal. */
 export function progress (terminal: NodeJS.WriteStream, total: number): { show: (id: string, caught: boolean, running: readonly string[]) => void, clear: () => void } {
