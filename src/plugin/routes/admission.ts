@@ -110,7 +110,7 @@ function isIdentity (encoding: string | undefined): boolean {
 
 /**
  * The first hook of every route: reads the URL and refuses what cannot go on. Hooks of the application's scope have run before
- * it. Unless the application asks for a promise there is none on the way in: it is made for each message of a client.
+ * it. It runs for every message of a client, so there is no promise in it unless the application asks for one.
  */
 export function admission (endpoint: Endpoint, depth: number) {
   return function admit (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void {
