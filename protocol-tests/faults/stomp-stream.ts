@@ -18,14 +18,12 @@ const asMessage = (text: string, like: Message): Message => {
  * one fault breaks a rule for WebSocket, SockJS and TCP alike.
  */
 export function faultyStream (stream: Session, mutation: StompMutation): Session {
-  const receive: ((message: Message) => unknown)[] = []
+  let receive: (message: Message) => unknown = () => {}
   let like: Message = ''
   const link: StompLink = {
-    id: Symbol('a connection'),
-    transport: stream.transport,
     memory: {},
     toClient (text) { stream.send(asMessage(text, like) as string) },
-    toServer (text) { for (const listener of receive) listener(asMessage(text, like)) },
+    toServer (text) { receive(asMessage(text, like)) },
     close (code, reason) { stream.close(code, reason) }
   }
   const hooks = mutation(link)
@@ -41,18 +39,16 @@ export function faultyStream (stream: Session, mutation: StompMutation): Session
     const changed = hooks.closes === undefined ? { code, reason } : hooks.closes({ code, reason })
     if (changed !== undefined) stream.close(changed.code, changed.reason)
   }
-  const on = (event: string, listener: Listener): unknown => {
-    if (event !== 'message') {
-      const told = hooks.ended?.()
-      if (told === false) return facade
-      return stream.on(event as 'close', listener as never)
-    }
-    receive.push(listener as never)
-    return stream.on('message', ((message: Message) => {
-      like = message
-      if (hooks.received === undefined) return (listener as (message: Message) => unknown)(message)
-      for (const text of [hooks.received(asText(message))].flat()) (listener as (message: Message) => unknown)(asMessage(text, message))
-    }) as never)
+  const heard = (message: Message): void => {
+    like = message
+    const texts = hooks.received === undefined ? [message] : [hooks.received(asText(message))].flat().map((text) => asMessage(text, message))
+    for (const text of texts) receive(text)
+  }
+  // The STOMP layer listens to these two, once to each.
+  const on = (event: 'message' | 'close', listener: Listener): unknown => {
+    if (event === 'close') return stream.on(event, (closed) => { if (hooks.ended?.() !== 'unnoticed') listener(closed as never) })
+    receive = listener as never
+    return stream.on(event, heard)
   }
   const own: Record<string | symbol, unknown> = { send, close, on, ...(hooks.loud === true ? { quiet () {} } : {}) }
   const facade: Session = new Proxy(stream, {

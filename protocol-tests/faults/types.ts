@@ -12,8 +12,6 @@ export type Mutation = (exchange: Exchange) => Hooks | undefined
 
 /** One connection of a STOMP client, whatever carries it. */
 export interface StompLink {
-  readonly id: symbol
-  readonly transport: string
   /** What a fault remembers of the connection. */
   readonly memory: Record<string, string | number | undefined>
   toClient: (text: string) => void
@@ -29,8 +27,8 @@ export interface StompHooks {
   sent?: (frame: string) => string | readonly string[]
   /** Undefined keeps the connection open. */
   closes?: (close: { code: number, reason: string }) => { code: number, reason: string } | undefined
-  /** False hides the end of the connection from the server. */
-  ended?: () => boolean
+  /** The connection is over, which the server may be left to notice or not. */
+  ended?: () => 'unnoticed' | void
   /** The heartbeats of SockJS go on. */
   loud?: boolean
 }

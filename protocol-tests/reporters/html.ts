@@ -11,7 +11,7 @@ const general = 'general'
 
 const style = `
 :root { color-scheme: light dark; --passed: #2e9e5b; --failed: #d1383d; --deviation: #d99a1c; --absent: #8a919c; --line: #8884; --soft: #8882 }
-body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 72rem; padding: 0 1.25rem }
+body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 80rem; padding: 0 1.25rem }
 h1 { font-size: 1.5rem; margin-bottom: .25rem } h2 { font-size: 1.15rem; margin-top: 2.25rem } h3 { font-size: 1rem; margin: 1.75rem 0 .5rem }
 .bar { display: flex; height: .75rem; border-radius: .4rem; overflow: hidden; margin: 1rem 0 } .bar span { min-width: 2px }
 .passed { --colour: var(--passed) } .failed { --colour: var(--failed) } .deviation { --colour: var(--deviation) } .absent { --colour: var(--absent) }
@@ -19,7 +19,7 @@ h1 { font-size: 1.5rem; margin-bottom: .25rem } h2 { font-size: 1.15rem; margin-
 .scroll { overflow-x: auto }
 table { border-collapse: collapse; width: 100% } th, td { text-align: left; padding: .25rem .6rem; border-bottom: 1px solid var(--line); vertical-align: baseline }
 thead th { font-weight: 600; font-size: .82rem; white-space: nowrap } tbody th { font: 600 .85rem ui-monospace, monospace; white-space: nowrap }
-td.cell { min-width: 3.75rem } td.level { white-space: nowrap } td.rule { min-width: 18rem }
+td.cell { min-width: 4.8rem } td.level { white-space: nowrap } td.rule { min-width: 18rem }
 .mark { display: inline-block; width: .8rem; height: .8rem; border-radius: .2rem; margin: .2rem .15rem 0 0; background: var(--colour) }
 .absent.mark { background: none; border: 1px solid var(--absent); box-sizing: border-box }
 article { border-left: .3rem solid var(--colour); padding: .1rem 0 .1rem 1rem; margin: 1rem 0 }
