@@ -328,6 +328,26 @@ contract('@fastify/compress leaves the streams alone', async (t, transport) => {
   t.strictSame(await client.messages(1), ['through'])
 }, HTTP)
 
+contract('a hook that has taken `write` of a response over sees every frame', async (t, transport) => {
+  const seen: string[] = []
+  const server = await buildServer(t, {
+    before (app) {
+      app.addHook('onRequest', (_request, { raw }, done) => {
+        const write = raw.write.bind(raw) as (chunk: Buffer, done?: () => void) => boolean
+        raw.write = ((chunk: Buffer, done?: () => void) => {
+          seen.push(chunk.toString())
+          return write(chunk, done)
+        }) as never
+        done()
+      })
+    }
+  })
+  const client = await connect(server, transport)
+  await client.send('äöü')
+  t.strictSame(await client.messages(1), ['äöü'])
+  t.equal(seen.filter((text) => text.includes('äöü')).length, 1)
+}, STREAMS)
+
 t.test('SEC-S43, SESSION-21: the ids of clients are in no line of the log', async (t) => {
   const lines: string[] = []
   const server = await buildServer(t, {
