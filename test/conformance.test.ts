@@ -1,6 +1,6 @@
 import type { AddressInfo } from 'node:net'
 import { test } from 'tap'
-import { runConformance } from '../protocol-tests/index.ts'
+import { reporters, runConformance } from '../protocol-tests/index.ts'
 import type { Result } from '../protocol-tests/index.ts'
 import { buildDemo } from '../src/cli/demo.ts'
 
@@ -34,4 +34,20 @@ test('the demo server passes every case of both suites, deviations counted as fa
   // The demo's broker keeps no history; everything else that a case may ask for is there.
   t.same(results.filter(({ id, verdict }) => verdict === 'not applicable' && !id.startsWith('BROKER-3.')).map(({ id, reason }) => `${id}: ${reason}`), [],
     'the server has all that the cases ask for')
+})
+
+test('nothing more is asked of a server that has gone', async (t) => {
+  const app = await buildDemo({ logLevel: 'silent' })
+  t.teardown(() => app.close())
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  const url = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`
+  const stop = (): void => {
+    app.server.close()
+    app.server.closeAllConnections()
+  }
+  const report = await runConformance(url, { only: ['greeting'], concurrency: 1, timeout, onProgress: ({ done }) => { if (done === 1) stop() } })
+  t.same(report.results.map(({ verdict }) => verdict), ['passed', 'failed', 'not applicable', 'not applicable', 'not applicable'], 'one case finds out')
+  t.same(new Set(report.results.map(({ reason }) => reason)), new Set([undefined, 'the server had stopped answering']), 'and the others say why they were not run')
+  t.match(report, { ok: false, lost: true }, 'which is no success')
+  t.match(reporters.human(report), /The server stopped answering before the end of the run\.\n$/, 'and the last line says so')
 })

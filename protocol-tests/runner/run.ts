@@ -37,11 +37,12 @@ export async function runConformance (url: string, options: Options = {}): Promi
   await schedule(entries, options.concurrency ?? defaults.concurrency, async (entry) => {
     running.add(entry.id)
     const last = await judge(entry, circumstances)
+    if (last.failure !== undefined && !circumstances.gone) circumstances.gone = await isGone(target, patience)
     running.delete(entry.id)
     results.set(entry.id, last)
     options.onProgress?.({ done: results.size, total: entries.length, running: [...running], last })
   })
-  const lost = await waitForServer(target, 0).then(() => false, () => true)
+  const lost = circumstances.gone || await isGone(target, 0)
   return summarise({
     url,
     started: new Date(started).toISOString(),
@@ -64,6 +65,15 @@ interface Circumstances extends Question {
   /** Endpoints that the server does not have. */
   missing: string[]
   survey: Survey | undefined
+  /** The server has stopped answering, and nothing more is asked of it. */
+  gone: boolean
+}
+
+/** What failed may have ended the server, or met it at a bad moment. */
+const patience = 1000
+
+async function isGone (target: Target, milliseconds: number): Promise<boolean> {
+  return await waitForServer(target, milliseconds).then(() => false, () => true)
 }
 
 async function explore (entries: readonly CatalogueEntry[], question: Question, options: Options): Promise<Circumstances> {
@@ -73,7 +83,7 @@ async function explore (entries: readonly CatalogueEntry[], question: Question, 
     missingEndpoints(target, names, entries, timeout),
     stomp.length === 0 ? undefined : surveyStomp(question, options.stomp ?? {}, stomp)
   ])
-  return { ...question, missing, survey }
+  return { ...question, missing, survey, gone: false }
 }
 
 /** Suites for which the server has nothing at all. */
@@ -91,7 +101,8 @@ function absentSuites (entries: readonly CatalogueEntry[], { missing, names, sur
 }
 
 /** Why a case cannot be run against this server. */
-function lacking (entry: CatalogueEntry, { missing, survey }: Circumstances): string | undefined {
+function lacking (entry: CatalogueEntry, { missing, survey, gone }: Circumstances): string | undefined {
+  if (gone) return 'the server had stopped answering'
   const endpoints = entry.needs.filter((endpoint) => missing.includes(endpoint))
   if (endpoints.length > 0) return `the server has no ${endpoints.join(', ')}`
   return entry.requires.map((name) => survey?.absent.get(name)).find((reason) => reason !== undefined)
