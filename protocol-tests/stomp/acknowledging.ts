@@ -145,7 +145,6 @@ const cases: StompCase[] = [
       const other = await s.connect()
       await other.subscribe(destination, { ack: 'client-individual' })
       client.send('NACK', naming(message, version))
-      await client.disconnect()
       const again = await other.message()
       expectEqual([again.text, again.get('redelivered')], ['x', 'true'], 'body and redelivered of MESSAGE')
     }

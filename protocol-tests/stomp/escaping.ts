@@ -64,6 +64,19 @@ const cases: StompCase[] = [
     run: encoded('1.1')
   },
   {
+    id: 'STOMP-E1.return-1.1',
+    title: '1.1: a CR is never written as \\r, which 1.1 does not know',
+    level: 'S',
+    async run (s) {
+      const [client, sender] = [await s.connect('1.1'), await s.connect('1.2')]
+      const destination = s.topic()
+      await client.subscribe(destination)
+      sender.send('SEND', { destination, k: 'a\rb' }, 'x')
+      // The client's reader takes no escape that 1.1 does not know.
+      expectEqual((await client.message()).text, 'x', 'the body of MESSAGE')
+    }
+  },
+  {
     id: 'STOMP-E1.none',
     title: '1.0: a backslash is a backslash',
     level: 'S',

@@ -243,6 +243,17 @@ const cases: StompCase[] = [
     }
   },
   {
+    id: 'STOMP-F11.mark',
+    title: 'a byte order mark is a character like any other, also where a header or a body begins with it',
+    level: 'S',
+    async run (s) {
+      const marked = '\ufeffa'
+      await expectHeader(s, '1.2', `k:${marked}`, 'k', marked)
+      const client = await s.connect()
+      expectEqual((await s.exchange(client, marked)).text, marked, 'the body of MESSAGE')
+    }
+  },
+  {
     id: 'STOMP-F11.octets',
     title: 'a body is octets: what is not UTF-8 comes back unchanged',
     level: 'S',

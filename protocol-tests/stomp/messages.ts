@@ -76,6 +76,21 @@ const cases: StompCase[] = [
     }
   },
   {
+    id: 'STOMP-M2.escaping',
+    title: 'subscription and destination of MESSAGE are what the client wrote, in the escaping of the version',
+    level: 'S',
+    async run (s) {
+      for (const [version, odd] of [['1.0', '\\c\\n'], ['1.1', ':\\c'], ['1.2', ':\\n']] as const) {
+        const client = await s.connect(version)
+        const [id, destination] = [`an id${odd}`, s.topic() + odd]
+        await client.subscribe(destination, { id })
+        client.send('SEND', { destination })
+        const message = await client.message()
+        expectEqual([message.get('subscription'), message.get('destination')], [id, destination], `subscription and destination of MESSAGE in ${version}`)
+      }
+    }
+  },
+  {
     id: 'STOMP-M2.letters',
     title: 'message-id and ack hold letters, digits, hyphen and underscore only',
     level: 'D',
@@ -119,7 +134,7 @@ const cases: StompCase[] = [
     level: 'S',
     async run (s) {
       const client = await s.connect()
-      const headers = { 'content-type': 'text/plain', priority: '4', 'x-custom': 'a b', Ünï: 'ç', persistent: 'true' }
+      const headers = { 'content-type': 'text/plain', priority: '4', 'x-custom': 'a b', 'X-Other': 'A b', Ünï: 'ç', persistent: 'true' }
       const message = await s.exchange(client, 'x', headers)
       for (const [name, value] of Object.entries(headers)) expectEqual(message.get(name), value, `the header ${name} of MESSAGE`)
     }

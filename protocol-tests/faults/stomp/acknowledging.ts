@@ -120,5 +120,12 @@ export const acknowledging: readonly Fault[] = [
     breaks: '1.0 knows NACK',
     stomp: heard(/^NACK\nmessage-id:x\n/, idle),
     expect: ['STOMP-A3.old']
+  },
+  {
+    id: 'stomp-nack-ignored',
+    row: 'STOMP-A3',
+    breaks: 'NACK has no effect',
+    stomp: heard(/^NACK\n/, idle),
+    expect: ['STOMP-A3.requeue-*', 'STOMP-A3.cumulative', 'STOMP-A3.dead-letters']
   }
 ]

@@ -88,5 +88,12 @@ export const bodies: readonly Fault[] = [
     breaks: 'bodies are ignored where there may be none',
     stomp: heard(/^((?:SUBSCRIBE|UNSUBSCRIBE|BEGIN|DISCONNECT)\n[^]*\n\n)body\0/, '$1\0'),
     expect: ['STOMP-B5.*-1.*']
+  },
+  {
+    id: 'stomp-type-lost',
+    row: 'STOMP-B6',
+    breaks: 'content-type is not passed on',
+    stomp: field('MESSAGE', 'content-type'),
+    expect: ['STOMP-B6.type', '=STOMP-M4']
   }
 ]

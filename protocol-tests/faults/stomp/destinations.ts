@@ -1,4 +1,4 @@
-import { frame, heard } from '../mutations/stomp.ts'
+import { field, frame, heard } from '../mutations/stomp.ts'
 import type { Fault } from '../types.ts'
 
 export const destinations: readonly Fault[] = [
@@ -71,5 +71,19 @@ export const destinations: readonly Fault[] = [
     breaks: 'a destination that nothing serves is a topic',
     stomp: heard(/\ndestination:\/nowhere\//, '\ndestination:/topic/'),
     expect: ['SPRING-E16', 'STOMP-X1.always']
+  },
+  {
+    id: 'stomp-wildcard-greedy',
+    row: 'SPRING-E3',
+    breaks: '* stands for several segments',
+    stomp: heard(/\/\*\/b(?=\n)/, '/**'),
+    expect: ['SPRING-E3']
+  },
+  {
+    id: 'stomp-reply-to-unchanged',
+    row: 'BROKER-1',
+    breaks: 'reply-to reaches others as the client wrote it',
+    stomp: field('MESSAGE', 'reply-to', '/temp-queue/answers'),
+    expect: ['BROKER-1', 'BROKER-2']
   }
 ]

@@ -1,4 +1,4 @@
-import { added, closes, field, heard } from '../mutations/stomp.ts'
+import { added, closes, field, frame, heard } from '../mutations/stomp.ts'
 import type { Fault } from '../types.ts'
 
 export const errors: readonly Fault[] = [
@@ -68,5 +68,12 @@ export const errors: readonly Fault[] = [
     breaks: 'limits are too small',
     server: { stomp: { limits: { headers: 20, body: 1000 } } },
     expect: ['STOMP-L1.large', 'STOMP-L1.within']
+  },
+  {
+    id: 'stomp-error-twice',
+    row: 'STOMP-X1',
+    breaks: 'ERROR comes twice',
+    stomp: frame('ERROR', (text) => [text, text]),
+    expect: ['STOMP-X1.always', 'STOMP-C11', 'STOMP-M1.error', 'STOMP-U1']
   }
 ]

@@ -7,7 +7,7 @@ export const escaping: readonly Fault[] = [
     row: 'STOMP-E1',
     breaks: 'headers of MESSAGE are not escaped',
     stomp: frame('MESSAGE', (text) => text.replace(/^(k?[^\n]*)$/gm, (line) => line.replaceAll('\\c', ':'))),
-    expect: ['STOMP-E1', 'STOMP-E6', 'STOMP-M6.versions']
+    expect: ['STOMP-E1.decode', 'STOMP-E1.encode', 'STOMP-E1.decode-1.1', 'STOMP-E1.encode-1.1', 'STOMP-E1.none', 'STOMP-E6', 'STOMP-M6.versions']
   },
   {
     id: 'stomp-escapes-kept',
@@ -15,8 +15,8 @@ export const escaping: readonly Fault[] = [
     breaks: 'escapes are not read',
     stomp: heard(/\\/g, '\\\\'),
     expect: [
-      'STOMP-E1', 'STOMP-E2', '=STOMP-E5', 'STOMP-E6', 'STOMP-M6.versions', 'STOMP-E1.none', 'STOMP-W4.split', 'STOMP-R2.escaping',
-      'STOMP-K1.split'
+      'STOMP-E1.decode', 'STOMP-E1.encode', 'STOMP-E1.decode-1.1', 'STOMP-E1.encode-1.1', 'STOMP-E1.none', 'STOMP-E2', '=STOMP-E5', 'STOMP-E6',
+      'STOMP-M6.versions', 'STOMP-W4.split', 'STOMP-R2.escaping', 'STOMP-K1.split'
     ]
   },
   {
@@ -60,5 +60,12 @@ export const escaping: readonly Fault[] = [
     breaks: 'undefined escapes are skipped',
     stomp: heard(/\n(?:k:)?a\\(?:[tr]b|x:v|(?=\n))/, '\nk:a'),
     expect: ['STOMP-E2']
+  },
+  {
+    id: 'stomp-return-escaped',
+    row: 'STOMP-E1',
+    breaks: 'CR is escaped in 1.1, too',
+    stomp: frame('MESSAGE', (text) => text.replace(/(?<=\nk:a)(?=b\n)/, '\\r')),
+    expect: ['STOMP-E1.return-1.1']
   }
 ]

@@ -112,5 +112,12 @@ export const framing: readonly Fault[] = [
     breaks: 'a head may be any octets',
     stomp: heard(/\xc3\x28\xff/, '?'),
     expect: ['STOMP-F11.invalid']
+  },
+  {
+    id: 'stomp-mark-lost',
+    row: 'STOMP-F11',
+    breaks: 'a byte order mark is skipped',
+    stomp: heard(/\xef\xbb\xbf/g, ''),
+    expect: ['STOMP-F11.mark']
   }
 ]

@@ -1,4 +1,4 @@
-import { heard } from '../mutations/stomp.ts'
+import { field, heard } from '../mutations/stomp.ts'
 import type { Fault } from '../types.ts'
 
 export const heartBeating: readonly Fault[] = [
@@ -79,5 +79,25 @@ export const heartBeating: readonly Fault[] = [
     breaks: 'a malformed heart-beat means none',
     stomp: heard(/\nheart-beat:(?!\d+,\d+\n)[^\n]*/, ''),
     expect: ['STOMP-H1.negative', 'STOMP-H1.word', 'STOMP-H1.one', 'STOMP-H1.three', 'STOMP-H1.fraction', 'STOMP-H1.empty', 'STOMP-H1.space']
+  },
+  {
+    id: 'stomp-heart-beat-reversed',
+    row: 'STOMP-H2',
+    breaks: 'heart-beat of CONNECTED has its numbers the wrong way round',
+    stomp: field('CONNECTED', 'heart-beat', (offer) => offer.split(',').reverse().join(',')),
+    expect: ['STOMP-H2.mirror', 'STOMP-H7', 'STOMP-K4']
+  },
+  {
+    id: 'stomp-beats-rare',
+    row: 'STOMP-H5',
+    breaks: 'the server beats half as often as agreed',
+    stomp: (link) => ({
+      sent (text) {
+        if (text !== '\n') return text
+        link.memory['beats'] = Number(link.memory['beats'] ?? 0) + 1
+        return link.memory['beats'] % 2 === 0 ? text : []
+      }
+    }),
+    expect: ['=STOMP-H5', 'STOMP-H5.early']
   }
 ]

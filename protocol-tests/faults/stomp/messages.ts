@@ -130,5 +130,22 @@ export const messages: readonly Fault[] = [
     breaks: 'a SEND without a destination goes nowhere, and is no mistake',
     stomp: supplied('SEND', 'destination', 'destination:/topic/nobody'),
     expect: ['=STOMP-M1', 'STOMP-M1.error', '=STOMP-R3', 'STOMP-R3.id', '=STOMP-X1', 'STOMP-X1.message', 'STOMP-X1.always', 'STOMP-X1.rest']
+  },
+  {
+    id: 'stomp-names-lowered',
+    row: 'STOMP-M4',
+    breaks: 'names of headers are written in small letters',
+    stomp: frame('MESSAGE', (text) => {
+      const end = text.indexOf('\n\n')
+      return text.slice(0, end).replace(/\n[^\n:]+/g, (name) => name.toLowerCase()) + text.slice(end)
+    }),
+    expect: ['=STOMP-M4']
+  },
+  {
+    id: 'stomp-subscription-unescaped',
+    row: 'STOMP-M2',
+    breaks: 'the ids of subscriptions are not escaped',
+    stomp: field('MESSAGE', 'subscription', (id) => id.replace(/\\c|\\n/g, ':')),
+    expect: ['STOMP-M2.escaping']
   }
 ]

@@ -30,5 +30,12 @@ export const overSockjs: readonly Fault[] = [
     stomp: () => ({ loud: true, sent: (text) => text }),
     server: { stomp: { endpoint: { origins: '*', heartbeat: 700 } } },
     expect: ['STOMP-K3.heartbeats']
+  },
+  {
+    id: 'stomp-nul-missing',
+    row: 'STOMP-K1',
+    breaks: 'the message ends the frame, and there is no NUL',
+    stomp: frame('MESSAGE', (text) => text.slice(0, -1)),
+    expect: ['=STOMP-K1', '=STOMP-W5', 'STOMP-W5.exact']
   }
 ]

@@ -130,5 +130,16 @@ export const receipts: readonly Fault[] = [
     breaks: 'a frame that fails gets RECEIPT in place of ERROR',
     stomp: frame('ERROR', () => 'RECEIPT\nreceipt-id:r\n\n\0'),
     expect: ['=STOMP-R3', 'STOMP-R3.id', '=STOMP-X1', 'STOMP-X1.message', 'STOMP-X1.always']
+  },
+  {
+    id: 'stomp-receipt-of-another',
+    row: 'STOMP-R1',
+    breaks: 'RECEIPT names the receipt of the frame before',
+    stomp: (link) => field('RECEIPT', 'receipt-id', (id) => {
+      const before = link.memory['receipt'] ?? id
+      link.memory['receipt'] = id
+      return String(before)
+    })(link),
+    expect: ['STOMP-R1.send', '=STOMP-R2', 'STOMP-R2.subscribe']
   }
 ]

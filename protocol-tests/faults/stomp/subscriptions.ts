@@ -110,5 +110,12 @@ export const subscriptions: readonly Fault[] = [
     breaks: 'UNSUBSCRIBE goes by destination in 1.2, too',
     stomp: heard(/^UNSUBSCRIBE\n(?=destination:)/, 'UNSUBSCRIBE\nid:s1\n'),
     expect: ['STOMP-S5.id']
+  },
+  {
+    id: 'stomp-unsubscribe-neighbour',
+    row: 'STOMP-S5',
+    breaks: 'UNSUBSCRIBE ends another subscription of the connection, too',
+    stomp: heard(/^UNSUBSCRIBE\nid:(a|exact)\n/, (line, id) => `UNSUBSCRIBE\nid:${id === 'a' ? 'b' : 'pattern'}\n\n\0${line}`),
+    expect: ['=STOMP-S5', 'SPRING-E4']
   }
 ]

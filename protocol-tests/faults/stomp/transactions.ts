@@ -78,5 +78,17 @@ export const transactions: readonly Fault[] = [
     breaks: 'an unknown transaction is ignored',
     stomp: heard(/^[A-Z]+\n(?:[^\n]+\n)*?transaction:nobody\n/, idle),
     expect: ['STOMP-T2', 'STOMP-X1.always']
+  },
+  {
+    id: 'stomp-commit-torn',
+    row: 'STOMP-T3',
+    breaks: 'the second message of a transaction comes last',
+    stomp: (link) => ({
+      sent (text) {
+        if (/^MESSAGE\n[^]*\n\nb\0/.test(text)) { link.memory['held'] = text; return [] }
+        return /^MESSAGE\n[^]*\n\nd\0/.test(text) ? [text, String(link.memory['held'])] : text
+      }
+    }),
+    expect: ['=STOMP-T3']
   }
 ]
