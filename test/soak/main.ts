@@ -4,15 +4,15 @@ import { fileURLToPath } from 'node:url'
 
 /** Files that have a size for `npm test` and one for here, and the minutes that each may take: twenty in all. */
 const SOAKS: readonly (readonly [file: string, minutes: number])[] = [
-  ['security/process-killers', 2],
-  ['security/slow-peers', 1.5],
-  ['security/memory', 5],
+  ['security/process-killers', 1.5],
+  ['security/slow-peers', 1],
+  ['security/memory', 3.5],
   ['security/processor', 2.5],
-  ['security/stomp', 0.75],
-  ['security/http', 0.75],
-  ['security/websocket-fuzz', 1],
-  ['delivery/delivery', 2.5],
-  ['delivery/history', 3],
+  ['security/stomp', 1.25],
+  ['security/http', 0.5],
+  ['security/websocket-fuzz', 3],
+  ['delivery/delivery', 3],
+  ['delivery/history', 2],
   ['session/model', 0.5],
   ['stomp/session-random', 0.5]
 ]
