@@ -7,7 +7,7 @@ const WORTHLESS = 0.15
 
 async function measure (workload, participant, { milliseconds, profile }) {
   const { run, mode } = LOADS[workload.load]
-  const server = await ServerProcess.start(participant.server, mode, profile)
+  const server = await ServerProcess.start(participant.server, mode, profile && { folder: profile, name: `${workload.name}, ${participant.name}` })
   const message = 'x'.repeat(workload.size)
   try {
     return await run(server, { ...workload, ...participant, milliseconds }, { port: server.port, message, transport: workload.transport, dialect: participant.dialect })

@@ -8,7 +8,7 @@ const HELP = `npm run bench -- [options]
   --json           all figures, as JSON
   --markdown       tables for docs/performance.md
   --chart FILE     the ratios as a picture, SVG
-  --profile DIR    writes a CPU profile of each server, to read in a browser's developer tools`
+  --profile DIR    writes a CPU profile of each server, to read in a browser's developer tools or with node bench/shares.js DIR`
 
 export function readOptions (args) {
   const { values } = parseArgs({

@@ -10,7 +10,7 @@ export class ServerProcess {
   static async start (name, mode, profile) {
     const server = new ServerProcess()
     const path = fileURLToPath(new URL(`servers/${name}.js`, import.meta.url))
-    const execArgv = ['--expose-gc', ...(profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`])]
+    const execArgv = ['--expose-gc', ...(profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile.folder}`, `--cpu-prof-name=${profile.name.replaceAll('/', ' ')}.cpuprofile`])]
     server.#child = fork(path, [mode], { execArgv })
     server.port = (await server.#answer()).port
     return server
