@@ -71,7 +71,7 @@ const real: Watch = async (host, transport, over) => {
 }
 
 /** Over other requests the client in Node does not always tell a cut response from one that goes on (docs/delivery.md). */
-const NOTICED: ReadonlySet<TransportName> = new Set<TransportName>(['websocket', 'eventsource'])
+const NOTICED: ReadonlySet<string> = new Set(['websocket', 'eventsource'])
 
 const REAL_TRANSPORTS: readonly TransportName[] = ['websocket', 'xhr-streaming', 'eventsource', 'xhr-polling']
 
