@@ -57,7 +57,3 @@ export function supplied (commands: string, name: string, line: string): StompMu
 export function closes (code: number, instead: number | undefined): StompMutation {
   return () => ({ closes: (close) => close.code !== code ? close : instead === undefined ? undefined : { ...close, code: instead } })
 }
-
-export function together (...mutations: StompMutation[]): StompMutation {
-  return (link) => Object.assign({}, ...mutations.map((mutation) => mutation(link)))
-}

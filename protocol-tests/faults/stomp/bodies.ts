@@ -1,4 +1,4 @@
-import { added, body, field, frame, heard, together } from '../mutations/stomp.ts'
+import { added, body, field, frame, heard } from '../mutations/stomp.ts'
 import type { Fault } from '../types.ts'
 
 export const bodies: readonly Fault[] = [
@@ -44,7 +44,7 @@ export const bodies: readonly Fault[] = [
     id: 'stomp-type-added',
     row: 'STOMP-B6',
     breaks: 'every MESSAGE is text/plain',
-    stomp: together(added('MESSAGE', 'content-type:text/plain')),
+    stomp: added('MESSAGE', 'content-type:text/plain'),
     expect: ['STOMP-B6.type']
   },
   {

@@ -1,4 +1,4 @@
-import { field, frame, heard, lost, together } from '../mutations/stomp.ts'
+import { field, frame, heard, lost } from '../mutations/stomp.ts'
 import type { Fault } from '../types.ts'
 
 export const connecting: readonly Fault[] = [
@@ -90,7 +90,7 @@ export const connecting: readonly Fault[] = [
     id: 'stomp-connect-receipt',
     row: 'STOMP-C10',
     breaks: 'CONNECTED repeats receipt, and a RECEIPT follows',
-    stomp: together(frame('CONNECTED', (text) => [text.replace('\n', '\nreceipt-id:no\n'), 'RECEIPT\nreceipt-id:no\n\n\0'])),
+    stomp: frame('CONNECTED', (text) => [text.replace('\n', '\nreceipt-id:no\n'), 'RECEIPT\nreceipt-id:no\n\n\0']),
     expect: ['STOMP-C10', 'STOMP-C10.echo']
   },
   {

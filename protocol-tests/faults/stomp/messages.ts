@@ -1,4 +1,4 @@
-import { added, body, field, frame, supplied, together } from '../mutations/stomp.ts'
+import { added, body, field, frame, supplied } from '../mutations/stomp.ts'
 import type { Fault } from '../types.ts'
 
 export const messages: readonly Fault[] = [
@@ -83,14 +83,11 @@ export const messages: readonly Fault[] = [
     id: 'stomp-order',
     row: 'STOMP-M6',
     breaks: 'two messages change places',
-    stomp: (link) => ({
-      sent (text) {
-        if (!text.startsWith('MESSAGE\n')) return text
-        const held = link.memory['held']
-        if (held === undefined && /\n\n1\0$/.test(text)) { link.memory['held'] = text; return [] }
-        link.memory['held'] = undefined
-        return held === undefined ? text : [text, String(held)]
-      }
+    stomp: frame('MESSAGE', (text, { memory }) => {
+      const held = memory['held']
+      if (held === undefined && /\n\n1\0$/.test(text)) { memory['held'] = text; return [] }
+      memory['held'] = undefined
+      return held === undefined ? text : [text, String(held)]
     }),
     expect: ['=STOMP-M6', 'STOMP-D1.before', '=STOMP-D2']
   },
@@ -98,7 +95,7 @@ export const messages: readonly Fault[] = [
     id: 'stomp-carriers-apart',
     row: 'STOMP-M6',
     breaks: 'bodies change on their way to text clients',
-    stomp: together(body('MESSAGE', (text) => text.replace('from', 'form'))),
+    stomp: body('MESSAGE', (text) => text.replace('from', 'form')),
     expect: ['STOMP-M6.across']
   },
   {
@@ -112,12 +109,9 @@ export const messages: readonly Fault[] = [
     id: 'stomp-echo-missing',
     row: 'STOMP-M8',
     breaks: 'the second message for a subscriber is lost',
-    stomp: (link) => ({
-      sent (text) {
-        if (!text.startsWith('MESSAGE\n')) return text
-        link.memory['count'] = Number(link.memory['count'] ?? 0) + 1
-        return link.memory['count'] === 2 ? [] : text
-      }
+    stomp: frame('MESSAGE', (text, { memory }) => {
+      memory['count'] = Number(memory['count'] ?? 0) + 1
+      return memory['count'] === 2 ? [] : text
     }),
     expect: [
       '=STOMP-M2', 'STOMP-M2.old', '=STOMP-M3', 'STOMP-M6', 'STOMP-S4', '=STOMP-S3', 'STOMP-D1.before', 'STOMP-D2', 'STOMP-A5', '=STOMP-F2',
