@@ -1,45 +1,72 @@
 import { LOADS } from './loads/index.js'
 import { ServerProcess } from './server-process.js'
-import { median, spread } from './statistics.js'
+import { between, median } from './statistics.js'
+import { takeTurns } from './turns.js'
 
-/** Runs further apart than this say nothing about a goal. */
-const WORTHLESS = 0.15
-
-async function measure (workload, participant, { milliseconds, profile }) {
-  const { run, mode } = LOADS[workload.load]
-  const server = await ServerProcess.start(participant.server, mode, profile && { folder: profile, name: `${workload.name}, ${participant.name}` })
-  const message = 'x'.repeat(workload.size)
-  try {
-    return await run(server, { ...workload, ...participant, milliseconds }, { port: server.port, message, transport: workload.transport, dialect: participant.dialect })
-  } finally {
-    await server.stop()
-  }
-}
-
-/** Rivals and candidate take turns, so that all see the same machine. */
+/** One workload for all who take part. Each round has servers of its own. */
 export async function compare (workload, options, progress) {
-  const runs = workload.participants.map(() => [])
-  for (let round = 1; round <= options.rounds; round++) {
-    for (const [i, participant] of workload.participants.entries()) {
-      progress(`${participant.name}, round ${round} of ${options.rounds}`)
-      runs[i].push(await measure(workload, participant, options))
-    }
+  const measured = workload.participants.map(() => [])
+  const rounds = Math.min(options.rounds, workload.rounds ?? options.rounds)
+  for (let round = 1; round <= rounds; round++) {
+    progress(`round ${round} of ${rounds}`)
+    const results = await (LOADS[workload.load].measure === undefined ? inTurns : oneByOne)(workload, options, progress)
+    for (const [i, values] of results.entries()) measured[i].push(...values)
   }
-  const rows = workload.participants.map(({ name }, i) => summary(name, runs[i]))
-  const [ours] = rows
-  for (const row of rows.slice(1)) Object.assign(row, verdict(ours, row, workload.goals[row.name]))
+  const rows = workload.participants.map(({ name }, i) => summary(name, measured[i]))
+  for (const [i, row] of rows.entries()) if (i > 0) Object.assign(row, verdict(measured[0], measured[i], workload.goals[row.name]))
   return { name: workload.name, unit: LOADS[workload.load].unit, rows }
 }
 
-function summary (name, runs) {
-  const of = (key) => runs[0][key] === undefined ? undefined : median(runs.map((run) => run[key]))
-  return { name, cost: of('cost'), spread: spread(runs.map(({ cost }) => cost)), rate: of('rate'), p50: of('p50'), p99: of('p99') }
+/** All servers live side by side and one works at a time, so that all see the same machine. */
+async function inTurns (workload, options) {
+  const running = []
+  try {
+    for (const participant of workload.participants) {
+      const server = await start(workload, participant, options)
+      running.push({ server })
+      running.at(-1).load = await LOADS[workload.load].start({ ...workload, ...participant }, clientOf(workload, participant, server))
+    }
+    return await takeTurns(running, options)
+  } finally {
+    for (const { server, load } of running) {
+      load?.end()
+      await server.stop()
+    }
+  }
 }
 
-function verdict (ours, peer, goal) {
-  const ratio = ours.cost / peer.cost
-  if (goal === undefined) return { ratio }
-  const doubtful = [ours, peer].find((row) => row.spread > WORTHLESS)
-  if (doubtful !== undefined) return { ratio, goal, verdict: `none: runs of ${doubtful.name} differ by ${Math.round(doubtful.spread * 100)} %` }
-  return { ratio, goal, verdict: ratio <= goal ? 'met' : 'missed' }
+async function oneByOne (workload, options, progress) {
+  const results = []
+  for (const participant of workload.participants) {
+    progress(participant.name)
+    const server = await start(workload, participant, options)
+    try {
+      results.push([await LOADS[workload.load].measure(server, { ...workload, ...participant }, clientOf(workload, participant, server))])
+    } finally {
+      await server.stop()
+    }
+  }
+  return results
+}
+
+const start = ({ name, load }, participant, { profile }) =>
+  ServerProcess.start(participant.server, LOADS[load].mode, profile && { folder: profile, name: `${name}, ${participant.name}` })
+
+const clientOf = ({ size, transport }, { dialect }, { port }) => ({ port, message: 'x'.repeat(size), transport, dialect })
+
+function summary (name, values) {
+  const of = (key) => values[0][key] === undefined ? undefined : median(values.map((value) => value[key]))
+  return { name, cost: of('cost'), rate: of('rate'), p50: of('p50'), p99: of('p99') }
+}
+
+/** Ratios are of neighbours in time: a machine that is slow for a while is so for both. */
+function verdict (ours, theirs, goal) {
+  const ratios = ours.map(({ cost }, i) => cost / theirs[i].cost)
+  const [low, high] = between(ratios)
+  return { ratio: median(ratios), low, high, goal, verdict: goal === undefined ? undefined : judge(low, high, goal) }
+}
+
+function judge (low, high, goal) {
+  if (high <= goal) return 'met'
+  return low > goal ? 'missed' : 'none: the turns disagree'
 }

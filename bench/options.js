@@ -3,8 +3,8 @@ import { parseArgs } from 'node:util'
 const HELP = `npm run bench -- [options]
   --only WORDS     workloads whose name contains the words; may be repeated, then all must be there
   --list           their names, and nothing else
-  --rounds N       runs of each server, in turns (default 3)
-  --quick          one round with short windows: shows that it works, and no more
+  --rounds N       how often all servers start anew (default 3); in each round they take three turns
+  --quick          one round with one turn: shows that it works, and no more
   --json           all figures, as JSON
   --markdown       tables for docs/performance.md
   --chart FILE     the ratios as a picture, SVG
@@ -32,5 +32,5 @@ export function readOptions (args) {
   const rounds = values.quick ? 1 : Number(values.rounds)
   if (!Number.isInteger(rounds) || rounds < 1) throw new Error('--rounds must be a positive integer')
   const descriptors = Number(process.env.BENCH_DESCRIPTORS) || Infinity
-  return { ...values, rounds, descriptors, milliseconds: values.quick ? 500 : 1200 }
+  return { ...values, rounds, descriptors, turns: values.quick ? 1 : 3, milliseconds: 200 }
 }

@@ -2,8 +2,15 @@ const ascending = (values) => values.toSorted((a, b) => a - b)
 
 export const median = (values) => ascending(values)[values.length >> 1]
 
-/** How far apart the runs are, as a share of their median. */
-export const spread = (values) => (Math.max(...values) - Math.min(...values)) / median(values)
+/**
+ * Between which values the true median lies. Of nine or more the outermost two are left out; of nine that is right in 96 % of cases,
+ * whatever the distribution, for the median is outside only when eight of nine fell on one side of it.
+ */
+export function between (values) {
+  const sorted = ascending(values)
+  const outer = sorted.length < 9 ? 0 : 1
+  return [sorted[outer], sorted.at(-1 - outer)]
+}
 
 /** Milliseconds by messages; the newest million is kept. */
 export class Latencies {

@@ -27,12 +27,16 @@ export async function withSessions (count, options, work) {
   try {
     return await work(sessions)
   } finally {
-    for (const session of sessions) session.close()
+    closeAll(sessions)
   }
 }
 
+export function closeAll (sessions) {
+  for (const session of sessions) session.close()
+}
+
 /** A hundred at a time, so that no backlog overflows. */
-async function openSessions (count, options) {
+export async function openSessions (count, options) {
   const sessions = []
   while (sessions.length < count) {
     const batch = Array.from({ length: Math.min(BATCH, count - sessions.length) }, () => openSession(options))

@@ -1,40 +1,33 @@
-import { openSession, withSessions } from '../clients/index.js'
+import { closeAll, openSession, openSessions, withSessions } from '../clients/index.js'
 import { Latencies } from '../statistics.js'
-import { measureWindow } from './window.js'
 
 const REMEMBERED = 1024
 /** More than the kernel keeps for one connection. */
 const FLOOD = { messages: 128, size: 60_000 }
 
 /** One session publishes, with `inFlight` publications on their way to all; counted are deliveries. */
-export async function broadcast (server, { sessions, slow = 0, deafPublisher = false, ...load }, client) {
+export async function broadcast ({ sessions, inFlight, slow = 0, deafPublisher = false }, client) {
   const sluggards = await Promise.all(Array.from({ length: slow }, () => sluggard(client)))
   if (slow > 0) await flood(client)
   // Some brokers send to all but the publisher, who is then one more than the audience.
   const audience = sessions - slow
-  try {
-    return await withSessions(deafPublisher ? audience + 1 : audience, client, (opened) => publish(server, load, opened, audience))
-  } finally {
-    for (const session of sluggards) session.close()
-  }
-}
-
-function publish (server, { inFlight, milliseconds }, sessions, audience) {
-  const publisher = sessions.at(-1)
+  const opened = await openSessions(deafPublisher ? audience + 1 : audience, client)
+  const publisher = opened.at(-1)
   const latencies = new Latencies()
   const publishedAt = new Float64Array(REMEMBERED)
   let published = 0
   let delivered = 0
+  let held = true
 
   function refill () {
     const room = Math.floor(delivered / audience) + inFlight - published
-    if (room <= 0) return
+    if (room <= 0 || held) return
     const now = performance.now()
     for (let i = 0; i < room; i++) publishedAt[published++ % REMEMBERED] = now
     publisher.send(room)
   }
 
-  for (const session of sessions) {
+  for (const session of opened) {
     let next = 0
     session.onMessages = (messages) => {
       const now = performance.now()
@@ -43,8 +36,17 @@ function publish (server, { inFlight, milliseconds }, sessions, audience) {
       refill()
     }
   }
-  refill()
-  return measureWindow(server, milliseconds, { count: () => delivered, latencies })
+
+  return {
+    count: () => delivered,
+    latencies,
+    go () {
+      held = false
+      refill()
+    },
+    hold () { held = true },
+    end () { closeAll([...sluggards, ...opened]) }
+  }
 }
 
 /** Until the sluggards' connections are full, one message after the other. */

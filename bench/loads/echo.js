@@ -1,15 +1,18 @@
-import { withSessions } from '../clients/index.js'
+import { closeAll, openSessions } from '../clients/index.js'
 import { Latencies } from '../statistics.js'
-import { measureWindow } from './window.js'
 
 /** Sessions that keep `inFlight` messages each going round. */
-export function echo (server, { sessions, inFlight, milliseconds }, client) {
+export async function echo ({ sessions, inFlight }, client) {
   const latencies = new Latencies()
+  const opened = await openSessions(sessions, client)
+  const loops = opened.map(loop)
   let received = 0
+  let held = true
 
-  function keepGoing (session) {
-    const sentAt = new Float64Array(inFlight).fill(performance.now())
+  function loop (session) {
+    const sentAt = new Float64Array(inFlight)
     let oldest = 0
+    let waiting = inFlight
     session.onMessages = (messages) => {
       const now = performance.now()
       for (let i = 0; i < messages; i++) {
@@ -18,13 +21,25 @@ export function echo (server, { sessions, inFlight, milliseconds }, client) {
         oldest = (oldest + 1) % inFlight
       }
       received += messages
-      session.send(messages)
+      if (held) waiting += messages
+      else session.send(messages)
     }
-    session.send(inFlight)
+    return () => {
+      if (waiting === 0) return
+      sentAt.fill(performance.now())
+      session.send(waiting)
+      waiting = 0
+    }
   }
 
-  return withSessions(sessions, client, (opened) => {
-    opened.forEach(keepGoing)
-    return measureWindow(server, milliseconds, { count: () => received, latencies })
-  })
+  return {
+    count: () => received,
+    latencies,
+    go () {
+      held = false
+      for (const again of loops) again()
+    },
+    hold () { held = true },
+    end () { closeAll(opened) }
+  }
 }

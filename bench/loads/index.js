@@ -3,11 +3,15 @@ import { echo } from './echo.js'
 import { heartbeats, idle } from './idle.js'
 import { opening } from './opening.js'
 
-/** `mode` is what the server does with messages; `unit` what one message, session or heartbeat costs it. */
+/**
+ * `mode` is what the server does with messages; `unit` what one message, session or heartbeat costs it.
+ * What is started is a load that can be held and set going, `{ count, latencies, go, hold, end }`, for servers that take turns;
+ * what is measured has one server alone and one figure.
+ */
 export const LOADS = {
-  echo: { run: echo, mode: 'echo', unit: 'us/message' },
-  broadcast: { run: broadcast, mode: 'broadcast', unit: 'us/delivery' },
-  opening: { run: opening, mode: 'echo', unit: 'us/session' },
-  idle: { run: idle, mode: 'echo', unit: 'KB/session' },
-  heartbeats: { run: heartbeats, mode: 'echo', unit: 'us/heartbeat' }
+  echo: { start: echo, mode: 'echo', unit: 'us/message' },
+  broadcast: { start: broadcast, mode: 'broadcast', unit: 'us/delivery' },
+  opening: { start: opening, mode: 'echo', unit: 'us/session' },
+  idle: { measure: idle, mode: 'echo', unit: 'KB/session' },
+  heartbeats: { measure: heartbeats, mode: 'echo', unit: 'us/heartbeat' }
 }

@@ -1,16 +1,9 @@
 import { openSession } from '../clients/index.js'
-import { measureWindow } from './window.js'
 
 /** Sessions that open, get their welcome, and leave; as many at a time as the workload says. */
-export async function opening (server, { sessions: count, milliseconds }, client) {
+export function opening ({ sessions: atATime }, client) {
   let opened = 0
-  let running = true
-  const doors = Promise.all(Array.from({ length: count }, comeAndGo))
-  const window = measureWindow(server, milliseconds, { count: () => opened })
-  const result = await Promise.race([window, doors.then(() => window)])
-  running = false
-  await doors
-  return result
+  let held = true
 
   // A loop: a promise that waits for its successor would keep all of them.
   async function comeAndGo () {
@@ -19,8 +12,18 @@ export async function opening (server, { sessions: count, milliseconds }, client
       await session.whenOpen
       session.close()
       opened++
-    } while (stillOpen())
+    } while (goesOn())
   }
 
-  function stillOpen () { return running }
+  function goesOn () { return !held }
+
+  return {
+    count: () => opened,
+    go () {
+      held = false
+      for (let i = 0; i < atATime; i++) comeAndGo()
+    },
+    hold () { held = true },
+    end () {}
+  }
 }

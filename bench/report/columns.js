@@ -4,11 +4,11 @@ const digits = (value, count) => value === undefined ? '' : value.toFixed(count)
 export const COLUMNS = [
   { title: () => 'server', of: ({ name }) => name },
   { title: ({ unit }) => unit, of: ({ cost }) => digits(cost, cost < 10 ? 2 : 1) },
-  { title: () => 'spread', of: ({ spread }) => `${Math.round(spread * 100)} %` },
   { title: () => 'per second', of: ({ rate }) => digits(rate, 0) },
   { title: () => 'p50 ms', of: ({ p50 }) => digits(p50, 2) },
   { title: () => 'p99 ms', of: ({ p99 }) => digits(p99, 2) },
   { title: () => 'ours / theirs', of: ({ ratio }) => digits(ratio, 2) },
+  { title: () => 'between', of: ({ low, high }) => low === high ? '' : `${digits(low, 2)}–${digits(high, 2)}` },
   { title: () => 'goal', of: ({ goal }) => goal === undefined ? '' : String(goal) },
   { title: () => 'verdict', of: ({ verdict }) => verdict ?? '' }
 ]
