@@ -18,7 +18,7 @@ export class Hub {
   readonly clock: Clock
   readonly flusher = new Flusher((error) => this.#log.error({ err: error }, 'a write failed'))
   readonly endpoints = new Map<string, Endpoint>()
-  /** Bodies that are still on their way to us. */
+  /** The connections on which bodies come. */
   readonly bodies = new Set<IncomingBody>()
   readonly #log: FastifyBaseLogger
   readonly #perAddress = new Map<string, number>()
@@ -95,7 +95,7 @@ export class Hub {
 
   /** Whether something is on its way to or from a client. */
   get busy (): boolean {
-    if (this.bodies.size > 0) return true
+    for (const body of this.bodies) if (body.pending) return true
     for (const endpoint of this.endpoints.values()) if (endpoint.busy) return true
     return false
   }

@@ -1,56 +1,79 @@
-import { type IncomingMessage, type ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 import { type Clock, Timer, type TimerOwner } from '../clock/index.ts'
 
 const TOO_SLOW = 'HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n'
 
+const INCOMING = Symbol('fastify-sockjs.incoming-body')
+
+type Connection = Socket & { [INCOMING]?: IncomingBody }
+
 /**
- * The body of a request on its way to us: known to the hub, for one that never comes to its end must not hold `app.close()`, and
- * with a deadline once we read it, whatever the server's own timeouts are: Fastify switches `requestTimeout` off (SEC-S23).
+ * The body that is on its way to us on a connection: known to the hub, for one that never comes to its end must not hold
+ * `app.close()`, and with a deadline once we read it, whatever the server's own timeouts are: Fastify switches `requestTimeout`
+ * off (SEC-S23). One for each connection, as requests follow each other on it: a message costs neither object, listener nor timer.
  */
 export class IncomingBody implements TimerOwner {
-  readonly #request: IncomingMessage
-  readonly #response: ServerResponse
+  readonly #socket: Connection
   readonly #clock: Clock
-  #timer: Timer | null = null
+  readonly #timer = new Timer(this)
+  #request: IncomingMessage | null = null
+  #response: ServerResponse | null = null
+  /** By when it has to be here, or 0. */
+  #due = 0
 
-  private constructor (request: IncomingMessage, response: ServerResponse, clock: Clock) {
-    this.#request = request
-    this.#response = response
+  private constructor (socket: Connection, clock: Clock) {
+    this.#socket = socket
     this.#clock = clock
   }
 
   /** `null` where there is nothing to wait for: no body, as with most of what polls, or no connection, as with `app.inject()`. */
   static of (request: IncomingMessage, response: ServerResponse, all: Set<IncomingBody>, clock: Clock): IncomingBody | null {
-    if (!announcesBody(request) || !(request.socket instanceof Socket)) return null
-    const body = new IncomingBody(request, response, clock)
+    const socket: Connection = request.socket
+    if (!announcesBody(request) || !(socket instanceof Socket)) return null
+    const body = socket[INCOMING] ??= IncomingBody.#first(socket, all, clock)
+    body.#request = request
+    body.#response = response
+    body.#due = 0
+    return body
+  }
+
+  static #first (socket: Connection, all: Set<IncomingBody>, clock: Clock): IncomingBody {
+    const body = new IncomingBody(socket, clock)
     all.add(body)
-    request.once('close', () => {
+    socket.once('close', () => {
       all.delete(body)
-      body.#stop()
+      clock.stop(body.#timer)
     })
     return body
   }
 
+  /** Whether something is still to come. */
+  get pending (): boolean { return this.#request !== null && !this.#request.complete && !this.#request.destroyed }
+
   /** From now on it is the client that lets us wait. */
   startDeadline (timeout: number): void {
-    if (this.#request.complete) return
-    this.#timer = new Timer(this)
-    this.#clock.start(this.#timer, timeout)
+    if (!this.pending) return
+    this.#due = this.#clock.now() + timeout
+    if (!this.#timer.running) this.#clock.start(this.#timer, timeout)
+  }
+
+  /** It is here. */
+  arrived (): void {
+    this.#request = this.#response = null
   }
 
   expire (): void {
-    const { socket } = this.#request
-    if (this.#request.complete) return
+    if (!this.pending || this.#due === 0) return
+    const left = this.#due - this.#clock.now()
+    if (left > 0) return this.#clock.start(this.#timer, left)
     // Behind a response that is under way on the same connection there is no room for an answer.
-    if (this.#response.socket === null || this.#response.headersSent) socket.destroy()
-    else socket.end(TOO_SLOW, () => socket.destroy())
+    if (this.#response!.socket === null || this.#response!.headersSent) this.#socket.destroy()
+    else this.#socket.end(TOO_SLOW, () => this.#socket.destroy())
   }
 
-  destroy (): void { this.#request.socket.destroy() }
-
-  #stop (): void {
-    if (this.#timer !== null) this.#clock.stop(this.#timer)
+  destroy (): void {
+    if (this.pending) this.#socket.destroy()
   }
 }
 

@@ -9,7 +9,7 @@ import type { Endpoint } from './endpoint.ts'
 import { cancelTakeover, exchangeOf, handOver } from './exchange.ts'
 import { sendText } from './headers.ts'
 import type { EndpointOptions } from './options.ts'
-import { admission, judgeUpgrade, restOf } from './routes/admission.ts'
+import { admission, judgeUpgrade, PARSED_TYPE, restOf } from './routes/admission.ts'
 import { client, greeting, iframe, info, loadClientScript } from './routes/pages.ts'
 import { receive } from './routes/receivers.ts'
 import { beforeBody, send } from './routes/senders.ts'
@@ -19,6 +19,8 @@ import { routeOptionsOf } from './validate.ts'
 
 /** Answers a request, now or later; what it returns is only waited for. */
 type Handler = (request: FastifyRequest, reply: FastifyReply) => unknown
+
+const PLACES = [{ url: '/', prefixTrailingSlash: 'no-slash' }, { url: '/*' }] as const
 
 /** All methods that Fastify knows but GET, which carries the upgrade. */
 const OTHER_METHODS = ['HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE'] as const
@@ -30,7 +32,6 @@ const OTHER_METHODS = ['HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRA
 export function endpointScope (endpoint: Endpoint, own: EndpointOptions) {
   return async function sockjsEndpoint (scope: FastifyInstance): Promise<void> {
     const depth = scope.prefix.split('/').length - 1
-    await serveWebSockets(scope, endpoint, depth)
     parseEverything(scope)
     scope.addHook('onRequest', admission(endpoint, depth))
     scope.addHook('preParsing', beforeBody(endpoint) as never)
@@ -53,29 +54,34 @@ export function endpointScope (endpoint: Endpoint, own: EndpointOptions) {
       jsonp_send: (request, reply) => send(endpoint, request, reply)
     }
     const handler = (request: FastifyRequest, reply: FastifyReply): Promise<unknown> | undefined => {
-      const answer = handlers[exchangeOf(request).target.route](request, reply)
+      const { target, body } = exchangeOf(request)
+      body?.arrived()
+      const answer = handlers[target.route](request, reply)
       // A promise has to bring the reply: without it Fastify would answer once more. A handler that is through needs neither.
       return answer instanceof Promise ? answer.then(() => reply) : undefined
     }
 
     const shared = { ...routeOptionsOf(own), schema: { hide: true }, bodyLimit: endpoint.bodyLimit, exposeHeadRoute: false } as unknown as RouteOptions
-    const hooks = {
-      onSend: [...listOf(own.onSend), handOver],
-      preHandler: [...listOf(own.preHandler), beforeUpgrade(endpoint)]
-    } as unknown as RouteOptions
-    const { websocketServer } = scope
-    endpoint.injectWS = scope.injectWS
-    const wsHandler = (ws: WebSocket, request: FastifyRequest): void => {
-      // A server of the application's own would close our connections before our drain does (SESSION-23).
-      websocketServer.clients?.delete(ws)
-      acceptWebSocket(endpoint, request, ws)
-    }
-    // After `@fastify/websocket` has put its own handler around ours: what stands outside comes first.
-    scope.addHook('onRoute', (route) => { if (route.method === 'GET') route.handler = openUpgrade(endpoint, route.handler as never) as never })
-    for (const place of [{ url: '/', prefixTrailingSlash: 'no-slash' }, { url: '/*' }] as const) {
-      scope.route({ ...shared, ...hooks, ...place, method: 'GET', handler, wsHandler } as RouteOptions)
-      scope.route({ ...shared, ...hooks, ...place, method: [...OTHER_METHODS], handler } as RouteOptions)
-    }
+    const onSend = [...listOf(own.onSend), handOver]
+    const preHandler = listOf(own.preHandler)
+    const route = { ...shared, handler, onSend }
+    for (const place of PLACES) scope.route({ ...route, ...place, preHandler, method: [...OTHER_METHODS] } as RouteOptions)
+    // In a scope of its own: the hooks of `@fastify/websocket` would run for every message over HTTP.
+    await scope.register(async (upgradable) => {
+      await serveWebSockets(upgradable, endpoint, depth)
+      const { websocketServer } = upgradable
+      endpoint.injectWS = upgradable.injectWS
+      const wsHandler = (ws: WebSocket, request: FastifyRequest): void => {
+        // A server of the application's own would close our connections before our drain does (SESSION-23).
+        websocketServer.clients?.delete(ws)
+        acceptWebSocket(endpoint, request, ws)
+      }
+      // After `@fastify/websocket` has put its own handler around ours: what stands outside comes first.
+      upgradable.addHook('onRoute', (route) => { if (route.method === 'GET') route.handler = openUpgrade(endpoint, route.handler as never) as never })
+      for (const place of PLACES) {
+        upgradable.route({ ...route, ...place, preHandler: [...preHandler, beforeUpgrade(endpoint)], method: 'GET', wsHandler } as RouteOptions)
+      }
+    })
   }
 }
 
@@ -84,10 +90,13 @@ function listOf<T> (hooks: T | T[] | undefined): T[] {
   return Array.isArray(hooks) ? hooks : [hooks]
 }
 
-/** Bodies are JSON text whatever they are called, and too large ones are refused while they arrive (XHR-SEND-10). */
+/**
+ * Bodies are JSON text whatever they are called, and too large ones are refused while they arrive (XHR-SEND-10). Our first hook calls
+ * them all `PARSED_TYPE`: a parser that Fastify finds by its name costs it nothing to find.
+ */
 function parseEverything (scope: FastifyInstance): void {
   scope.removeAllContentTypeParsers()
-  scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+  scope.addContentTypeParser([PARSED_TYPE, '*'], { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
 }
 
 /** Ours are answered in the manner of the protocol, without detail (HTTP-8); errors of the application's hooks go to its own handler. */

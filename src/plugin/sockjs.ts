@@ -5,7 +5,6 @@ import { facadeOf, type SockjsFacade } from './facade.ts'
 import { Hub } from './hub.ts'
 import type { SockjsPluginOptions } from './options.ts'
 import { warnOfTimeouts } from './timeouts.ts'
-import { upgradeOf } from '../transports/index.ts'
 import { checkPluginOptions } from './validate.ts'
 
 declare module 'fastify' {
@@ -30,12 +29,6 @@ async function registerSockjs (app: FastifyInstance, options: SockjsPluginOption
       return facade
     }
   } as never)
-  app.addHook('onResponse', (request, _reply, done) => {
-    // A refused upgrade leaves its socket behind, ours or not: nobody else closes it, and `close()` would wait for it (SEC-S01).
-    const upgrade = upgradeOf(request.raw)
-    if (upgrade !== undefined && !upgrade.taken) upgrade.socket.destroySoon()
-    done()
-  })
   app.addHook('onReady', async () => warnOfTimeouts(app))
   app.addHook('preClose', () => hub.shutDown())
 }

@@ -41,16 +41,20 @@ const SESSION_ROUTES: ReadonlyMap<string, RouteName> = new Map<string, RouteName
  * segment, a dot in an id, the wrong number of segments, an unknown transport (URL-2, URL-6, URL-7).
  */
 export function parseTarget (path: string, maxIdLength: number): Target | null {
-  const fixed = FIXED.get(path)
-  if (fixed !== undefined) return { route: fixed, session: '' }
-  if (IFRAME.test(path)) return { route: 'iframe', session: '' }
-  if (CLIENT.test(path)) return { route: 'client', session: '' }
-  const segments = path.split('/', 5)
-  if (segments.length !== 4 || segments[0] !== '') return null
-  const route = SESSION_ROUTES.get(segments[3]!)
-  const server = decodeId(segments[1]!, maxIdLength)
-  const session = decodeId(segments[2]!, maxIdLength)
-  return route === undefined || server === null || session === null ? null : { route, session }
+  const second = path.indexOf('/', 1)
+  if (second < 0) return pageTarget(path)
+  const third = path.indexOf('/', second + 1)
+  if (path[0] !== '/' || third < 0) return null
+  const route = SESSION_ROUTES.get(path.slice(third + 1))
+  if (route === undefined) return null
+  const session = decodeId(path.slice(second + 1, third), maxIdLength)
+  return session === null || decodeId(path.slice(1, second), maxIdLength) === null ? null : { route, session }
+}
+
+/** What has no ids in it: at most one segment. */
+function pageTarget (path: string): Target | null {
+  const route = FIXED.get(path) ?? (IFRAME.test(path) ? 'iframe' : CLIENT.test(path) ? 'client' : undefined)
+  return route === undefined ? null : { route, session: '' }
 }
 
 /** SEC-S46: neither dot nor slash nor NUL, also behind percent escapes. */

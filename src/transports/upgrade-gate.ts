@@ -1,4 +1,4 @@
-import type { IncomingMessage, Server } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { isDraftRequest } from './draft-receiver.ts'
 
@@ -99,12 +99,26 @@ export class UpgradeGate {
       const refusal = refusalFor(request, verdict, route.allowDrafts)
       if (refusal !== null) return refuse(socket, refusal)
       rememberUpgrade(request, socket, head)
-      return route.dispatch(request, socket, head)
+      route.dispatch(request, socket, head)
+      return closeWhenRefused(request, socket)
     }
-    rememberUpgrade(request, socket, head)
-    if (this.#others.length > 0) this.passOn(request, socket, head)
-    else if (this.#server.listenerCount('upgrade') === 1) refuse(socket, REFUSALS.notFound)
+    if (this.#others.length > 0) {
+      rememberUpgrade(request, socket, head)
+      this.passOn(request, socket, head)
+      closeWhenRefused(request, socket)
+    } else if (this.#server.listenerCount('upgrade') === 1) {
+      refuse(socket, REFUSALS.notFound)
+    }
   }
+}
+
+/**
+ * An upgrade that Fastify has refused leaves its socket behind, ours or not: nobody else closes it, and `close()` would wait for it
+ * (SEC-S01). Asked of the response, for a hook would run for every request of the application.
+ */
+function closeWhenRefused (request: IncomingMessage, socket: Socket): void {
+  const response = (socket as { _httpMessage?: ServerResponse | null })._httpMessage
+  response?.once('finish', () => { if (!upgradeOf(request)!.taken) socket.destroySoon() })
 }
 
 /** How many segments of a prefix stand for any text: literal ones go first. */

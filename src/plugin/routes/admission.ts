@@ -1,11 +1,11 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { parseTarget, type Target } from '../../protocol/index.ts'
+import { parseTarget, type RouteName, type Target } from '../../protocol/index.ts'
 import { upgradeOf, type UpgradeVerdict } from '../../transports/index.ts'
 import type { Endpoint } from '../endpoint.ts'
 import { beginExchange } from '../exchange.ts'
 import { sendClosing, sendPreflight, sendText, setCors, setSessionCookie, setVaryOrigin } from '../headers.ts'
 import { IncomingBody } from '../incoming-body.ts'
-import { isServed, type RouteSpec, ROUTES, SENDERS } from './table.ts'
+import { isServed, mapRoutes, type RouteSpec, ROUTES, SENDERS } from './table.ts'
 
 /** The path of a URL, without its query. */
 function pathOf (url: string): string {
@@ -43,62 +43,85 @@ export function judgeUpgrade (endpoint: Endpoint, rest: string): UpgradeVerdict 
 type Verdict = boolean | Promise<boolean>
 
 /** One condition on the way in; answers the request itself where it is not met. */
-type Step = (endpoint: Endpoint, request: FastifyRequest, reply: FastifyReply, target: Target, spec: RouteSpec) => Verdict
+interface Step {
+  /** Whether requests for a route have to be asked at all; decided once, at registration. */
+  readonly concerns?: (endpoint: Endpoint, spec: RouteSpec, route: RouteName) => boolean
+  readonly check: (endpoint: Endpoint, request: FastifyRequest, reply: FastifyReply, target: Target, spec: RouteSpec) => Verdict
+}
+
+/** What every body is called for Fastify, which chooses a parser by the content type and knows none for some that clients really send. */
+export const PARSED_TYPE = 'text/plain'
 
 /** In the order of URL-6: 404 has been answered already, then come 405 and 403. */
-const STEPS: readonly Step[] = [
-  function method (_endpoint, request, reply, _target, { methods }) {
-    if (methods.includes(request.method)) return true
-    return answered(reply.code(405).header('allow', methods.join(', ')).send())
-  },
-
-  function host ({ options: { allowedHosts } }, request, reply) {
-    if (allowedHosts === undefined || allowedHosts.some((name) => name.toLowerCase() === request.hostname.toLowerCase())) return true
-    return answered(sendText(reply, 403, 'Host not allowed.\n'))
-  },
-
-  function origin (endpoint, request, reply, _target, { origin }) {
-    if (origin === 'open' && upgradeOf(request.raw) === undefined) return true
-    const judge = (allowed: boolean): boolean => {
-      if (allowed) {
-        setCors(request, reply, endpoint.options)
-        return true
-      }
-      setVaryOrigin(reply)
-      return answered(sendText(reply, 403, 'Origin not allowed.\n'))
+const STEPS: Readonly<Record<string, Step>> = {
+  method: {
+    check (_endpoint, request, reply, _target, { methods }) {
+      if (methods.includes(request.method)) return true
+      return answered(reply.code(405).header('allow', methods.join(', ')).send())
     }
-    const allowed = endpoint.origins.allows(request, origin !== 'checked if present')
-    return typeof allowed === 'boolean' ? judge(allowed) : allowed.then(judge)
   },
 
-  function preflight ({ options }, request, reply, _target, { methods }) {
-    if (request.method !== 'OPTIONS') return true
-    return answered(sendPreflight(request, reply, options, methods.toReversed().join(', ')))
+  host: {
+    concerns: ({ options }) => options.allowedHosts !== undefined,
+    check ({ options: { allowedHosts } }, request, reply) {
+      if (allowedHosts!.some((name) => name.toLowerCase() === request.hostname.toLowerCase())) return true
+      return answered(sendText(reply, 403, 'Host not allowed.\n'))
+    }
   },
 
-  function closing ({ hub }, _request, reply) {
-    return hub.closing ? answered(sendClosing(reply)) : true
+  origin: {
+    check (endpoint, request, reply, _target, { origin }) {
+      if (origin === 'open' && upgradeOf(request.raw) === undefined) return true
+      const allowed = endpoint.origins.allows(request, origin !== 'checked if present')
+      return typeof allowed === 'boolean'
+        ? judgeOrigin(endpoint, request, reply, allowed)
+        : allowed.then((allowed) => judgeOrigin(endpoint, request, reply, allowed))
+    }
   },
 
-  function cookie (endpoint, request, reply, _target, spec) {
-    if (!spec.cookie) return true
-    return setSessionCookie(endpoint, request, reply)?.then(() => true) ?? true
+  preflight: {
+    concerns: (_endpoint, { methods }) => methods.includes('OPTIONS'),
+    check ({ options }, request, reply, _target, { methods }) {
+      if (request.method !== 'OPTIONS') return true
+      return answered(sendPreflight(request, reply, options, methods.toReversed().join(', ')))
+    }
   },
 
-  function encoding (_endpoint, request, reply, target) {
-    if (!SENDERS.has(target.route) || isIdentity(request.headers['content-encoding'])) return true
-    return answered(sendText(reply, 415, 'Compressed bodies are not accepted.\n'))
+  closing: {
+    check: ({ hub }, _request, reply) => hub.closing ? answered(sendClosing(reply)) : true
   },
 
-  function begin ({ hub }, request, reply, target) {
-    // Fastify chooses a parser by the content type, and knows no parser for some that clients really send.
-    const contentType = request.headers['content-type'] ?? ''
-    request.raw.headers['content-type'] = 'text/plain'
-    const body = request.method === 'POST' ? IncomingBody.of(request.raw, reply.raw, hub.bodies, hub.clock) : null
-    beginExchange(request, target, contentType, body)
+  cookie: {
+    concerns: ({ options }, { cookie }) => cookie && options.sessionCookie !== false,
+    check: (endpoint, request, reply) => setSessionCookie(endpoint, request, reply)?.then(() => true) ?? true
+  },
+
+  encoding: {
+    concerns: (_endpoint, _spec, route) => SENDERS.has(route),
+    check: (_endpoint, request, reply) => isIdentity(request.headers['content-encoding']) ||
+      answered(sendText(reply, 415, 'Compressed bodies are not accepted.\n'))
+  },
+
+  begin: {
+    check ({ hub }, request, reply, target) {
+      const { headers } = request.raw
+      const contentType = headers['content-type'] ?? ''
+      headers['content-type'] = PARSED_TYPE
+      const body = request.method === 'POST' ? IncomingBody.of(request.raw, reply.raw, hub.bodies, hub.clock) : null
+      beginExchange(request, target, contentType, body)
+      return true
+    }
+  }
+}
+
+function judgeOrigin ({ options }: Endpoint, request: FastifyRequest, reply: FastifyReply, allowed: boolean): boolean {
+  if (allowed) {
+    setCors(request, reply, options)
     return true
   }
-]
+  setVaryOrigin(reply)
+  return answered(sendText(reply, 403, 'Origin not allowed.\n'))
+}
 
 function answered (_reply: FastifyReply): false {
   return false
@@ -108,27 +131,42 @@ function isIdentity (encoding: string | undefined): boolean {
   return encoding === undefined || encoding === '' || encoding.toLowerCase() === 'identity'
 }
 
+/** The way in for the requests of one route. */
+interface Way {
+  readonly spec: RouteSpec
+  readonly steps: readonly Step[]
+}
+
+function waysInto (endpoint: Endpoint): Record<RouteName, Way> {
+  return mapRoutes((route, spec) => ({
+    spec,
+    steps: Object.values(STEPS).filter(({ concerns }) => concerns === undefined || concerns(endpoint, spec, route))
+  }))
+}
+
+/** Walks on from step to step, and waits only where a step does. */
+function walk ({ spec, steps }: Way, from: number, endpoint: Endpoint, request: FastifyRequest, reply: FastifyReply, target: Target): Verdict {
+  for (let i = from; i < steps.length; i++) {
+    const verdict = steps[i]!.check(endpoint, request, reply, target, spec)
+    if (verdict === false) return false
+    if (verdict !== true) return verdict.then((on) => on && walk({ spec, steps }, i + 1, endpoint, request, reply, target))
+  }
+  return true
+}
+
 /**
  * The first hook of every route: reads the URL and refuses what cannot go on. Hooks of the application's scope have run before
- * it. It runs for every message of a client, so there is no promise in it unless the application asks for one.
+ * it. It runs for every message of a client, so there is neither promise nor closure in it unless the application asks for one.
  */
 export function admission (endpoint: Endpoint, depth: number) {
+  const ways = waysInto(endpoint)
   return function admit (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void {
     const target = targetOf(endpoint, restOf(request.raw.url ?? '', depth))
     if (target === null) {
       sendText(reply, 404, 'Not found.\n')
       return
     }
-    const spec = ROUTES[target.route]
-    const walk = (from: number): Verdict => {
-      for (let i = from; i < STEPS.length; i++) {
-        const verdict = STEPS[i]!(endpoint, request, reply, target, spec)
-        if (verdict === false) return false
-        if (verdict !== true) return verdict.then((on) => on && walk(i + 1))
-      }
-      return true
-    }
-    const verdict = walk(0)
+    const verdict = walk(ways[target.route], 0, endpoint, request, reply, target)
     if (verdict === true) done()
     else if (verdict !== false) verdict.then((on) => { if (on) done() }, done)
   }
