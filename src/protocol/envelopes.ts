@@ -4,7 +4,8 @@ import { quoteForScript } from './quote.ts'
 /** How frames travel in the responses of one HTTP transport. */
 export interface Envelope {
   readonly contentType: string
-  encode (frame: Frame): Buffer
+  /** A frame as a body or a part of one. */
+  encode (frame: Frame): Encoded
   /** What a response that streams has besides; `null` where the body is one frame. */
   readonly stream: Streaming | null
 }
@@ -16,12 +17,14 @@ export interface Streaming {
   chunk (frame: Frame): Chunk
 }
 
+/** Bytes for the connection. A string has one byte a character: for one session only, it needs no buffer. */
+export type Encoded = Buffer | string
+
 /** What node:http would write in three pieces (RFC 9112, section 7.1), ready for the connection. */
 export interface Chunk {
   /** Bytes of the body in it. */
   readonly bytes: number
-  /** A string has one byte a character: for one session only, it needs no buffer. */
-  readonly data: Buffer | string
+  readonly data: Encoded
 }
 
 /** Where each envelope keeps its forms of a shared frame, those of a body and those of a chunk; a WebSocket's form has its place here too. */
@@ -38,7 +41,7 @@ const JAVASCRIPT = 'application/javascript; charset=UTF-8'
 
 /** An envelope that looks the same for every request, so that shared frames are encoded once. */
 function common (index: number, contentType: string, prelude: string | null, wrap: (text: string) => string): Envelope {
-  const make = (frame: Frame) => Buffer.from(wrap(frame.text))
+  const make = (frame: Frame) => frame.ascii && !frame.shared ? wrap(frame.text) : Buffer.from(wrap(frame.text))
   const makeChunk = (frame: Frame) => chunkOf(wrap(frame.text), frame)
   const chunk = (frame: Frame) => frame.shared ? frame.form(index + CHUNKED, makeChunk) : makeChunk(frame)
   return {

@@ -1,5 +1,5 @@
 export * as envelopes from './envelopes.ts'
-export { type Envelope, type Streaming, FORM } from './envelopes.ts'
+export { type Encoded, type Envelope, type Streaming, FORM } from './envelopes.ts'
 export { CLOSE, type CloseReason, fitReason, isCloseCode, isWireCode } from './close-codes.ts'
 export { closeFrame, Frame, HEARTBEAT, OPEN } from './frame.ts'
 export { messageFrame, type Outgoing, PreparedMessage } from './message.ts'

@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 import { type Clock, Timer } from '../clock/index.ts'
 import {
-  closeFrame, type CloseReason, type Envelope, type Frame, HEARTBEAT, messageFrame, OPEN, type Outgoing, type Streaming, type TransportName
+  closeFrame, type CloseReason, type Encoded, type Envelope, type Frame, HEARTBEAT, messageFrame, OPEN, type Outgoing, type Streaming, type TransportName
 } from '../protocol/index.ts'
 import type { AnySession, Receiver } from '../session/index.ts'
 
@@ -122,7 +122,7 @@ export class HttpReceiver implements Receiver {
     const { socket } = this.#response
     if (!(socket instanceof Socket) || !this.#response.chunkedEncoding || Object.hasOwn(this.#response, 'write')) {
       const body = this.#options.envelope.encode(frame)
-      this.#response.write(body, this.#flushed)
+      this.#response.write(body, 'latin1', this.#flushed)
       return body.length
     }
     const { bytes, data } = chunk(frame)
@@ -131,10 +131,10 @@ export class HttpReceiver implements Receiver {
     return bytes
   }
 
-  #end (body?: Buffer): void {
+  #end (body?: Encoded): void {
     if (this.#ended) return
     this.#ended = true
-    this.#response.end(body)
+    this.#response.end(body, 'latin1')
     if (this.#response.writableLength > 0) {
       this.#options.lingering.add(this)
       this.#linger = new Timer(this)

@@ -81,7 +81,8 @@ test('what each transport makes of a frame, byte by byte', async (t) => {
     ['HEARTBEAT-5', jsonp('cb'), HEARTBEAT, '/**/cb("h");\r\n']
   ]
   for (const [row, envelope, frame, expected] of rows) {
-    t.strictSame(envelope.encode(frame), Buffer.from(expected), `${row} ${frame.text}`)
+    const encoded = envelope.encode(frame)
+    t.strictSame(typeof encoded === 'string' ? Buffer.from(encoded, 'latin1') : encoded, Buffer.from(expected), `${row} ${frame.text}`)
   }
 })
 
@@ -138,7 +139,7 @@ test('a broadcast is encoded once for all sessions of a transport', async (t) =>
   t.equal(htmlfile('a').encode(OPEN), htmlfile('b').encode(OPEN), 'pages differ in their prelude only')
   t.not(eventsource.encode(prepared.frame), xhr.encode(prepared.frame))
   const own = frameOf('x')
-  t.not(xhr.encode(own), xhr.encode(own), 'what goes to one session is not kept')
+  t.equal(xhr.encode(own), 'a["x"]\n', 'what goes to one session needs no buffer')
   t.not(jsonp('a').encode(OPEN), jsonp('a').encode(OPEN))
 
   let calls = 0
