@@ -2,6 +2,9 @@ import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 
+/** Where servers run, if anywhere in particular. */
+const CORE = process.env.BENCH_SERVER_CORE
+
 /** A server in a process of its own, for one measurement. */
 export class ServerProcess {
   #child
@@ -11,7 +14,7 @@ export class ServerProcess {
     const server = new ServerProcess()
     const path = fileURLToPath(new URL(`servers/${name}.js`, import.meta.url))
     const execArgv = ['--expose-gc', ...(profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile.folder}`, `--cpu-prof-name=${profile.name.replaceAll('/', ' ')}.cpuprofile`])]
-    server.#child = fork(path, [mode], { execArgv })
+    server.#child = fork(path, [mode], CORE === undefined ? { execArgv } : { execPath: 'taskset', execArgv: ['-c', CORE, process.execPath, ...execArgv] })
     server.port = (await server.#answer()).port
     return server
   }
