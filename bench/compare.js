@@ -1,3 +1,4 @@
+import { stayAwake } from './awake.js'
 import { LOADS } from './loads/index.js'
 import { ServerProcess } from './server-process.js'
 import { between, median } from './statistics.js'
@@ -40,9 +41,11 @@ async function oneByOne (workload, options, progress) {
   for (const participant of workload.participants) {
     progress(participant.name)
     const server = await start(workload, participant, options)
+    const sleep = stayAwake()
     try {
-      results.push([await LOADS[workload.load].measure(server, { ...workload, ...participant }, clientOf(workload, participant, server))])
+      results.push(await LOADS[workload.load].measure(server, { ...workload, ...participant }, clientOf(workload, participant, server)))
     } finally {
+      sleep()
       await server.stop()
     }
   }

@@ -32,5 +32,5 @@ export function readOptions (args) {
   const rounds = values.quick ? 1 : Number(values.rounds)
   if (!Number.isInteger(rounds) || rounds < 1) throw new Error('--rounds must be a positive integer')
   const descriptors = Number(process.env.BENCH_DESCRIPTORS) || Infinity
-  return { ...values, rounds, descriptors, turns: values.quick ? 1 : 3, milliseconds: 200 }
+  return { ...values, rounds, descriptors, turns: values.quick ? 1 : 3, milliseconds: 120 }
 }

@@ -1,9 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { stayAwake } from './awake.js'
 
 /** Warm is who has done this much, for this long; on a busy machine the first takes longer. */
-const WARM_UP = { milliseconds: 400, messages: 10_000, atMost: 4000, step: 50 }
+const WARM_UP = { milliseconds: 200, messages: 8000, atMost: 4000, step: 25 }
 /** Of a load that was set going or held, until all that is on its way is on its way, or has come. */
-const SETTLED = 20
+const SETTLED = 10
 
 /** Each of the loads in turn, as often as `turns` says; the results by load. */
 export async function takeTurns (running, { turns, milliseconds }) {
@@ -45,15 +46,4 @@ async function measureWindow (server, { count, latencies }, milliseconds) {
   if (to === from) throw new Error('nothing has arrived')
   const [p50, p99] = latencies?.quantiles(0.5, 0.99) ?? []
   return { cost: (after - before) / (to - from), rate: (to - from) / (ended - started) * 1000, p50, p99 }
-}
-
-/**
- * Whoever writes to a peer that sleeps pays for waking it, on a virtual machine more than for the message, and the slower the server,
- * the more its peer sleeps. This client never does while it measures, whatever it is connected to.
- */
-function stayAwake () {
-  let awake = true
-  const turn = () => { if (awake) setImmediate(turn) }
-  turn()
-  return () => { awake = false }
 }

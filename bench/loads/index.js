@@ -6,7 +6,7 @@ import { opening } from './opening.js'
 /**
  * `mode` is what the server does with messages; `unit` what one message, session or heartbeat costs it.
  * What is started is a load that can be held and set going, `{ count, latencies, go, hold, end }`, for servers that take turns;
- * what is measured has one server alone and one figure.
+ * what is measured has one server alone, and answers with its figures.
  */
 export const LOADS = {
   echo: { start: echo, mode: 'echo', unit: 'us/message' },
