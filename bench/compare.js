@@ -7,9 +7,8 @@ import { takeTurns } from './turns.js'
 /** One workload for all who take part. Each round has servers of its own. */
 export async function compare (workload, options, progress) {
   const measured = workload.participants.map(() => [])
-  const rounds = Math.min(options.rounds, workload.rounds ?? options.rounds)
-  for (let round = 1; round <= rounds; round++) {
-    progress(`round ${round} of ${rounds}`)
+  for (let round = 1; round <= options.rounds; round++) {
+    progress(`round ${round} of ${options.rounds}`)
     const results = await (LOADS[workload.load].measure === undefined ? inTurns : oneByOne)(workload, options, progress)
     for (const [i, values] of results.entries()) measured[i].push(...values)
   }

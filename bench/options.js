@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util'
 const HELP = `npm run bench -- [options]
   --only WORDS     workloads whose name contains the words; may be repeated, then all must be there
   --list           their names, and nothing else
-  --rounds N       how often all servers start anew (default 3); in each round they take three turns
+  --rounds N       how often all servers start anew (default 1); in each round they take nine turns
   --quick          one round with one turn: shows that it works, and no more
   --json           all figures, as JSON
   --markdown       tables for docs/performance.md
@@ -16,7 +16,7 @@ export function readOptions (args) {
     options: {
       only: { type: 'string', multiple: true, default: [] },
       list: { type: 'boolean' },
-      rounds: { type: 'string', default: '3' },
+      rounds: { type: 'string', default: '1' },
       quick: { type: 'boolean' },
       json: { type: 'boolean' },
       markdown: { type: 'boolean' },
@@ -32,5 +32,5 @@ export function readOptions (args) {
   const rounds = values.quick ? 1 : Number(values.rounds)
   if (!Number.isInteger(rounds) || rounds < 1) throw new Error('--rounds must be a positive integer')
   const descriptors = Number(process.env.BENCH_DESCRIPTORS) || Infinity
-  return { ...values, rounds, descriptors, turns: values.quick ? 1 : 3, milliseconds: 120 }
+  return { ...values, rounds, descriptors, turns: values.quick ? 1 : 9, milliseconds: 200 }
 }

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { stayAwake } from './awake.js'
 
 /** Warm is who has done this much, for this long; on a busy machine the first takes longer. */
-const WARM_UP = { milliseconds: 200, messages: 8000, atMost: 4000, step: 25 }
+const WARM_UP = { milliseconds: 600, messages: 20_000, atMost: 4000, step: 25 }
 /** Of a load that was set going or held, until all that is on its way is on its way, or has come. */
 const SETTLED = 10
 

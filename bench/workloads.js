@@ -68,9 +68,8 @@ function stomp (name, load, dialect, others, goals = {}) {
   }
 }
 
-/** Memory hardly changes from round to round: one is enough. */
 function idle (transport, sessions, participants, goals = {}) {
-  return { name: `memory of ${sessions} idle sessions, ${transport}`, load: 'idle', transport, sessions, rounds: 1, size: SHORT, participants, goals }
+  return { name: `memory of ${sessions} idle sessions, ${transport}`, load: 'idle', transport, sessions, size: SHORT, participants, goals }
 }
 
 function opening (transport, goals = {}) {
@@ -127,7 +126,6 @@ export const WORKLOADS = [
     load: 'heartbeats',
     transport: 'websocket',
     sessions: 19000,
-    rounds: 1,
     size: SHORT,
     participants: but('websocket', ...NEIGHBOURS, 'ws'),
     goals: { sockjs: 0.35, 'socket.io': 0.3 }

@@ -3,7 +3,7 @@ import { withSessions } from '../clients/index.js'
 import { HEARTBEAT } from '../heartbeat.js'
 
 const FIRST = 500
-const SETTLED = 1000
+const SETTLED = 500
 
 /** Resident kilobytes for each session that does nothing: one figure. */
 export async function idle (server, { sessions }, client) {

@@ -51,16 +51,16 @@ export class IncomingBody implements TimerOwner {
   /** Whether something is still to come. */
   get pending (): boolean { return this.#request !== null && !this.#request.complete && !this.#request.destroyed }
 
-  /** From now on it is the client that lets us wait. */
-  startDeadline (timeout: number): void {
-    if (!this.pending) return
+  /** From now on it is the client that lets us wait for the body of `request`, unless that is here and the next one on its way. */
+  startDeadline (request: IncomingMessage, timeout: number): void {
+    if (request !== this.#request || !this.pending) return
     this.#due = this.#clock.now() + timeout
     if (!this.#timer.running) this.#clock.start(this.#timer, timeout)
   }
 
-  /** It is here. */
-  arrived (): void {
-    this.#request = this.#response = null
+  /** The body of `request` is here; on a connection that pipelines, the next one may be on its way already. */
+  arrived (request: IncomingMessage): void {
+    if (request === this.#request) this.#request = this.#response = null
   }
 
   expire (): void {

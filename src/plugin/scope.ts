@@ -51,7 +51,7 @@ export function endpointScope (endpoint: Endpoint, own: EndpointOptions) {
     }
     const handler = (request: FastifyRequest, reply: FastifyReply): Promise<unknown> | undefined => {
       const { target, body } = exchangeOf(request)
-      body?.arrived()
+      body?.arrived(request.raw)
       const answer = handlers[target.route](request, reply)
       // A promise has to bring the reply: without it Fastify would answer once more. A handler that is through needs neither.
       return answer instanceof Promise ? answer.then(() => reply) : undefined

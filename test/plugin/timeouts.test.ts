@@ -38,6 +38,40 @@ t.test('behind a stream that is under way there is no room for an answer', async
   t.notMatch(await peer.end(), /408/)
 })
 
+t.test('SEC-S23: each body of a connection has a deadline of its own', async (t) => {
+  let read = 0
+  const count = (_request: unknown, _reply: unknown, payload: unknown, done: (error: null, payload: unknown) => void): void => {
+    read++
+    done(null, payload)
+  }
+  const server = await buildServer(t, { endpoint: { heartbeat: 1_000_000 }, before: (app) => app.addHook('preParsing', count as never) })
+  const id = newId()
+  const client = await connect(server, 'xhr-streaming', { id })
+  const before = read
+  const head = (length: number) => `POST /echo/000/${id}/xhr_send HTTP/1.1\r\nHost: x\r\nContent-Length: ${length}\r\n\r\n`
+  const running = server.clock.pending
+
+  const peer = server.own(new TcpPeer(server.port))
+  peer.write(head(5) + '["')
+  await until(() => server.clock.pending === running + 1, 'the first deadline runs')
+  server.clock.advance(20_000)
+  peer.write('1"]')
+  t.strictSame(await client.messages(1), ['1'])
+  await peer.see('204')
+  peer.write(head(5) + '["')
+  await until(() => read === before + 2, 'the second body is read')
+  server.clock.advance(20_000)
+  peer.write('2"]')
+  t.strictSame(await client.messages(1), ['2'], 'the deadline of the first body is none of the second')
+
+  // The head of the next request comes with the body before: that one's arrival does not end this one's deadline.
+  peer.write(head(5) + '["3"]' + head(10) + '["')
+  t.strictSame(await client.messages(1), ['3'])
+  await until(() => read === before + 4, 'the fourth body is read')
+  server.clock.advance(30_100)
+  t.match(await peer.end(), /408 Request Timeout/)
+})
+
 t.test('SEC-S23: the start warns of timeouts that are off', async (t) => {
   const rows = [
     [{}, ['requestTimeout']],

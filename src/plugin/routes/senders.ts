@@ -22,7 +22,7 @@ export function beforeBody (endpoint: Endpoint) {
   return function awaitRoom (request: FastifyRequest, reply: FastifyReply, payload: unknown, done: (error: null, payload: unknown) => void): void {
     const exchange = exchangeOf(request)
     const read = (): void => {
-      exchange.body?.startDeadline(endpoint.options.bodyTimeout)
+      exchange.body?.startDeadline(request.raw, endpoint.options.bodyTimeout)
       done(null, payload)
     }
     const { route, session: id } = exchange.target
