@@ -13,7 +13,7 @@ export async function compare (workload, options, progress) {
     for (const [i, values] of results.entries()) measured[i].push(...values)
   }
   const rows = workload.participants.map(({ name }, i) => summary(name, measured[i]))
-  for (const [i, row] of rows.entries()) if (i > 0) Object.assign(row, verdict(measured[0], measured[i], workload.goals[row.name]))
+  for (const [i, row] of rows.entries()) if (i > 0) Object.assign(row, verdict(workload, measured[0], measured[i], workload.goals[row.name]))
   return { name: workload.name, unit: LOADS[workload.load].unit, rows }
 }
 
@@ -61,11 +61,15 @@ function summary (name, values) {
   return { name, cost: of('cost'), rate: of('rate'), p50: of('p50'), p99: of('p99') }
 }
 
-/** Ratios are of neighbours in time: a machine that is slow for a while is so for both. */
-function verdict (ours, theirs, goal) {
+/** With fewer turns nothing is likely; memory and heartbeats have one server at a time and need none. */
+const ENOUGH = 6
+
+/** Ratios are of turns of one lap: a machine that is slow for a while is so for both. */
+function verdict ({ load }, ours, theirs, goal) {
   const ratios = ours.map(({ cost }, i) => cost / theirs[i].cost)
   const [low, high] = between(ratios)
-  return { ratio: median(ratios), low, high, goal, verdict: goal === undefined ? undefined : judge(low, high, goal) }
+  const doubtful = LOADS[load].measure === undefined && ratios.length < ENOUGH
+  return { ratio: median(ratios), low, high, goal, verdict: goal === undefined ? undefined : doubtful ? 'none: too few turns' : judge(low, high, goal) }
 }
 
 function judge (low, high, goal) {

@@ -20,7 +20,7 @@ const START = `
   limit=$(ulimit -n)
   [ "$limit" = unlimited ] || export BENCH_DESCRIPTORS=$limit
   last=$(($(nproc 2>/dev/null || echo 1) - 1))
-  if [ "$last" -gt 0 ] && taskset -c "$last" true 2>/dev/null; then
+  if [ "$last" -gt 0 ] && taskset -c "$last" true 2>/dev/null && taskset -c 0 true 2>/dev/null; then
     BENCH_SERVER_CORE=0 exec taskset -c "$last" "$0" "$@"
   fi
   exec "$0" "$@"`

@@ -3,7 +3,7 @@ import { stayAwake } from './awake.js'
 
 /** Warm is who has done this much, for this long; on a busy machine the first takes longer. */
 const WARM_UP = { milliseconds: 600, messages: 20_000, atMost: 4000, step: 25 }
-/** Of a load that was set going or held, until all that is on its way is on its way, or has come. */
+/** For a load that was set going to run evenly, or one that was held to come to rest. */
 const SETTLED = 10
 
 /** Each of the loads in turn, as often as `turns` says; the results by load. */
@@ -40,7 +40,8 @@ async function warmUp ({ count }) {
 
 async function measureWindow (server, { count, latencies }, milliseconds) {
   latencies?.clear()
-  const [started, before, from] = [performance.now(), await server.cpu(), count()]
+  const before = await server.cpu()
+  const [started, from] = [performance.now(), count()]
   await delay(milliseconds)
   const [after, to, ended] = [await server.cpu(), count(), performance.now()]
   if (to === from) throw new Error('nothing has arrived')

@@ -3,16 +3,19 @@ import { openSession } from '../clients/index.js'
 /** Sessions that open, get their welcome, and leave; as many at a time as the workload says. */
 export function opening ({ sessions: atATime }, client) {
   let opened = 0
+  let running = 0
   let held = true
 
   // A loop: a promise that waits for its successor would keep all of them.
   async function comeAndGo () {
+    running++
     do {
       const session = openSession(client)
       await session.whenOpen
       session.close()
       opened++
     } while (goesOn())
+    running--
   }
 
   function goesOn () { return !held }
@@ -21,7 +24,7 @@ export function opening ({ sessions: atATime }, client) {
     count: () => opened,
     go () {
       held = false
-      for (let i = 0; i < atATime; i++) comeAndGo()
+      while (running < atATime) comeAndGo()
     },
     hold () { held = true },
     end () {}

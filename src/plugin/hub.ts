@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { type Clock, SystemClock } from '../clock/index.ts'
 import { CLOSE } from '../protocol/index.ts'
@@ -18,8 +19,8 @@ export class Hub {
   readonly clock: Clock
   readonly flusher = new Flusher((error) => this.#log.error({ err: error }, 'a write failed'))
   readonly endpoints = new Map<string, Endpoint>()
-  /** The connections on which bodies come. */
-  readonly bodies = new Set<IncomingBody>()
+  /** What is on its way to us, by connection. */
+  readonly bodies = new Map<Socket, IncomingBody>()
   readonly #log: FastifyBaseLogger
   readonly #perAddress = new Map<string, number>()
   #sessions = 0
@@ -90,12 +91,12 @@ export class Hub {
       await new Promise((resolve) => setTimeout(resolve, SHUTDOWN_STEP))
     }
     for (const endpoint of this.endpoints.values()) endpoint.destroyConnections()
-    for (const body of this.bodies) body.destroy()
+    for (const body of this.bodies.values()) body.destroy()
   }
 
   /** Whether something is on its way to or from a client. */
   get busy (): boolean {
-    for (const body of this.bodies) if (body.pending) return true
+    for (const body of this.bodies.values()) if (body.pending) return true
     for (const endpoint of this.endpoints.values()) if (endpoint.busy) return true
     return false
   }

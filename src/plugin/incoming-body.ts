@@ -4,45 +4,42 @@ import { type Clock, Timer, type TimerOwner } from '../clock/index.ts'
 
 const TOO_SLOW = 'HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n'
 
-const INCOMING = Symbol('fastify-sockjs.incoming-body')
-
-type Connection = Socket & { [INCOMING]?: IncomingBody }
-
 /**
  * The body that is on its way to us on a connection: known to the hub, for one that never comes to its end must not hold
  * `app.close()`, and with a deadline once we read it, whatever the server's own timeouts are: Fastify switches `requestTimeout`
- * off (SEC-S23). One for each connection, as requests follow each other on it: a message costs neither object, listener nor timer.
+ * off (SEC-S23). One for each connection, as requests follow each other on it: a message costs neither object nor listener.
  */
 export class IncomingBody implements TimerOwner {
-  readonly #socket: Connection
+  readonly #socket: Socket
   readonly #clock: Clock
   readonly #timer = new Timer(this)
   #request: IncomingMessage | null = null
   #response: ServerResponse | null = null
-  /** By when it has to be here, or 0. */
-  #due = 0
 
-  private constructor (socket: Connection, clock: Clock) {
+  private constructor (socket: Socket, clock: Clock) {
     this.#socket = socket
     this.#clock = clock
   }
 
-  /** `null` where there is nothing to wait for: no body, as with most of what polls, or no connection, as with `app.inject()`. */
-  static of (request: IncomingMessage, response: ServerResponse, all: Set<IncomingBody>, clock: Clock): IncomingBody | null {
-    const socket: Connection = request.socket
-    if (!announcesBody(request) || !(socket instanceof Socket)) return null
-    const body = socket[INCOMING] ??= IncomingBody.#first(socket, all, clock)
+  /**
+   * `null` where there is nothing to wait for: no body, as with most of what polls; a body that came while hooks waited, and the
+   * next one may be on its way by then; no connection, as with `app.inject()`.
+   */
+  static of (request: IncomingMessage, response: ServerResponse, all: Map<Socket, IncomingBody>, clock: Clock): IncomingBody | null {
+    const { socket } = request
+    if (request.complete || !announcesBody(request) || !(socket instanceof Socket)) return null
+    const body = all.get(socket) ?? IncomingBody.#first(socket, all, clock)
+    clock.stop(body.#timer)
     body.#request = request
     body.#response = response
-    body.#due = 0
     return body
   }
 
-  static #first (socket: Connection, all: Set<IncomingBody>, clock: Clock): IncomingBody {
+  static #first (socket: Socket, all: Map<Socket, IncomingBody>, clock: Clock): IncomingBody {
     const body = new IncomingBody(socket, clock)
-    all.add(body)
+    all.set(socket, body)
     socket.once('close', () => {
-      all.delete(body)
+      all.delete(socket)
       clock.stop(body.#timer)
     })
     return body
@@ -53,20 +50,18 @@ export class IncomingBody implements TimerOwner {
 
   /** From now on it is the client that lets us wait for the body of `request`, unless that is here and the next one on its way. */
   startDeadline (request: IncomingMessage, timeout: number): void {
-    if (request !== this.#request || !this.pending) return
-    this.#due = this.#clock.now() + timeout
-    if (!this.#timer.running) this.#clock.start(this.#timer, timeout)
+    if (request === this.#request && this.pending) this.#clock.start(this.#timer, timeout)
   }
 
   /** The body of `request` is here; on a connection that pipelines, the next one may be on its way already. */
   arrived (request: IncomingMessage): void {
-    if (request === this.#request) this.#request = this.#response = null
+    if (request !== this.#request) return
+    this.#clock.stop(this.#timer)
+    this.#request = this.#response = null
   }
 
   expire (): void {
-    if (!this.pending || this.#due === 0) return
-    const left = this.#due - this.#clock.now()
-    if (left > 0) return this.#clock.start(this.#timer, left)
+    if (!this.pending) return
     // Behind a response that is under way on the same connection there is no room for an answer.
     if (this.#response!.socket === null || this.#response!.headersSent) this.#socket.destroy()
     else this.#socket.end(TOO_SLOW, () => this.#socket.destroy())

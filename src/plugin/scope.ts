@@ -63,7 +63,7 @@ export function endpointScope (endpoint: Endpoint, own: EndpointOptions) {
     const route = { ...shared, handler, onSend }
     for (const place of PLACES) scope.route({ ...route, ...place, preHandler, method: [...OTHER_METHODS] } as RouteOptions)
     // In a scope of its own: the hooks of `@fastify/websocket` would run for every message over HTTP.
-    await scope.register(async (upgradable) => {
+    await scope.register(async function webSocketRoutes (upgradable) {
       await serveWebSockets(upgradable, endpoint, depth)
       const { websocketServer } = upgradable
       endpoint.injectWS = upgradable.injectWS

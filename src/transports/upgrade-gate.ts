@@ -1,5 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
-import type { Socket } from 'node:net'
+import { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { isDraftRequest } from './draft-receiver.ts'
 
 const GATE = Symbol('fastify-sockjs.gate')
@@ -116,9 +117,15 @@ export class UpgradeGate {
  * An upgrade that Fastify has refused leaves its socket behind, ours or not: nobody else closes it, and `close()` would wait for it
  * (SEC-S01). Asked of the response, for a hook would run for every request of the application.
  */
-function closeWhenRefused (request: IncomingMessage, socket: Socket): void {
-  const response = (socket as { _httpMessage?: ServerResponse | null })._httpMessage
-  response?.once('finish', () => { if (!upgradeOf(request)!.taken) socket.destroySoon() })
+function closeWhenRefused (request: IncomingMessage, socket: Duplex): void {
+  // `injectWS` brings a stream of its own, and closes it.
+  if (!(socket instanceof Socket)) return
+  responseOn(socket)?.once('finish', () => { if (!upgradeOf(request)!.taken) socket.destroySoon() })
+}
+
+/** The response that `@fastify/websocket` has put on the socket of an upgrade. */
+export function responseOn (socket: Duplex): ServerResponse | null {
+  return (socket as { _httpMessage?: ServerResponse | null })._httpMessage ?? null
 }
 
 /** How many segments of a prefix stand for any text: literal ones go first. */

@@ -72,6 +72,37 @@ t.test('SEC-S23: each body of a connection has a deadline of its own', async (t)
   t.match(await peer.end(), /408 Request Timeout/)
 })
 
+t.test('SEC-S23: a connection that goes from one endpoint to another has the deadline of each', async (t) => {
+  const server = await buildServer(t, { after: (app) => app.sockjs('/quick', { bodyTimeout: 1000 }, () => {}) })
+  const peer = server.own(new TcpPeer(server.port))
+  const head = (path: string) => `POST ${path}/000/${newId()}/xhr HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\n`
+  peer.write(head('/echo') + '12')
+  await until(() => server.clock.pending === 1, 'the first deadline runs')
+  peer.write('34')
+  await peer.see('o\n')
+  const running = server.clock.pending
+  peer.write(head('/quick') + '12')
+  await until(() => server.clock.pending === running + 1, 'the second deadline runs')
+  server.clock.advance(1100)
+  t.match(await peer.end(), /408 Request Timeout/)
+})
+
+t.test('SEC-S23: a request that was judged late does not take the deadline of the next one', async (t) => {
+  const judged: (() => void)[] = []
+  const origins = () => new Promise<boolean>((resolve) => judged.push(() => resolve(true)))
+  const server = await buildServer(t, { endpoint: { origins } })
+  const peer = server.own(new TcpPeer(server.port))
+  const head = (path: string) => `POST /echo/000/${newId()}/${path} HTTP/1.1\r\nHost: x\r\nOrigin: http://a.test\r\nContent-Length: 4\r\n\r\n`
+  peer.write(head('xhr_send') + '1234' + head('xhr') + '12')
+  await until(() => judged.length === 2, 'both wait for their origin')
+  judged[1]!()
+  await until(() => server.clock.pending === 1, 'the deadline of the second runs')
+  judged[0]!()
+  await peer.see('404')
+  server.clock.advance(30_100)
+  t.match(await peer.end(), /408 Request Timeout/)
+})
+
 t.test('SEC-S23: the start warns of timeouts that are off', async (t) => {
   const rows = [
     [{}, ['requestTimeout']],

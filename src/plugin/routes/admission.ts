@@ -49,70 +49,70 @@ interface Step {
   readonly check: (endpoint: Endpoint, request: FastifyRequest, reply: FastifyReply, target: Target, spec: RouteSpec) => Verdict
 }
 
-/** What every body is called for Fastify, which chooses a parser by the content type and knows none for some that clients really send. */
+/** What every body is called for Fastify: it chooses a parser by the content type, and some that clients really send have none. */
 export const PARSED_TYPE = 'text/plain'
 
-/** In the order of URL-6: 404 has been answered already, then come 405 and 403. */
-const STEPS: Readonly<Record<string, Step>> = {
-  method: {
-    check (_endpoint, request, reply, _target, { methods }) {
-      if (methods.includes(request.method)) return true
-      return answered(reply.code(405).header('allow', methods.join(', ')).send())
-    }
-  },
-
-  host: {
-    concerns: ({ options }) => options.allowedHosts !== undefined,
-    check ({ options: { allowedHosts } }, request, reply) {
-      if (allowedHosts!.some((name) => name.toLowerCase() === request.hostname.toLowerCase())) return true
-      return answered(sendText(reply, 403, 'Host not allowed.\n'))
-    }
-  },
-
-  origin: {
-    check (endpoint, request, reply, _target, { origin }) {
-      if (origin === 'open' && upgradeOf(request.raw) === undefined) return true
-      const allowed = endpoint.origins.allows(request, origin !== 'checked if present')
-      return typeof allowed === 'boolean'
-        ? judgeOrigin(endpoint, request, reply, allowed)
-        : allowed.then((allowed) => judgeOrigin(endpoint, request, reply, allowed))
-    }
-  },
-
-  preflight: {
-    concerns: (_endpoint, { methods }) => methods.includes('OPTIONS'),
-    check ({ options }, request, reply, _target, { methods }) {
-      if (request.method !== 'OPTIONS') return true
-      return answered(sendPreflight(request, reply, options, methods.toReversed().join(', ')))
-    }
-  },
-
-  closing: {
-    check: ({ hub }, _request, reply) => hub.closing ? answered(sendClosing(reply)) : true
-  },
-
-  cookie: {
-    concerns: ({ options }, { cookie }) => cookie && options.sessionCookie !== false,
-    check: (endpoint, request, reply) => setSessionCookie(endpoint, request, reply)?.then(() => true) ?? true
-  },
-
-  encoding: {
-    concerns: (_endpoint, _spec, route) => SENDERS.has(route),
-    check: (_endpoint, request, reply) => isIdentity(request.headers['content-encoding']) ||
-      answered(sendText(reply, 415, 'Compressed bodies are not accepted.\n'))
-  },
-
-  begin: {
-    check ({ hub }, request, reply, target) {
-      const { headers } = request.raw
-      const contentType = headers['content-type'] ?? ''
-      headers['content-type'] = PARSED_TYPE
-      const body = request.method === 'POST' ? IncomingBody.of(request.raw, reply.raw, hub.bodies, hub.clock) : null
-      beginExchange(request, target, contentType, body)
-      return true
-    }
+const method: Step = {
+  check (_endpoint, request, reply, _target, { methods }) {
+    if (methods.includes(request.method)) return true
+    return answered(reply.code(405).header('allow', methods.join(', ')).send())
   }
 }
+
+const host: Step = {
+  concerns: ({ options }) => options.allowedHosts !== undefined,
+  check ({ options: { allowedHosts } }, request, reply) {
+    if (allowedHosts!.some((name) => name.toLowerCase() === request.hostname.toLowerCase())) return true
+    return answered(sendText(reply, 403, 'Host not allowed.\n'))
+  }
+}
+
+const origin: Step = {
+  check (endpoint, request, reply, _target, { origin }) {
+    if (origin === 'open' && upgradeOf(request.raw) === undefined) return true
+    const allowed = endpoint.origins.allows(request, origin !== 'checked if present')
+    return typeof allowed === 'boolean'
+      ? judgeOrigin(endpoint, request, reply, allowed)
+      : allowed.then((allowed) => judgeOrigin(endpoint, request, reply, allowed))
+  }
+}
+
+const preflight: Step = {
+  concerns: (_endpoint, { methods }) => methods.includes('OPTIONS'),
+  check ({ options }, request, reply, _target, { methods }) {
+    if (request.method !== 'OPTIONS') return true
+    return answered(sendPreflight(request, reply, options, methods.toReversed().join(', ')))
+  }
+}
+
+const closing: Step = {
+  check: ({ hub }, _request, reply) => hub.closing ? answered(sendClosing(reply)) : true
+}
+
+const cookie: Step = {
+  concerns: ({ options }, { cookie }) => cookie && options.sessionCookie !== false,
+  check: (endpoint, request, reply) => setSessionCookie(endpoint, request, reply)?.then(() => true) ?? true
+}
+
+const encoding: Step = {
+  concerns: (_endpoint, _spec, route) => SENDERS.has(route),
+  check: (_endpoint, request, reply) => isIdentity(request.headers['content-encoding']) ||
+    answered(sendText(reply, 415, 'Compressed bodies are not accepted.\n'))
+}
+
+const begin: Step = {
+  check ({ hub }, request, reply, target) {
+    const { headers } = request.raw
+    const contentType = headers['content-type'] ?? ''
+    headers['content-type'] = PARSED_TYPE
+    const body = request.method === 'POST' ? IncomingBody.of(request.raw, reply.raw, hub.bodies, hub.clock) : null
+    beginExchange(request, target, contentType, body)
+    return true
+  }
+}
+
+/** In the order of URL-6: 404 has been answered already, then come 405 and 403. */
+const STEPS: readonly Step[] = [method, host, origin, preflight, closing, cookie, encoding, begin]
 
 function judgeOrigin ({ options }: Endpoint, request: FastifyRequest, reply: FastifyReply, allowed: boolean): boolean {
   if (allowed) {
@@ -140,16 +140,16 @@ interface Way {
 function waysInto (endpoint: Endpoint): Record<RouteName, Way> {
   return mapRoutes((route, spec) => ({
     spec,
-    steps: Object.values(STEPS).filter(({ concerns }) => concerns === undefined || concerns(endpoint, spec, route))
+    steps: STEPS.filter(({ concerns }) => concerns === undefined || concerns(endpoint, spec, route))
   }))
 }
 
 /** Walks on from step to step, and waits only where a step does. */
-function walk ({ spec, steps }: Way, from: number, endpoint: Endpoint, request: FastifyRequest, reply: FastifyReply, target: Target): Verdict {
-  for (let i = from; i < steps.length; i++) {
-    const verdict = steps[i]!.check(endpoint, request, reply, target, spec)
+function walk (way: Way, from: number, endpoint: Endpoint, request: FastifyRequest, reply: FastifyReply, target: Target): Verdict {
+  for (let i = from; i < way.steps.length; i++) {
+    const verdict = way.steps[i]!.check(endpoint, request, reply, target, way.spec)
     if (verdict === false) return false
-    if (verdict !== true) return verdict.then((on) => on && walk({ spec, steps }, i + 1, endpoint, request, reply, target))
+    if (verdict !== true) return verdict.then((on) => on && walk(way, i + 1, endpoint, request, reply, target))
   }
   return true
 }

@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { WebSocket } from 'ws'
 import type { TransportName } from '../../protocol/index.ts'
-import { DraftReceiver, isDraftRequest, takeUpgrade, type Upgrade, upgradeOf, WebSocketReceiver } from '../../transports/index.ts'
+import { DraftReceiver, isDraftRequest, responseOn, takeUpgrade, type Upgrade, upgradeOf, WebSocketReceiver } from '../../transports/index.ts'
 import type { Endpoint } from '../endpoint.ts'
 import { exchangeOf } from '../exchange.ts'
 import { sendClosing, sendFull, sendText, setSessionCookie } from '../headers.ts'
@@ -78,7 +78,7 @@ export function acceptWebSocket (endpoint: Endpoint, request: FastifyRequest, ws
   takeUpgrade(upgrade)
   // What belongs to the request, the response included, must not live as long as the connection.
   ws.removeAllListeners('error')
-  detachResponse(upgrade.socket)
+  responseOn(upgrade.socket)?.detachSocket(upgrade.socket)
   const session = endpoint.create(exchangeOf(request).facts!, null)
   session.attach(new WebSocketReceiver(session, endpoint.incoming, ws, upgrade.socket, endpoint.lingering))
   endpoint.begin(session, request)
@@ -102,10 +102,4 @@ function acceptDraft (endpoint: Endpoint, request: FastifyRequest, reply: Fastif
       endpoint.begin(session, request)
     }
   }, endpoint.lingering)
-}
-
-/** A socket that is upgraded keeps its response, and with it request and reply, until it closes. */
-function detachResponse (socket: object): void {
-  const response = (socket as { _httpMessage?: { detachSocket (socket: object): void } | null })._httpMessage
-  response?.detachSocket(socket)
 }
