@@ -22,7 +22,7 @@ const PLACES = [{ url: '/', prefixTrailingSlash: 'no-slash' }, { url: '/*' }] as
 const OTHER_METHODS = ['HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE'] as const
 
 /**
- * One endpoint as an encapsulated scope of Fastify: two wildcard routes below its prefix, our hooks around them.
+ * One endpoint as an encapsulated scope of Fastify: routes for its prefix and all that is below, our hooks around them.
  * The URL is read by ourselves, so that 405, ids of any length and the exact spelling stay ours (URL-12, URL-13).
  */
 export function endpointScope (endpoint: Endpoint, own: EndpointOptions) {

@@ -31,17 +31,20 @@ export interface Chunk {
 export const FORM = { websocket: 0, line: 1, eventsource: 2, htmlfile: 3 } as const
 const CHUNKED = 3
 
+function encoded (text: string, frame: Frame): Encoded {
+  return frame.ascii && !frame.shared ? text : Buffer.from(text)
+}
+
 function chunkOf (body: string, frame: Frame): Chunk {
-  if (frame.ascii && !frame.shared) return { bytes: body.length, data: body.length.toString(16) + '\r\n' + body + '\r\n' }
-  const bytes = Buffer.byteLength(body)
-  return { bytes, data: Buffer.from(bytes.toString(16) + '\r\n' + body + '\r\n') }
+  const bytes = frame.ascii ? body.length : Buffer.byteLength(body)
+  return { bytes, data: encoded(bytes.toString(16) + '\r\n' + body + '\r\n', frame) }
 }
 
 const JAVASCRIPT = 'application/javascript; charset=UTF-8'
 
 /** An envelope that looks the same for every request, so that shared frames are encoded once. */
 function common (index: number, contentType: string, prelude: string | null, wrap: (text: string) => string): Envelope {
-  const make = (frame: Frame) => frame.ascii && !frame.shared ? wrap(frame.text) : Buffer.from(wrap(frame.text))
+  const make = (frame: Frame) => encoded(wrap(frame.text), frame)
   const makeChunk = (frame: Frame) => chunkOf(wrap(frame.text), frame)
   const chunk = (frame: Frame) => frame.shared ? frame.form(index + CHUNKED, makeChunk) : makeChunk(frame)
   return {

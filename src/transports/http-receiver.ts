@@ -126,8 +126,7 @@ export class HttpReceiver implements Receiver {
       return body.length
     }
     const { bytes, data } = chunk(frame)
-    if (typeof data === 'string') socket.write(data, 'latin1', this.#flushed)
-    else socket.write(data, this.#flushed)
+    socket.write(data, 'latin1', this.#flushed)
     return bytes
   }
 

@@ -99,14 +99,10 @@ export class UpgradeGate {
       if (verdict === null) continue
       const refusal = refusalFor(request, verdict, route.allowDrafts)
       if (refusal !== null) return refuse(socket, refusal)
-      rememberUpgrade(request, socket, head)
-      route.dispatch(request, socket, head)
-      return closeWhenRefused(request, socket)
+      return handOn(request, socket, head, () => route.dispatch(request, socket, head))
     }
     if (this.#others.length > 0) {
-      rememberUpgrade(request, socket, head)
-      this.passOn(request, socket, head)
-      closeWhenRefused(request, socket)
+      handOn(request, socket, head, () => this.passOn(request, socket, head))
     } else if (this.#server.listenerCount('upgrade') === 1) {
       refuse(socket, REFUSALS.notFound)
     }
@@ -114,10 +110,12 @@ export class UpgradeGate {
 }
 
 /**
- * An upgrade that Fastify has refused leaves its socket behind, ours or not: nobody else closes it, and `close()` would wait for it
- * (SEC-S01). Asked of the response, for a hook would run for every request of the application.
+ * Lets an upgrade go on. One that Fastify refuses then leaves its socket behind, ours or not: nobody else closes it, and `close()`
+ * would wait for it (SEC-S01). Asked of the response, for a hook would run for every request of the application.
  */
-function closeWhenRefused (request: IncomingMessage, socket: Duplex): void {
+function handOn (request: IncomingMessage, socket: Socket, head: Buffer, take: () => void): void {
+  rememberUpgrade(request, socket, head)
+  take()
   // `injectWS` brings a stream of its own, and closes it.
   if (!(socket instanceof Socket)) return
   responseOn(socket)?.once('finish', () => { if (!upgradeOf(request)!.taken) socket.destroySoon() })

@@ -72,7 +72,7 @@ export class WebSocketReceiver extends SocketReceiver {
 
   /** Strings have one byte a character here. The listener is there only while it is needed: an idle session has none. */
   #write (chunk: string | Buffer): void {
-    const flowing = typeof chunk === 'string' ? this.#socket.write(chunk, 'latin1', this.#written) : this.#socket.write(chunk, this.#written)
+    const flowing = this.#socket.write(chunk, 'latin1', this.#written)
     if (flowing || this.#draining || this.#written !== undefined) return
     this.#draining = true
     this.#socket.once('drain', () => {

@@ -5,7 +5,7 @@ import type { Endpoint } from '../endpoint.ts'
 import { beginExchange } from '../exchange.ts'
 import { sendClosing, sendPreflight, sendText, setCors, setSessionCookie, setVaryOrigin } from '../headers.ts'
 import { IncomingBody } from '../incoming-body.ts'
-import { isServed, mapRoutes, type RouteSpec, ROUTES, SENDERS } from './table.ts'
+import { isServed, type RouteSpec, ROUTES, SENDERS } from './table.ts'
 
 /** The path of a URL, without its query. */
 function pathOf (url: string): string {
@@ -137,11 +137,13 @@ interface Way {
   readonly steps: readonly Step[]
 }
 
-function waysInto (endpoint: Endpoint): Record<RouteName, Way> {
-  return mapRoutes((route, spec) => ({
+/** Those of the routes that the endpoint serves. */
+function waysInto (endpoint: Endpoint): ReadonlyMap<string, Way> {
+  const served = Object.entries(ROUTES).filter(([, spec]) => isServed(spec, endpoint.options.transports))
+  return new Map(served.map(([route, spec]) => [route, {
     spec,
-    steps: STEPS.filter(({ concerns }) => concerns === undefined || concerns(endpoint, spec, route))
-  }))
+    steps: STEPS.filter(({ concerns }) => concerns === undefined || concerns(endpoint, spec, route as RouteName))
+  }]))
 }
 
 /** Walks on from step to step, and waits only where a step does. */
@@ -161,12 +163,13 @@ function walk (way: Way, from: number, endpoint: Endpoint, request: FastifyReque
 export function admission (endpoint: Endpoint, depth: number) {
   const ways = waysInto(endpoint)
   return function admit (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void {
-    const target = targetOf(endpoint, restOf(request.raw.url ?? '', depth))
-    if (target === null) {
+    const target = parseTarget(restOf(request.raw.url ?? '', depth), endpoint.options.maxSessionIdLength)
+    const way = target === null ? undefined : ways.get(target.route)
+    if (target === null || way === undefined) {
       sendText(reply, 404, 'Not found.\n')
       return
     }
-    const verdict = walk(ways[target.route], 0, endpoint, request, reply, target)
+    const verdict = walk(way, 0, endpoint, request, reply, target)
     if (verdict === true) done()
     else if (verdict !== false) verdict.then((on) => { if (on) done() }, done)
   }

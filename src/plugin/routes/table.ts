@@ -39,8 +39,3 @@ export function isServed (route: RouteSpec, transports: Required<TransportSwitch
     ? transports[route.transport]
     : route.transport.some((name) => transports[name])
 }
-
-/** Something for each route. */
-export function mapRoutes<T> (make: (route: RouteName, spec: RouteSpec) => T): Record<RouteName, T> {
-  return Object.fromEntries(Object.entries(ROUTES).map(([route, spec]) => [route, make(route as RouteName, spec)])) as Record<RouteName, T>
-}
