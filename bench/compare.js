@@ -1,4 +1,3 @@
-import { stayAwake } from './awake.js'
 import { LOADS } from './loads/index.js'
 import { ServerProcess } from './server-process.js'
 import { between, median } from './statistics.js'
@@ -40,11 +39,9 @@ async function oneByOne (workload, options, progress) {
   for (const participant of workload.participants) {
     progress(participant.name)
     const server = await start(workload, participant, options)
-    const sleep = stayAwake()
     try {
       results.push(await LOADS[workload.load].measure(server, { ...workload, ...participant }, clientOf(workload, participant, server)))
     } finally {
-      sleep()
       await server.stop()
     }
   }

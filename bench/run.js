@@ -1,4 +1,5 @@
 import { mkdir, writeFile } from 'node:fs/promises'
+import { stayAwake } from './awake.js'
 import { compare } from './compare.js'
 import { readOptions } from './options.js'
 import { chart } from './report/chart.js'
@@ -24,7 +25,9 @@ if (options.list) {
       console.error(`NOT MEASURED, ${workload.name}: a process may open only ${options.descriptors} files`)
       continue
     }
+    const sleep = stayAwake()
     const result = await compare(workload, options, (words) => console.error(`[${i + 1}/${chosen.length}] ${workload.name}: ${words}`))
+    sleep()
     results.push(result)
     if (!options.json) console.log(print(result))
   }

@@ -1,5 +1,4 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { stayAwake } from './awake.js'
 
 /** Warm is who has done this much, for this long; on a busy machine the first takes longer. */
 const WARM_UP = { milliseconds: 600, messages: 20_000, atMost: 4000, step: 25 }
@@ -9,18 +8,13 @@ const SETTLED = 10
 /** Each of the loads in turn, as often as `turns` says; the results by load. */
 export async function takeTurns (running, { turns, milliseconds }) {
   const results = running.map(() => [])
-  const sleep = stayAwake()
-  try {
-    for (const { load } of running) await whileGoing(load, () => warmUp(load))
-    for (let turn = 0; turn < turns; turn++) {
-      for (const [i, { server, load }] of running.entries()) {
-        results[i].push(await whileGoing(load, () => measureWindow(server, load, milliseconds)))
-      }
+  for (const { load } of running) await whileGoing(load, () => warmUp(load))
+  for (let turn = 0; turn < turns; turn++) {
+    for (const [i, { server, load }] of running.entries()) {
+      results[i].push(await whileGoing(load, () => measureWindow(server, load, milliseconds)))
     }
-    return results
-  } finally {
-    sleep()
   }
+  return results
 }
 
 async function whileGoing (load, work) {
