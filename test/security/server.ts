@@ -1,7 +1,14 @@
 // The process under attack: `server.ts <site>`. It answers questions about its inside over the channel to its parent.
 import Fastify, { type FastifyInstance } from 'fastify'
 import type { Inside, LogLine } from '../support/target.ts'
+import { onWarning } from '../support/warnings.ts'
 import { type Journal, SITES } from './sites.ts'
+
+// K1: a warning ends the server, and the attack that caused it fails.
+onWarning((text) => {
+  process.stderr.write(`${text}\n`)
+  process.exit(70)
+})
 
 const site = SITES[process.argv[2]!]!
 const lines: LogLine[] = []
