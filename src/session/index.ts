@@ -1,5 +1,6 @@
 export type { SessionFacts } from './client.ts'
 export { Flusher } from './flusher.ts'
+export type { HeldSender } from './held-senders.ts'
 export type { AnySession, CloseEvent, SessionHome, SessionLimits } from './home.ts'
 export type { Message, MessageStream } from './message-stream.ts'
 export type { Receiver } from './receiver.ts'

@@ -2,7 +2,9 @@ import { randomUUID } from 'node:crypto'
 import { CLOSE, type CloseReason, fitReason, isCloseCode, type PreparedMessage } from '../protocol/index.ts'
 import { errors } from '../errors.ts'
 import { Client, type SessionFacts } from './client.ts'
+import { Drain } from './drain.ts'
 import type { CloseEvent, SessionHome } from './home.ts'
+import { type HeldSender, HeldSenders } from './held-senders.ts'
 import { Inbox } from './inbox.ts'
 import type { SessionEvents, SessionState } from './life.ts'
 import { addListener, emit, type Listeners, removeListener } from './listeners.ts'
@@ -10,7 +12,6 @@ import type { Message, MessageStream } from './message-stream.ts'
 import { Outbox } from './outbox.ts'
 import type { Receiver } from './receiver.ts'
 import { Supervision } from './supervision.ts'
-import { Waiters } from './waiters.ts'
 
 /**
  * One client, whatever its transport: an ordered stream of messages in, an ordered stream of messages out.
@@ -29,7 +30,9 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> exten
   /** An ended response whose last bytes are still on the way out. */
   #trailing: Receiver | null = null
   #onClose: Listeners<CloseEvent> = null
-  readonly #changes = new Waiters()
+  #drain: Drain | null = null
+  /** Requests over HTTP that wait until the application takes more. */
+  #senders: HeldSenders | null = null
   #abort: AbortController | null = null
   #end: CloseReason | null = null
   #accounted = 0
@@ -95,7 +98,7 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> exten
 
   /** Resolves when less than `queue.highWater` waits, or the session has ended. */
   async drained (): Promise<void> {
-    while (this.#state !== 'closed' && this.bufferedBytes >= this.#home.limits.highWater) await this.#changes.next()
+    while (this.#stuck) await (this.#drain ??= new Drain()).done
   }
 
   /**
@@ -212,7 +215,7 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> exten
       return
     }
     this.#account()
-    this.#changes.wake()
+    this.#wake()
   }
 
   /** @internal The client or the connection has closed with a code. */
@@ -241,9 +244,16 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> exten
     if (this.#inbox.bytes > 0) this.#account()
   }
 
-  /** @internal Resolves when the application can take more: senders over HTTP get their answer then. */
-  async accepting (signal?: AbortSignal): Promise<void> {
-    while (this.#inbox.held && this.#state === 'open' && signal?.aborted !== true) await this.#changes.next(signal)
+  /**
+   * @internal Keeps a sender over HTTP until the application takes more. Too many senders are a flood, as too many messages are:
+   * the session closes, and false says that the sender is not kept.
+   */
+  hold (sender: HeldSender): boolean {
+    this.#senders ??= new HeldSenders()
+    const fits = this.#senders.add(sender, this.#home.limits.inboxLimit)
+    if (fits) this.#account()
+    else this.abort(CLOSE.flood)
+    return fits
   }
 
   /** @internal */
@@ -259,7 +269,12 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> exten
   /** @internal */
   holdBack (on: boolean): void {
     this.#receiver?.pause(on)
-    if (!on) this.#changes.wake()
+    if (on || this.#senders === null) return
+    const senders = this.#senders
+    this.#senders = null
+    this.#account()
+    // The application, or the end of the session, must not find itself in the hooks of these requests.
+    queueMicrotask(() => senders.release())
   }
 
   /** @internal */
@@ -281,7 +296,7 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> exten
       receiver.uncork()
     }
     this.#account()
-    this.#changes.wake()
+    this.#wake()
   }
 
   /** @internal */
@@ -327,6 +342,18 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> exten
     }
   }
 
+  /** Whether so much waits that the application had better wait too. */
+  get #stuck (): boolean {
+    return this.#state !== 'closed' && this.bufferedBytes >= this.#home.limits.highWater
+  }
+
+  /** Some of what waited has left, or the session has ended. */
+  #wake (): void {
+    if (this.#drain === null || this.#stuck) return
+    this.#drain.reached()
+    this.#drain = null
+  }
+
   #schedule (): void {
     if (this.#scheduled || this.#receiver === null) return
     this.#scheduled = true
@@ -363,7 +390,7 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> exten
       this.#abort?.abort(event)
     }
     if (!this.#remembered) this.#forget()
-    this.#changes.wake()
+    this.#wake()
   }
 
   #tell (listeners: Listeners<CloseEvent>, event: CloseEvent): void {
@@ -409,7 +436,7 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> exten
 
   /** Tells the process-wide budget what waits in this session now. */
   #account (): void {
-    const bytes = this.#state === 'closed' ? 0 : this.bufferedBytes + this.#inbox.bytes
+    const bytes = this.#state === 'closed' ? 0 : this.bufferedBytes + this.#inbox.bytes + (this.#senders?.bytes ?? 0)
     const delta = bytes - this.#accounted
     if (delta === 0) return
     this.#accounted = bytes

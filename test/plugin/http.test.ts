@@ -116,6 +116,36 @@ t.test('SEC-S74: pipelined polls are answered in order', async (t) => {
   t.equal(server.closings.all.length, 0)
 })
 
+t.test('R2, R6: 20,000 pipelined sends to a session that is held back end it with 1008, and disturb nobody else', async (t) => {
+  const server = await buildServer(t, { handler (session) { session.pause() } })
+  const id = newId()
+  const flooded = server.own(new TcpPeer(server.port)).write(`POST /echo/000/${id}/xhr_streaming HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n`)
+  await flooded.see('o\n')
+  const neighbour = await connect(server, 'xhr-streaming')
+  const known = new Set(server.sockets)
+  const peer = server.own(new TcpPeer(server.port))
+  await until(() => server.sockets.size > known.size, 'the connection')
+  const socket = [...server.sockets].find((socket) => !known.has(socket))!
+  const send = `POST /echo/000/${id}/xhr_send HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n["a"]`
+  peer.write(send.repeat(100))
+  let answered = 0
+  server.app.server.on('request', () => { answered++ })
+  await until(() => server.endpoint.hub.bufferedBytes >= 100 * 8192, 'a hundred wait, and count')
+  t.ok(socket.listenerCount('close') <= 5, `${socket.listenerCount('close')} listeners`)
+  t.equal(server.closings.all.length, 0)
+  for (let i = 0; i < 199; i++) peer.write(send.repeat(100))
+  t.match(await server.closing(), { code: 1008, reason: 'Too many messages', clean: false })
+  t.equal(server.endpoint.hub.bufferedBytes, 0)
+  await flooded.see('c[1008,"Too many messages"]')
+  const statuses = (await peer.end()).split('HTTP/1.1 ').slice(1).map((answer) => answer.slice(0, 3))
+  t.strictSame(statuses, [...Array.from({ length: 128 }, () => '204'), '503'])
+  t.ok(answered < 10_000, `${answered} of them were looked at`)
+  t.equal(server.closings.all.length, 1)
+  const [, session] = [await server.session(), await server.session()]
+  session.send('still there')
+  t.strictSame(await neighbour.messages(1), ['still there'])
+})
+
 t.test('HTTP-6, URL-13: methods that a URL does not have', async (t) => {
   const server = await buildServer(t)
   const rows: readonly (readonly [string, readonly string[]])[] = [

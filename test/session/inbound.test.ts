@@ -3,9 +3,14 @@ import { Fifo } from '../../src/session/fifo.ts'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import type { AnySession } from '../../src/session/index.ts'
-import { attachedStage, outcome, settled } from './support.ts'
+import { attachedStage, FakeHome, outcome, settled } from './support.ts'
 
 const kilobyte = 'x'.repeat(1_000)
+
+/** Resolves when the session lets a sender over HTTP go on. */
+function answer (session: AnySession): Promise<void> {
+  return new Promise((resolve) => session.hold({ gone: false, bytes: 0, release: resolve }))
+}
 
 /** Reads a session by iteration, as an application does. */
 function readAll (session: AnySession, onMessage: (message: string) => void = () => {}): { seen: string[], end: Promise<string[]> } {
@@ -129,20 +134,20 @@ test('a paused client stays so while what waits is read', async (t) => {
   session.receive(['a'])
   t.strictSame(await session[Symbol.asyncIterator]().next(), { value: 'a', done: false })
   t.strictSame(receiver.taken(), ['(pause)'])
-  t.equal(await outcome(session.accepting()), 'pending')
+  t.equal(await outcome(answer(session)), 'pending')
   session.resume()
   t.strictSame(receiver.taken(), ['(resume)'])
 })
 
 test('XHR-SEND-7 too much unread holds the client back, and its senders', async (t) => {
   const { session, home, receiver } = attachedStage('websocket')
-  t.equal(await outcome(session.accepting()), undefined)
+  t.notOk(session.held)
   session.receive(['x'.repeat(500)])
   t.strictSame(receiver.taken(), [])
-  t.equal(await outcome(session.accepting()), undefined)
+  t.notOk(session.held)
   session.receive(['y'.repeat(500)])
   t.strictSame(receiver.taken(), ['(pause)'])
-  const accepting = session.accepting()
+  const accepting = answer(session)
   t.equal(await outcome(accepting), 'pending')
   const iterator = session[Symbol.asyncIterator]()
   t.equal((await iterator.next()).value?.[0], 'x')
@@ -157,7 +162,7 @@ test('a client that is held back stays so across receivers, and no longer than i
   const { session, attach, receiver } = attachedStage()
   session.pause()
   t.strictSame(receiver.taken(), ['(pause)'])
-  const accepting = session.accepting()
+  const accepting = answer(session)
   receiver.finish()
   const next = attach()
   t.strictSame(next.taken(), ['(pause)'])
@@ -168,7 +173,7 @@ test('a client that is held back stays so across receivers, and no longer than i
 
   const cut = attachedStage('websocket')
   cut.session.pause()
-  const sender = cut.session.accepting()
+  const sender = answer(cut.session)
   cut.session.interrupted(cut.receiver)
   t.equal(await outcome(sender), undefined)
 })
@@ -200,6 +205,44 @@ test('who goes around the back-pressure is closed with 1008', async (t) => {
   closing.session.receive(['more'])
   closing.home.turn()
   t.strictSame(closing.closes, [{ code: 3000, reason: 'bye', clean: true, undelivered: 0 }], 'not once it is closing')
+})
+
+test('R6: senders that wait are counted, bounded in number and in bytes, and closed with 1008 above it', async (t) => {
+  const many = attachedStage('xhr-streaming', new FakeHome({ inboxLimit: 1_000_000 }))
+  many.session.pause()
+  const answers = Array.from({ length: 128 }, () => answer(many.session))
+  t.equal(many.session.state, 'open')
+  t.equal(many.home.accounted, 128 * 8192)
+  t.equal(many.session.hold({ gone: false, bytes: 0, release: () => t.fail('it was refused') }), false)
+  t.match(many.closes, [{ code: 1008, reason: 'Too many messages', clean: false }])
+  t.equal(many.home.accounted, 0)
+  await Promise.all(answers)
+
+  const large = attachedStage('xhr-streaming', new FakeHome({ inboxLimit: 10_000 }))
+  large.session.pause()
+  const body = { gone: false, bytes: 10_000, release () {} }
+  t.ok(large.session.hold(body))
+  t.equal(large.home.accounted, 8192 + 10_000)
+  t.equal(large.session.state, 'open', 'one body of the greatest size may wait')
+  t.notOk(large.session.hold(body))
+  t.match(large.closes, [{ code: 1008 }])
+})
+
+test('R6: senders whose connection is over do not count, and are not released', async (t) => {
+  const { session, home } = attachedStage('xhr-streaming', new FakeHome({ inboxLimit: 10_000 }))
+  session.pause()
+  const gone: unknown[] = []
+  for (let i = 0; i < 10_000; i++) session.hold({ gone: true, bytes: 5_000, release: () => gone.push(i) })
+  t.equal(session.state, 'open')
+  t.ok(home.accounted <= 16 * 8192 + 10_000, `${home.accounted} bytes`)
+  const order: number[] = []
+  for (let i = 0; i < 100; i++) session.hold({ gone: false, bytes: 1, release: () => order.push(i) })
+  session.resume()
+  t.strictSame(order, [], 'not within the call of the application')
+  await settled()
+  t.strictSame(order, Array.from({ length: 100 }, (_, i) => i))
+  t.strictSame(gone, [])
+  t.equal(home.accounted, 0)
 })
 
 test('iteration: in order, as they come, to the end', async (t) => {

@@ -1,6 +1,9 @@
 import { isUtf8 } from 'node:buffer'
+import type { IncomingHttpHeaders } from 'node:http'
+import type { Socket } from 'node:net'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { decodePayload, type TransportName } from '../../protocol/index.ts'
+import type { HeldSender } from '../../session/index.ts'
 import { isTooBig } from '../../transports/index.ts'
 import type { Endpoint } from '../endpoint.ts'
 import { exchangeOf, takeOver } from '../exchange.ts'
@@ -34,14 +37,7 @@ export function beforeBody (endpoint: Endpoint) {
     }
     exchange.session = session
     if (!session.held) return read()
-    // Whoever goes while it waits is not remembered.
-    const ended = new AbortController()
-    const gone = (): void => ended.abort()
-    request.raw.socket.once('close', gone)
-    session.accepting(ended.signal).then(() => {
-      request.raw.socket.off('close', gone)
-      if (!ended.signal.aborted) read()
-    })
+    if (!session.hold(new HeldRequest(request, bodyBytes(request.raw.headers), read))) refuseFlood(request, reply)
   }
 }
 
@@ -57,7 +53,39 @@ export function send (endpoint: Endpoint, request: FastifyRequest, reply: Fastif
   const { maxMessageSize } = endpoint.options
   for (const message of messages) if (isTooBig(message, maxMessageSize)) return sendText(reply, 413, 'Message too big.\n')
   session.receive(messages)
-  return session.held ? session.accepting().then(() => accepted(request, reply, jsonp)) : accepted(request, reply, jsonp)
+  if (!session.held) return accepted(request, reply, jsonp)
+  return new Promise<boolean>((resolve) => {
+    if (!session.hold(new HeldRequest(request, 0, () => resolve(true)))) resolve(false)
+  }).then((taken) => taken ? accepted(request, reply, jsonp) : refuseFlood(request, reply))
+}
+
+/** The session has closed with 1008 (K4). Nothing more is read from a connection that brought one sender too many. */
+function refuseFlood (request: FastifyRequest, reply: FastifyReply): void {
+  // HTTP/2 has no such header (RFC 9113, section 8.2.2), and no pipelines.
+  if (request.raw.httpVersionMajor === 1) reply.header('connection', 'close')
+  sendText(reply, 503, 'Too many messages.\n')
+}
+
+/** A body without a length counts as much as one connection reads ahead. */
+const READ_AHEAD = 64 * 1024
+
+function bodyBytes ({ 'content-length': length }: IncomingHttpHeaders): number {
+  return length === undefined ? READ_AHEAD : Number(length)
+}
+
+/** A request that waits: before its body is read, or before it is answered. */
+class HeldRequest implements HeldSender {
+  readonly bytes: number
+  readonly release: () => void
+  readonly #socket: Socket
+
+  constructor (request: FastifyRequest, bytes: number, release: () => void) {
+    this.bytes = bytes
+    this.release = release
+    this.#socket = request.raw.socket
+  }
+
+  get gone (): boolean { return this.#socket.destroyed }
 }
 
 function accepted (request: FastifyRequest, reply: FastifyReply, jsonp: boolean): void {
