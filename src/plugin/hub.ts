@@ -19,6 +19,8 @@ export class Hub {
   readonly clock: Clock
   readonly flusher = new Flusher((error) => this.#log.error({ err: error }, 'a write failed'))
   readonly endpoints = new Map<string, Endpoint>()
+  /** Whether the server cuts silent connections: `connectionTimeout` of Fastify sets that. */
+  readonly cutsSilence: boolean
   /** What is on its way to us, by connection. */
   readonly bodies = new Map<Socket, IncomingBody>()
   readonly #log: FastifyBaseLogger
@@ -32,6 +34,7 @@ export class Hub {
   constructor (app: FastifyInstance, options: SockjsPluginOptions) {
     this.options = options
     this.limits = processLimitsOf(options)
+    this.cutsSilence = ((app.server as { timeout?: number }).timeout ?? 0) > 0
     this.#log = app.log
     this.clock = options.clock ?? new SystemClock((error) => this.#log.error({ err: error }, 'a timer failed'))
   }

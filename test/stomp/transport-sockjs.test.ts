@@ -14,7 +14,7 @@ const SEND = 'SEND\ndestination:/topic/a\n'
 
 async function open (t: Test, server: StompTestServer, transport: Transport, headers: Record<string, string> = {}, path = '/stomp'): Promise<TestClient> {
   const options = { path, headers, id: newId(), comeBack: true }
-  const client = transport === 'websocket' ? new SocketTestClient(server.port, transport, options) : new HttpTestClient(server.port, transport, options)
+  const client = transport === 'websocket' ? new SocketTestClient(server, transport, options) : new HttpTestClient(server, transport, options)
   t.teardown(() => client.abort())
   return await client.open()
 }

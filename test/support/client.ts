@@ -65,9 +65,18 @@ export const TRANSPORTS = [...SOCKETS, ...HTTP] as const
 /** What a SockJS endpoint can be reached by. */
 export type TransportName = typeof TRANSPORTS[number]
 
+/** How clients speak to a server: HTTP/1 without TLS, unless it says otherwise. */
+export interface Wire {
+  /** The certificate that the clients trust: they speak HTTPS. */
+  readonly ca?: string
+  /** The clients speak HTTP/2, which carries no WebSockets. */
+  readonly http2?: boolean
+}
+
 /** Whom clients connect to, in this process or in another. */
 export interface Host {
   readonly port: number
+  readonly wire?: Wire
   own<C extends { abort (): void }> (client: C): C
 }
 
@@ -81,8 +90,8 @@ export function newId (): string {
 export function newClient (server: Host, transport: TransportName, options: ClientOptions = {}): TestClient {
   const all = { path: '/echo', headers: {}, id: newId(), comeBack: true, ...options }
   const made: TestClient = transport === 'websocket' || transport === 'websocket-raw'
-    ? new SocketTestClient(server.port, transport, all)
-    : new HttpTestClient(server.port, transport, all)
+    ? new SocketTestClient(server, transport, all)
+    : new HttpTestClient(server, transport, all)
   return server.own(made)
 }
 

@@ -1,4 +1,4 @@
-import { newId, type TransportName } from './client.ts'
+import { newId, type TransportName, type Wire } from './client.ts'
 import { type Answer, startRequest } from './http.ts'
 import { within } from './wait.ts'
 
@@ -15,6 +15,7 @@ const DOORS: Readonly<Record<TransportName, { method: string, url: string }>> = 
 
 export interface Knock {
   readonly port: number
+  readonly wire?: Wire | undefined
   readonly transport: TransportName
   readonly path?: string
   readonly headers?: Record<string, string>
@@ -27,11 +28,11 @@ export const UPGRADE = {
 } as const
 
 /** What a transport's opening request is answered: 200 or 101 when a session is there, and the connection is dropped then. */
-export async function knock ({ port, transport, path = '/echo', headers = {}, id = newId() }: Knock): Promise<Answer> {
+export async function knock ({ port, wire = {}, transport, path = '/echo', headers = {}, id = newId() }: Knock): Promise<Answer> {
   const { method, url } = DOORS[transport]
   const upgrade = transport.startsWith('websocket') ? UPGRADE : {}
   const what = `${method} ${path}${url}`
-  const { request, response: coming } = startRequest({ port, path: path + url.replace('ID', id), method, headers: { ...upgrade, ...headers } })
+  const { request, response: coming } = startRequest({ port, ...wire, path: path + url.replace('ID', id), method, headers: { ...upgrade, ...headers } })
   const response = await within(coming, what)
   const status = response.statusCode!
   let body = ''

@@ -1,8 +1,9 @@
 import http from 'node:http'
+import https from 'node:https'
 import { StringDecoder } from 'node:string_decoder'
-import type { ClientOptions, SendAnswer, TestClient, TransportName } from './client.ts'
+import type { ClientOptions, Host, SendAnswer, TestClient, TransportName } from './client.ts'
 import { DECODERS, FrameLog } from './frames.ts'
-import { ask, startRequest } from './http.ts'
+import { ask, type RequestOptions, startRequest } from './http.ts'
 import { deferred } from './wait.ts'
 
 const ROUTES: Partial<Record<TransportName, { method: string, url: string }>> = {
@@ -19,8 +20,9 @@ export class HttpTestClient implements TestClient {
   comeBack: boolean
   /** The head of the last receiving response. */
   response: http.IncomingMessage | null = null
-  readonly #agent = new http.Agent({ keepAlive: true })
-  readonly #port: number
+  readonly #agent: http.Agent
+  /** What all requests have in common. */
+  readonly #server: Pick<RequestOptions, 'port' | 'agent' | 'ca' | 'http2'>
   readonly #base: string
   readonly #headers: Record<string, string>
   readonly #log = new FrameLog()
@@ -30,8 +32,9 @@ export class HttpTestClient implements TestClient {
   #aborted = false
   #frozen = false
 
-  constructor (port: number, transport: TransportName, { path, id, headers, comeBack }: Required<ClientOptions>) {
-    this.#port = port
+  constructor ({ port, wire = {} }: Pick<Host, 'port' | 'wire'>, transport: TransportName, { path, id, headers, comeBack }: Required<ClientOptions>) {
+    this.#agent = wire.ca === undefined ? new http.Agent({ keepAlive: true }) : new https.Agent({ keepAlive: true })
+    this.#server = { port, agent: this.#agent, ...wire }
     this.transport = transport
     this.#base = `${path}/000/${id}`
     this.#headers = headers
@@ -69,7 +72,7 @@ export class HttpTestClient implements TestClient {
   async #receive (): Promise<void> {
     const { method, url } = ROUTES[this.transport]!
     const { request, response: coming } = startRequest({
-      port: this.#port, path: `${this.#base}/${url}`, method, headers: this.#headers, agent: this.#agent
+      ...this.#server, path: `${this.#base}/${url}`, method, headers: this.#headers
     })
     this.#request = request
     const response = await coming
@@ -95,12 +98,11 @@ export class HttpTestClient implements TestClient {
   sendText (text: string): Promise<SendAnswer> {
     const jsonp = this.transport === 'jsonp-polling'
     return ask({
-      port: this.#port,
+      ...this.#server,
       path: `${this.#base}/${jsonp ? 'jsonp_send' : 'xhr_send'}`,
       method: 'POST',
       headers: { ...this.#headers, 'content-type': jsonp ? 'application/x-www-form-urlencoded' : 'text/plain' },
-      body: jsonp ? 'd=' + encodeURIComponent(text) : text,
-      agent: this.#agent
+      body: jsonp ? 'd=' + encodeURIComponent(text) : text
     })
   }
 

@@ -1,6 +1,7 @@
 import http from 'node:http'
 import https from 'node:https'
 import { connect, type Socket } from 'node:net'
+import { startStream } from './http2.ts'
 import { Arrivals, deferred, until, within } from './wait.ts'
 
 /** One request to a test server. */
@@ -11,8 +12,10 @@ export interface RequestOptions {
   readonly headers?: http.OutgoingHttpHeaders
   readonly body?: string | Buffer
   readonly agent?: http.Agent | false
-  /** The certificate to trust: speaks https. */
-  readonly ca?: string
+  /** Speaks HTTPS, and trusts this certificate. */
+  readonly ca?: string | undefined
+  /** Speaks HTTP/2. */
+  readonly http2?: boolean | undefined
   /** Milliseconds to wait for each part of the answer. */
   readonly patience?: number
 }
@@ -25,6 +28,7 @@ export interface Answer {
 
 /** Sends a request and gives the response as soon as its head is there. */
 export function startRequest (options: RequestOptions): { request: http.ClientRequest, response: Promise<http.IncomingMessage> } {
+  if (options.http2) return startStream(options)
   const { port, path, method = 'GET', headers = {}, body, agent = false, ca } = options
   const common = { host: '127.0.0.1', port, path, method, headers, agent }
   const request = ca === undefined ? http.request(common) : https.request({ ...common, ca, servername: 'localhost' })

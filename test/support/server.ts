@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify'
 import type { Test } from 'tap'
+import type { Wire } from './client.ts'
 import sockjs, {
   type CloseEvent, type Endpoint, type EndpointOptions, ManualClock, type Session, type SessionHandler, type SockjsPluginOptions
 } from '../../src/index.ts'
@@ -19,6 +20,8 @@ export interface ServerOptions {
   readonly before?: (app: FastifyInstance) => unknown
   /** Runs after the endpoint was added. */
   readonly after?: (app: FastifyInstance) => unknown
+  /** How clients speak to the server. */
+  readonly wire?: Wire
   /** The clock of the system instead of one that the test moves. */
   readonly systemClock?: boolean
 }
@@ -29,6 +32,7 @@ export class TestServer {
   readonly clock: ManualClock
   readonly endpoint: Endpoint
   readonly port: number
+  readonly wire: Wire
   /** Every session of `/echo`, as its handler got it. */
   readonly sessions: Arrivals<Session>
   /** Every close event of `/echo`. */
@@ -38,11 +42,12 @@ export class TestServer {
   readonly #clients = new Set<{ abort (): void }>()
   #stopped: Promise<void> | null = null
 
-  constructor (parts: Pick<TestServer, 'app' | 'clock' | 'endpoint' | 'port' | 'sessions' | 'closings' | 'sockets'>) {
+  constructor (parts: Pick<TestServer, 'app' | 'clock' | 'endpoint' | 'port' | 'wire' | 'sessions' | 'closings' | 'sockets'>) {
     this.app = parts.app
     this.clock = parts.clock
     this.endpoint = parts.endpoint
     this.port = parts.port
+    this.wire = parts.wire
     this.sessions = parts.sessions
     this.closings = parts.closings
     this.sockets = parts.sockets
@@ -96,7 +101,7 @@ export async function buildServer (t: Test, options: ServerOptions = {}): Promis
   await options.after?.(app)
   await app.listen({ port: 0, host: '127.0.0.1' })
   const { port } = app.server.address() as { port: number }
-  const server = new TestServer({ app, clock, endpoint, port, sessions, closings, sockets })
+  const server = new TestServer({ app, clock, endpoint, port, wire: options.wire ?? {}, sessions, closings, sockets })
   t.teardown(() => server.stop())
   return server
 }

@@ -1,5 +1,5 @@
 import { WebSocket } from 'ws'
-import type { ClientOptions, Closing, SendAnswer, TestClient, TransportName } from './client.ts'
+import type { ClientOptions, Closing, Host, SendAnswer, TestClient, TransportName } from './client.ts'
 import { FrameLog } from './frames.ts'
 import { deferred, within } from './wait.ts'
 
@@ -16,11 +16,12 @@ export class SocketTestClient implements TestClient {
   readonly #ended = deferred<void>()
   readonly #closing = deferred<Closing>()
 
-  constructor (port: number, transport: 'websocket' | 'websocket-raw', { path, id, headers }: Required<ClientOptions>) {
+  constructor ({ port, wire }: Pick<Host, 'port' | 'wire'>, transport: 'websocket' | 'websocket-raw', { path, id, headers }: Required<ClientOptions>) {
     this.transport = transport
     this.#raw = transport === 'websocket-raw'
     const rest = this.#raw ? '/websocket' : `/000/${id}/websocket`
-    this.ws = new WebSocket(`ws://127.0.0.1:${port}${path}${rest}`, { headers, perMessageDeflate: false })
+    const scheme = wire?.ca === undefined ? 'ws' : 'wss'
+    this.ws = new WebSocket(`${scheme}://127.0.0.1:${port}${path}${rest}`, { headers, perMessageDeflate: false, ca: wire?.ca })
     this.ws.on('open', () => this.#opened.resolve())
     this.ws.on('message', (data, isBinary) => this.#message(data as Buffer, isBinary))
     this.ws.on('error', (error) => {

@@ -100,6 +100,21 @@ const encoding: Step = {
     answered(sendText(reply, 415, 'Compressed bodies are not accepted.\n'))
 }
 
+/** Keeps Node from cutting a silent connection: it cuts only if no listener for `timeout` is there. */
+function stay (): void {}
+
+/**
+ * SEC-S23: `connectionTimeout` ends unused connections. A receiver that waits for messages is silent until the next heartbeat, and
+ * a sender that the session holds back is silent until the application reads on. Both have deadlines of their own.
+ */
+const silence: Step = {
+  concerns: ({ hub }) => hub.cutsSilence,
+  check (_endpoint, _request, reply) {
+    reply.raw.on('timeout', stay)
+    return true
+  }
+}
+
 const begin: Step = {
   check ({ hub }, request, reply, target) {
     const { headers } = request.raw
@@ -112,7 +127,7 @@ const begin: Step = {
 }
 
 /** In the order of URL-6: 404 has been answered already, then come 405 and 403. */
-const STEPS: readonly Step[] = [method, host, origin, preflight, closing, cookie, encoding, begin]
+const STEPS: readonly Step[] = [method, host, origin, preflight, closing, cookie, encoding, silence, begin]
 
 function judgeOrigin ({ options }: Endpoint, request: FastifyRequest, reply: FastifyReply, allowed: boolean): boolean {
   if (allowed) {
