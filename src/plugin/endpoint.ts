@@ -2,8 +2,9 @@ import type { WebSocket } from '@fastify/websocket'
 import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
 import type { Clock } from '../clock/index.ts'
 import { CLOSE, type CloseReason, PreparedMessage, type RouteName, shownPath } from '../protocol/index.ts'
-import { type AnySession, type CloseEvent, type Message, type Receiver, Session, type SessionFacts, type SessionLimits } from '../session/index.ts'
+import { type AnySession, checkClose, type CloseEvent, type Message, type Receiver, Session, type SessionFacts, type SessionLimits } from '../session/index.ts'
 import type { IncomingRules } from '../transports/index.ts'
+import { type BroadcastOptions, checkBroadcast, prepare } from './broadcast.ts'
 import type { Hub } from './hub.ts'
 import { BODY_FACTOR, type ResolvedOptions } from './options.ts'
 import { type OriginPolicy, originPolicy } from './origins.ts'
@@ -101,18 +102,24 @@ export class Endpoint {
     return { sessions: this.#sessions.size, transports, bufferedBytes, opened: this.#opened }
   }
 
-  /** A message that is encoded once, to be sent to many sessions. */
+  /**
+   * A message that is encoded once, to be sent to many sessions.
+   *
+   * @throws FST_SOCKJS_INVALID_MESSAGE
+   */
   prepare (message: Message): PreparedMessage {
-    return new PreparedMessage(message)
+    return prepare(message)
   }
 
   /**
    * Sends a message to every open session, encoded once. Bytes reach raw WebSockets only.
    *
    * @returns how many sessions it was queued for.
+   * @throws FST_SOCKJS_INVALID_MESSAGE, FST_SOCKJS_INVALID_OPTION
    */
-  broadcast (message: Message | PreparedMessage, options: { except?: AnySession } = {}): number {
-    const prepared = message instanceof PreparedMessage ? message : new PreparedMessage(message)
+  broadcast (message: Message | PreparedMessage, options: BroadcastOptions = {}): number {
+    checkBroadcast(options)
+    const prepared = message instanceof PreparedMessage ? message : prepare(message)
     const framed = typeof prepared.data === 'string'
     let count = 0
     for (const session of this.#sessions) {
@@ -123,8 +130,13 @@ export class Endpoint {
     return count
   }
 
-  /** Closes every session of the endpoint; new ones may come. */
+  /**
+   * Closes every session of the endpoint; new ones may come.
+   *
+   * @throws FST_SOCKJS_INVALID_CLOSE, before any session is closed.
+   */
   close (code?: number, reason?: string): void {
+    checkClose(code, reason)
     for (const session of [...this.#sessions]) session.close(code, reason)
   }
 
@@ -196,11 +208,11 @@ export class Endpoint {
 
   /** @internal */
   failed (session: AnySession, error: unknown, during: string): void {
-    const facts = { err: error, session: session.id, transport: session.transport, during }
+    const facts = { err: error, endpoint: this.path, session: session.id, transport: session.transport, during }
     // What rejects because its own session has ended is no failure.
     if (session.state === 'closed' && during === 'handler') this.#log.debug(facts, 'the application went on after the session had ended')
-    else this.#log.error(facts, 'the application failed')
-    const tellFailed = (second: unknown): void => this.#log.error({ err: second, session: session.id }, 'onSessionError failed')
+    else this.#log.error(facts, `the application failed: the ${during} of endpoint ${this.path}`)
+    const tellFailed = (second: unknown): void => this.#log.error({ err: second, session: session.id }, `onSessionError of endpoint ${this.path} failed`)
     try {
       const result: unknown = this.options.onSessionError?.(error, session)
       if (result instanceof Promise) result.catch(tellFailed)

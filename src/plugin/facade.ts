@@ -1,7 +1,9 @@
 import type { FastifyInstance, LogLevel, RegisterOptions } from 'fastify'
+import { shown } from '../core/suggestion.ts'
 import { errors } from '../errors.ts'
 import type { AnySession, Message, Session } from '../session/index.ts'
-import { PreparedMessage } from '../protocol/index.ts'
+import type { PreparedMessage } from '../protocol/index.ts'
+import { prepare } from './broadcast.ts'
 import { Endpoint, type SessionHandler } from './endpoint.ts'
 import type { Hub } from './hub.ts'
 import { logSerializers } from './log.ts'
@@ -20,7 +22,8 @@ export interface SockjsFacade {
    * @param options see `EndpointOptions`; what is not given comes from the registration.
    * @param handler called once for each session, when its first receiver is attached. What it throws or rejects with
    * closes the session with 1011; its return means nothing.
-   * @throws FST_SOCKJS_INVALID_PATH, FST_SOCKJS_INVALID_OPTION, FST_SOCKJS_INVALID_HANDLER, FST_SOCKJS_DUPLICATE_ENDPOINT
+   * @throws FST_SOCKJS_INVALID_PATH, FST_SOCKJS_INVALID_OPTION, FST_SOCKJS_INVALID_HANDLER,
+   * FST_SOCKJS_DUPLICATE_ENDPOINT, FST_SOCKJS_TOO_LATE
    */
   <User, Attributes = Record<string, unknown>>(path: string,
     options: Omit<EndpointOptions, 'session'> & { session: SessionFunction<User, Attributes> },
@@ -29,7 +32,11 @@ export interface SockjsFacade {
   (path: string, handler: SessionHandler): Endpoint
   /** All endpoints of the registration, by path. */
   readonly endpoints: ReadonlyMap<string, Endpoint>
-  /** A message that is encoded once, to be sent to many sessions. */
+  /**
+   * A message that is encoded once, to be sent to many sessions.
+   *
+   * @throws FST_SOCKJS_INVALID_MESSAGE
+   */
   prepare (message: Message): PreparedMessage
   /** True since `drain()` or `app.close()` was called: let the health check say so. */
   readonly draining: boolean
@@ -44,11 +51,14 @@ export interface SockjsFacade {
 
 export function facadeOf (hub: Hub, scope: FastifyInstance): SockjsFacade {
   function sockjs (path: string, options: EndpointOptions | SessionHandler | undefined, handler?: SessionHandler): Endpoint {
-    return typeof options === 'function' ? addEndpoint(hub, scope, path, {}, options) : addEndpoint(hub, scope, path, options === undefined ? {} : options, handler)
+    checkPath(path)
+    if (typeof options !== 'function') return addEndpoint(hub, scope, path, options === undefined ? {} : options, handler)
+    if (handler !== undefined) throw new errors.InvalidHandler(path, `the options come before the handler, but the handler is followed by ${shown(handler)}`)
+    return addEndpoint(hub, scope, path, {}, options)
   }
   const members = {
     endpoints: hub.endpoints,
-    prepare: (message: Message) => new PreparedMessage(message),
+    prepare,
     async drain (options: DrainOptions = {}) {
       checkDrainOptions(options)
       await hub.drain(options)
@@ -59,8 +69,7 @@ export function facadeOf (hub: Hub, scope: FastifyInstance): SockjsFacade {
 }
 
 function addEndpoint (hub: Hub, scope: FastifyInstance, path: string, options: EndpointOptions, handler: SessionHandler | undefined): Endpoint {
-  checkPath(path)
-  if (typeof handler !== 'function') throw new errors.InvalidHandler(path)
+  if (typeof handler !== 'function') throw new errors.InvalidHandler(path, `the handler must be a function, not ${shown(handler)}`)
   checkEndpointOptions(options)
   const resolved = resolveOptions(hub.options, options)
   const fullPath = scope.prefix + path
@@ -68,18 +77,26 @@ function addEndpoint (hub: Hub, scope: FastifyInstance, path: string, options: E
   const endpoint = new Endpoint(hub, fullPath, resolved, handler as SessionHandler<AnySession>, scope.log)
   const place: RegisterOptions = { prefix: path, logSerializers: logSerializers(fullPath.split('/').length - 1) as never }
   if (options.logLevel !== undefined) place.logLevel = options.logLevel as LogLevel
-  // Fastify throws where it is too late for a route; then there is no endpoint.
-  scope.register(endpointScope(endpoint, options), place)
+  addScope(scope, endpointScope(endpoint, options), place, fullPath)
   hub.endpoints.set(fullPath, endpoint)
   return endpoint
+}
+
+/** Fastify takes no more routes once it has started; then there is no endpoint. */
+function addScope (scope: FastifyInstance, plugin: ReturnType<typeof endpointScope>, place: RegisterOptions, path: string): void {
+  try {
+    scope.register(plugin, place)
+  } catch (error) {
+    throw (error as { code?: unknown }).code === 'AVV_ERR_ROOT_PLG_BOOTED' ? new errors.TooLate(path) : error
+  }
 }
 
 /** URL-10: a path is literal text; what Fastify would read as a pattern is refused. */
 function checkPath (path: unknown): void {
   const problem = typeof path !== 'string' || !path.startsWith('/')
-    ? 'must begin with /'
+    ? 'must be a text that begins with /'
     : path === '/' || path.endsWith('/')
       ? 'must not end with /'
       : /[:*?#%\s]|\/\//.test(path) ? 'must be literal text, without : * ? # % or spaces' : null
-  if (problem !== null) throw new errors.InvalidPath(String(path), problem)
+  if (problem !== null) throw new errors.InvalidPath(typeof path === 'string' ? path.slice(0, 200) : shown(path), problem)
 }

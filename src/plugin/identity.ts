@@ -1,14 +1,24 @@
 import type { FastifyRequest } from 'fastify'
 import { errors } from '../errors.ts'
 import type { AnySession } from '../session/index.ts'
+import { checkedUserKey } from './answers.ts'
 import type { ResolvedOptions } from './options.ts'
 import { originOf } from './origins.ts'
 
 /** The text that stands for whoever makes a request; the empty string for nobody. */
 export function userKeyOf (request: FastifyRequest, options: ResolvedOptions): string {
   const user = options.user(request)
-  if (user instanceof Promise) throw new errors.AsyncUser()
-  return user === undefined || user === null ? '' : options.userKey(user)
+  if (isThenable(user)) throw new errors.AsyncUser()
+  return isNobody(user) ? '' : checkedUserKey(options.userKey(user))
+}
+
+/** A header that is there and empty names nobody either. */
+function isNobody (user: unknown): boolean {
+  return user === undefined || user === null || user === false || user === ''
+}
+
+function isThenable (user: unknown): boolean {
+  return typeof user === 'object' && user !== null && typeof (user as { then?: unknown }).then === 'function'
 }
 
 /**

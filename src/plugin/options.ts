@@ -43,7 +43,7 @@ export type SessionFunction<User = unknown, Attributes = Record<string, unknown>
 /** The options of a session's life; for all endpoints of a registration or for one. */
 export interface SockjsOptions {
   /**
-   * Who may connect from a browser, besides pages of the server's own origin. Default `[]`: nobody. `'*'` accepts
+   * Who may connect from a browser, besides pages of the server's own origin. Default `[]`: nobody. `'*'`, or `['*']`, accepts
    * and reflects every origin, with credentials, as the protocol has it: then any page acts for its visitor.
    */
   origins?: '*' | readonly (OriginRule | OriginFunction)[] | OriginFunction
@@ -80,7 +80,7 @@ export interface SockjsOptions {
   }
   /** Where the iframe page loads sockjs-client from: a URL, or `'self'` for the package's own copy. Default `'self'`. */
   clientUrl?: string
-  /** What `/info` names as `base_url`: clients then open their transports there. */
+  /** What `/info` names as `base_url`: an absolute URL, under which clients then open their transports. */
   baseUrl?: string | ((request: FastifyRequest) => string | undefined | Promise<string | undefined>)
   /** Sets the cookie `JSESSIONID` for load balancers that need one; a function may set its own. Default `false`. */
   sessionCookie?: boolean | ((request: FastifyRequest, reply: FastifyReply) => void | Promise<void>)
@@ -99,7 +99,7 @@ export interface SockjsOptions {
   allowDrafts?: boolean
   /** The path of the endpoint is a raw WebSocket itself. Default `false`. */
   rawAtBase?: boolean
-  /** Runs once per session, before it exists: what it throws refuses the session. */
+  /** Runs once per session, before it exists, and returns `{ user, attributes }` or nothing. An error that it throws refuses the session. */
   session?: SessionFunction<unknown, unknown>
   /** Who makes a request; asked for every request of a session. Default `request.user`. */
   user?: (request: FastifyRequest) => unknown

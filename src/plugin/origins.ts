@@ -1,8 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import type { OriginFunction, OriginRule, ResolvedOptions } from './options.ts'
-
-/** Longer origins do not exist; refusing them bounds the work of every expression. */
-const MAX_ORIGIN_LENGTH = 512
+import { MAX_ORIGIN_LENGTH, originMatcher, withoutDefaultPort } from './origin-rules.ts'
 
 /** What the origin check has to know of a request. */
 export interface OriginPolicy {
@@ -40,28 +38,66 @@ function isCrossSite (request: FastifyRequest): boolean {
   return site === 'cross-site' || site === 'same-site'
 }
 
-const DEFAULT_PORTS: Readonly<Record<string, string>> = { http: ':80', https: ':443' }
+/** The scheme of a WebSocket is told by some proxies for that of the page (Traefik writes `wss`). */
+const PAGE_SCHEMES: ReadonlyMap<string, string> = new Map([['wss', 'https'], ['ws', 'http']])
 
+/**
+ * The scheme that the page was loaded by, as the connection or a trusted proxy tells it. Fastify takes the last entry of a list, which the proxy next
+ * to the server has written; where any proxy of the chain has ended TLS, the page came by `https`.
+ */
+export function schemeOf (request: FastifyRequest): string {
+  const told = request.protocol as string
+  if (told === 'https' || told === 'http') return told === 'http' && forwardedList(request, 'x-forwarded-proto', told).some(isSecure) ? 'https' : told
+  const scheme = String(told).toLowerCase()
+  return PAGE_SCHEMES.get(scheme) ?? scheme
+}
+
+function isSecure (scheme: string): boolean {
+  return /^(?:https|wss)$/i.test(scheme)
+}
+
+const NO_ENTRIES: readonly string[] = []
+
+/** The entries of a header to which several proxies have added; none unless Fastify trusts the header, and has taken `last` from it. */
+function forwardedList (request: FastifyRequest, name: 'x-forwarded-proto' | 'x-forwarded-host', last: string): readonly string[] {
+  const header = request.headers[name]
+  if (typeof header !== 'string' || !header.includes(',') || request.ips === undefined) return NO_ENTRIES
+  const entries = header.split(',', MAX_PROXIES + 1).map((entry) => entry.trim())
+  return entries.length <= MAX_PROXIES && entries.at(-1) === last ? entries : NO_ENTRIES
+}
+
+/** No chain is longer. */
+const MAX_PROXIES = 16
+
+/** The origin of the server's own pages, in the eyes of the server. */
+export function ownOrigin (request: FastifyRequest): string {
+  const host = forwardedList(request, 'x-forwarded-host', request.host)[0] ?? request.host
+  return originAt(schemeOf(request), host)
+}
+
+function originAt (scheme: string, host: string): string {
+  return `${scheme}://${withoutDefaultPort(scheme, host)}`.toLowerCase()
+}
+
+/** A proxy tells the host that it was asked for; in a chain of proxies any of these may be the one that the page was loaded from. */
 function isOwnOrigin (origin: string, request: FastifyRequest): boolean {
-  const { protocol, host } = request
-  const port = DEFAULT_PORTS[protocol]
-  const canonical = port !== undefined && host.endsWith(port) ? host.slice(0, -port.length) : host
-  return origin.toLowerCase() === `${protocol}://${canonical}`.toLowerCase()
+  const scheme = schemeOf(request)
+  const { host } = request
+  const given = origin.toLowerCase()
+  return given === originAt(scheme, host) || forwardedList(request, 'x-forwarded-host', host).some((name) => given === originAt(scheme, name))
 }
 
-type CompiledRule = RegExp | OriginFunction
+type Rule = (origin: string, request: FastifyRequest) => boolean | Promise<boolean>
 
-/** `https://*.example.com` stands for any name or port made of ordinary characters. */
-function compile (rule: OriginRule | OriginFunction): CompiledRule {
-  if (typeof rule !== 'string') return rule
-  const pattern = rule.split('*').map((part) => part.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')).join('[a-z0-9._-]+')
-  return new RegExp(`^${pattern}$`, 'i')
+function compile (rule: OriginRule | OriginFunction): Rule {
+  if (typeof rule === 'string') return originMatcher(rule)
+  return rule instanceof RegExp ? (origin) => origin.search(rule) >= 0 : rule
 }
 
-async function matchesAny (rules: readonly CompiledRule[], origin: string, request: FastifyRequest): Promise<boolean> {
+async function matchesAny (rules: readonly Rule[], origin: string, request: FastifyRequest): Promise<boolean> {
   for (const rule of rules) {
-    const matches = typeof rule === 'function' ? await rule(origin, request) : origin.search(rule) >= 0
-    if (matches === true) return true
+    const verdict = rule(origin, request)
+    if (verdict === true || (typeof verdict !== 'boolean' && await verdict === true)) return true
   }
   return false
 }

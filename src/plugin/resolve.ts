@@ -1,5 +1,6 @@
 import { errors } from '../errors.ts'
-import { DEFAULTS, type EndpointOptions, type ProcessLimits, type ResolvedOptions, type SockjsOptions, type SockjsPluginOptions } from './options.ts'
+import { isEveryOrigin } from './validate.ts'
+import { DEFAULTS, type EndpointOptions, type ProcessLimits, type ResolvedOptions, type SockjsOptions, type SockjsPluginOptions, type TransportSwitches } from './options.ts'
 
 export function processLimitsOf (options: SockjsPluginOptions): ProcessLimits {
   const { maxBufferedBytes, maxSessions, maxDetachedSessions, maxSessionsPerAddress, drainTimeout } = DEFAULTS
@@ -9,27 +10,32 @@ export function processLimitsOf (options: SockjsPluginOptions): ProcessLimits {
 /** Every option of an endpoint: its own, else the registration's, else the default. */
 export function resolveOptions (plugin: SockjsPluginOptions, endpoint: EndpointOptions): ResolvedOptions {
   const given: SockjsOptions = { ...defined(plugin), ...defined(endpoint) }
-  const origins = given.origins ?? []
+  const anyOrigin = isEveryOrigin(given.origins)
+  const origins = anyOrigin ? '*' : given.origins ?? []
   const { limit = DEFAULTS.queue.limit, overflow = DEFAULTS.queue.overflow, ...own } = { ...plugin.queue, ...endpoint.queue }
   const queue = { highWater: own.highWater ?? Math.min(DEFAULTS.queue.highWater, limit), limit, overflow }
-  if (queue.highWater > queue.limit) throw new errors.InvalidOption('queue', 'highWater must not be above limit')
-  const anyOrigin = origins === '*'
+  if (queue.highWater > queue.limit) throw new errors.InvalidOption('queue', `highWater (${queue.highWater}) must not be above limit (${queue.limit})`)
   const sameOriginOnly = Array.isArray(origins) && origins.length === 0
   const switches = { ...defined(plugin.transports ?? {}), ...defined(endpoint.transports ?? {}) }
   const websocket = switches.websocket ?? true
+  const transports: Required<TransportSwitches> = {
+    websocket,
+    rawWebsocket: switches.rawWebsocket ?? websocket,
+    xhrStreaming: switches.xhrStreaming ?? true,
+    xhrPolling: switches.xhrPolling ?? true,
+    eventsource: switches.eventsource ?? true,
+    htmlfile: switches.htmlfile ?? anyOrigin,
+    jsonp: switches.jsonp ?? anyOrigin,
+    iframe: switches.iframe ?? (anyOrigin || sameOriginOnly)
+  }
+  // The iframe page carries no session by itself.
+  if (given.rawAtBase !== true && !Object.entries(transports).some(([name, on]) => on && name !== 'iframe')) {
+    throw new errors.InvalidOption('transports', 'must leave at least one transport on')
+  }
   return {
     origins,
     allowedHosts: given.allowedHosts,
-    transports: {
-      websocket,
-      rawWebsocket: switches.rawWebsocket ?? websocket,
-      xhrStreaming: switches.xhrStreaming ?? true,
-      xhrPolling: switches.xhrPolling ?? true,
-      eventsource: switches.eventsource ?? true,
-      htmlfile: switches.htmlfile ?? anyOrigin,
-      jsonp: switches.jsonp ?? anyOrigin,
-      iframe: switches.iframe ?? (anyOrigin || sameOriginOnly)
-    },
+    transports,
     heartbeat: given.heartbeat ?? DEFAULTS.heartbeat,
     disconnectDelay: given.disconnectDelay ?? DEFAULTS.disconnectDelay,
     pongTimeout: given.pongTimeout ?? DEFAULTS.pongTimeout,
@@ -65,12 +71,32 @@ function defined<T extends object> (options: T): { [K in keyof T]-?: Exclude<T[K
 const KEY_FIELDS = ['id', 'sub', 'name', 'username'] as const
 
 function defaultUserKey (user: unknown): string {
-  if (typeof user !== 'object' || user === null) return String(user)
+  if (typeof user !== 'object' || user === null) {
+    const text = keyText(user)
+    if (text !== '') return text
+    throw new errors.UnknownUserKey()
+  }
   for (const field of KEY_FIELDS) {
-    const value = (user as Record<string, unknown>)[field]
-    // An id may be an object of a database, with a text of its own.
-    if (value !== undefined && value !== null && value !== '') return `${field}:${String(value)}`
+    const text = keyText((user as Record<string, unknown>)[field])
+    if (text !== '') return `${field}:${text}`
   }
   // Two users that look alike would share their sessions.
   throw new errors.UnknownUserKey()
+}
+
+/** A text that is another one for another value; the empty string where there is none. */
+function keyText (value: unknown): string {
+  switch (typeof value) {
+    case 'string': return value
+    case 'number': return Number.isNaN(value) ? '' : String(value)
+    case 'bigint': return String(value)
+    case 'object': return value === null ? '' : objectText(value)
+    default: return ''
+  }
+}
+
+/** An id may be an object of a database, with a text of its own; a plain object has the same text as any other. */
+function objectText (value: object): string {
+  const text = typeof value.toString === 'function' ? String(value) : ''
+  return /^\[object .*\]$/.test(text) ? '' : text
 }

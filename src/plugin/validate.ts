@@ -1,61 +1,92 @@
+import { constants } from 'node:buffer'
+import {
+  boolean, type Check, either, expected, fields, firstProblem, func, type Hints, integer, list, oneOf, plainObject, type CheckTable
+} from '../core/check.ts'
+import { shown } from '../core/suggestion.ts'
 import { errors } from '../errors.ts'
-import type { EndpointOptions, SockjsOptions, SockjsPluginOptions } from './options.ts'
+import { endpointHints, registrationHints, TRANSPORT_HINTS } from './option-hints.ts'
+import { BODY_FACTOR, type EndpointOptions, type SockjsOptions, type SockjsPluginOptions } from './options.ts'
+import { originProblem } from './origin-rules.ts'
 import type { DrainOptions } from './staged-drain.ts'
 
-type Check = (value: unknown) => string | null
-
+/** The longest time that a timer of Node can wait. */
 const MAX_MILLISECONDS = 2 ** 31 - 1
 
-function integer (minimum: number, maximum: number): Check {
-  return (value) => Number.isInteger(value) && (value as number) >= minimum && (value as number) <= maximum
-    ? null
-    : `must be an integer from ${minimum} to ${maximum}`
-}
+/** A body becomes one string, and so does all that waits for a client. */
+const MAX_TEXT = Math.floor(constants.MAX_STRING_LENGTH / BODY_FACTOR)
 
 const milliseconds = integer(1, MAX_MILLISECONDS)
 const bytes = integer(1, Number.MAX_SAFE_INTEGER)
+const textBytes = integer(1, MAX_TEXT)
 const count = integer(0, Number.MAX_SAFE_INTEGER)
-const boolean: Check = (value) => typeof value === 'boolean' ? null : 'must be true or false'
-const func: Check = (value) => typeof value === 'function' ? null : 'must be a function'
-const either = (...checks: Check[]): Check => (value) =>
-  checks.some((check) => check(value) === null) ? null : checks.map((check) => check(value)).join(', or ')
-const plainObject: Check = (value) => typeof value === 'object' && value !== null && !Array.isArray(value) ? null : 'must be an object'
-const oneOf = (...values: unknown[]): Check => (value) => values.includes(value) ? null : `must be one of ${values.map(String).join(', ')}`
-const fields = (table: Record<string, Check>): Check => (value) => {
-  const wrong = plainObject(value)
-  if (wrong !== null) return wrong
-  for (const [name, field] of Object.entries(value as object)) {
-    const check = table[name]
-    if (!Object.hasOwn(table, name) || check === undefined) return `has no field ${name}`
-    const problem = field === undefined ? null : check(field)
-    if (problem !== null) return `${name} ${problem}`
-  }
-  return null
-}
-const list = (item: Check, what: string): Check => (value) =>
-  Array.isArray(value) && value.every((entry) => item(entry) === null) ? null : `must be a list of ${what}`
 
-const text: Check = (value) => typeof value === 'string' && value !== '' ? null : 'must be a text'
-const expression: Check = (value) => value instanceof RegExp ? null : 'must be a regular expression'
 /** RFC 6455, section 4.1: a subprotocol is a token. */
-const token: Check = (value) => typeof value === 'string' && /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(value) ? null : 'must be a token'
-const clientUrl: Check = (value) => value === 'self' || (typeof value === 'string' && (value.startsWith('/') || /^https?:\/\//.test(value)))
-  ? null
-  : 'must be \'self\', or begin with / or http'
+const token = expected((value) => typeof value === 'string' && /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(value), 'a token')
 
-const sessionOptions: Record<keyof SockjsOptions, Check> = {
-  origins: either(oneOf('*'), func, list(either(text, expression, func), 'texts, expressions and functions')),
-  allowedHosts: list(text, 'host names'),
-  transports: fields({
-    websocket: boolean,
-    rawWebsocket: boolean,
-    xhrStreaming: boolean,
-    xhrPolling: boolean,
-    eventsource: boolean,
-    htmlfile: boolean,
-    jsonp: boolean,
-    iframe: boolean
-  }),
+const clientUrl = expected((value) => value === 'self' || (typeof value === 'string' && (value.startsWith('/') || /^https?:\/\//.test(value))),
+  '\'self\', or a URL that begins with / or http')
+
+const expression = expected((value) => value instanceof RegExp, 'a regular expression')
+
+const originRule: Check = (value) => {
+  if (typeof value === 'string' && value !== '') return originProblem(value)
+  return either('a text such as \'https://a.example\', a regular expression or a function', expression, func)(value)
+}
+
+const originList = list(originRule, '\'*\', a list such as [\'https://a.example\'], or a function')
+
+/** `['*']` is taken as `'*'`. */
+const origins: Check = (value) => {
+  if (value === '*' || isEveryOrigin(value) || typeof value === 'function') return null
+  if (typeof value === 'string' && value !== '') return `must be a list: write [${originProblem(value) === null ? shown(value) : '\'https://a.example\''}], not ${shown(value)}`
+  return originList(value)
+}
+
+/** Whether an `origins` option lets every origin in. */
+export function isEveryOrigin (origins: unknown): boolean {
+  return origins === '*' || (Array.isArray(origins) && origins.length === 1 && origins[0] === '*')
+}
+
+/** A name as `request.hostname` has it: the check compares nothing else. */
+const hostName = expected((value) => typeof value === 'string' && /^(?:[^\s*:/?#@[\]]+|\[[0-9a-f:.]+\])$/i.test(value),
+  'the name of a host, without scheme, port, path or *')
+
+const allowedHosts: Check = (value) => Array.isArray(value) && value.length === 0
+  ? 'must name at least one host; leave the option out to allow any'
+  : list(hostName, 'a list of host names')(value)
+
+/** An address to which clients append `/<server>/<session>/<transport>`, and whose scheme they turn into `ws` or `wss`. */
+export const baseAddress = expected((value) => typeof value === 'string' && /^https?:\/\/[^?#]*[^?#/]$/.test(value) && URL.canParse(value),
+  'an absolute URL such as \'https://a.example/echo\', without query, hash or a / at its end')
+
+const transports: Check = (value) => Array.isArray(value)
+  ? 'must be an object of switches such as { websocket: true }, not a list'
+  : switches(value)
+
+const switches = fields({
+  websocket: boolean,
+  rawWebsocket: boolean,
+  xhrStreaming: boolean,
+  xhrPolling: boolean,
+  eventsource: boolean,
+  htmlfile: boolean,
+  jsonp: boolean,
+  iframe: boolean
+}, TRANSPORT_HINTS)
+
+const websocket: Check = (value) => typeof value === 'boolean'
+  ? `must be an object; to switch the transport write transports: { websocket: ${value} }`
+  : fields({ compression: either('true, false or an object', boolean, plainObject) })(value)
+
+const CLOCK_METHODS = ['now', 'start', 'stop'] as const
+
+const clock = expected((value) => typeof value === 'object' && value !== null && CLOCK_METHODS.every((name) => typeof (value as Record<string, unknown>)[name] === 'function'),
+  'a clock such as new ManualClock()')
+
+const sessionOptions: Readonly<Record<keyof SockjsOptions, Check>> = {
+  origins,
+  allowedHosts,
+  transports,
   heartbeat: milliseconds,
   disconnectDelay: milliseconds,
   pongTimeout: milliseconds,
@@ -63,16 +94,16 @@ const sessionOptions: Record<keyof SockjsOptions, Check> = {
   bodyTimeout: milliseconds,
   closeTimeout: milliseconds,
   responseLimit: bytes,
-  maxMessageSize: bytes,
+  maxMessageSize: textBytes,
   maxSessionIdLength: integer(8, 4096),
-  queue: fields({ highWater: bytes, limit: bytes, overflow: oneOf('close', 'drop') }),
+  queue: fields({ highWater: textBytes, limit: textBytes, overflow: oneOf('close', 'drop') }),
   clientUrl,
-  baseUrl: either(text, func),
-  sessionCookie: either(boolean, func),
+  baseUrl: (value) => typeof value === 'function' ? null : baseAddress(value),
+  sessionCookie: either('true, false or a function', boolean, func),
   cors: boolean,
-  protocols: list(token, 'subprotocol names'),
+  protocols: list(token, 'a list of subprotocol names'),
   binary: boolean,
-  websocket: fields({ compression: either(boolean, plainObject) }),
+  websocket,
   allowDrafts: boolean,
   rawAtBase: boolean,
   session: func,
@@ -82,17 +113,17 @@ const sessionOptions: Record<keyof SockjsOptions, Check> = {
   onSessionError: func
 }
 
-const processOptions: Record<keyof Omit<SockjsPluginOptions, keyof SockjsOptions>, Check> = {
+const processOptions: Readonly<Record<keyof Omit<SockjsPluginOptions, keyof SockjsOptions>, Check>> = {
   maxBufferedBytes: bytes,
   maxSessions: integer(1, Number.MAX_SAFE_INTEGER),
   maxDetachedSessions: integer(1, Number.MAX_SAFE_INTEGER),
   maxSessionsPerAddress: count,
   drainTimeout: milliseconds,
-  clock: plainObject
+  clock
 }
 
-const drainOptions: Record<keyof DrainOptions, Check> = {
-  rate: (value) => typeof value === 'number' && value > 0 && value <= 1 ? null : 'must be a number above 0, at most 1',
+const drainOptions: Readonly<Record<keyof DrainOptions, Check>> = {
+  rate: expected((value) => typeof value === 'number' && value > 0 && value <= 1, 'a number above 0, at most 1'),
   deadline: milliseconds,
   delay: integer(0, MAX_MILLISECONDS),
   code: oneOf(1001, 1012)
@@ -105,27 +136,26 @@ const ROUTE_OPTIONS = ['onRequest', 'preParsing', 'preValidation', 'preHandler',
 /** Set by Fastify when a plugin is registered. */
 const REGISTER_OPTIONS = ['prefix', 'logSerializers', 'logLevel'] as const
 
-function check (options: unknown, table: Record<string, Check>, passed: readonly string[]): void {
+const ENDPOINT_HINTS = endpointHints(Object.keys(processOptions))
+const REGISTRATION_HINTS = registrationHints(ROUTE_OPTIONS.filter((name) => name !== 'logLevel'))
+
+function check (options: unknown, table: CheckTable, passed: readonly string[], hints: Hints): void {
   const wrong = plainObject(options)
   if (wrong !== null) throw new errors.InvalidOption('options', wrong)
-  for (const [name, value] of Object.entries(options as object)) {
-    if (value === undefined || passed.includes(name)) continue
-    const rule = Object.hasOwn(table, name) ? table[name] : undefined
-    const problem = rule === undefined ? 'is not known' : rule(value)
-    if (problem !== null) throw new errors.InvalidOption(name, problem)
-  }
+  const found = firstProblem(options as object, table, { passed, hints })
+  if (found !== null) throw new errors.InvalidOption(found.name, found.problem)
 }
 
 export function checkPluginOptions (options: SockjsPluginOptions): void {
-  check(options, { ...sessionOptions, ...processOptions }, REGISTER_OPTIONS)
+  check(options, { ...sessionOptions, ...processOptions }, REGISTER_OPTIONS, REGISTRATION_HINTS)
 }
 
 export function checkEndpointOptions (options: EndpointOptions): void {
-  check(options, sessionOptions, ROUTE_OPTIONS)
+  check(options, sessionOptions, ROUTE_OPTIONS, ENDPOINT_HINTS)
 }
 
 export function checkDrainOptions (options: DrainOptions): void {
-  check(options, drainOptions, [])
+  check(options, drainOptions, [], {})
 }
 
 /** The part of an endpoint's options that goes to Fastify's routes. */

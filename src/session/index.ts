@@ -1,3 +1,4 @@
+export { checkClose } from './checks.ts'
 export type { SessionFacts } from './client.ts'
 export { Flusher } from './flusher.ts'
 export type { HeldSender } from './held-senders.ts'

@@ -61,14 +61,21 @@ export class Outbox {
       this.#addedBytes = message.quotedBytes
       return message
     }
-    throw new errors.InvalidMessage('SockJS carries strings only')
+    throw new errors.InvalidMessage(`a message must be a string, not ${typeName(message)}; send JSON.stringify(value) for any other value`)
   }
 
   #encodeRaw (message: Message | PreparedMessage): Outgoing {
     const data = message instanceof PreparedMessage ? message.data : message
     if (typeof data === 'string') this.#addedBytes = Buffer.byteLength(data)
     else if (this.#binary && data instanceof Uint8Array) this.#addedBytes = data.byteLength
-    else throw new errors.InvalidMessage('a raw WebSocket carries strings, and bytes where `binary` is on')
+    else throw new errors.InvalidMessage(`a message must be a string${this.#binary ? ' or bytes' : ', or bytes where the option binary is on'}, not ${typeName(message)}; send JSON.stringify(value) for any other value`)
     return message
   }
+}
+
+function typeName (message: unknown): string {
+  const value = message instanceof PreparedMessage ? message.data : message
+  if (value instanceof Uint8Array) return 'bytes'
+  if (Array.isArray(value)) return 'an array'
+  return typeof value === 'object' && value !== null ? 'an object' : String(value).slice(0, 60)
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { CLOSE, type CloseReason, fitReason, isCloseCode, type PreparedMessage } from '../protocol/index.ts'
+import { CLOSE, type CloseReason, fitReason, type PreparedMessage } from '../protocol/index.ts'
 import { errors } from '../errors.ts'
+import { checkClose } from './checks.ts'
 import { Client, type SessionFacts } from './client.ts'
 import { Drain } from './drain.ts'
 import type { CloseEvent, SessionHome } from './home.ts'
@@ -110,8 +111,7 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> exten
    * @throws FST_SOCKJS_INVALID_CLOSE
    */
   close (code: number = CLOSE.normal.code, reason: string = CLOSE.normal.reason): void {
-    if (!isCloseCode(code)) throw new errors.InvalidClose('the code must be an integer from 1000 to 4999')
-    if (typeof reason !== 'string') throw new errors.InvalidClose('the reason must be a string')
+    checkClose(code, reason)
     this.closeFor({ code, reason: fitReason(reason) })
   }
 

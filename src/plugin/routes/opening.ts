@@ -2,6 +2,7 @@ import type { FastifyRequest } from 'fastify'
 import type { TransportName } from '../../protocol/index.ts'
 import type { SessionFacts } from '../../session/index.ts'
 import type { Endpoint } from '../endpoint.ts'
+import { checkedSetup } from '../answers.ts'
 import { exchangeOf } from '../exchange.ts'
 import { shownHeaders, userKeyOf } from '../identity.ts'
 import { originOf } from '../origins.ts'
@@ -12,7 +13,7 @@ import { originOf } from '../origins.ts'
  */
 export async function openingFacts (endpoint: Endpoint, request: FastifyRequest, transport: TransportName, protocol: string): Promise<SessionFacts<unknown, unknown>> {
   const { options } = endpoint
-  const setup = options.session === undefined ? undefined : await options.session(request)
+  const setup = options.session === undefined ? undefined : checkedSetup(await options.session(request))
   return {
     transport,
     protocol,

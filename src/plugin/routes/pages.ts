@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { GREETING, iframePage, infoBody } from '../../protocol/index.ts'
+import { checkedBaseUrl } from '../answers.ts'
 import type { Endpoint } from '../endpoint.ts'
 import { sendClosing, sendText, setCache, setNoCache, TEXT } from '../headers.ts'
 
@@ -33,7 +34,7 @@ export async function info (endpoint: Endpoint, request: FastifyRequest, reply: 
   const { options } = endpoint
   // Clients that ask now are on their way to open a session.
   if (endpoint.hub.draining) return sendClosing(reply)
-  const baseUrl = typeof options.baseUrl === 'function' ? await options.baseUrl(request) : options.baseUrl
+  const baseUrl = typeof options.baseUrl === 'function' ? checkedBaseUrl(await options.baseUrl(request)) : options.baseUrl
   setNoCache(reply)
   return reply.type('application/json; charset=UTF-8').send(infoBody({
     websocket: options.transports.websocket,

@@ -1,0 +1,30 @@
+import { shown } from '../core/suggestion.ts'
+import { errors } from '../errors.ts'
+import { PreparedMessage } from '../protocol/index.ts'
+import { type AnySession, type Message, Session } from '../session/index.ts'
+
+/** Whom a broadcast leaves out. */
+export interface BroadcastOptions {
+  /** The session that does not get the message. */
+  except?: AnySession
+}
+
+/**
+ * A message that is encoded once, to be sent to many sessions.
+ *
+ * @throws FST_SOCKJS_INVALID_MESSAGE
+ */
+export function prepare (message: Message): PreparedMessage {
+  if (typeof message !== 'string' && !((message as unknown) instanceof Uint8Array)) {
+    throw new errors.InvalidMessage(`a message must be a string or bytes, not ${shown(message)}; give JSON.stringify(value) for any other value`)
+  }
+  return new PreparedMessage(message)
+}
+
+/** A session that should be left out, and is not, would hear itself. */
+export function checkBroadcast (options: BroadcastOptions): void {
+  const right = typeof options === 'object' && options !== null && !(options instanceof Session) &&
+    (options.except === undefined || options.except instanceof Session)
+  if (!right) throw new errors.InvalidOption('except', `must be a session, given as broadcast(message, { except: session }), not ${shown(options?.except ?? options)}`)
+  for (const name in options) if (name !== 'except') throw new errors.InvalidOption(shown(name), 'is not known; broadcast(message, { except: session }) has no other')
+}
