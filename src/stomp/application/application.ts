@@ -129,7 +129,10 @@ export class StompApplication implements Application {
     if (match === null) throw new StompError('STOMP_UNKNOWN_DESTINATION')
     try {
       // A stream that breaks later breaks after the RECEIPT: its error names none.
-      await match.route.run(match, message, this.#parts.sender, (error) => this.#handlerFailed(session, destination, error, undefined))
+      await match.route.run(match, message, this.#parts.sender, {
+        failed: (error) => this.#handlerFailed(session, destination, error, undefined),
+        lost: (error) => this.#failedUnheard(session, destination, error)
+      })
     } catch (error) {
       await this.#handlerFailed(session, destination, error, receipt)
     }
@@ -142,10 +145,14 @@ export class StompApplication implements Application {
   }
 
   feed (session: StompSession, subscription: Subscription, frame: Frame<ClientCommand>): Feed | null {
-    const match = this.#parts.subscribes.find(this.#restOf(subscription.destination)!)
+    const { destination } = subscription
+    const match = this.#parts.subscribes.find(this.#restOf(destination)!)
     return match === null
       ? null
-      : match.route.start(match, session, subscription, frame, (error, receipt) => this.#handlerFailed(session, subscription.destination, error, receipt))
+      : match.route.start(match, session, subscription, frame, {
+        failed: (error, receipt) => this.#handlerFailed(session, destination, error, receipt),
+        lost: (error) => this.#failedUnheard(session, destination, error)
+      })
   }
 
   subscribed (session: StompSession, subscription: Subscription): void {
@@ -188,10 +195,10 @@ export class StompApplication implements Application {
    * Only what the application says with a status below 500 is meant for the client.
    */
   async #handlerFailed (session: StompSession, destination: string, error: unknown, receipt: string | undefined): Promise<void> {
-    if (session.state !== 'connected') return
-    const known: ApplicationError = error instanceof Error ? error : new Error(String(error))
+    const known = asError(error)
     const statusCode = known.statusCode ?? 500
-    if (statusCode >= 500) this.#parts.log.error({ err: error, session: session.id, destination }, 'a handler failed')
+    this.#failedUnheard(session, destination, error)
+    if (session.state !== 'connected') return
     try {
       const body = await this.#parts.errorHandler?.(known, { session, destination }) ?? errorBody(known, statusCode, destination)
       if (this.#parts.sender.toSessions([session], ERROR_DESTINATION, body).sessions > 0) return
@@ -200,6 +207,15 @@ export class StompApplication implements Application {
     }
     session.fail(error instanceof StompError ? error : new StompError('STOMP_HANDLER_FAILED', statusCode < 500 ? oneLine(known.message) : undefined), receipt)
   }
+
+  /** An error that no client is told in full stands in the log; one with a status below 500 is meant for the client alone. */
+  #failedUnheard (session: StompSession, destination: string, error: unknown): void {
+    if ((asError(error).statusCode ?? 500) >= 500) this.#parts.log.error({ err: error, session: session.id, destination }, 'a handler failed')
+  }
+}
+
+function asError (error: unknown): ApplicationError {
+  return error instanceof Error ? error : new Error(String(error))
 }
 
 function connectFrame (headers: FrameHeaders): ConnectFrame {

@@ -41,6 +41,14 @@ export interface MessageRouteOptions extends ReplyTargets {
 
 const KNOWN: ReadonlySet<string> = new Set<keyof MessageRouteOptions>(['schema', 'preHandler', 'sendTo', 'sendToUser', 'sendToSender'])
 
+/** Where the errors of a stream of answers go. */
+export interface StreamFailures {
+  /** The client can still be told. */
+  readonly failed: (error: unknown) => Promise<void>
+  /** Only the log can be told. */
+  readonly lost: (error: unknown) => void
+}
+
 /** A message route as it is kept: schemas are compiled when the application is ready. */
 export class MessageRoute {
   readonly path: string
@@ -63,8 +71,8 @@ export class MessageRoute {
     if (this.#options.schema !== undefined) this.#validator = compileSchemas(scope, this.path, this.#options.schema)
   }
 
-  /** Runs the route for one message. Streams of answers go on beside the session's next messages; `failed` is told when one breaks. */
-  async run ({ params }: Match<MessageRoute>, message: IncomingMessage, sender: Sender, failed: (error: unknown) => Promise<void>): Promise<void> {
+  /** Runs the route for one message. Streams of answers go on beside the session's next messages; `failures` is told when one breaks. */
+  async run ({ params }: Match<MessageRoute>, message: IncomingMessage, sender: Sender, failures: StreamFailures): Promise<void> {
     const parts: ValidatedParts = {
       params: { ...params },
       headers: Object.fromEntries(message.headers),
@@ -80,7 +88,7 @@ export class MessageRoute {
       sendEach(value, async (each) => {
         await reply.send(each)
         await session.stream.drained()
-      }, session.signal).catch(failed)
+      }, { signal: session.signal, lost: failures.lost }).catch(failures.failed)
     } else if (value !== undefined && value !== null) {
       await reply.send(value)
     }

@@ -1,30 +1,78 @@
+/** What `sendEach` tells of a stream that nobody gets any more. */
+export interface StreamEnd {
+  /** Aborts when the listener has gone. */
+  readonly signal: AbortSignal
+  /** Gets what the stream throws after that. An abort that comes from the signal is not reported. */
+  readonly lost: (error: unknown) => void
+}
+
 /**
- * Sends what an async iterable yields, one value after the other, until it or its listener ends. The iterable is told that
- * nobody listens any more also while it prepares its next value; it may take its time to hear it.
+ * Sends what an async iterable yields, one value after the other, until it or its listener ends. The iterable is told of
+ * the end also while it prepares its next value; a generator may take its time to hear it.
  */
-export async function sendEach (values: AsyncIterable<unknown>, send: (value: unknown) => void | Promise<void>, signal: AbortSignal): Promise<void> {
+export async function sendEach (values: AsyncIterable<unknown>, send: (value: unknown) => void | Promise<void>, end: StreamEnd): Promise<void> {
   const iterator = values[Symbol.asyncIterator]()
-  const ended = new Promise<'ended'>((resolve) => {
-    if (signal.aborted) resolve('ended')
-    else signal.addEventListener('abort', () => resolve('ended'), { once: true })
-  })
+  const race = new RaceWithEnd(end)
   try {
     for (;;) {
-      const next = await Promise.race([iterator.next(), ended])
-      if (next === 'ended' || next.done === true) return
-      await send(next.value)
+      const next = await race.run(iterator.next())
+      if (next === ENDED || next.done === true) return
+      if (await race.run(send(next.value)) === ENDED) return
     }
   } finally {
-    if (typeof iterator.return === 'function') leave(iterator.return.bind(iterator))
+    race.stop()
+    leave(iterator, (error) => { if (!comesFrom(end.signal, error)) end.lost(error) })
   }
 }
 
+const ENDED = Symbol('ended')
+
+/**
+ * Waits for one promise at a time, or for the end. `Promise.race` with one promise that lives as long as the stream would
+ * keep every value until the stream ends (K1).
+ */
+class RaceWithEnd {
+  readonly #end: StreamEnd
+  /** Ends the wait that is on. */
+  #interrupt: (() => void) | null = null
+
+  constructor (end: StreamEnd) {
+    this.#end = end
+    end.signal.addEventListener('abort', this)
+  }
+
+  run<T> (work: T | PromiseLike<T>): Promise<T | typeof ENDED> {
+    const { signal, lost } = this.#end
+    return new Promise((resolve, reject) => {
+      this.#interrupt = () => resolve(ENDED)
+      if (signal.aborted) this.#interrupt()
+      Promise.resolve(work).then(resolve, (error: unknown) => {
+        if (!signal.aborted) reject(error)
+        else if (!comesFrom(signal, error)) lost(error)
+      })
+    })
+  }
+
+  /** Called by the signal. */
+  handleEvent (): void { this.#interrupt?.() }
+
+  stop (): void {
+    this.#interrupt = null
+    this.#end.signal.removeEventListener('abort', this)
+  }
+}
+
+/** Whether an error only says that the signal has aborted: its reason, or the AbortError that Node makes of it. */
+export function comesFrom (signal: AbortSignal, error: unknown): boolean {
+  return signal.aborted && (error === signal.reason || (error instanceof Error && error.cause === signal.reason))
+}
+
 /** Not waited for: a generator answers when it comes to its next `yield`. */
-function leave (done: () => Promise<unknown> | undefined): void {
+function leave (iterator: AsyncIterator<unknown>, failed: (error: unknown) => void): void {
   try {
-    Promise.resolve(done()).catch(() => {})
-  } catch {
-    // An iterator that cannot even be left has nothing more to give.
+    Promise.resolve(iterator.return?.()).catch(failed)
+  } catch (error) {
+    failed(error)
   }
 }
 

@@ -7,7 +7,7 @@ import type { StompSession, StompUser } from '../session/stomp-session.ts'
 import type { Subscription } from '../session/subscriptions.ts'
 import { encodeContent } from './content.ts'
 import type { Match } from './router.ts'
-import { isAsyncIterable, sendEach } from './stream.ts'
+import { comesFrom, isAsyncIterable, sendEach } from './stream.ts'
 import { compileSchemas, type RouteSchema, type RouteValidator, type ValidatedParts } from './validation.ts'
 
 /** What a subscribe handler gets. */
@@ -39,6 +39,14 @@ export interface SubscribeRouteOptions {
 
 const KNOWN: ReadonlySet<string> = new Set<keyof SubscribeRouteOptions>(['schema', 'preHandler'])
 
+/** Where the errors of a feed go. */
+export interface FeedFailures {
+  /** The client can still be told; the error names the receipt, if any. */
+  readonly failed: (error: unknown, receipt: string | undefined) => Promise<void>
+  /** The subscription has ended: only the log can be told. */
+  readonly lost: (error: unknown) => void
+}
+
 export class SubscribeRoute {
   readonly path: string
   readonly #options: SubscribeRouteOptions
@@ -58,18 +66,20 @@ export class SubscribeRoute {
     if (this.#options.schema !== undefined) this.#validator = compileSchemas(scope, this.path, this.#options.schema)
   }
 
-  /** Starts the answers to one subscription; they end with it. `failed` gets the receipt that the error must name, if any. */
-  start ({ params }: Match<SubscribeRoute>, session: StompSession, subscription: Subscription, frame: Frame<ClientCommand>, failed: (error: unknown, receipt: string | undefined) => Promise<void>): Feed {
+  /** Starts the answers to one subscription; they end with it. */
+  start ({ params }: Match<SubscribeRoute>, session: StompSession, subscription: Subscription, frame: Frame<ClientCommand>, { failed, lost }: FeedFailures): Feed {
     const abort = new AbortController()
+    const { signal } = abort
     const report = (receipt: string | undefined) => async (error: unknown): Promise<void> => {
-      if (!abort.signal.aborted) await failed(error, receipt)
+      if (!signal.aborted) await failed(error, receipt)
+      else if (!comesFrom(signal, error)) lost(error)
     }
-    const value = this.#ask(params, session, subscription, frame, abort.signal)
+    const value = this.#ask(params, session, subscription, frame, signal)
     const ready = value.then(() => {}, report(frame.headers.get('receipt')))
     // The RECEIPT, which waits for `ready` too, goes first.
     ready.then(() => {}).then(() => value).then((answer) => {
-      if (isAsyncIterable(answer)) return sendEach(answer, (each) => this.#send(session, subscription, each), abort.signal)
-      if (answer !== undefined && answer !== null && !abort.signal.aborted) return this.#send(session, subscription, answer)
+      if (isAsyncIterable(answer)) return sendEach(answer, (each) => this.#send(session, subscription, each), { signal, lost })
+      if (answer !== undefined && answer !== null && !signal.aborted) return this.#send(session, subscription, answer)
     }).catch((error: unknown) => {
       // Where the handler itself failed, `ready` has told it.
       value.then(() => report(undefined)(error), () => {})

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { setMaxListeners } from 'node:events'
 import type { FastifyRequest } from 'fastify'
 import type { CloseEvent, Message, MessageStream } from '../../session/index.ts'
 import type { BrokerConnection, BrokerError, Delivery } from '../broker/broker.ts'
@@ -110,7 +111,7 @@ export class StompSession {
 
   /** Aborts when the session has ended. */
   get signal (): AbortSignal {
-    this.#abort ??= new AbortController()
+    this.#abort ??= withoutListenerLimit(new AbortController())
     if (this.#ended !== null) this.#abort.abort()
     return this.#abort.signal
   }
@@ -391,6 +392,12 @@ export class StompSession {
     if (done instanceof Promise) done.catch((error: unknown) => this.host.log.debug({ err: error, session: this.id }, 'the broker connection did not close'))
     if (this.#wasConnected) this.host.application.left(this)
   }
+}
+
+/** Any number of a session's streams may wait for its end at a time; more than ten would give a warning of a leak. */
+function withoutListenerLimit (abort: AbortController): AbortController {
+  setMaxListeners(0, abort.signal)
+  return abort
 }
 
 const BEAT = Uint8Array.of(0x0a)
