@@ -1,4 +1,4 @@
-import createError from '@fastify/error'
+import { createError } from './coded-error.ts'
 
 /** Every error that the package throws at an application, by code. */
 export const errors = {

@@ -16,26 +16,28 @@ interface Room {
 /** The floors of the house: every room imports only rooms that stand above it in this list. */
 const ROOMS: readonly Room[] = [
   { name: 'types', rooms: [], packages: ['*'] },
-  { name: 'errors', rooms: [], packages: ['@fastify/error'] },
+  { name: 'embedded', rooms: [], packages: [] },
+  { name: 'coded-error', rooms: [], packages: ['@fastify/error'] },
+  { name: 'errors', rooms: ['coded-error'], packages: [] },
   { name: 'core', rooms: [], packages: [] },
   { name: 'clock', rooms: [], packages: ['node:perf_hooks'] },
   { name: 'protocol', rooms: [], packages: ['node:buffer'] },
   { name: 'session', rooms: ['errors', 'clock', 'protocol'], packages: ['node:buffer', 'node:crypto'] },
   { name: 'transports', rooms: ['errors', 'clock', 'protocol', 'session'], packages: ['node:*', 'ws', 'websocket-driver'] },
-  { name: 'plugin', rooms: ['errors', 'core', 'clock', 'protocol', 'session', 'transports'], packages: ['*'] },
-  { name: 'index', rooms: ['errors', 'clock', 'protocol', 'session', 'plugin'], packages: [] },
+  { name: 'plugin', rooms: ['embedded', 'errors', 'core', 'clock', 'protocol', 'session', 'transports'], packages: ['*'] },
+  { name: 'index', rooms: ['coded-error', 'errors', 'clock', 'protocol', 'session', 'plugin'], packages: [] },
   { name: 'stomp/codec', rooms: [], packages: ['node:buffer'] },
-  { name: 'stomp/errors', rooms: ['stomp/codec'], packages: ['@fastify/error'] },
+  { name: 'stomp/errors', rooms: ['coded-error', 'stomp/codec'], packages: [] },
   { name: 'stomp/broker', rooms: ['core', 'clock', 'protocol', 'stomp/codec', 'stomp/errors'], packages: ['node:*'] },
   { name: 'stomp/session', rooms: ['clock', 'session', 'stomp/codec', 'stomp/errors', 'stomp/broker'], packages: ['node:*', 'type:fastify'] },
   { name: 'stomp/application', rooms: ['core', 'clock', 'stomp/codec', 'stomp/errors', 'stomp/broker', 'stomp/session'], packages: ['*'] },
   {
     name: 'stomp/plugin',
-    rooms: ['errors', 'core', 'clock', 'protocol', 'session', 'transports', 'plugin', 'stomp/codec', 'stomp/errors', 'stomp/broker', 'stomp/session', 'stomp/application'],
+    rooms: ['embedded', 'errors', 'core', 'clock', 'protocol', 'session', 'transports', 'plugin', 'stomp/codec', 'stomp/errors', 'stomp/broker', 'stomp/session', 'stomp/application'],
     packages: ['*']
   },
-  { name: 'stomp/index', rooms: ['stomp/codec', 'stomp/errors', 'stomp/broker', 'stomp/session', 'stomp/application', 'stomp/plugin'], packages: [] },
-  { name: 'cli', rooms: ['index', 'stomp/index'], packages: ['*'] }
+  { name: 'stomp/index', rooms: ['coded-error', 'stomp/codec', 'stomp/errors', 'stomp/broker', 'stomp/session', 'stomp/application', 'stomp/plugin'], packages: [] },
+  { name: 'cli', rooms: ['embedded', 'index', 'stomp/index'], packages: ['*'] }
 ]
 
 /** All that the STOMP layer may know of its client. */

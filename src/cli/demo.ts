@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
-import fastifyStatic from '@fastify/static'
 import Fastify, { type FastifyInstance } from 'fastify'
 import sockjs, { type Endpoint } from '../index.ts'
 import { DEMO_DEFAULTS, DEMO_ENDPOINTS } from './endpoints.ts'
 import { Journal } from './journal.ts'
+import { servePages } from './pages.ts'
 import { demoRelay, type RelayTarget } from './relay.ts'
 import { addStomp } from './stomp.ts'
 
@@ -42,7 +42,7 @@ export async function buildDemo (options: DemoOptions = {}): Promise<FastifyInst
   } as object) as unknown as FastifyInstance
   const journal = new Journal()
 
-  await app.register(fastifyStatic, { root: PUBLIC })
+  await servePages(app, PUBLIC)
   await app.register(sockjs, DEMO_DEFAULTS)
   for (const { path, options: own, handler } of DEMO_ENDPOINTS) {
     const endpoint: Endpoint = app.sockjs(path, own ?? {}, (session) => {

@@ -1,4 +1,3 @@
-import type { WebSocket } from '@fastify/websocket'
 import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
 import type { Clock } from '../clock/index.ts'
 import { CLOSE, type CloseReason, PreparedMessage, type RouteName, shownPath } from '../protocol/index.ts'
@@ -6,14 +5,12 @@ import { type AnySession, checkClose, type CloseEvent, type Message, type Receiv
 import type { IncomingRules } from '../transports/index.ts'
 import { type BroadcastOptions, checkBroadcast, prepare } from './broadcast.ts'
 import type { Hub } from './hub.ts'
+import type { InjectWebSocket } from './injected-websocket.ts'
 import { BODY_FACTOR, type ResolvedOptions } from './options.ts'
 import { type OriginPolicy, originPolicy } from './origins.ts'
 
 /** Called once for each session; `request` is the one that opened it. */
 export type SessionHandler<S = Session> = (session: S, request: FastifyRequest) => unknown
-
-/** As `app.injectWS` of `@fastify/websocket`: what is listened for must be so in `onInit`. */
-export type InjectWebSocket = (path?: string, upgradeContext?: object, options?: { onInit?: (ws: WebSocket) => void, onOpen?: (ws: WebSocket) => void }) => Promise<WebSocket>
 
 /** What `endpoint.stats()` counts. */
 export interface EndpointStats {

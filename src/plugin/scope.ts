@@ -3,9 +3,10 @@ import type { WebSocket } from 'ws'
 import type { Endpoint } from './endpoint.ts'
 import { cancelTakeover, exchangeOf, handOver } from './exchange.ts'
 import { sendText } from './headers.ts'
+import type { InjectWebSocket } from './injected-websocket.ts'
 import type { EndpointOptions } from './options.ts'
 import { admission, PARSED_TYPE } from './routes/admission.ts'
-import { client, greeting, iframe, info, loadClientScript } from './routes/pages.ts'
+import { client, embeddedClientScript, greeting, iframe, info } from './routes/pages.ts'
 import { receive } from './routes/receivers.ts'
 import { beforeBody, send } from './routes/senders.ts'
 import { acceptWebSocket, beforeUpgrade, openUpgrade, refusePlain } from './routes/websockets.ts'
@@ -33,7 +34,7 @@ export function endpointScope (endpoint: Endpoint, own: EndpointOptions) {
     scope.addHook('preParsing', beforeBody(endpoint) as never)
     scope.setErrorHandler(errorHandler)
 
-    const script = endpoint.options.clientUrl === 'self' ? await loadClientScript() : null
+    const script = endpoint.options.clientUrl === 'self' ? embeddedClientScript() : null
     const handlers: Record<RouteName, Handler> = {
       greeting,
       info: (request, reply) => info(endpoint, request, reply),
@@ -66,7 +67,7 @@ export function endpointScope (endpoint: Endpoint, own: EndpointOptions) {
     await scope.register(async function webSocketRoutes (upgradable) {
       await serveWebSockets(upgradable, endpoint, depth)
       const { websocketServer } = upgradable
-      endpoint.injectWS = upgradable.injectWS
+      endpoint.injectWS = upgradable.injectWS as unknown as InjectWebSocket
       const wsHandler = (ws: WebSocket, request: FastifyRequest): void => {
         // A server of the application's own would close our connections before our drain does (SESSION-23).
         websocketServer.clients?.delete(ws)

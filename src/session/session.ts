@@ -156,7 +156,7 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> exten
    * The messages of the client, one by one, until the session ends. Pauses while the output of the session is
    * above the high-water mark, so that a plain echo loop cannot drown. Leaving the loop does not close the session.
    */
-  [Symbol.asyncIterator] (): AsyncIterableIterator<string, undefined> {
+  [Symbol.asyncIterator] (): AsyncIterableIterator<string> {
     const iterator: AsyncIterableIterator<string, undefined> = {
       next: () => this.#next() as Promise<IteratorResult<string, undefined>>,
       return: async () => ({ value: undefined, done: true }),

@@ -1,14 +1,3 @@
-import { destination } from './application/destination.ts'
-import { BrokerError } from './broker/broker.ts'
-import { memoryBroker } from './broker/memory/index.ts'
-import { activemq, rabbitmq, relayBroker } from './broker/relay/index.ts'
-import { FrameHeaders } from './codec/index.ts'
-import { StompError, stompErrors } from './errors.ts'
-import { stomp } from './plugin/stomp.ts'
-
-/** @ignore What `require()` gives: the plugin, with everything else on it. */
-const commonjs = Object.assign(stomp, { stomp, memoryBroker, relayBroker, rabbitmq, activemq, destination, BrokerError, FrameHeaders, StompError, stompErrors })
-
 export type { ApplicationError, ErrorBody, StompErrorHandler } from './application/application.ts'
 export { destination, type DestinationLike, type TypedDestination } from './application/destination.ts'
 export type { ConnectFrame, DisconnectInfo, HookName, StompHooks, SubscriptionInfo } from './application/hooks.ts'
@@ -27,10 +16,11 @@ export { type HistoryOptions, memoryBroker, type MemoryBrokerOptions } from './b
 export {
   activemq, type Backoff, type BrokerDialect, type DialectOptions, rabbitmq, relayBroker, type RelayBroker, type RelayBrokerOptions, type RelayCredentials, type RelayStats
 } from './broker/relay/index.ts'
+export type { CodedError, CodedErrorConstructor } from '../coded-error.ts'
 export { type Body, type ClientCommand, type Command, type Frame, FrameHeaders, type HeadersLike, type ServerCommand, type Version } from './codec/index.ts'
 export { type ClientErrorCode, StompError, stompErrors } from './errors.ts'
 export type { SessionFilter, StompFacade } from './plugin/facade.ts'
 export type { InjectedClient, InjectOptions } from './plugin/inject.ts'
 export type { StompLimitOptions, StompPluginOptions } from './plugin/options.ts'
-export { stomp as default, stomp, commonjs as 'module.exports' }
+export { stomp as default, stomp } from './plugin/stomp.ts'
 export type { StompSession, StompState, StompUser } from './session/stomp-session.ts'

@@ -1,24 +1,22 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
-import { createRequire } from 'node:module'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { clientScript, clientVersion } from '../../embedded/client-script.ts'
 import { GREETING, iframePage, infoBody } from '../../protocol/index.ts'
 import { checkedBaseUrl } from '../answers.ts'
 import type { Endpoint } from '../endpoint.ts'
 import { sendClosing, sendText, setCache, setNoCache, TEXT } from '../headers.ts'
 
-/** The copy of sockjs-client that the iframe page loads: same origin, same version as the package's. */
+/** The copy of sockjs-client that an endpoint serves and its iframe page loads. */
 export interface ClientScript {
   readonly path: string
   readonly body: Buffer
   readonly etag: string
 }
 
-export async function loadClientScript (): Promise<ClientScript> {
-  const require = createRequire(import.meta.url)
-  const { version } = require('sockjs-client/package.json') as { version: string }
-  const body = await readFile(require.resolve('sockjs-client/dist/sockjs.min.js'))
-  return { path: `/sockjs-${version}.min.js`, body, etag: etagOf(body) }
+/** The copy that came with the build: a server that was bundled into one file has no other. */
+export function embeddedClientScript (): ClientScript {
+  const body = Buffer.from(clientScript)
+  return { path: `/sockjs-${clientVersion}.min.js`, body, etag: etagOf(body) }
 }
 
 function etagOf (body: string | Buffer): string {

@@ -1,5 +1,5 @@
-import { createRequire } from 'node:module'
 import type { FastifyBaseLogger, FastifyInstance, FastifyRequest } from 'fastify'
+import { version } from '../../embedded/version.ts'
 import type { Endpoint } from '../../plugin/endpoint.ts'
 import type { AnySession } from '../../session/index.ts'
 import { StompApplication, type Parts } from '../application/application.ts'
@@ -17,8 +17,6 @@ import { StompSession } from '../session/stomp-session.ts'
 import { injectClient, type InjectedClient, type InjectOptions } from './inject.ts'
 import { resolveStompOptions, type ResolvedStompOptions, type StompPluginOptions } from './options.ts'
 import { TcpListener } from './tcp.ts'
-
-const { version } = createRequire(import.meta.url)('fastify-sockjs/package.json') as { version: string }
 
 /** One registration of the STOMP layer: its parts, put together and run. */
 export class StompServer {

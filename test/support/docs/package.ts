@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import ts from 'typescript'
@@ -21,6 +22,7 @@ export function installPackage (root: string, folder: string): void {
   cpSync(join(root, 'package.json'), join(folder, 'package.json'))
   transpileFolder(join(root, 'src'), join(folder, 'dist'))
   transpileFolder(join(root, 'protocol-tests'), join(folder, 'dist/conformance'))
+  execFileSync(process.execPath, [join(root, 'scripts/commonjs.js'), join(folder, 'dist')], { env: { ...process.env, NODE_OPTIONS: '', NODE_V8_COVERAGE: '' } })
 }
 
 function transpileFolder (from: string, to: string): void {

@@ -6,6 +6,7 @@ export interface Lock {
 interface LockedPackage {
   readonly version?: string
   readonly license?: string
+  readonly engines?: { readonly node?: string }
   readonly dependencies?: Readonly<Record<string, string>>
   readonly optionalDependencies?: Readonly<Record<string, string>>
 }
@@ -15,9 +16,15 @@ export interface RuntimePackage {
   readonly license: string
 }
 
-/** Every package that whoever installs this one gets, by name; what fastify brings itself is not among them. */
-export function runtimeTree ({ packages }: Lock): RuntimePackage[] {
-  const found = new Map<string, RuntimePackage>()
+/** The names and licences of the packages that an application gets with this one; those that fastify brings are not among them. */
+export function runtimeTree (lock: Lock): RuntimePackage[] {
+  const found = new Map(packagesOf(lock).map(({ name, license }) => [name, { name, license: license ?? 'unknown' }]))
+  return [...found.values()].sort((a, b) => a.name < b.name ? -1 : 1)
+}
+
+/** The same packages as the lock has them, each copy of its own. */
+export function packagesOf ({ packages }: Lock): (LockedPackage & { readonly name: string })[] {
+  const found: (LockedPackage & { readonly name: string })[] = []
   const seen = new Set<string>()
   const waiting = ['']
   for (let place = waiting.pop(); place !== undefined; place = waiting.pop()) {
@@ -26,11 +33,11 @@ export function runtimeTree ({ packages }: Lock): RuntimePackage[] {
       const at = placeOf(packages, place, name)
       if (seen.has(at)) continue
       seen.add(at)
-      found.set(name, { name, license: packages[at]!.license ?? 'unknown' })
+      found.push({ ...packages[at]!, name })
       waiting.push(at)
     }
   }
-  return [...found.values()].sort((a, b) => a.name < b.name ? -1 : 1)
+  return found
 }
 
 /** Where a package finds another, as Node looks for it: in the folders above, the nearest first. */

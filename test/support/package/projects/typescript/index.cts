@@ -1,10 +1,14 @@
 import Fastify = require('fastify')
 import sockjs = require('fastify-sockjs')
 import stomp = require('fastify-sockjs/stomp')
+import { runConformance } from 'fastify-sockjs/conformance'
 
 const app = Fastify()
-app.register(sockjs)
+app.register(sockjs, { heartbeat: 10_000 })
 app.register(stomp, { path: '/stomp', broker: stomp.memoryBroker() })
 app.register(async (scope) => {
-  scope.sockjs('/echo', (session) => session.on('message', (text) => session.send(text)))
+  const room: sockjs.Endpoint = scope.sockjs('/echo', (session) => session.on('message', (text) => session.send(text)))
+  room.broadcast(new sockjs.PreparedMessage('x'))
 })
+export const code: 'FST_SOCKJS_INVALID_OPTION' = new sockjs.errors.InvalidOption('a', 'b').code
+export const report: Promise<unknown> = runConformance('http://127.0.0.1:8081', {})

@@ -1,0 +1,73 @@
+// Writes the entries for `require()` beside those for `import`, after the build: index.cjs, and its declarations where the build has
+// some. They hold no second copy of the code: both ways lead to the same modules. `commonjs.js [folder]`, by default dist/.
+import { existsSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import ts from 'typescript'
+
+const DIST = resolve(process.argv[2] ?? fileURLToPath(new URL('../dist', import.meta.url)))
+const ENTRIES = ['index', 'stomp/index', 'conformance/index'].map((name) => join(DIST, name))
+
+/** The mark that Node puts on an ES module for the sake of transpilers; the entry is a CommonJS module. */
+const WITHOUT_DEFAULT = `'use strict'
+
+const { __esModule, ...exported } = require('./index.js')
+module.exports = exported
+`
+
+const WITH_DEFAULT = `'use strict'
+
+// The default export, with all others as its properties.
+const { __esModule, default: plugin, ...others } = require('./index.js')
+module.exports = Object.assign(plugin, others)
+`
+
+/** The names that an entry exports as types; those of classes are among its values too. */
+function typesOf (program, path) {
+  const checker = program.getTypeChecker()
+  return checker.getExportsOfModule(checker.getSymbolAtLocation(program.getSourceFile(`${path}.d.ts`)))
+    .filter((symbol) => symbol.name !== 'default' && (targetOf(checker, symbol).flags & ts.SymbolFlags.Type) !== 0)
+    .map(({ name }) => name).sort()
+}
+
+function targetOf (checker, symbol) {
+  return symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol
+}
+
+/**
+ * A CommonJS file may name an ES module for its types alone. With a default export the module is a function, which a namespace of the
+ * same name gives the rest.
+ */
+function declarations (exported, named) {
+  const values = exported.filter((name) => name !== 'default')
+  const classes = named.filter((name) => values.includes(name))
+  const types = named.filter((name) => !values.includes(name))
+  const members = [
+    ...values.map((name) => `export const ${name}: typeof esm.${name}`),
+    ...classes.map((name) => `export type ${name} = esm.${name}`),
+    `export {\n  ${types.map((name) => `type ${name}`).join(',\n  ')}\n}`
+  ].join('\n')
+  const head = `import type * as esm from './index.js' with { 'resolution-mode': 'import' }
+import type {
+  ${types.join(',\n  ')}
+} from './index.js' with { 'resolution-mode': 'import' }
+`
+  if (values.length === exported.length) return `${head}\n${members.replaceAll('export const', 'export declare const')}\n`
+  return `${head}
+declare function plugin (...args: Parameters<typeof esm.default>): ReturnType<typeof esm.default>
+
+declare namespace plugin {
+${members.replace(/^/gm, '  ')}
+}
+
+export = plugin
+`
+}
+
+const typed = ENTRIES.filter((path) => existsSync(`${path}.d.ts`))
+const program = ts.createProgram(typed.map((path) => `${path}.d.ts`), { module: ts.ModuleKind.NodeNext, skipLibCheck: true, types: ['node'] })
+for (const path of ENTRIES) {
+  const exported = Object.keys(await import(pathToFileURL(`${path}.js`))).sort()
+  writeFileSync(`${path}.cjs`, exported.includes('default') ? WITH_DEFAULT : WITHOUT_DEFAULT)
+  if (typed.includes(path)) writeFileSync(`${path}.d.cts`, declarations(exported, typesOf(program, path)))
+}

@@ -1,0 +1,57 @@
+// Writes src/embedded/: the browser's copy of sockjs-client and the version of this package, as modules. A server that was bundled
+// into one file has no folder of packages to read them from.
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url))
+const EMBEDDED = join(ROOT, 'src/embedded')
+
+/** The packages whose code is in dist/sockjs.min.js; each of their licences asks for its text beside every copy. */
+const IN_THE_SCRIPT = ['sockjs-client', 'inherits', 'url-parse', 'querystringify', 'requires-port']
+
+const fromHere = createRequire(import.meta.url)
+const clientManifest = fromHere.resolve('sockjs-client/package.json')
+const fromClient = createRequire(clientManifest)
+const readJson = (path) => JSON.parse(readFileSync(path, 'utf8'))
+
+/** The manifest of a package, as sockjs-client finds it. */
+function manifestOf (name) {
+  return name === 'sockjs-client' ? clientManifest : fromClient.resolve(`${name}/package.json`)
+}
+
+function licenceOf (name) {
+  const path = manifestOf(name)
+  const text = readFileSync(join(dirname(path), 'LICENSE'), 'utf8').trim()
+  return `${name} ${readJson(path).version}\n\n${text}`
+}
+
+/** A string literal of JavaScript, in the quotes that the linter asks for. */
+function literal (text) {
+  return `'${JSON.stringify(text).slice(1, -1).replaceAll('\\"', '"').replaceAll("'", "\\'")}'`
+}
+
+const script = readFileSync(join(dirname(clientManifest), 'dist/sockjs.min.js'), 'utf8')
+const licences = IN_THE_SCRIPT.map(licenceOf).join('\n\n---\n\n').replaceAll('*/', '* /')
+
+mkdirSync(EMBEDDED, { recursive: true })
+writeFileSync(join(EMBEDDED, 'version.ts'), `// Written by scripts/embed.js.
+
+/** The version of fastify-sockjs. */
+export const version: string = ${literal(readJson(join(ROOT, 'package.json')).version)}
+`)
+writeFileSync(join(EMBEDDED, 'client-script.ts'), `// Written by scripts/embed.js.
+
+/*!
+The script below contains the following packages.
+
+${licences}
+*/
+
+/** The version of the script. */
+export const clientVersion: string = ${literal(readJson(clientManifest).version)}
+
+/** sockjs-client for browsers, byte for byte its dist/sockjs.min.js. */
+export const clientScript: string = ${literal(script)}
+`)
