@@ -13,28 +13,28 @@ export interface Case {
 
 const FILES: readonly (readonly [file: string, cases: Readonly<Record<string, string>>])[] = [
   ['process-killers', {
-    S01: 'an upgrade on a path that is none of a WebSocket',
-    S02: 'an upgrade, and a reset behind it',
+    S01: 'an upgrade on a path without WebSocket',
+    S02: 'an upgrade, followed by a reset',
     S03: 'resets in the middle of frames, responses and bodies',
-    S04: 'messages that are no strings',
+    S04: 'messages other than strings',
     S05: 'binary frames',
     S06: 'deep nesting',
-    S07: 'malformed frames right behind the handshake',
+    S07: 'malformed frames right after the handshake',
     S08: 'two thousand headers before the upgrade',
     S09: 'handlers and listeners that throw and reject',
     S10: 'opens, closes, polls and cuts in any order',
-    S11: 'a client that goes between the head and the first frame',
+    S11: 'a client that disconnects between the head and the first frame',
     S12: 'session ids that are names of properties'
   }],
   ['slow-peers', {
     S13: 'a slow reader of a stream',
     S14: 'a slow reader of a WebSocket',
     S15: 'a client that never polls again',
-    S16: 'a poll that is taken in trickles',
+    S16: 'a client that reads a poll very slowly',
     S22: 'characters that grow when they are escaped',
-    S23: 'half requests',
+    S23: 'incomplete requests',
     S24: 'silence after the handshake',
-    S25: 'a peer that has vanished without a word',
+    S25: 'a client that disappears without closing',
     S79: 'a clock that jumps and a loop that stalls'
   }],
   ['memory', {
@@ -45,12 +45,12 @@ const FILES: readonly (readonly [file: string, cases: Readonly<Record<string, st
     S21: 'a bomb for the decompressor',
     S26: 'many opens and closes',
     S27: 'a storm of aborted polls',
-    S28: 'transactions and deliveries that are never finished',
+    S28: 'transactions and deliveries that never end',
     S29: 'a flood of subscriptions',
     S30: 'a flood of destinations'
   }],
   ['processor', {
-    S31: 'handshake headers for backtracking expressions',
+    S31: 'headers that make regular expressions backtrack',
     S32: 'selectors',
     S33: 'pathological patterns',
     S34: 'one byte in each packet',
@@ -62,7 +62,7 @@ const FILES: readonly (readonly [file: string, cases: Readonly<Record<string, st
     S38: 'WebSockets and requests from foreign pages',
     S39: 'reflected origins with credentials',
     S40: 'the origin null',
-    S41: 'a host name that was rebound',
+    S41: 'a host name that an attacker rebinds',
     S42: 'sends as forms of foreign pages',
     S43: 'guessed session ids',
     S44: 'a second receiver',
@@ -76,20 +76,20 @@ const FILES: readonly (readonly [file: string, cases: Readonly<Record<string, st
   ['injection', {
     S51: 'script in the callback of htmlfile',
     S52: 'script in a message of htmlfile',
-    S53: 'callbacks of jsonp that mean something else',
+    S53: 'callbacks of jsonp with another meaning',
     S54: 'variations of the iframe page',
-    S55: 'line ends in whatever is reflected',
+    S55: 'line ends in reflected values',
     S56: 'line ends in events',
     S57: 'line ends in copied header values',
     S58: 'undefined escapes',
-    S59: 'NUL, and lengths that lie',
-    S60: 'names that reach for a prototype',
+    S59: 'NUL, and wrong lengths',
+    S60: 'names that reach a prototype',
     S61: 'control characters for the log',
     S62: 'repeated headers and parameters',
-    S63: 'errors that tell of the inside'
+    S63: 'errors that show internals'
   }],
   ['stomp', {
-    S64: 'wildcards that reach what belongs to others',
+    S64: 'wildcards that match destinations of other users',
     S65: 'sends past the application',
     S66: 'forged user destinations',
     S68: 'each limit of a frame, exactly and plus one',
@@ -103,11 +103,11 @@ const FILES: readonly (readonly [file: string, cases: Readonly<Record<string, st
     S75: 'odd content types',
     S76: 'compressed bodies',
     S77: 'headers for caches',
-    S78: 'a shutdown among peers that do not read'
+    S78: 'a shutdown while clients do not read'
   }],
   ['elsewhere', {
     S67: 'rights that come with the relay',
-    S70: 'a broker that is gone or half dead',
+    S70: 'a broker that is gone or does not respond',
     S80: 'faults of an engine for several processes'
   }]
 ]
