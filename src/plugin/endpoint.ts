@@ -4,6 +4,7 @@ import { CLOSE, type CloseReason, PreparedMessage, type RouteName, shownPath } f
 import { type AnySession, checkClose, type CloseEvent, type Message, type Receiver, Session, type SessionFacts, type SessionLimits } from '../session/index.ts'
 import type { IncomingRules } from '../transports/index.ts'
 import { type BroadcastOptions, checkBroadcast, prepare } from './broadcast.ts'
+import { type Embedding, embeddingFor } from './embedding.ts'
 import type { Hub } from './hub.ts'
 import type { InjectWebSocket } from './injected-websocket.ts'
 import { BODY_FACTOR, type ResolvedOptions } from './options.ts'
@@ -44,6 +45,8 @@ export class Endpoint {
   readonly bodyLimit: number
   /** @internal */
   readonly origins: OriginPolicy
+  /** @internal */
+  readonly embedding: Embedding
   /** @internal The paths that sessions show, made once. */
   readonly shownPaths: Readonly<Record<RouteName, string>>
   /** @internal Receivers that have ended and whose connection is not finished. */
@@ -69,6 +72,7 @@ export class Endpoint {
     this.bodyLimit = options.maxMessageSize * BODY_FACTOR
     this.incoming = { maxMessageSize: options.maxMessageSize, binary: options.binary }
     this.origins = originPolicy(options.origins)
+    this.embedding = embeddingFor(options.origins)
     this.shownPaths = shownPaths(path)
     this.limits = {
       heartbeat: options.heartbeat,

@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Endpoint } from './endpoint.ts'
 import type { ResolvedOptions } from './options.ts'
-import { originOf } from './origins.ts'
+import { originOf, schemeOf } from './origins.ts'
 
 export const TEXT = 'text/plain; charset=UTF-8'
 
@@ -22,10 +22,14 @@ export function setNoCache (reply: FastifyReply): void {
 
 /** Adds `Origin` to `Vary`, whatever hooks have put there (CORS-7). */
 export function setVaryOrigin (reply: FastifyReply): void {
+  addVary(reply, 'Origin')
+}
+
+function addVary (reply: FastifyReply, name: string): void {
   const vary = reply.getHeader('vary')
-  const names = vary === undefined ? [] : String(vary).split(',').map((name) => name.trim())
-  if (names.includes('*') || names.some((name) => name.toLowerCase() === 'origin')) return
-  reply.header('vary', [...names, 'Origin'].join(', '))
+  const names = vary === undefined ? [] : String(vary).split(',').map((each) => each.trim())
+  if (names.some((each) => each === '*' || each.toLowerCase() === name.toLowerCase())) return
+  reply.header('vary', [...names, name].join(', '))
 }
 
 /** CORS-1 to CORS-5, for a request whose origin has passed; an application that answers CORS itself is left alone (CORS-12). */
@@ -41,14 +45,27 @@ export function setCors (request: FastifyRequest, reply: FastifyReply, options: 
   }
 }
 
-/** INFO-5, XHR-1, CORS-6: the answer to a preflight. */
+/** RFC 9110, 5.6.1: a list of the names of headers, of a length that a browser may send. */
+const HEADER_NAMES = /^[!#$%&'*+.^_`|~0-9A-Za-z-, \t]{1,4096}$/
+
+/**
+ * INFO-5, XHR-1, CORS-6: the answer to a preflight whose origin has passed. A page of that origin may send any header: tracing libraries add theirs to every
+ * request of a page, and the server reads none of them.
+ */
 export function sendPreflight (request: FastifyRequest, reply: FastifyReply, options: ResolvedOptions, methods: string): FastifyReply {
   setCache(reply)
   if (options.cors) {
     reply.header('access-control-allow-methods', methods)
     reply.header('access-control-max-age', String(ONE_YEAR))
     const asked = request.headers['access-control-request-headers']
-    if (asked) reply.header('access-control-allow-headers', options.origins === '*' ? asked : 'content-type')
+    if (asked) reply.header('access-control-allow-headers', HEADER_NAMES.test(asked) ? asked : 'content-type')
+    // A cache between page and server must not give the answer to a preflight that asks for something else.
+    addVary(reply, 'Access-Control-Request-Headers')
+    // A page of the public network, and a server of a private one: the draft "Private Network Access".
+    if (request.headers['access-control-request-private-network'] === 'true') {
+      reply.header('access-control-allow-private-network', 'true')
+      addVary(reply, 'Access-Control-Request-Private-Network')
+    }
   }
   return reply.code(204).send()
 }
@@ -75,7 +92,7 @@ const COOKIE_VALUE = /(?:^|;\s*)JSESSIONID=([A-Za-z0-9._-]{1,128})(?:;|$)/
 /** The cookie by which load balancers recognise a client (COOKIE-2, COOKIE-3). */
 function sessionCookie (request: FastifyRequest): string {
   const value = COOKIE_VALUE.exec(request.headers.cookie ?? '')?.[1] ?? 'dummy'
-  const secure = request.protocol === 'https' ? '; HttpOnly; SameSite=None; Secure' : ''
+  const secure = schemeOf(request) === 'https' ? '; HttpOnly; SameSite=None; Secure' : ''
   return `JSESSIONID=${value}; path=/${secure}`
 }
 

@@ -46,24 +46,33 @@ const PAGE_SCHEMES: ReadonlyMap<string, string> = new Map([['wss', 'https'], ['w
  * to the server has written; where any proxy of the chain has ended TLS, the page came by `https`.
  */
 export function schemeOf (request: FastifyRequest): string {
-  const told = request.protocol as string
-  if (told === 'https' || told === 'http') return told === 'http' && forwardedList(request, 'x-forwarded-proto', told).some(isSecure) ? 'https' : told
-  const scheme = String(told).toLowerCase()
-  return PAGE_SCHEMES.get(scheme) ?? scheme
+  // Fastify gives it as the proxy wrote it.
+  const told: string = request.protocol
+  if (told === 'https') return told
+  const scheme = pageScheme(told)
+  return scheme === 'http' && forwardedList(request, 'x-forwarded-proto', told).some((entry) => pageScheme(entry) === 'https') ? 'https' : scheme
 }
 
-function isSecure (scheme: string): boolean {
-  return /^(?:https|wss)$/i.test(scheme)
+function pageScheme (told: string): string {
+  const scheme = told.toLowerCase()
+  return PAGE_SCHEMES.get(scheme) ?? scheme
 }
 
 const NO_ENTRIES: readonly string[] = []
 
-/** The entries of a header to which several proxies have added; none unless Fastify trusts the header, and has taken `last` from it. */
+/**
+ * The entries of a header to which several proxies have added; none unless Fastify trusts the header, and has taken `last` from it. A peer that Fastify does not
+ * trust shows by its address being the only one; one that sends no `X-Forwarded-For` is no proxy, and no browser either, which cannot set these headers.
+ */
 function forwardedList (request: FastifyRequest, name: 'x-forwarded-proto' | 'x-forwarded-host', last: string): readonly string[] {
   const header = request.headers[name]
-  if (typeof header !== 'string' || !header.includes(',') || request.ips === undefined) return NO_ENTRIES
+  if (typeof header !== 'string' || !header.includes(',') || !mayTrust(request)) return NO_ENTRIES
   const entries = header.split(',', MAX_PROXIES + 1).map((entry) => entry.trim())
   return entries.length <= MAX_PROXIES && entries.at(-1) === last ? entries : NO_ENTRIES
+}
+
+function mayTrust ({ ips, headers }: FastifyRequest): boolean {
+  return ips !== undefined && (ips.length > 1 || headers['x-forwarded-for'] === undefined)
 }
 
 /** No chain is longer. */

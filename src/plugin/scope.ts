@@ -39,7 +39,7 @@ export function endpointScope (endpoint: Endpoint, own: EndpointOptions) {
       greeting,
       info: (request, reply) => info(endpoint, request, reply),
       iframe: iframe(endpoint, script === null ? endpoint.options.clientUrl : scope.prefix + script.path),
-      client: client(script),
+      client: client(endpoint, script),
       rawWebsocket: refusePlain,
       websocket: refusePlain,
       xhr: (request, reply) => receive(endpoint, request, reply),

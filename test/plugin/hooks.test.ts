@@ -223,6 +223,44 @@ t.test('headers that hooks set are on every answer', async (t) => {
   t.notOk(iframe.headers['x-frame-options'] ?? iframe.headers['content-security-policy'], 'IFRAME-10: but the page can be framed')
 })
 
+t.test('U10: with helmet, the pages that may connect load scripts and frames', async (t) => {
+  const listed = ['https://app.example:443', 'https://*.other.example', /^https:\/\/x$/, 'null'] as const
+  const rows = [
+    ['*', 'cross-origin', undefined, undefined],
+    [listed, 'cross-origin', undefined, "frame-ancestors 'self' https://app.example https://*.other.example"],
+    [async () => true, 'cross-origin', 'SAMEORIGIN', "frame-ancestors 'self'"],
+    [[], 'same-origin', 'SAMEORIGIN', "frame-ancestors 'self'"]
+  ] as const
+  for (const [origins, resources, frames, policy] of rows) {
+    const server = await buildServer(t, {
+      before: async (app) => { await app.register(helmet) },
+      plugin: { origins },
+      endpoint: { transports: { jsonp: true, htmlfile: true, iframe: true } }
+    })
+    const name = String(origins)
+    for (const path of ['/sockjs.min.js', '/iframe.html']) {
+      t.equal((await ask({ port: server.port, path: '/echo' + path })).headers['cross-origin-resource-policy'], resources, `${path} with ${name}`)
+    }
+    for (const transport of ['jsonp-polling', 'htmlfile'] as const) {
+      t.equal((await knock({ port: server.port, transport })).headers['cross-origin-resource-policy'], resources, `${transport} with ${name}`)
+    }
+    const id = newId()
+    const jsonp = { port: server.port, path: `/echo/0/${id}/jsonp?c=cb` }
+    await ask(jsonp)
+    const framed = [
+      await ask({ port: server.port, path: '/echo/iframe.html' }), await knock({ port: server.port, transport: 'htmlfile' }),
+      await ask({ port: server.port, path: `/echo/0/${id}/jsonp_send`, method: 'POST', body: '["x"]' })
+    ]
+    for (const { headers } of framed) {
+      t.equal(headers['x-frame-options'], frames, name)
+      t.equal(headers['content-security-policy'], policy, name)
+    }
+    const { headers } = await ask({ port: server.port, path: '/echo/info' })
+    t.match(headers, { 'x-frame-options': 'SAMEORIGIN', 'cross-origin-resource-policy': 'same-origin' }, 'what is neither script nor frame keeps what the hook has set')
+    await server.stop()
+  }
+})
+
 contract('WS-25: cookies that hooks set before the answer are on the 101', async (t, transport) => {
   const server = await buildServer(t, {
     before: (app) => { app.addHook('onRequest', async (_request, reply) => { reply.header('set-cookie', 'a=1').header('set-cookie', 'b=2') }) }

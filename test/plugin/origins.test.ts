@@ -146,6 +146,35 @@ t.test('SEC-S48, same origin behind a proxy: as Fastify trusts it', async (t) =>
   }
 })
 
+t.test('U8: X-Forwarded-Proto wss counts as https, and lists name the page\'s scheme and host', async (t) => {
+  const rows: readonly (readonly [Record<string, string>, string, boolean])[] = [
+    [{ 'x-forwarded-proto': 'wss' }, 'https://a.example', true], [{ 'x-forwarded-proto': 'WSS' }, 'https://a.example', true], [{ 'x-forwarded-proto': 'HTTPS' }, 'https://a.example', true],
+    [{ 'x-forwarded-proto': 'ws' }, 'http://a.example', true], [{ 'x-forwarded-proto': 'ws' }, 'https://a.example', false], [{ 'x-forwarded-proto': 'wss' }, 'http://a.example', false],
+    [{ 'x-forwarded-proto': 'https,http' }, 'https://a.example', true], [{ 'x-forwarded-proto': 'https, http' }, 'https://a.example', true], [{ 'x-forwarded-proto': 'https, http' }, 'http://a.example', false],
+    [{ 'x-forwarded-proto': 'wss,ws' }, 'https://a.example', true], [{ 'x-forwarded-proto': 'http, https' }, 'https://a.example', true], [{ 'x-forwarded-proto': 'http,http' }, 'http://a.example', true],
+    [{ 'x-forwarded-proto': 'ftp' }, 'ftp://a.example', true], [{ 'x-forwarded-proto': '__proto__' }, 'https://a.example', false], [{ 'x-forwarded-proto': 'constructor' }, 'http://a.example', false],
+    [{ 'x-forwarded-proto': 'https' + ',http'.repeat(1000) }, 'https://a.example', false],
+    [{ 'x-forwarded-proto': 'https', 'x-forwarded-host': 'b.example, a.internal' }, 'https://b.example', true], [{ 'x-forwarded-proto': 'https', 'x-forwarded-host': 'b.example:443' }, 'https://b.example', true],
+    [{ 'x-forwarded-proto': 'https', 'x-forwarded-host': 'b.example, a.internal' }, 'https://evil.example', false], [{ 'x-forwarded-proto': 'wss', 'x-forwarded-host': 'b.example:8443' }, 'https://b.example:8443', true]
+  ]
+  for (const trustProxy of [true, '127.0.0.1', (address: string) => address === '127.0.0.1', false, '10.0.0.1'] as const) {
+    const trusted = trustProxy !== false && trustProxy !== '10.0.0.1'
+    const server = await buildServer(t, { fastify: { trustProxy: trustProxy as true }, plugin: { origins: [] }, endpoint: { sessionCookie: true } })
+    for (const [forwarded, origin, allowed] of rows) {
+      for (const transport of ['websocket', 'xhr-polling', 'eventsource'] as const) {
+        const { status, headers } = await knock({ port: server.port, transport, headers: { host: 'a.example', origin, 'x-forwarded-for': '10.1.1.1', ...forwarded } })
+        const right = trusted ? allowed : origin === 'http://a.example'
+        t.equal(status, right ? welcome(transport) : 403, `${JSON.stringify(forwarded).slice(0, 70)} ${origin} by ${transport}, trustProxy ${String(trustProxy)}`)
+        if (status === 200) t.equal(/Secure/.test(String(headers['set-cookie'])), origin.startsWith('https'), 'COOKIE-3')
+      }
+    }
+    await server.stop()
+  }
+  const server = await buildServer(t, { fastify: { trustProxy: true }, plugin: { origins: [] } })
+  const headers = { host: 'a.example', origin: 'https://a.example', 'x-forwarded-proto': 'https,http' }
+  t.equal((await knock({ port: server.port, transport: 'websocket', headers })).status, 101, 'without X-Forwarded-For')
+})
+
 t.test('version 8 of WebSocket has a header of its own for the origin', async (t) => {
   const server = await buildServer(t, { plugin: { origins: ['https://app.example'] } })
   for (const [origin, status] of [['https://app.example', 101], ['https://evil.example', 403]] as const) {
@@ -193,12 +222,44 @@ t.test('INFO-5, XHR-1, XHR-STREAM-1, CORS-6, CORS-8: preflights', async (t) => {
   }
 })
 
-t.test('SEC-S39: with a list the headers of a preflight are not the client\'s to choose', async (t) => {
+t.test('U9, SEC-S39: a page of an accepted origin may send any header, and no other page', async (t) => {
+  const tracing = 'content-type,traceparent,sentry-trace,baggage'
+  for (const origins of [['https://app.example'], ['https://*.example'], [/^https:\/\/app\.example$/], async (origin: string) => origin === 'https://app.example', '*'] as const) {
+    const server = await buildServer(t, { plugin: { origins } })
+    for (const [path] of PREFLIGHTS) {
+      const preflight = (origin: string, asked: string) => ask({
+        port: server.port, method: 'OPTIONS', path: '/echo' + path, headers: { origin, 'access-control-request-method': 'POST', 'access-control-request-headers': asked }
+      })
+      const answer = await preflight('https://app.example', tracing)
+      t.equal(answer.status, 204)
+      t.match(answer.headers, { 'access-control-allow-headers': tracing, 'access-control-allow-origin': 'https://app.example', 'access-control-allow-credentials': 'true' }, path)
+      t.match(answer.headers.vary, /Origin.*Access-Control-Request-Headers/, 'a cache keeps the answers apart')
+      t.equal((await preflight('https://app.example', 'x'.repeat(5000))).headers['access-control-allow-headers'], 'content-type')
+      t.equal((await preflight('https://app.example', 'a\u00e9;b')).headers['access-control-allow-headers'], 'content-type')
+      if (origins === '*') continue
+      const refused = await preflight('https://evil.test', tracing)
+      t.equal(refused.status, 403)
+      t.notOk(refused.headers['access-control-allow-headers'] ?? refused.headers['access-control-allow-origin'])
+    }
+    await server.stop()
+  }
+})
+
+t.test('U9: the server\'s own pages may send any header too', async (t) => {
+  const server = await buildServer(t, { plugin: { origins: [] } })
+  const headers = { origin: `http://127.0.0.1:${server.port}`, 'access-control-request-headers': 'traceparent' }
+  t.equal((await ask({ port: server.port, method: 'OPTIONS', path: '/echo/info', headers })).headers['access-control-allow-headers'], 'traceparent')
+})
+
+t.test('K9: a page of the public network may reach a server of a private one, where its origin was accepted', async (t) => {
   const server = await buildServer(t, { plugin: { origins: ['https://app.example'] } })
-  const headers = { origin: 'https://app.example', 'access-control-request-headers': 'content-type, x-evil\u007f, authorization' }
-  const answer = await ask({ port: server.port, method: 'OPTIONS', path: '/echo/a/b/xhr_send', headers: { ...headers, 'access-control-request-headers': 'content-type, x-evil' } })
-  t.equal(answer.status, 204)
-  t.equal(answer.headers['access-control-allow-headers'], 'content-type')
+  const preflight = (origin: string, asked: Record<string, string>) => ask({ port: server.port, method: 'OPTIONS', path: '/echo/info', headers: { origin, ...asked } })
+  const asked = { 'access-control-request-private-network': 'true' }
+  const answer = await preflight('https://app.example', asked)
+  t.equal(answer.headers['access-control-allow-private-network'], 'true')
+  t.match(answer.headers.vary, /Access-Control-Request-Private-Network/)
+  t.equal((await preflight('https://app.example', {})).headers['access-control-allow-private-network'], undefined)
+  t.equal((await preflight('https://evil.test', asked)).headers['access-control-allow-private-network'], undefined)
 })
 
 t.test('CORS-1, CORS-2, CORS-3: on every answer, errors included', async (t) => {

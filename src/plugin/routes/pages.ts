@@ -46,40 +46,24 @@ export async function info (endpoint: Endpoint, request: FastifyRequest, reply: 
 export function iframe (endpoint: Endpoint, clientUrl: string) {
   const body = iframePage(clientUrl)
   const etag = etagOf(body)
-  const ancestors = frameAncestors(endpoint)
   return function sendIframe (request: FastifyRequest, reply: FastifyReply): FastifyReply {
-    if (ancestors !== null) {
-      reply.header('content-security-policy', `frame-ancestors ${ancestors}`)
-      if (ancestors === '\'self\'') reply.header('x-frame-options', 'SAMEORIGIN')
-      else reply.removeHeader('x-frame-options')
-    } else {
-      // Hooks such as helmet's forbid framing, which is the purpose of this page (IFRAME-10).
-      reply.removeHeader('x-frame-options')
-      reply.removeHeader('content-security-policy')
-    }
+    endpoint.embedding.frame(reply)
     setCache(reply)
     return sendTagged(request, reply, body, etag, 'text/html; charset=UTF-8')
   }
-}
-
-/** IFRAME-13: who may frame the page; `null` for everybody. */
-function frameAncestors (endpoint: Endpoint): string | null {
-  const { origins } = endpoint.options
-  if (origins === '*') return null
-  const listed = Array.isArray(origins) ? origins.filter((rule) => typeof rule === 'string' && rule !== 'null') : []
-  return ['\'self\'', ...listed].join(' ')
 }
 
 /** Where pages of the application find the script, whatever its version: kept, but asked for again each time. */
 const UNVERSIONED = '/sockjs.min.js'
 
 /** The package's copy of sockjs-client; `null` where the iframe page names another. */
-export function client (script: ClientScript | null) {
+export function client (endpoint: Endpoint, script: ClientScript | null) {
   return function sendClient (request: FastifyRequest, reply: FastifyReply): FastifyReply {
     const path = request.url.split('?', 1)[0]!
     const unversioned = path.endsWith(UNVERSIONED)
     if (script === null || !(unversioned || path.endsWith(script.path))) return sendText(reply, 404, 'Not found.\n')
     setCache(reply)
+    endpoint.embedding.script(reply)
     if (unversioned) reply.header('cache-control', 'public, max-age=0, must-revalidate').removeHeader('expires')
     return sendTagged(request, reply, script.body, script.etag, 'application/javascript; charset=UTF-8')
   }

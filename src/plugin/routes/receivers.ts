@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { checkCallback, CLOSE, closeFrame, type Envelope, envelopes, type RouteName, type TransportName } from '../../protocol/index.ts'
 import type { AnySession } from '../../session/index.ts'
 import { HttpReceiver } from '../../transports/index.ts'
+import type { Embedding } from '../embedding.ts'
 import type { Endpoint } from '../endpoint.ts'
 import { exchangeOf, takeOver } from '../exchange.ts'
 import { sendClosing, sendFull, sendText, setNoCache } from '../headers.ts'
@@ -16,15 +17,16 @@ interface ReceivingRoute {
   readonly envelope: (callback: string) => Envelope
   readonly callback: boolean
   readonly streaming: boolean
-  readonly nosniff: boolean
+  /** How a page loads the response, where that is not by XMLHttpRequest or EventSource. */
+  readonly embedded: keyof Embedding | null
 }
 
 const RECEIVING: Readonly<Partial<Record<RouteName, ReceivingRoute>>> = {
-  xhr: { transport: 'xhr-polling', envelope: () => envelopes.xhr, callback: false, streaming: false, nosniff: false },
-  xhr_streaming: { transport: 'xhr-streaming', envelope: () => envelopes.xhrStreaming, callback: false, streaming: true, nosniff: false },
-  eventsource: { transport: 'eventsource', envelope: () => envelopes.eventsource, callback: false, streaming: true, nosniff: false },
-  htmlfile: { transport: 'htmlfile', envelope: envelopes.htmlfile, callback: true, streaming: true, nosniff: true },
-  jsonp: { transport: 'jsonp-polling', envelope: envelopes.jsonp, callback: true, streaming: false, nosniff: true }
+  xhr: { transport: 'xhr-polling', envelope: () => envelopes.xhr, callback: false, streaming: false, embedded: null },
+  xhr_streaming: { transport: 'xhr-streaming', envelope: () => envelopes.xhrStreaming, callback: false, streaming: true, embedded: null },
+  eventsource: { transport: 'eventsource', envelope: () => envelopes.eventsource, callback: false, streaming: true, embedded: null },
+  htmlfile: { transport: 'htmlfile', envelope: envelopes.htmlfile, callback: true, streaming: true, embedded: 'frame' },
+  jsonp: { transport: 'jsonp-polling', envelope: envelopes.jsonp, callback: true, streaming: false, embedded: 'script' }
 }
 
 /** A request that waits for frames: opens a session, or serves the one that is there. */
@@ -37,7 +39,7 @@ export function receive (endpoint: Endpoint, request: FastifyRequest, reply: Fas
     if ('error' in checked) return sendText(reply, 500, checked.error + '\n')
     callback = checked.callback
   }
-  setHeaders(reply, route, callback)
+  setHeaders(endpoint, reply, route, callback)
   const found = endpoint.find(target.session)
   if (found !== undefined) {
     if (found.transport !== route.transport || !ownsSession(request, found, endpoint.options)) return sendText(reply, 404, 'Not found.\n')
@@ -70,12 +72,14 @@ function callbackOf (query: unknown): unknown {
   return c ?? callback
 }
 
-function setHeaders (reply: FastifyReply, route: ReceivingRoute, callback: string): void {
+function setHeaders (endpoint: Endpoint, reply: FastifyReply, route: ReceivingRoute, callback: string): void {
   setNoCache(reply)
   reply.header('content-type', route.envelope(callback).contentType)
   // nginx buffers responses unless it is told not to, and a stream that is buffered never arrives (XHR-STREAM-11).
   if (route.streaming) reply.header('x-accel-buffering', 'no')
-  if (route.nosniff) reply.header('x-content-type-options', 'nosniff')
+  if (route.embedded === null) return
+  endpoint.embedding[route.embedded](reply)
+  reply.header('x-content-type-options', 'nosniff')
 }
 
 function attach (endpoint: Endpoint, request: FastifyRequest, reply: FastifyReply, session: AnySession, route: ReceivingRoute, callback: string): void {

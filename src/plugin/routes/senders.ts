@@ -53,10 +53,10 @@ export function send (endpoint: Endpoint, request: FastifyRequest, reply: Fastif
   const { maxMessageSize } = endpoint.options
   for (const message of messages) if (isTooBig(message, maxMessageSize)) return sendText(reply, 413, 'Message too big.\n')
   session.receive(messages)
-  if (!session.held) return accepted(request, reply, jsonp)
+  if (!session.held) return accepted(endpoint, request, reply, jsonp)
   return new Promise<boolean>((resolve) => {
     if (!session.hold(new HeldRequest(request, 0, () => resolve(true)))) resolve(false)
-  }).then((taken) => taken ? accepted(request, reply, jsonp) : refuseFlood(request, reply))
+  }).then((taken) => taken ? accepted(endpoint, request, reply, jsonp) : refuseFlood(request, reply))
 }
 
 /** The session has closed with 1008 (K4). Nothing more is read from a connection that brought one sender too many. */
@@ -88,12 +88,17 @@ class HeldRequest implements HeldSender {
   get gone (): boolean { return this.#socket.destroyed }
 }
 
-function accepted (request: FastifyRequest, reply: FastifyReply, jsonp: boolean): void {
+function accepted (endpoint: Endpoint, request: FastifyRequest, reply: FastifyReply, jsonp: boolean): void {
   setNoCache(reply)
   reply.header('content-type', TEXT)
-  if (jsonp) reply.send('ok')
+  if (jsonp) {
+    // The page has sent a form out of a hidden frame, which takes the answer.
+    endpoint.embedding.frame(reply)
+    reply.send('ok')
+    return
+  }
   // Fastify takes the content type off a 204; the protocol wants it there (XHR-SEND-1).
-  else takeOver(request, reply, (headers) => { reply.raw.writeHead(204, headers).end() })
+  takeOver(request, reply, (headers) => { reply.raw.writeHead(204, headers).end() })
 }
 
 function isForm (contentType: string): boolean {
