@@ -9,6 +9,7 @@ import type { Hub } from './hub.ts'
 import type { InjectWebSocket } from './injected-websocket.ts'
 import { BODY_FACTOR, type ResolvedOptions } from './options.ts'
 import { type OriginPolicy, originPolicy } from './origins.ts'
+import type { RefusalKind } from './refusals.ts'
 
 /** Called once for each session; `request` is the one that opened it. */
 export type SessionHandler<S = Session> = (session: S, request: FastifyRequest) => unknown
@@ -146,6 +147,19 @@ export class Endpoint {
     for (const session of [...this.#sessions]) session.closeFor(reason)
   }
 
+  /** @internal Whether there is room for one more session; a refusal is told to `log`. */
+  hasRoom (ip: string, detachable: boolean, log: FastifyBaseLogger): boolean {
+    const full = this.hub.fullBy(ip, detachable)
+    if (full === null) return true
+    this.tell(full, log, { address: ip }, full === 'maxSessionsPerAddress' ? ip : '')
+    return false
+  }
+
+  /** @internal Tells the log why a client was refused, once a minute for each `thing`. */
+  tell (kind: RefusalKind, log: FastifyBaseLogger = this.#log, facts: Record<string, unknown> = {}, thing = ''): void {
+    this.hub.refusals.tell(log, kind, `${this.path} ${thing}`, { endpoint: this.path, ...facts })
+  }
+
   /** @internal Whether something is on its way to a client. */
   get busy (): boolean {
     if (this.lingering.size > 0) return true
@@ -225,6 +239,8 @@ export class Endpoint {
   /** @internal */
   ended (session: AnySession, event: CloseEvent): void {
     this.#sessions.delete(session)
+    const kind = event.clean ? undefined : TOLD_ENDS.get(`${event.code} ${event.reason}`)
+    if (kind !== undefined) this.tell(kind, this.#log, { session: session.id, transport: session.transport })
     this.#log.debug({ session: session.id, transport: session.transport, ...event }, 'session closed')
   }
 
@@ -241,6 +257,10 @@ export class Endpoint {
   /** @internal */
   attached (_session: AnySession, attached: boolean): void { this.hub.attached(attached ? 1 : -1) }
 }
+
+/** Ends of sessions by which an operator sees that a limit is too low, or that an application sends too much. */
+const TOLD_ENDS: ReadonlyMap<string, RefusalKind> = new Map(([[CLOSE.slow, 'slow'], [CLOSE.flood, 'flood'], [CLOSE.tooBig, 'message'], [CLOSE.unanswered, 'unanswered']] as const)
+  .map(([{ code, reason }, kind]) => [`${code} ${reason}`, kind]))
 
 const OPENING_ROUTES: readonly RouteName[] = ['greeting', 'rawWebsocket', 'websocket', 'xhr', 'xhr_streaming', 'eventsource', 'htmlfile', 'jsonp']
 

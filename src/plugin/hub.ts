@@ -6,6 +6,7 @@ import { type AnySession, Flusher } from '../session/index.ts'
 import type { Endpoint } from './endpoint.ts'
 import type { IncomingBody } from './incoming-body.ts'
 import type { ProcessLimits, SockjsPluginOptions } from './options.ts'
+import { type RefusalKind, RefusalLog } from './refusals.ts'
 import { processLimitsOf } from './resolve.ts'
 import { DRAIN_DEFAULTS, type DrainOptions, StagedDrain } from './staged-drain.ts'
 
@@ -19,6 +20,7 @@ export class Hub {
   readonly clock: Clock
   readonly flusher = new Flusher((error) => this.#log.error({ err: error }, 'a write failed'))
   readonly endpoints = new Map<string, Endpoint>()
+  readonly refusals: RefusalLog
   /** Whether the server cuts silent connections: `connectionTimeout` of Fastify sets that. */
   readonly cutsSilence: boolean
   /** What is on its way to us, by connection. */
@@ -37,6 +39,7 @@ export class Hub {
     this.cutsSilence = ((app.server as { timeout?: number }).timeout ?? 0) > 0
     this.#log = app.log
     this.clock = options.clock ?? new SystemClock((error) => this.#log.error({ err: error }, 'a timer failed'))
+    this.refusals = new RefusalLog(this.clock)
   }
 
   /** True from the first moment of `app.close()`. */
@@ -48,11 +51,12 @@ export class Hub {
   /** Bytes that wait in all sessions. */
   get bufferedBytes (): number { return this.#bufferedBytes }
 
-  /** Whether one more session of this address fits into the bounds (SEC-S17); `detachable` if it can be without a receiver. */
-  hasRoom (ip: string, detachable: boolean): boolean {
+  /** The bound that one more session of this address would cross (SEC-S17), or `null`; `detachable` if the session can be without a receiver. */
+  fullBy (ip: string, detachable: boolean): RefusalKind | null {
     const { maxSessions, maxDetachedSessions, maxSessionsPerAddress } = this.limits
-    return this.#sessions < maxSessions && (!detachable || this.#sessions - this.#attached < maxDetachedSessions) &&
-      (maxSessionsPerAddress === 0 || (this.#perAddress.get(ip) ?? 0) < maxSessionsPerAddress)
+    if (this.#sessions >= maxSessions) return 'maxSessions'
+    if (detachable && this.#sessions - this.#attached >= maxDetachedSessions) return 'maxDetachedSessions'
+    return maxSessionsPerAddress > 0 && (this.#perAddress.get(ip) ?? 0) >= maxSessionsPerAddress ? 'maxSessionsPerAddress' : null
   }
 
   added (session: AnySession): void {
@@ -117,6 +121,9 @@ export class Hub {
         if (largest === null || session.waitingBytes > largest.waitingBytes) largest = session
       }
     }
-    largest?.abort(CLOSE.slow)
+    if (largest === null) return
+    const { waitingBytes } = largest
+    this.refusals.tell(this.#log, 'budget', '', { session: largest.id, waitingBytes, bufferedBytes: this.#bufferedBytes, limit: this.limits.maxBufferedBytes })
+    largest.abort(CLOSE.slow)
   }
 }

@@ -2,6 +2,7 @@ import type { FastifyRequest } from 'fastify'
 import { errors } from '../errors.ts'
 import type { AnySession } from '../session/index.ts'
 import { checkedUserKey } from './answers.ts'
+import type { Endpoint } from './endpoint.ts'
 import type { ResolvedOptions } from './options.ts'
 import { originOf } from './origins.ts'
 
@@ -25,12 +26,19 @@ function isThenable (user: unknown): boolean {
  * Whether a later request may act on a session (SESSION-17, SESSION-18, SEC-S43). The client's session id is short and its
  * own choice, so it does not prove anything by itself.
  */
-export function ownsSession (request: FastifyRequest, session: AnySession, options: ResolvedOptions): boolean {
+export function ownsSession (endpoint: Endpoint, request: FastifyRequest, session: AnySession): boolean {
+  const differs = differenceOf(request, session, endpoint.options)
+  if (differs === null) return true
+  endpoint.tell('owner', request.log, { session: session.id, differs }, differs)
+  return false
+}
+
+function differenceOf (request: FastifyRequest, session: AnySession, options: ResolvedOptions): 'user' | 'origin' | 'address' | null {
   const { userKey, origin, ip } = session.facts
-  if (userKey !== userKeyOf(request, options)) return false
+  if (userKey !== userKeyOf(request, options)) return 'user'
   const claimed = originOf(request)
-  if (claimed !== '' && origin !== '' && claimed !== origin) return false
-  return !options.bindAddress || request.ip === ip
+  if (claimed !== '' && origin !== '' && claimed !== origin) return 'origin'
+  return options.bindAddress && request.ip !== ip ? 'address' : null
 }
 
 /**

@@ -1,5 +1,7 @@
 import type { FastifyRequest } from 'fastify'
+import type { Endpoint } from './endpoint.ts'
 import type { OriginFunction, OriginRule, ResolvedOptions } from './options.ts'
+import { cutText } from './refusals.ts'
 import { MAX_ORIGIN_LENGTH, originMatcher, withoutDefaultPort } from './origin-rules.ts'
 
 /** What the origin check has to know of a request. */
@@ -109,4 +111,13 @@ async function matchesAny (rules: readonly Rule[], origin: string, request: Fast
     if (verdict === true || (typeof verdict !== 'boolean' && await verdict === true)) return true
   }
   return false
+}
+
+/** Tells the log of a refused origin: what came, what the server takes itself for, and what would let it in. */
+export function tellOfOrigin (endpoint: Endpoint, request: FastifyRequest): void {
+  const origin = originOf(request)
+  const own = ownOrigin(request)
+  const facts = { origin: cutText(origin), ownOrigin: cutText(own), option: 'origins' }
+  if (origin === '') endpoint.tell('no origin', request.log, { ...facts, site: request.headers['sec-fetch-site'] })
+  else endpoint.tell(origin.toLowerCase() === own.replace(/^http:/, 'https:') ? 'scheme' : 'origin', request.log, facts, origin)
 }

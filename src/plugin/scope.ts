@@ -32,7 +32,7 @@ export function endpointScope (endpoint: Endpoint, own: EndpointOptions) {
     parseEverything(scope)
     scope.addHook('onRequest', admission(endpoint, depth))
     scope.addHook('preParsing', beforeBody(endpoint) as never)
-    scope.setErrorHandler(errorHandler)
+    scope.setErrorHandler(errorHandler(endpoint))
 
     const script = endpoint.options.clientUrl === 'self' ? embeddedClientScript() : null
     const handlers: Record<RouteName, Handler> = {
@@ -40,8 +40,8 @@ export function endpointScope (endpoint: Endpoint, own: EndpointOptions) {
       info: (request, reply) => info(endpoint, request, reply),
       iframe: iframe(endpoint, script === null ? endpoint.options.clientUrl : scope.prefix + script.path),
       client: client(endpoint, script),
-      rawWebsocket: refusePlain,
-      websocket: refusePlain,
+      rawWebsocket: (request, reply) => refusePlain(endpoint, request, reply),
+      websocket: (request, reply) => refusePlain(endpoint, request, reply),
       xhr: (request, reply) => receive(endpoint, request, reply),
       xhr_streaming: (request, reply) => receive(endpoint, request, reply),
       eventsource: (request, reply) => receive(endpoint, request, reply),
@@ -97,8 +97,12 @@ function parseEverything (scope: FastifyInstance): void {
 }
 
 /** Ours are answered in the manner of the protocol, without detail (HTTP-8); errors of the application's hooks go to its own handler. */
-function errorHandler (error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  cancelTakeover(request)
-  if (error.code?.startsWith('FST_ERR_CTP_')) return sendText(reply, error.statusCode ?? 400, error.statusCode === 413 ? 'Body too large.\n' : 'Bad request.\n')
-  throw error
+function errorHandler (endpoint: Endpoint) {
+  return function answer (error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+    cancelTakeover(request)
+    if (!error.code?.startsWith('FST_ERR_CTP_')) throw error
+    if (error.statusCode !== 413) return sendText(reply, error.statusCode ?? 400, 'Bad request.\n')
+    endpoint.tell('body', request.log, { limit: endpoint.bodyLimit })
+    return sendText(reply, 413, 'Body too large.\n')
+  }
 }

@@ -5,6 +5,8 @@ import type { Endpoint } from '../endpoint.ts'
 import { beginExchange } from '../exchange.ts'
 import { sendClosing, sendPreflight, sendText, setCors, setSessionCookie, setVaryOrigin } from '../headers.ts'
 import { IncomingBody } from '../incoming-body.ts'
+import { tellOfOrigin } from '../origins.ts'
+import { cutText } from '../refusals.ts'
 import { isServed, type RouteSpec, ROUTES, SENDERS } from './table.ts'
 
 /** The path of a URL, without its query. */
@@ -61,8 +63,10 @@ const method: Step = {
 
 const host: Step = {
   concerns: ({ options }) => options.allowedHosts !== undefined,
-  check ({ options: { allowedHosts } }, request, reply) {
+  check (endpoint, request, reply) {
+    const { allowedHosts } = endpoint.options
     if (allowedHosts!.some((name) => name.toLowerCase() === request.hostname.toLowerCase())) return true
+    endpoint.tell('hostname', request.log, { host: cutText(request.host) }, request.host)
     return answered(sendText(reply, 403, 'Host not allowed.\n'))
   }
 }
@@ -96,8 +100,11 @@ const cookie: Step = {
 
 const encoding: Step = {
   concerns: (_endpoint, _spec, route) => SENDERS.has(route),
-  check: (_endpoint, request, reply) => isIdentity(request.headers['content-encoding']) ||
-    answered(sendText(reply, 415, 'Compressed bodies are not accepted.\n'))
+  check (endpoint, request, reply) {
+    if (isIdentity(request.headers['content-encoding'])) return true
+    endpoint.tell('compressed', request.log)
+    return answered(sendText(reply, 415, 'Compressed bodies are not accepted.\n'))
+  }
 }
 
 /** Keeps Node from cutting a silent connection: it cuts only if no listener for `timeout` is there. */
@@ -129,11 +136,12 @@ const begin: Step = {
 /** In the order of URL-6: 404 has been answered already, then come 405 and 403. */
 const STEPS: readonly Step[] = [method, host, origin, preflight, closing, cookie, encoding, silence, begin]
 
-function judgeOrigin ({ options }: Endpoint, request: FastifyRequest, reply: FastifyReply, allowed: boolean): boolean {
+function judgeOrigin (endpoint: Endpoint, request: FastifyRequest, reply: FastifyReply, allowed: boolean): boolean {
   if (allowed) {
-    setCors(request, reply, options)
+    setCors(request, reply, endpoint.options)
     return true
   }
+  tellOfOrigin(endpoint, request)
   setVaryOrigin(reply)
   return answered(sendText(reply, 403, 'Origin not allowed.\n'))
 }

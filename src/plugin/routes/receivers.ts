@@ -42,12 +42,12 @@ export function receive (endpoint: Endpoint, request: FastifyRequest, reply: Fas
   setHeaders(endpoint, reply, route, callback)
   const found = endpoint.find(target.session)
   if (found !== undefined) {
-    if (found.transport !== route.transport || !ownsSession(request, found, endpoint.options)) return sendText(reply, 404, 'Not found.\n')
+    if (found.transport !== route.transport || !ownsSession(endpoint, request, found)) return sendText(reply, 404, 'Not found.\n')
     return attach(endpoint, request, reply, found, route, callback)
   }
   if (endpoint.hub.draining) return sendClosing(reply)
   if (endpoint.reserved.has(target.session)) return conflict(request, reply, route.envelope(callback))
-  if (!endpoint.hub.hasRoom(request.ip, true)) return sendFull(reply)
+  if (!endpoint.hasRoom(request.ip, true, request.log)) return sendFull(reply)
   return open(endpoint, request, reply, route, callback)
 }
 
@@ -59,7 +59,7 @@ async function open (endpoint: Endpoint, request: FastifyRequest, reply: Fastify
     const facts = await openingFacts(endpoint, request, route.transport, '')
     // Others may have come while `session` was asked.
     if (endpoint.hub.draining) sendClosing(reply)
-    else if (!endpoint.hub.hasRoom(request.ip, true)) sendFull(reply)
+    else if (!endpoint.hasRoom(request.ip, true, request.log)) sendFull(reply)
     else attach(endpoint, request, reply, endpoint.create(facts, target.session), route, callback)
   } finally {
     endpoint.reserved.delete(target.session)

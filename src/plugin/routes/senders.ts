@@ -32,6 +32,7 @@ export function beforeBody (endpoint: Endpoint) {
     if (!SENDERS.has(route)) return read()
     const session = endpoint.find(id)
     if (session === undefined || !SENT_BY[route]!.has(session.transport)) {
+      endpoint.tell('session', request.log)
       sendText(reply, 404, 'Not found.\n')
       return
     }
@@ -45,13 +46,17 @@ export function beforeBody (endpoint: Endpoint) {
 export function send (endpoint: Endpoint, request: FastifyRequest, reply: FastifyReply): unknown {
   const { target, contentType, session: found } = exchangeOf(request)
   const session = found!
-  if (!ownsSession(request, session, endpoint.options)) return sendText(reply, 404, 'Not found.\n')
+  if (!ownsSession(endpoint, request, session)) return sendText(reply, 404, 'Not found.\n')
   const jsonp = target.route === 'jsonp_send'
   const payload = readBody(request.body as Buffer | undefined, jsonp && isForm(contentType))
   const messages = payload === null ? 'Broken JSON encoding.' : decodePayload(payload)
   if (typeof messages === 'string') return sendText(reply, 500, messages + '\n')
   const { maxMessageSize } = endpoint.options
-  for (const message of messages) if (isTooBig(message, maxMessageSize)) return sendText(reply, 413, 'Message too big.\n')
+  for (const message of messages) {
+    if (!isTooBig(message, maxMessageSize)) continue
+    endpoint.tell('message', request.log, { session: session.id, transport: session.transport, limit: maxMessageSize })
+    return sendText(reply, 413, 'Message too big.\n')
+  }
   session.receive(messages)
   if (!session.held) return accepted(endpoint, request, reply, jsonp)
   return new Promise<boolean>((resolve) => {

@@ -8,7 +8,8 @@ import { sendClosing, sendFull, sendText, setSessionCookie } from '../headers.ts
 import { openingFacts } from './opening.ts'
 
 /** WS-12, WS-13, RAW-6: a request that asks for no upgrade. */
-export function refusePlain (_request: FastifyRequest, reply: FastifyReply): FastifyReply {
+export function refusePlain (endpoint: Endpoint, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  endpoint.tell('upgrade', request.log)
   return sendText(reply, 400, 'Can "Upgrade" only to "WebSocket".\n')
 }
 
@@ -35,7 +36,7 @@ export function beforeUpgrade (endpoint: Endpoint) {
 
   /** Whether the request goes on, or has its answer. */
   async function prepare (request: FastifyRequest, reply: FastifyReply, upgrade: Upgrade): Promise<boolean> {
-    if (!endpoint.hub.hasRoom(request.ip, false)) {
+    if (!endpoint.hasRoom(request.ip, false, request.log)) {
       sendFull(reply)
       return false
     }
@@ -45,7 +46,7 @@ export function beforeUpgrade (endpoint: Endpoint) {
     const names = offered === undefined ? [] : offered.split(',').map((name) => name.trim())
     exchange.facts = await openingFacts(endpoint, request, transport, chooseProtocol(names, endpoint.options.protocols) || '')
     // Others may have come while `session` was asked.
-    const refuse = endpoint.hub.draining ? sendClosing : endpoint.hub.hasRoom(request.ip, false) ? null : sendFull
+    const refuse = endpoint.hub.draining ? sendClosing : endpoint.hasRoom(request.ip, false, request.log) ? null : sendFull
     if (refuse !== null) {
       refuse(reply)
       return false

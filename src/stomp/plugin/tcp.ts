@@ -13,7 +13,7 @@ export class TcpListener {
     this.#log = log
     this.#server = createServer({ allowHalfOpen: true }, (socket) => {
       const ip = socket.remoteAddress ?? ''
-      if (endpoint.hub.draining || !endpoint.hub.hasRoom(ip, false)) {
+      if (endpoint.hub.draining || !endpoint.hasRoom(ip, false, log)) {
         socket.destroy()
         return
       }
