@@ -49,10 +49,10 @@ function markdown (score: Score, run: Run): string {
   const tables = faultSuites.flatMap(({ title, faults }) => {
     const rows = score.faults.filter(({ id }) => faults.some((fault) => fault.id === id)).map(({ id, row, breaks, caught }) =>
       `| ${id} | ${row} | ${cell(breaks)} | ${caught.length > 0 ? some(caught) : '**missed**'} |`)
-    return rows.length === 0 ? [] : [`## ${title}`, '', '| fault | rule | what is broken | caught by |', '|---|---|---|---|', ...rows, '']
+    return rows.length === 0 ? [] : [`## ${title}`, '', '| fault | rule | fault in the server | caught by |', '|---|---|---|---|', ...rows, '']
   })
-  return ['# Faults', '', 'What `npm run faults -- --reporter markdown` says: each fault breaks one rule in a correct server, and is caught when a case fails that must',
-    'notice. [Conformance](conformance.md#whether-the-cases-can-fail) says how that is done.', '', ...conclusions(score, run), '', ...tables].join('\n')
+  return ['# Faults', '', 'This is the output of `npm run faults -- --reporter markdown`. Each fault breaks one rule in a correct server. It is caught if a case that must',
+    'notice it fails. [Conformance](conformance.md#whether-the-cases-can-fail) explains the method.', '', ...conclusions(score, run), '', ...tables].join('\n')
 }
 
 export const reporters = {

@@ -56,7 +56,7 @@ function row (id: string, results: readonly Result[], columns: readonly string[]
 function matrix (section: string, results: readonly Result[]): string {
   const columns = [general, ...ways].filter((column) => results.some(({ transport }) => (transport ?? general) === column))
   const rows = [...new Set(results.map(({ id }) => id.split('.')[0] ?? id))]
-  const head = ['rule', 'what must hold', 'level', ...columns].map((name) => `<th scope="col">${e(name)}</th>`).join('')
+  const head = ['rule', 'statement', 'level', ...columns].map((name) => `<th scope="col">${e(name)}</th>`).join('')
   const body = rows.map((id) => row(id, results.filter((result) => result.id.split('.')[0] === id), columns)).join('\n')
   return `<h3>${e(section)}</h3><div class="scroll"><table><thead><tr>${head}</tr></thead><tbody>\n${body}\n</tbody></table></div>`
 }

@@ -54,16 +54,16 @@ function needsOf ({ entry, on }: Row): string {
 
 /** A page of the documentation. */
 function markdown (entries: readonly CatalogueEntry[]): string {
-  const lines = ['# Cases', '', 'What `--list --reporter markdown` says. [Conformance](conformance.md) explains levels, endpoints, carriers and features.', '']
+  const lines = ['# Cases', '', 'This is the output of `--list --reporter markdown`. [Conformance](conformance.md) explains levels, endpoints, carriers and features.', '']
   for (const group of groups(entries)) {
-    lines.push(`## ${group.title}`, '', '| case | level | what must hold | needs | also |', '|---|---|---|---|---|')
+    lines.push(`## ${group.title}`, '', '| case | level | rule | needs | also |', '|---|---|---|---|---|')
     for (const row of rowsOf(group.entries)) {
       const { level, title, also = [] } = row.entry
       lines.push(`| ${row.id} | ${level} | ${cell(title)} | ${needsOf(row)} | ${also.join(' ')} |`)
     }
     lines.push('')
   }
-  lines.push('## Not black-box', '', '| rule | what it says | why no case |', '|---|---|---|')
+  lines.push('## Not black-box', '', '| rule | statement | reason |', '|---|---|---|')
   for (const { row, rule, reason } of notBlackBox) lines.push(`| ${row} | ${cell(rule)} | ${cell(reason)} |`)
   return lines.join('\n') + '\n'
 }

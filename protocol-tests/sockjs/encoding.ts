@@ -43,7 +43,7 @@ const spaced = { before: ' ["a"]', after: '["a"]\r\n', inside: '[ "a"\t]', all: 
 const cases: Case[] = [
   ...fragile.map(([name, from, to]): Case => ({
     id: `ENC-1.${name}`,
-    title: `${name} (U+${from.toString(16).padStart(4, '0')} to U+${to.toString(16).padStart(4, '0')}) leave the server escaped, in lower case`,
+    title: `${name} (U+${from.toString(16).toUpperCase().padStart(4, '0')} to U+${to.toString(16).toUpperCase().padStart(4, '0')}) leave the server escaped, in lower case`,
     level: 'S',
     async run (t) {
       const text = range(from, to)
@@ -56,7 +56,7 @@ const cases: Case[] = [
   })),
   ...sessionTransports.filter((transport) => transport !== 'xhr').map((transport): Case => ({
     id: `ENC-1.${transport}`,
-    title: `${transport}: all of these leave the server escaped, whatever is written around the frame`,
+    title: `${transport}: all of these leave the server escaped, in any envelope`,
     level: 'S',
     transport,
     async run (t) {
@@ -190,7 +190,7 @@ const cases: Case[] = [
   },
   ...Object.entries(spaced).map(([name, body]): Case => ({
     id: `ENC-9.${name}`,
-    title: `white space ${name === 'all' ? 'everywhere' : name} is as good as none`,
+    title: `white space ${name === 'all' ? 'everywhere' : name} changes nothing`,
     level: 'D',
     run: async (t) => expectBytes(await rawEcho(t, body), 'a["a"]\n', 'the poll')
   })),
@@ -227,7 +227,7 @@ const cases: Case[] = [
   },
   {
     id: 'ENC-1.message',
-    title: 'a frame is JSON that holds nothing but what was sent',
+    title: 'a frame is JSON with only the messages that were sent',
     level: 'S',
     async run (t) {
       const raw = (await rawEcho(t, '["a","b\\"c"]')).toString('utf8')

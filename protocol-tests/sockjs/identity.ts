@@ -5,7 +5,7 @@ import type { Case, Section } from '../types.ts'
 
 const strangers = [
   ['other', 'another user', { 'x-user': 'kim' }, { 'x-user': 'lee' }],
-  ['nobody', 'nobody', { 'x-user': 'kim' }, {}],
+  ['nobody', 'a request without a user', { 'x-user': 'kim' }, {}],
   ['somebody', 'a user, where the session is anonymous,', {}, { 'x-user': 'kim' }]
 ] as const
 

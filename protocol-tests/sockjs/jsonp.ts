@@ -161,7 +161,7 @@ const cases: Case[] = [
     level: 'D',
     run: async (t) => expectStatus(await t.post(`${t.sessionPath('/echo')}/jsonp_send`, 'd=%5B%22x%22%5D', form), 404)
   },
-  refusedBodies('JSONP-18', 'D', 'what is not an array of strings is refused whole',
+  refusedBodies('JSONP-18', 'D', 'a body other than an array of strings is refused as a whole',
     ['d={}', 'd="x"', 'd=123', 'd=null', 'd=[1]', 'd=[null]', 'd=["a",1]', 'd=[["n"]]'].map((body) => body.replaceAll('"', '%22')), 'Payload expected.'),
   ...['/restricted', '/same_origin'].map((endpoint): Case => ({
     id: `JSONP-19.${endpoint.slice(1)}`,

@@ -1,11 +1,11 @@
 import type { NotBlackBox } from '../types.ts'
 
-const client = 'describes what the client does'
+const client = 'describes the behaviour of the client'
 const inside = 'describes the inside of a server'
 
 /** Rules that no request can show, each with the reason. */
 export const notBlackBox: readonly NotBlackBox[] = [
-  { row: 'IFRAME-9', rule: "the version in the client's URL can be pinned", reason: 'it is a matter of the options; the page shows one URL, whatever the options could do' },
+  { row: 'IFRAME-9', rule: "the version in the client's URL can be pinned", reason: 'it is a matter of the options; the page shows one URL only' },
   { row: 'IFRAME-11', rule: 'the iframe page loads within 15 s and its script runs within 2 s', reason: client },
   { row: 'INFO-10', rule: 'a status other than 200 ends the connection with that status as its code', reason: client },
   { row: 'INFO-11', rule: 'no answer in 8 s ends the connection', reason: client },

@@ -9,7 +9,7 @@ const upgradeTargets = ['', '/', '/info', '/iframe.html', '/000/SESSION/xhr', '/
 const cases: Case[] = [
   {
     id: 'PIT-6',
-    title: 'an upgrade of anything that is no WebSocket gets a short error, its socket is closed, and the server lives on',
+    title: 'an upgrade of a path without WebSocket gets a short error, its socket is closed, and the server continues',
     level: 'D',
     async run (t) {
       for (const path of upgradeTargets) {

@@ -111,7 +111,7 @@ const cases: Case[] = [
   },
   {
     id: 'RAW-7',
-    title: 'a raw WebSocket is no session of the HTTP transports',
+    title: 'a raw WebSocket is not a session of the HTTP transports',
     level: 'D',
     async run (t) {
       const socket = await t.webSocket('/echo/websocket').open()

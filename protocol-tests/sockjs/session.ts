@@ -163,7 +163,7 @@ const cases: Case[] = [
   })),
   {
     id: 'SESSION-12.ignored',
-    title: 'xhr_send to a session that is closing is 204, and what it brings is dropped',
+    title: 'xhr_send to a session that is closing is 204, and its messages are dropped',
     level: 'D',
     transport: 'xhr',
     needs: ['/close'],

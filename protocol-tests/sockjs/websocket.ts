@@ -112,7 +112,7 @@ const cases: Case[] = [
   },
   {
     id: 'WS-8',
-    title: 'JSON that is no message drops the connection, nothing of it is delivered, the server lives on',
+    title: 'JSON other than a message drops the connection, nothing of it is delivered, and the server continues',
     level: 'D',
     also: ['PIT-2'],
     async run (t) {

@@ -32,7 +32,7 @@ const cases: StompCase[] = [
   },
   ...refusal({
     id: 'STOMP-B1.nul',
-    title: 'what follows the body must be a NUL',
+    title: 'a NUL must follow the body',
     level: 'S',
     also: ['SPRING-C16'],
     send: (client, s) => client.raw(`SEND\ndestination:${s.topic()}\ncontent-length:3\nreceipt:r\n\nlonger\0`)
@@ -140,7 +140,7 @@ const cases: StompCase[] = [
   },
   {
     id: 'STOMP-B6.type',
-    title: 'content-type is passed on as it is, whatever it is, and none is added',
+    title: 'any content-type is passed on unchanged, and none is added',
     level: 'D',
     also: ['SPRING-C15'],
     async run (s) {

@@ -27,7 +27,7 @@ const cases: StompCase[] = [
   },
   {
     id: 'STOMP-C2',
-    title: 'the highest version that both know is agreed on, in whatever order they are listed',
+    title: 'the highest common version is agreed on, in any order of the list',
     level: 'S',
     also: ['SPRING-D1'],
     async run (s) {
@@ -212,7 +212,7 @@ const cases: StompCase[] = [
   }),
   {
     id: 'STOMP-C9',
-    title: 'whoever sends no CONNECT gets ERROR after ten seconds, and the end',
+    title: 'a client that sends no CONNECT gets ERROR after ten seconds, and the end',
     level: 'D',
     on: ['ws-text', 'sockjs', 'sockjs-xhr', 'tcp'],
     also: ['SPRING-D21'],

@@ -48,7 +48,7 @@ const cases: StompCase[] = [
   },
   {
     id: 'SPRING-E19',
-    title: 'a SEND to a text with a wildcard is for nobody but who subscribed just that text',
+    title: 'a SEND to a text with a wildcard reaches only the subscribers of the same text',
     level: 'D',
     features: ['wildcards'],
     on: ['ws-text'],
@@ -64,7 +64,7 @@ const cases: StompCase[] = [
   },
   {
     id: 'SPRING-F3',
-    title: 'what is meant for one session of a user does not reach the other',
+    title: 'a message to one session of a user does not reach the other',
     level: 'D',
     features: ['users', 'routes'],
     async run (s) {
@@ -99,7 +99,7 @@ const cases: StompCase[] = [
   }),
   {
     id: 'SPRING-F14',
-    title: 'no wildcard of a stranger matches what is sent to a user',
+    title: 'no wildcard of another user matches messages to a user',
     level: 'D',
     features: ['users', 'routes', 'wildcards'],
     on: ['ws-text'],
@@ -153,7 +153,7 @@ const cases: StompCase[] = [
   },
   {
     id: 'BROKER-3',
-    title: 'x-recover with the offset of the last message brings what was missed',
+    title: 'x-recover with the offset of the last message brings the missed messages',
     level: 'D',
     features: ['history'],
     on: ['ws-text', 'sockjs'],

@@ -39,7 +39,7 @@ const cases: StompCase[] = [
   },
   {
     id: 'STOMP-X1.message',
-    title: 'ERROR says in its header message what was wrong',
+    title: 'the header message of ERROR describes the mistake',
     level: 'C',
     async run (s) {
       const client = await s.connect()
@@ -64,7 +64,7 @@ const cases: StompCase[] = [
   },
   {
     id: 'STOMP-X1.rest',
-    title: 'what the client has sent behind the frame that failed is not carried out',
+    title: 'frames of the client after the frame that failed are not processed',
     level: 'S',
     async run (s) {
       const [client, watcher] = [await s.connect(), await s.connect()]

@@ -255,7 +255,7 @@ const cases: StompCase[] = [
   },
   {
     id: 'STOMP-F11.octets',
-    title: 'a body is octets: what is not UTF-8 comes back unchanged',
+    title: 'a body is octets: a body other than UTF-8 comes back unchanged',
     level: 'S',
     on: octetCarriers,
     async run (s) {

@@ -49,7 +49,7 @@ async function silence (s: Stomp): Promise<{ client: StompClient, milliseconds: 
 const cases: StompCase[] = [
   {
     id: 'STOMP-H1',
-    title: 'no heart-beat header means that nobody beats',
+    title: 'no heart-beat header means that neither side sends heart-beats',
     level: 'S',
     patience: 3000,
     run: async (s) => await silentFor(s, 2600, {})
@@ -75,7 +75,7 @@ const cases: StompCase[] = [
   },
   {
     id: 'STOMP-H2.mirror',
-    title: 'the server offers what the client wishes, and 0 where that says 0',
+    title: 'the server offers the interval that the client asks for, and 0 for 0',
     level: 'D',
     also: ['SPRING-D4'],
     async run (s) {

@@ -77,7 +77,7 @@ const cases: StompCase[] = [
   },
   {
     id: 'STOMP-M2.escaping',
-    title: 'subscription and destination of MESSAGE are what the client wrote, in the escaping of the version',
+    title: 'subscription and destination of MESSAGE are the texts of the client, in the escaping of the version',
     level: 'S',
     async run (s) {
       for (const [version, odd] of [['1.0', '\\c\\n'], ['1.1', ':\\c'], ['1.2', ':\\n']] as const) {

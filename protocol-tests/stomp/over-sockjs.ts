@@ -71,7 +71,7 @@ const cases: StompCase[] = [
   },
   {
     id: 'STOMP-K2',
-    title: 'a body that is not UTF-8 comes as base64, and says so; nobody is disconnected by it',
+    title: 'a body other than UTF-8 comes as base64, with a header for it; no client is disconnected',
     level: 'D',
     on: sockjsCarriers,
     async run (s) {

@@ -80,7 +80,7 @@ const cases: StompCase[] = [
   },
   {
     id: 'STOMP-W3',
-    title: 'accept-version decides, whatever the subprotocol says',
+    title: 'accept-version decides, with any subprotocol',
     level: 'D',
     on: ['ws-text'],
     async run (s) {
@@ -306,7 +306,7 @@ const cases: StompCase[] = [
   },
   {
     id: 'STOMP-W9.beats',
-    title: 'pings are no heart-beats: a client that only pings is given up',
+    title: 'pings do not count as heart-beats: a client that only pings is given up',
     level: 'D',
     on: ['ws-text'],
     patience: 5000,
@@ -323,7 +323,7 @@ const cases: StompCase[] = [
   },
   {
     id: 'STOMP-W1.plain',
-    title: 'a plain request for the endpoint is no handshake, and does no harm',
+    title: 'a plain request for the endpoint is not a handshake, and does no harm',
     level: 'D',
     on: ['ws-text'],
     async run (s) {

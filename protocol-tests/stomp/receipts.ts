@@ -83,7 +83,7 @@ const cases: StompCase[] = [
   },
   {
     id: 'STOMP-R2.subscribe',
-    title: 'after the RECEIPT of SUBSCRIBE every message comes, whoever sends it',
+    title: 'after the RECEIPT of SUBSCRIBE every message of any sender comes',
     level: 'C',
     features: ['receipts'],
     async run (s) {
@@ -153,7 +153,7 @@ const cases: StompCase[] = [
   }),
   {
     id: 'STOMP-R3.application',
-    title: 'what an application fails at comes as a MESSAGE at /user/queue/errors, if that is subscribed',
+    title: 'an error of the application comes as a MESSAGE at /user/queue/errors, if the client subscribes to it',
     level: 'D',
     features: ['routes'],
     also: ['SPRING-G3', 'SPRING-G4'],
@@ -168,7 +168,7 @@ const cases: StompCase[] = [
   },
   ...refusal({
     id: 'STOMP-R3.unheard',
-    title: 'what an application fails at is an ERROR where /user/queue/errors is not subscribed',
+    title: 'an error of the application is an ERROR, if the client does not subscribe to /user/queue/errors',
     level: 'D',
     features: ['routes'],
     receipt: 'r',

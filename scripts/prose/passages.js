@@ -23,7 +23,7 @@ function passage (kind, lines) {
   return { kind, text, lineAt }
 }
 
-/** The text of the lines, with code and the addresses of links gone; no line is added or removed. */
+/** The text of the lines, without code, addresses of links and ids of rules; no line is added or removed. */
 function withoutMarks (text) {
   const sameLines = (replacement) => (code) => replacement + '\n'.repeat(code.split('\n').length - 1)
   return text
@@ -34,6 +34,7 @@ function withoutMarks (text) {
     .replace(/\]\([^)\s]*\)/g, ']')
     .replace(/!?\[([^\]]*)\]/g, '$1')
     .replace(/\bhttps?:\/\/\S+/g, CODE)
+    .replace(/\b[A-Z]+(?:-[A-Z]+)*-[A-Z]?\d+(?:\.[\w-]+)*/g, CODE)
     .replace(/[*]{1,2}(?=\S)|(?<=\S)[*]{1,2}/g, '')
 }
 

@@ -56,7 +56,7 @@ export const cookie: readonly Fault[] = [
   {
     id: 'cookie-unchecked',
     row: 'COOKIE-5',
-    breaks: 'the value of the cookie is echoed, whatever it is',
+    breaks: 'any value of the cookie is echoed',
     proxy: sticky((exchange) => {
       const value = rawValue(exchange)
       return value === undefined ? undefined : headers({ 'Set-Cookie': `JSESSIONID=${value}; path=/` })(exchange)

@@ -207,7 +207,7 @@ export const corners: readonly Fault[] = [
   {
     id: 'raw-close-event-missing',
     row: 'SESSION-14',
-    breaks: 'the end of a raw WebSocket is no close event',
+    breaks: 'the end of a raw WebSocket emits no close event',
     proxy: at('/journal', json<JournalEntry[]>((entries) => entries.filter(({ transport }) => transport !== 'websocket-raw'))),
     expect: ['SESSION-14.raw']
   },

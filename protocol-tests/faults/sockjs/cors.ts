@@ -73,7 +73,7 @@ export const crossOrigin: readonly Fault[] = [
   {
     id: 'cors-headers-invented',
     row: 'CORS-6',
-    breaks: 'headers are allowed that nobody asked for',
+    breaks: 'headers are allowed that the request did not ask for',
     proxy: when(preflight, head(({ headers }) => headers.set('Access-Control-Allow-Headers', headers.get('Access-Control-Allow-Headers') ?? 'Content-Type'))),
     expect: ['CORS-6']
   },

@@ -98,7 +98,7 @@ export const encoding: readonly Fault[] = [
   {
     id: 'broken-json-read',
     row: 'ENC-4',
-    breaks: 'what is broken is read as far as it goes',
+    breaks: 'broken JSON is read up to the error',
     proxy: sent((text) => parsed(text) === undefined && text !== '' ? '[]' : text),
     expect: ['ENC-4', 'ENC-6.deep-open', 'ENC-10', 'XHR-SEND-4', 'JSONP-6', 'WS-6.1', 'WS-6.2', 'WS-6.3', 'WS-6.4', 'WS-7', 'WS-8.deep']
   },
@@ -119,7 +119,7 @@ export const encoding: readonly Fault[] = [
   {
     id: 'strings-picked',
     row: 'ENC-6',
-    breaks: 'elements that are no strings are skipped, and the others delivered',
+    breaks: 'elements other than strings are skipped, and the strings delivered',
     proxy: accepted((messages) => messages.filter((message) => typeof message === 'string')),
     expect: ['ENC-6.number', 'ENC-6.boolean', 'ENC-6.null', 'ENC-6.object', 'ENC-6.nested', 'ENC-6.mixed', 'ENC-6.last', 'ENC-6.deep-closed', 'JSONP-18', '=WS-8']
   },

@@ -48,7 +48,7 @@ export const handshake: readonly Fault[] = [
   {
     id: 'connection-not-read',
     row: 'WS-13',
-    breaks: 'Upgrade is enough, whatever Connection says',
+    breaks: 'Upgrade is enough, with any value of Connection',
     proxy: sockets(when(({ headers }) => headers.get('upgrade') !== undefined && headers.get('connection') === 'close', reply(426))),
     expect: ['WS-13']
   },

@@ -86,7 +86,7 @@ export const heartbeat: readonly Fault[] = [
   ...([...streaming, 'websocket'] as const).map((route): Fault => ({
     id: `heartbeat-steady-${route}`,
     row: 'HEARTBEAT-8',
-    breaks: `heartbeats of ${route} come at fixed times, whatever is sent meanwhile`,
+    breaks: `heartbeats of ${route} come at fixed times, also between other frames`,
     proxy: at('/quick', on(route, steadily)),
     expect: [`HEARTBEAT-8.${route}`]
   })),

@@ -92,7 +92,7 @@ export const http: readonly Fault[] = [
   {
     id: 'http11-closes-silently',
     row: 'HTTP-3',
-    breaks: 'the connection ends with a poll, and nobody was told',
+    breaks: 'the connection ends with a poll, without a header that says so',
     proxy: on('xhr', always({ ending: 'close' })),
     expect: ['HTTP-3.kept', 'HTTP-3.pipelined']
   },
@@ -183,14 +183,14 @@ export const pitfalls: readonly Fault[] = [
   {
     id: 'upgrade-crash',
     row: 'PIT-6',
-    breaks: 'an upgrade of what is no WebSocket ends the process',
+    breaks: 'an upgrade of a path without WebSocket ends the process',
     proxy: when(({ route, headers: fields }) => fields.get('upgrade') === 'websocket' && route !== 'websocket' && route !== 'raw', crash),
     expect: ['=PIT-6', 'PIT-6.reset', 'GREETING-4', 'INFO-15']
   },
   {
     id: 'upgrade-unanswered',
     row: 'PIT-6',
-    breaks: 'an upgrade of what is no WebSocket is never answered',
+    breaks: 'an upgrade of a path without WebSocket is never answered',
     proxy: when(({ route, headers: fields }) => fields.get('upgrade') === 'websocket' && route !== 'websocket' && route !== 'raw',
       always({ head: () => {}, ending: 'stay' })),
     expect: ['=PIT-6', 'GREETING-4', 'INFO-15']

@@ -198,7 +198,7 @@ export const numbered: readonly Fault[] = [
   {
     id: 'FAULT-23',
     row: 'INFO-4',
-    breaks: 'entropy is 1, 2, 3 …',
+    breaks: 'entropy counts from 1',
     proxy: on('info', json<object>((info) => ({ ...info, entropy: ++entropy.last }))),
     expect: ['INFO-4']
   },
@@ -219,7 +219,7 @@ export const numbered: readonly Fault[] = [
   {
     id: 'FAULT-26',
     row: 'WS-22',
-    breaks: 'no WebSocket ping, and nobody waits for a pong',
+    breaks: 'no WebSocket ping, and the server waits for no pong',
     proxy: unsupervised,
     expect: ['=HEARTBEAT-6', 'HEARTBEAT-7', '=WS-22', 'RAW-5.silent']
   },
@@ -288,7 +288,7 @@ export const decisions: readonly Fault[] = [
   {
     id: 'non-strings-delivered',
     row: 'ENC-6',
-    breaks: 'elements that are no strings are delivered as text',
+    breaks: 'elements other than strings are delivered as text',
     proxy: sent((text) => {
       const value = parsed(text)
       return Array.isArray(value) ? JSON.stringify(value.map((element) => typeof element === 'string' ? element : JSON.stringify(element))) : text

@@ -42,7 +42,7 @@ export const greeting: readonly Fault[] = [
   {
     id: 'upgrade-of-base-served',
     row: 'GREETING-4',
-    breaks: 'an upgrade of what is no WebSocket is answered as if it were none',
+    breaks: 'an upgrade of a path without WebSocket is answered like a request without upgrade',
     proxy: when(({ route }) => route !== 'websocket' && route !== 'raw', request((exchange) => {
       if (exchange.headers.get('upgrade') === 'websocket') exchange.headers.set('Upgrade', undefined)
     })),
@@ -186,7 +186,7 @@ export const iframe: readonly Fault[] = [
   {
     id: 'iframe-always-framable',
     row: 'IFRAME-13',
-    breaks: 'any page may frame it, whatever the origins',
+    breaks: 'any page may frame it, with any origins',
     proxy: on('iframe', headers({ 'X-Frame-Options': undefined, 'Content-Security-Policy': undefined })),
     expect: ['IFRAME-13.same']
   },

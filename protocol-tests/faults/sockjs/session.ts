@@ -228,14 +228,14 @@ export const identity: readonly Fault[] = [
   {
     id: 'user-ignored',
     row: 'SESSION-17',
-    breaks: 'sessions know no user',
+    breaks: 'sessions ignore the user',
     server: { endpoints: { '/whoami': { user: () => undefined } } },
     expect: ['SESSION-17.owner', 'SESSION-17.other', 'SESSION-17.nobody', 'SESSION-17.somebody']
   },
   {
     id: 'user-not-compared',
     row: 'SESSION-17',
-    breaks: 'later requests of a session are those of its user, whoever makes them',
+    breaks: 'later requests of a session count as those of its user, from any user',
     proxy: at('/whoami', later(headerOf('x-user'), (user, { headers }) => {
       headers.set('x-user', user === '' ? undefined : user)
       return undefined

@@ -57,7 +57,7 @@ export const websocket: readonly Fault[] = [
   {
     id: 'close-always-1000',
     row: 'WS-5',
-    breaks: 'a WebSocket closes with 1000, whatever the c frame says',
+    breaks: 'a WebSocket closes with 1000, with any code in the c frame',
     proxy: on('websocket', closes(() => lostCode)),
     expect: ['WS-5', 'WS-7', 'WS-8', 'WS-10', '=WS-23', 'WS-6.unmasked', 'WS-6.reserved', 'WS-6.utf8']
   },
@@ -87,14 +87,14 @@ export const websocket: readonly Fault[] = [
   {
     id: 'malformed-ignored',
     row: 'WS-8',
-    breaks: 'JSON that is no message is ignored',
+    breaks: 'JSON other than a message is ignored',
     proxy: on('websocket', sent((json) => /^(\{|\d|null|true)/.test(json) ? '[]' : json)),
     expect: ['=WS-8']
   },
   {
     id: 'malformed-crash',
     row: 'WS-8',
-    breaks: 'JSON that is no message ends the process',
+    breaks: 'JSON other than a message ends the process',
     proxy: on('websocket', sent((json, exchange) => {
       if (json === '[null]') crash(exchange)
       return json

@@ -71,7 +71,7 @@ export const bodies: readonly Fault[] = [
   {
     id: 'stomp-length-lenient',
     row: 'STOMP-B4',
-    breaks: 'a content-length that is no length is ignored',
+    breaks: 'an invalid content-length is ignored',
     stomp: heard(/\ncontent-length:(?!\d{1,9}\n)[^\n]*/, ''),
     expect: ['negative', 'word', 'fraction', 'sign', 'hex', 'empty', 'huge'].map((name) => `STOMP-B4.${name}`)
   },

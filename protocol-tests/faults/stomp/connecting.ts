@@ -5,7 +5,7 @@ export const connecting: readonly Fault[] = [
   {
     id: 'stomp-stomp-unknown',
     row: 'STOMP-C1',
-    breaks: 'STOMP is no command',
+    breaks: 'the command STOMP is unknown',
     stomp: heard(/^STOMP\n/, 'STOMPX\n'),
     expect: ['STOMP-C1']
   },
@@ -82,7 +82,7 @@ export const connecting: readonly Fault[] = [
   {
     id: 'stomp-connect-timeout',
     row: 'STOMP-C9',
-    breaks: 'whoever sends no CONNECT may stay',
+    breaks: 'a client that sends no CONNECT may stay',
     server: { stomp: { limits: { connectTimeout: 60_000 } } },
     expect: ['STOMP-C9']
   },
@@ -132,7 +132,7 @@ export const connecting: readonly Fault[] = [
   {
     id: 'stomp-any-version',
     row: 'STOMP-C3',
-    breaks: 'whatever version is asked for, 1.2 is spoken',
+    breaks: 'the server answers any version with 1.2',
     stomp: heard(/\naccept-version:[09]\.[19](?=\n)/, '\naccept-version:1.2'),
     expect: ['STOMP-C3', 'STOMP-C11']
   },

@@ -12,7 +12,7 @@ export const destinations: readonly Fault[] = [
   {
     id: 'stomp-send-to-pattern',
     row: 'SPRING-E19',
-    breaks: 'a SEND to a wildcard reaches whoever matches',
+    breaks: 'a SEND to a wildcard reaches matching subscribers',
     stomp: heard(/^(SEND\ndestination:[^\n]*\/)\*/, '$1a'),
     expect: ['SPRING-E19']
   },
@@ -24,9 +24,9 @@ export const destinations: readonly Fault[] = [
     expect: ['SPRING-F3', 'SPRING-F14']
   },
   {
-    id: 'stomp-user-deaf',
+    id: 'stomp-user-silent',
     row: 'SPRING-F4',
-    breaks: 'nothing comes at the destinations of a user',
+    breaks: 'no message comes at the destinations of a user',
     stomp: frame('MESSAGE', (text) => text.includes('destination:/user/') ? [] : text),
     expect: ['SPRING-F4', 'SPRING-F3', 'SPRING-F14', 'STOMP-R3.application']
   },

@@ -5,7 +5,7 @@ export const heartBeating: readonly Fault[] = [
   {
     id: 'stomp-beats-unasked',
     row: 'STOMP-H1',
-    breaks: 'the server beats whatever was agreed',
+    breaks: 'the server sends heart-beats that were not agreed',
     stomp (link) {
       const timer = setInterval(() => link.toClient('\n'), 900)
       timer.unref()
@@ -51,7 +51,7 @@ export const heartBeating: readonly Fault[] = [
   {
     id: 'stomp-frames-no-life',
     row: 'STOMP-H3',
-    breaks: 'a client is given up after 2.5 s, whatever it sends',
+    breaks: 'a client is given up after 2.5 s, although it sends frames',
     stomp (link) {
       const timer = setTimeout(() => { if (link.memory['beats'] === 'yes') link.close(1002, 'silent') }, 2500)
       timer.unref()
@@ -62,7 +62,7 @@ export const heartBeating: readonly Fault[] = [
   {
     id: 'stomp-heart-beat-fixed',
     row: 'STOMP-H2',
-    breaks: 'the server offers 10 s, whatever is asked',
+    breaks: 'the server offers 10 s to every client',
     server: { stomp: { heartBeat: { offer: [10_000, 10_000] } } },
     expect: ['STOMP-H2.mirror', 'STOMP-H7', 'STOMP-K4']
   },

@@ -101,7 +101,7 @@ export const messages: readonly Fault[] = [
   {
     id: 'stomp-old-headers-kept',
     row: 'STOMP-M7',
-    breaks: 'a header that 1.0 cannot express is written all the same',
+    breaks: 'a header that 1.0 cannot express is written nevertheless',
     stomp: frame('MESSAGE', (text) => text.replace('\nplain:yes', '\nplain:yes\nna:me:v').replace(/\nk:v[^\n]*/, '\nk:v\nsubscription:forged')),
     expect: ['STOMP-M7', 'STOMP-M7.lines']
   },
@@ -121,7 +121,7 @@ export const messages: readonly Fault[] = [
   {
     id: 'stomp-send-anywhere',
     row: 'STOMP-M1',
-    breaks: 'a SEND without a destination goes nowhere, and is no mistake',
+    breaks: 'a SEND without a destination is ignored',
     stomp: supplied('SEND', 'destination', 'destination:/topic/nobody'),
     expect: ['=STOMP-M1', 'STOMP-M1.error', '=STOMP-R3', 'STOMP-R3.id', '=STOMP-X1', 'STOMP-X1.message', 'STOMP-X1.always', 'STOMP-X1.rest']
   },

@@ -37,7 +37,7 @@ export const overWebSocket: readonly Fault[] = [
   {
     id: 'stomp-subprotocol-invented',
     row: 'STOMP-W2',
-    breaks: 'a subprotocol is named that nobody offered',
+    breaks: 'a subprotocol is named that the client did not offer',
     proxy: at('/stomp', header('Sec-WebSocket-Protocol', 'v12.stomp')),
     expect: ['STOMP-W2', 'STOMP-W2.foreign', '=STOMP-W1', 'STOMP-W1.highest']
   },

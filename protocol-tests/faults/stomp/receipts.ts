@@ -120,7 +120,7 @@ export const receipts: readonly Fault[] = [
   {
     id: 'stomp-failure-unsaid',
     row: 'STOMP-R3',
-    breaks: 'nobody learns that the application failed',
+    breaks: 'no client learns that the application failed',
     stomp: heard(/\ndestination:\/app\/fail(?=\n)/, '\ndestination:/topic/nobody'),
     expect: ['STOMP-R3.application', 'STOMP-R3.unheard']
   },

@@ -46,7 +46,7 @@ export const subscriptions: readonly Fault[] = [
   {
     id: 'stomp-topic-keeps',
     row: 'STOMP-S5',
-    breaks: 'a topic keeps messages that nobody hears',
+    breaks: 'a topic keeps messages without a subscriber',
     stomp: heard(/destination:\/topic\//g, 'destination:/queue/'),
     expect: [
       'STOMP-S5.gone', '=STOMP-S4', '=STOMP-S2', '=STOMP-S3', 'SPRING-E3', 'SPRING-E4', 'STOMP-M6.versions', 'STOMP-M6.across', 'DEMO-1',
@@ -67,7 +67,7 @@ export const subscriptions: readonly Fault[] = [
   {
     id: 'stomp-subscribe-anywhere',
     row: 'STOMP-S1',
-    breaks: 'a SUBSCRIBE without a destination is no mistake',
+    breaks: 'a SUBSCRIBE without a destination is accepted',
     stomp: supplied('SUBSCRIBE', 'destination', 'destination:/topic/nobody'),
     expect: ['=STOMP-S1', 'STOMP-S1.error']
   },
