@@ -1,7 +1,7 @@
 import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
 import type { Clock } from '../clock/index.ts'
 import { CLOSE, type CloseReason, PreparedMessage, type RouteName, shownPath } from '../protocol/index.ts'
-import { type AnySession, checkClose, type CloseEvent, type Message, type Receiver, Session, type SessionFacts, type SessionLimits } from '../session/index.ts'
+import { type AnySession, checkClose, type CloseEvent, type Message, type Receiver, Session, type SessionFacts, type SessionLimits, watch } from '../session/index.ts'
 import type { IncomingRules } from '../transports/index.ts'
 import { type BroadcastOptions, checkBroadcast, prepare } from './broadcast.ts'
 import { type Embedding, embeddingFor } from './embedding.ts'
@@ -160,12 +160,8 @@ export class Endpoint {
     this.hub.refusals.tell(log, kind, `${this.path} ${thing}`, { endpoint: this.path, ...facts })
   }
 
-  /** @internal Whether something is on its way to a client. */
-  get busy (): boolean {
-    if (this.lingering.size > 0) return true
-    for (const session of this.#sessions) if (session.attachedReceiver !== null) return true
-    return false
-  }
+  /** @internal Whether a session has not ended, or its last bytes are on their way to the client. */
+  get busy (): boolean { return this.#sessions.size > 0 || this.lingering.size > 0 }
 
   /** @internal Drops every connection that is left. */
   destroyConnections (): void {
@@ -196,8 +192,7 @@ export class Endpoint {
     this.#opened++
     try {
       // There is a request but where `accept` was given none, and then the handler is the package's own.
-      const result = this.#handler(session, request!)
-      if (result instanceof Promise) result.catch((error) => session.fail(error, 'handler'))
+      watch(this.#handler(session, request!), (error) => session.fail(error, 'handler'))
     } catch (error) {
       session.fail(error, 'handler')
     }
@@ -224,13 +219,12 @@ export class Endpoint {
   /** @internal */
   failed (session: AnySession, error: unknown, during: string): void {
     const facts = { err: error, endpoint: this.path, session: session.id, transport: session.transport, during }
-    // What rejects because its own session has ended is no failure.
-    if (session.state === 'closed' && during === 'handler') this.#log.debug(facts, 'the application went on after the session had ended')
+    // A handler that waits with `session.signal` rejects with its reason when the session ends: that is no failure.
+    if (session.state === 'closed' && error === session.signal.reason) this.#log.debug(facts, 'the application went on after the session had ended')
     else this.#log.error(facts, `the application failed: the ${during} of endpoint ${this.path}`)
     const tellFailed = (second: unknown): void => this.#log.error({ err: second, session: session.id }, `onSessionError of endpoint ${this.path} failed`)
     try {
-      const result: unknown = this.options.onSessionError?.(error, session)
-      if (result instanceof Promise) result.catch(tellFailed)
+      watch(this.options.onSessionError?.(error, session), tellFailed)
     } catch (second) {
       tellFailed(second)
     }

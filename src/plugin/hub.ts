@@ -32,6 +32,7 @@ export class Hub {
   #bufferedBytes = 0
   #closing = false
   #drain: StagedDrain | null = null
+  #shutDown: Promise<void> | null = null
 
   constructor (app: FastifyInstance, options: SockjsPluginOptions) {
     this.options = options
@@ -89,8 +90,16 @@ export class Hub {
     for (const { sessions } of this.endpoints.values()) for (const session of sessions) if (session.isOpen) yield session
   }
 
-  /** Closes every session with 1001 and gives the clients `drainTimeout` to take it; then drops what is left (SESSION-23). */
-  async shutDown (): Promise<void> {
+  /**
+   * Closes every session with 1001 and gives the clients `drainTimeout` to take it, those that are between two responses too; then drops
+   * the rest (SESSION-23). A second call waits for the first.
+   */
+  shutDown (): Promise<void> {
+    this.#shutDown ??= this.#closeAll()
+    return this.#shutDown
+  }
+
+  async #closeAll (): Promise<void> {
     this.#closing = true
     for (const endpoint of this.endpoints.values()) endpoint.closeSessions(CLOSE.shutdown)
     const deadline = performance.now() + this.limits.drainTimeout
@@ -124,6 +133,6 @@ export class Hub {
     if (largest === null) return
     const { waitingBytes } = largest
     this.refusals.tell(this.#log, 'budget', '', { session: largest.id, waitingBytes, bufferedBytes: this.#bufferedBytes, limit: this.limits.maxBufferedBytes })
-    largest.abort(CLOSE.slow)
+    largest.shed()
   }
 }

@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import { errors } from '../errors.ts'
-import type { AnySession } from '../session/index.ts'
+import { type AnySession, isThenable } from '../session/index.ts'
 import { checkedUserKey } from './answers.ts'
 import type { Endpoint } from './endpoint.ts'
 import type { ResolvedOptions } from './options.ts'
@@ -16,10 +16,6 @@ export function userKeyOf (request: FastifyRequest, options: ResolvedOptions): s
 /** A header that is there and empty names nobody either. */
 function isNobody (user: unknown): boolean {
   return user === undefined || user === null || user === false || user === ''
-}
-
-function isThenable (user: unknown): boolean {
-  return typeof user === 'object' && user !== null && typeof (user as { then?: unknown }).then === 'function'
 }
 
 /**

@@ -29,8 +29,20 @@ async function registerSockjs (app: FastifyInstance, options: SockjsPluginOption
       return facade
     }
   } as never)
-  app.addHook('onReady', async () => warnOfTimeouts(app))
+  app.addHook('onReady', async () => {
+    warnOfTimeouts(app)
+    beforeClose(app, () => hub.shutDown())
+  })
   app.addHook('preClose', () => hub.shutDown())
+}
+
+/**
+ * Does something as the first step of `app.close()`. Before it calls the hook `preClose` Fastify begins to answer every request with 503,
+ * and a client that comes back for its close frame would never get it. Functions given to `onClose` are called in reverse order, and
+ * Fastify's own was given before `onReady`.
+ */
+function beforeClose (app: FastifyInstance, first: () => Promise<void>): void {
+  (app as unknown as { onClose (step: () => Promise<void>): void }).onClose(first)
 }
 
 /** The plugin: `await app.register(sockjs, options)`, then `app.sockjs(path, handler)` for each endpoint. */

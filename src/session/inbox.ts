@@ -51,7 +51,7 @@ export class Inbox {
     for (const message of messages) {
       if (!this.#owner.isOpen) return
       if (this.#flows) this.#dispatch(message)
-      else if (this.#reader !== null) this.#answer({ value: message, done: false })
+      else if (this.#reader !== null && !this.#paused) this.#answer({ value: message, done: false })
       else this.#keep(message)
     }
     if (this.bytes >= this.#owner.highWater) this.#hold(true)
@@ -76,9 +76,12 @@ export class Inbox {
     this.#catchUp()
   }
 
-  /** The next message, now or later, or the end. Only one reader can wait: an older one is sent home. */
+  /**
+   * The next message, now or later, or the end. A pause holds back the reader too, and ends with the session. Only one reader
+   * can wait: an older one is sent home.
+   */
   next (): Promise<Result> {
-    const message = this.#shift()
+    const message = this.#paused && this.#owner.isOpen ? undefined : this.#shift()
     if (message !== undefined) {
       this.#relax()
       return Promise.resolve({ value: message, done: false })
@@ -90,7 +93,7 @@ export class Inbox {
 
   /** No message comes any more: a waiting reader is told; messages that wait stay readable. */
   end (): void {
-    if (this.#reader !== null) this.#answer(END)
+    if (this.#reader !== null) this.#answer(this.#taken())
     this.#hold(false)
   }
 
@@ -102,6 +105,7 @@ export class Inbox {
     const open = this.#owner.isOpen
     // A listener that closes the session gets nothing more.
     while (this.#listeners !== null && !this.#paused && this.bytes > 0 && this.#owner.isOpen === open) this.#dispatch(this.#shift()!)
+    if (this.#reader !== null && !this.#paused && this.bytes > 0) this.#answer(this.#taken())
     this.#relax()
   }
 
@@ -113,6 +117,12 @@ export class Inbox {
     const reader = this.#reader!
     this.#reader = null
     reader(result)
+  }
+
+  /** The message that has waited longest, or the end where none waits. */
+  #taken (): Result {
+    const message = this.#shift()
+    return message === undefined ? END : { value: message, done: false }
   }
 
   #keep (message: Message): void {

@@ -26,9 +26,18 @@ export function emit<T> (listeners: Listeners<T>, value: T, failed: (error: unkn
 
 function call<T> (listener: Listener<T>, value: T, failed: (error: unknown) => void): void {
   try {
-    const result = listener(value)
-    if (result instanceof Promise) result.catch(failed)
+    watch(listener(value), failed)
   } catch (error) {
     failed(error)
   }
+}
+
+/** Tells of the rejection of whatever the application has returned: a promise of any make, or a value that is none. */
+export function watch (result: unknown, failed: (error: unknown) => void): void {
+  if (isThenable(result)) Promise.resolve(result).catch(failed)
+}
+
+/** Promises of other libraries and of other realms are no instances of ours. */
+export function isThenable (value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
 }

@@ -93,6 +93,7 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> exten
     if (waiting > 0 && waiting + bytes > limits.queueLimit) return this.#overflow(bytes)
     this.#accounted += bytes
     this.#home.account(bytes)
+    if (this.#state !== 'open') return false
     this.#schedule()
     return waiting + bytes < limits.highWater
   }
@@ -122,7 +123,10 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> exten
     receiver?.destroy()
   }
 
-  /** Stops the messages: they wait here, the WebSocket is not read, and senders over HTTP get no answer. */
+  /**
+   * Stops the messages, to listeners and to `for await` alike: they wait here, the WebSocket is not read, and senders over HTTP get
+   * no answer. The end of the session ends a pause.
+   */
   pause (): void { this.#inbox.pause() }
 
   /** Lets the messages come again after `pause()`. */
@@ -228,6 +232,16 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> exten
     const receiver = this.#receiver
     this.#finish(reason, false)
     receiver?.close(reason)
+  }
+
+  /**
+   * @internal The process has no room for what waits in this session. Another session may be sending, and its application must not
+   * find itself in the listeners of this one: they are told later in this turn of the event loop.
+   */
+  shed (): void {
+    const receiver = this.#receiver
+    this.#finish(CLOSE.slow, false, process.nextTick)
+    receiver?.close(CLOSE.slow)
   }
 
   /** @internal The application's handler has thrown. */
@@ -370,8 +384,8 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> exten
     this.#inbox.end()
   }
 
-  /** The one place where a session ends. */
-  #finish (reason: CloseReason, clean: boolean): void {
+  /** The one place where a session ends; `when` calls the listeners, at once or later. */
+  #finish (reason: CloseReason, clean: boolean, when: (tell: () => void) => void = atOnce): void {
     if (this.#state === 'closed') return
     const known = this.#state !== 'opening'
     this.#state = 'closed'
@@ -386,8 +400,10 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> exten
     this.#end = event
     if (known) {
       this.#home.ended(this, event)
-      this.#tell(this.#onClose, event)
-      this.#abort?.abort(event)
+      when(() => {
+        this.#tell(this.#onClose, event)
+        this.#abort?.abort(event)
+      })
     }
     if (!this.#remembered) this.#forget()
     this.#wake()
@@ -443,3 +459,5 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> exten
     this.#home.account(delta)
   }
 }
+
+function atOnce (tell: () => void): void { tell() }

@@ -1,38 +1,11 @@
-import SockJS from 'sockjs-client'
 import t, { type Test } from 'tap'
+import { RealClient } from '../support/real-client.ts'
 import { buildServer, type TestServer } from '../support/server.ts'
 import { AWKWARD, SURROGATES } from '../support/texts.ts'
-import { Arrivals, deferred, until, within } from '../support/wait.ts'
+import { until, within } from '../support/wait.ts'
 
 /** The transports that sockjs-client has in Node. */
 const TRANSPORTS = ['websocket', 'xhr-streaming', 'eventsource', 'xhr-polling'] as const
-
-interface Closing { code: number, reason: string, wasClean: boolean }
-
-/** The real client, made to wait for. */
-class RealClient {
-  readonly socket: WebSocket
-  readonly texts = new Arrivals<string>()
-  readonly opened = deferred<void>()
-  readonly closed = deferred<Closing>()
-  heartbeats = 0
-
-  constructor (url: string, transports: readonly string[], options: SockJS.Options = {}) {
-    this.socket = new SockJS(url, null, { transports: [...transports], timeout: 60_000, ...options } as SockJS.Options)
-    this.socket.onopen = () => this.opened.resolve()
-    this.socket.onmessage = ({ data }) => this.texts.push(data as string)
-    this.socket.onclose = ({ code, reason, wasClean }) => this.closed.resolve({ code, reason, wasClean })
-    this.socket.addEventListener('heartbeat', () => { this.heartbeats++ })
-  }
-
-  abort (): void { this.socket.close() }
-
-  async take (count: number): Promise<string[]> {
-    const texts: string[] = []
-    while (texts.length < count) texts.push(await this.texts.next(`message ${texts.length + 1} of ${count}`))
-    return texts
-  }
-}
 
 async function open (server: TestServer, transport: string, path = '/echo'): Promise<RealClient> {
   const client = server.own(new RealClient(`http://127.0.0.1:${server.port}${path}`, [transport]))

@@ -4,6 +4,7 @@ import { contract } from '../support/contract.ts'
 import { knock, welcome } from '../support/doors.ts'
 import { ask, handshake, TcpPeer } from '../support/http.ts'
 import { buildServer, type TestServer } from '../support/server.ts'
+import { RealClient } from '../support/real-client.ts'
 import { SocketTestClient } from '../support/socket-client.ts'
 import { isSettled, until, within } from '../support/wait.ts'
 
@@ -103,18 +104,72 @@ contract('nor can one that does not answer the close', async (t, transport) => {
   await until(() => server.sockets.size === 0, 'no descriptor is left')
 }, SOCKETS)
 
-contract('app.close() does not wait for clients that are away, nor for a closed session that is remembered', async (t, transport) => {
+contract('app.close() waits for a client that is away as long as its session does, and not for a closed session that is remembered', async (t, transport) => {
   const server = await buildServer(t, { plugin: { drainTimeout: 60_000 }, endpoint: { responseLimit: 1 } })
   const client = await connect(server, transport, { comeBack: false })
   const session = await server.session()
   await within(client.ended, 'the end of the response')
-  await until(() => session.attachedReceiver === null, 'the session has no receiver')
+  await until(() => session.attachedReceiver === null && session.bufferedBytes === 0, 'the session has no receiver')
   session.send('never taken')
-  // Were it to wait, it would wait a minute.
-  await within(server.app.close(), 'app.close()')
+  const closed = server.app.close() as unknown as Promise<unknown>
+  await until(() => session.state === 'closing', 'the server closes')
+  server.clock.advance(4_950)
+  t.equal(session.state, 'closing')
+  server.clock.advance(100)
+  // Were it to wait on, it would wait a minute.
+  await within(closed, 'app.close()')
   t.equal(session.state, 'closed')
   t.match(server.closings.all, [{ code: 1001, clean: false, undelivered: 1 }])
 }, [...STREAMS, 'xhr-polling', 'jsonp-polling'])
+
+contract('U17: app.close() waits for clients that are between two responses, and no longer', async (t, transport) => {
+  const server = await buildServer(t, { plugin: { drainTimeout: 60_000 }, endpoint: { responseLimit: 1 } })
+  const clients = await Promise.all(Array.from({ length: 20 }, () => connect(server, transport, { comeBack: false })))
+  await Promise.all(clients.map((client) => within(client.ended, 'the end of the response')))
+  const sessions = server.sessions.all
+  await until(() => sessions.every(({ attachedReceiver }) => attachedReceiver === null), 'no session has a receiver')
+  for (const session of sessions) session.send('last words')
+  const closed = server.app.close() as unknown as Promise<unknown>
+  await until(() => sessions.every(({ state }) => state === 'closing'), 'the server closes')
+  t.equal((await ask({ port: server.port, path: '/echo/info' })).status, 503)
+  const last = clients.pop()!
+  for (const client of clients) {
+    t.equal((await client.send('too late')).status, transport === 'jsonp-polling' ? 200 : 204, 'a send fails no client')
+    client.receive()
+    t.strictSame(await client.messages(1), ['last words'])
+    client.receive()
+    t.strictSame(await within(client.closed, 'the close frame'), { code: 1001, reason: 'Server shutting down' })
+  }
+  t.notOk(await isSettled(closed), 'one client is away')
+  last.receive()
+  t.strictSame(await last.messages(1), ['last words'])
+  last.receive()
+  t.match(await within(last.closed, 'the close frame'), { code: 1001 })
+  await within(closed, 'app.close()')
+  t.strictSame(server.closings.all, clients.concat(last).map(() => ({ code: 1001, reason: 'Server shutting down', clean: true, undelivered: 0 })))
+  await until(() => server.sockets.size === 0, 'no descriptor is left')
+}, [...STREAMS, 'xhr-polling', 'jsonp-polling'])
+
+t.test('U17: every client that polls gets the close frame, whatever the rhythm of the messages', async (t) => {
+  for (const rhythm of [10, 50, 250]) {
+    const server = await buildServer(t, { systemClock: true, handler: () => {} })
+    const broadcasts = setInterval(() => server.endpoint.broadcast('tick'), rhythm)
+    t.teardown(() => clearInterval(broadcasts))
+    const polls = Array.from({ length: 15 }, async () => {
+      const id = newId()
+      for (let body = ''; ;) {
+        const answer = await ask({ port: server.port, method: 'POST', path: `/echo/000/${id}/xhr` })
+        body = answer.body
+        if (answer.status !== 200 || body.startsWith('c')) return body
+      }
+    })
+    const clients = Array.from({ length: 15 }, () => server.own(new RealClient(`http://127.0.0.1:${server.port}/echo`, ['xhr-polling'])))
+    for (const client of clients) await client.take(2)
+    await within(server.app.close(), 'app.close()')
+    t.strictSame(await Promise.all(polls), polls.map(() => 'c[1001,"Server shutting down"]\n'), `raw polls, every ${rhythm} ms`)
+    for (const client of clients) t.match(await within(client.closed.promise, 'the end'), { code: 1001 }, `sockjs-client, every ${rhythm} ms`)
+  }
+})
 
 t.test('app.close() with a crowd on every transport', async (t) => {
   const server = await buildServer(t)

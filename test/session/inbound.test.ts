@@ -128,15 +128,42 @@ test('what arrives while waiting messages are replayed comes behind them', async
   t.strictSame(seen, ['a', 'b', 'c'])
 })
 
-test('a paused client stays so while what waits is read', async (t) => {
+test('R15: pause() pauses a reader of the iteration too', async (t) => {
   const { session, receiver } = attachedStage('websocket')
+  const iterator = session[Symbol.asyncIterator]()
   session.pause()
-  session.receive(['a'])
-  t.strictSame(await session[Symbol.asyncIterator]().next(), { value: 'a', done: false })
-  t.strictSame(receiver.taken(), ['(pause)'])
+  const waiting = iterator.next()
+  session.receive(['a', 'b'])
+  t.equal(await outcome(waiting), 'pending', 'a reader that waited before the message')
   t.equal(await outcome(answer(session)), 'pending')
   session.resume()
-  t.strictSame(receiver.taken(), ['(resume)'])
+  t.strictSame(await outcome(waiting), { value: 'a', done: false })
+  session.pause()
+  const second = iterator.next()
+  t.equal(await outcome(second), 'pending', 'a reader that came after it')
+  session.resume()
+  t.strictSame(await outcome(second), { value: 'b', done: false })
+  t.strictSame(receiver.taken(), ['(pause)', '(resume)', '(pause)', '(resume)'])
+
+  const third = iterator.next()
+  session.pause()
+  session.resume()
+  session.receive(['c'])
+  t.strictSame(await outcome(third), { value: 'c', done: false }, 'a reader that waits through a pause')
+})
+
+test('R15: the end of the session ends a pause: what waits can be read, then the loop is through', async (t) => {
+  for (const end of ['close', 'terminate'] as const) {
+    const { session } = attachedStage()
+    session.pause()
+    const { seen, end: through } = readAll(session)
+    await settled()
+    for (let i = 0; i < 20; i++) session.receive([`${i}`])
+    await settled()
+    t.strictSame(seen, [])
+    session[end]()
+    t.strictSame(await through, Array.from({ length: 20 }, (_, i) => `${i}`))
+  }
 })
 
 test('XHR-SEND-7 too much unread holds the client back, and its senders', async (t) => {

@@ -90,7 +90,9 @@ const preflight: Step = {
 }
 
 const closing: Step = {
-  check: ({ hub }, _request, reply) => hub.closing ? answered(sendClosing(reply)) : true
+  // A client that comes back is told how its session has ended (SESSION-23).
+  check: (endpoint, _request, reply, { session }) =>
+    endpoint.hub.closing && endpoint.find(session) === undefined ? answered(sendClosing(reply)) : true
 }
 
 const cookie: Step = {
