@@ -19,6 +19,8 @@ export const stompErrors = {
   InvalidDestination: createError('FST_STOMP_INVALID_DESTINATION', 'destination %s: %s', 400, TypeError),
   /** A body that cannot be sent or read as what its content type says. */
   InvalidBody: createError('FST_STOMP_INVALID_BODY', '%s', 400, TypeError),
+  /** `session.expiresAt` was given a value that is no time. */
+  InvalidExpiry: createError('FST_STOMP_INVALID_EXPIRY', 'expiresAt must be a time in milliseconds since 1970, or undefined; it was given %s', 500, TypeError),
   /** Params, headers or body of a message do not match the schema of its route. */
   Validation: createError('FST_STOMP_VALIDATION', '%s', 400),
   /** A client of `app.stomp.inject()` got an ERROR; `code` is that of the frame. */

@@ -1,6 +1,7 @@
+import { runInNewContext } from 'node:vm'
 import t, { type Test } from 'tap'
 import Fastify, { type FastifyInstance } from 'fastify'
-import sockjs, { type SockjsPluginOptions } from '../../src/index.ts'
+import sockjs, { type Session, type SockjsPluginOptions } from '../../src/index.ts'
 import { ask, TcpPeer } from '../support/http.ts'
 import { buildServer } from '../support/server.ts'
 import { connect } from '../support/client.ts'
@@ -39,6 +40,82 @@ t.test('an application\'s asynchronous callbacks that reject end nothing', async
   await until(() => told.length === 1, 'the error is told')
   t.equal((await ask({ port, method: 'POST', path: '/echo/000/a/xhr?bad' })).status, 418)
   t.equal((await ask({ port, method: 'POST', path: '/echo/000/a/xhr' })).body, 'o\n')
+})
+
+/** A server whose handler does `work`, once its session has ended; returns the lines of its log. */
+async function failing (t: Test, work: (session: Session) => unknown): Promise<{ level: number, during?: string }[]> {
+  const lines: { level: number, during?: string, err?: unknown }[] = []
+  const told: unknown[] = []
+  const server = await buildServer(t, {
+    fastify: { logger: { level: 'debug', stream: { write: (line: string) => { lines.push(JSON.parse(line)) } } } },
+    endpoint: { onSessionError: (error) => { told.push(error) } },
+    handler: work
+  })
+  const client = await connect(server, 'websocket')
+  client.abort()
+  await server.closing()
+  await until(() => told.length === 1, 'the failure was told')
+  return lines.filter(({ err }) => err !== undefined)
+}
+
+t.test('R4: a handler that fails after the end of its session is logged as an error', async (t) => {
+  const afterwards = async (session: Session): Promise<void> => {
+    for await (const message of session) session.send(message)
+    throw new Error('could not save')
+  }
+  t.match(await failing(t, afterwards), [{ level: 50, during: 'handler', err: { message: 'could not save' } }])
+  const copied = async (session: Session): Promise<void> => {
+    for await (const message of session) session.send(message)
+    throw Object.assign(new Error('an error of the same form'), session.signal.reason)
+  }
+  t.match(await failing(t, copied), [{ level: 50 }])
+  const waiting = (session: Session): Promise<void> => new Promise((_resolve, reject) => {
+    session.signal.addEventListener('abort', () => reject(session.signal.reason))
+  })
+  t.match(await failing(t, waiting), [{ level: 20, during: 'handler' }], 'the reason of the signal itself is quiet')
+})
+
+t.test('R19: a promise of another make that rejects is a failure too', async (t) => {
+  const foreign = (): unknown => runInNewContext('Promise.reject(new Error("foreign"))')
+  const minimal = (): unknown => ({ then (_resolve: unknown, reject: (error: Error) => void) { reject(new Error('minimal')) } })
+  const thrower = (): unknown => ({ then () { throw new Error('thrower') } })
+  for (const make of [foreign, minimal, thrower]) {
+    t.match(await failing(t, make), [{ level: 50, during: 'handler' }], `${make.name} of a handler`)
+    const listener = (session: Session): void => { session.on('close', make) }
+    t.match(await failing(t, listener), [{ level: 50, during: 'close listener' }], `${make.name} of a listener`)
+  }
+  const server = await buildServer(t, { handler (session) { session.on('message', foreign) } })
+  const client = await connect(server, 'websocket')
+  await client.send('x')
+  t.match(await client.closed, { code: 1011 })
+})
+
+t.test('R19: above the budget another session is closed, and its listeners do not run inside send()', async (t) => {
+  const server = await buildServer(t, { plugin: { maxBufferedBytes: 300_000 }, endpoint: { responseLimit: 1 }, handler: () => {} })
+  const sessions: Session[] = []
+  for (let i = 0; i < 2; i++) {
+    const client = await connect(server, 'xhr-polling', { comeBack: false })
+    await within(client.ended, 'the end of the response')
+    sessions.push(await server.session())
+  }
+  const [large, small] = sessions as [Session, Session]
+  await until(() => sessions.every((session) => session.bufferedBytes === 0), 'nothing waits')
+  let inside = false
+  const order: string[] = []
+  large.on('close', () => order.push(inside ? 'inside' : 'outside'))
+  large.signal.addEventListener('abort', () => order.push(inside ? 'inside' : 'outside'))
+  large.send('x'.repeat(200_000))
+  inside = true
+  t.equal(small.send('x'.repeat(150_000)), false)
+  inside = false
+  t.equal(large.state, 'closed', 'its memory is free at once')
+  t.equal(small.state, 'open')
+  t.strictSame(order, [])
+  t.match(await server.closing(), { code: 1013, reason: 'slow consumer', undelivered: 1 })
+  t.strictSame(order, ['outside', 'outside'])
+  // The session that sends may be the largest itself.
+  t.equal(small.send('x'.repeat(200_000)), false)
+  t.equal(small.state, 'closed')
 })
 
 t.test('the budget of the process is back at 0 when nothing waits', async (t) => {

@@ -206,6 +206,25 @@ t.test('an onExpire that throws ends the session, and expiresAt may be put off o
   await forever.subscribe('a', '/topic/a')
 })
 
+t.test('R9: expiresAt refuses what is no time, and nothing of the session changes', async (t) => {
+  const server = await buildStomp(t, { routes: (app) => app.stomp.addHook('onConnect', (_frame, session) => { session.expiresAt = server.clock.date() + 10_000 }) })
+  const client = await server.connect()
+  const session = [...server.stomp.sessions][0]!
+  const { expiresAt } = session
+  const wrong = [NaN, Infinity, -Infinity, Date.now() * 1_000_000, null, '', '1', `${Date.now()}`, new Date(), true, {}, [], 1n, Symbol('never')]
+  for (const value of wrong) {
+    t.throws(() => { session.expiresAt = value as never }, { code: 'FST_STOMP_INVALID_EXPIRY', message: /milliseconds since 1970/ }, String(value))
+    t.equal(session.expiresAt, expiresAt)
+  }
+  server.clock.advance(10_100)
+  await refused(t, client, 'STOMP_SESSION_EXPIRED')
+})
+
+t.test('R9: a hook that sets a time without exp refuses the client', async (t) => {
+  const server = await buildStomp(t, { routes: (app) => app.stomp.addHook('onConnect', (_frame, session) => { session.expiresAt = (undefined as never) * 1000 }) })
+  await refused(t, (await server.open()).frame('CONNECT', { 'accept-version': '1.2' }), 'STOMP_INTERNAL')
+})
+
 t.test('a session that was over before it began', async (t) => {
   const server = await buildStomp(t, { routes: (app) => app.stomp.addHook('onConnect', (_frame, session) => { session.expiresAt = 0 }) })
   const client = await server.connect()

@@ -72,6 +72,8 @@ export class TestServer {
 
   async #stop (): Promise<void> {
     for (const client of this.#clients) client.abort()
+    // `app.close()` would wait for these clients to come back.
+    for (const session of [...this.endpoint.sessions]) if (session.attachedReceiver === null) session.terminate()
     await within(this.app.close(), 'app.close()')
   }
 }

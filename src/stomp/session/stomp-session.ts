@@ -6,14 +6,14 @@ import type { BrokerConnection, BrokerError, Delivery } from '../broker/broker.t
 import {
   type ClientCommand, type Command, createFrame, encodeFrame, type Frame, FrameHeaders, FrameParser, type HeartBeat, type HeadersLike, isFrameError, type Version
 } from '../codec/index.ts'
-import { StompError } from '../errors.ts'
+import { StompError, stompErrors } from '../errors.ts'
 import type { Publication } from '../broker/publication.ts'
 import { COMMANDS } from './commands/index.ts'
 import { errorFrame } from './error-frame.ts'
 import type { StompHost } from './host.ts'
 import { type ReceiptHeaders, Receipts } from './receipts.ts'
 import { type Subscription, Subscriptions } from './subscriptions.ts'
-import { Timekeeper } from './timekeeper.ts'
+import { isDate, Timekeeper } from './timekeeper.ts'
 import { Transactions } from './transactions.ts'
 
 /**
@@ -118,8 +118,13 @@ export class StompSession {
 
   /** When the session ends by itself, in milliseconds since 1970: the expiry of a token, say. May be set again. */
   get expiresAt (): number | undefined { return this.#expiresAt }
-  /** A time that has passed ends the session at once; `undefined` lets it live. */
+  /**
+   * A time that has passed ends the session at once; `undefined` lets it live.
+   *
+   * @throws FST_STOMP_INVALID_EXPIRY for a value that is no time, such as NaN: a session must not live for ever by mistake.
+   */
   set expiresAt (date: number | undefined) {
+    if (date !== undefined && !isDate(date)) throw new stompErrors.InvalidExpiry(String(date))
     this.#expiresAt = date
     this.time.expiresAt(date)
   }

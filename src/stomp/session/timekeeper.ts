@@ -8,6 +8,14 @@ const EARLY = 0.8
 /** From this interval on, browsers may throttle the timers of the other side (STOMP-H4). */
 const THROTTLED = 10_000
 
+/** The last moment that a `Date` can hold, in milliseconds since 1970 (ECMA-262, Time Values). */
+const LAST_DATE = 8.64e15
+
+/** Whether a value is a time in milliseconds since 1970. */
+export function isDate (value: unknown): value is number {
+  return typeof value === 'number' && Math.abs(value) <= LAST_DATE
+}
+
 /** The session, as its timekeeper sees it. */
 export interface TimekeeperOwner {
   beat (): void
