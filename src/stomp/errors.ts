@@ -31,6 +31,17 @@ export const stompErrors = {
   InjectTimeout: createError('FST_STOMP_INJECT_TIMEOUT', '%s', 500)
 } as const
 
+const MISTAKE = Symbol('a mistake of the application')
+
+/** Marks an error as a mistake of the application: the log hears of it, whatever status the client is told. */
+export function mistake<E extends Error> (error: E): E {
+  return Object.defineProperty(error, MISTAKE, { value: true })
+}
+
+export function isMistake (error: unknown): boolean {
+  return error instanceof Error && MISTAKE in error
+}
+
 /** What can go wrong with a client, as data: code and text of the ERROR frame. The texts hold no colon and no backslash (STOMP-E4). */
 const CLIENT_ERRORS = {
   STOMP_NOT_CONNECTED: 'The first frame must be CONNECT or STOMP',

@@ -19,7 +19,7 @@ const routes: StompTestOptions['routes'] = (app) => {
   app.stomp.message('/pre', { preHandler: [() => {}, async () => { throw new Teapot('not you') }] }, () => 'never')
   app.stomp.message('/valid', { schema: { body: { type: 'object', required: ['a'] } } }, () => 'never')
   app.stomp.message('/json', () => 'never')
-  app.stomp.message('/undeliverable', { sendTo: '/nowhere/a' }, () => 'never')
+  app.stomp.message('/undeliverable', ({ reply }) => { reply.to('/nowhere/a'); return 'never' })
   app.stomp.message('/unsayable', { sendTo: '/topic/a' }, () => () => {})
   app.stomp.message('/stream', { sendTo: '/topic/a' }, async function * () {
     yield 'first'

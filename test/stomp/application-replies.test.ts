@@ -275,7 +275,7 @@ t.test('SPRING-G13: the answer to a SUBSCRIBE goes to that subscription alone', 
   const server = await buildStomp(t, {
     routes (app) {
       app.stomp.subscribe('/history/:room', {
-        schema: { params: { room: { type: 'string', maxLength: 5 } }, headers: { type: 'object', properties: { last: { type: 'integer', default: 3 } } } },
+        schema: { params: { type: 'object', properties: { room: { type: 'string', maxLength: 5 } } }, headers: { type: 'object', properties: { last: { type: 'integer', default: 3 } } } },
         preHandler: [({ user }) => { seen.push(user) }, async () => {}]
       }, ({ params, headers, destination, signal }) => { seen.push([params, headers['last'], destination, signal.aborted]); return ['a', 'b'] })
       app.stomp.subscribe('/nothing', () => undefined)

@@ -180,7 +180,7 @@ t.test('SPRING-G1, SPRING-G2: params, headers and body are validated, coerced an
     routes (app) {
       app.stomp.message('/n/:n', {
         schema: {
-          params: { n: { type: 'integer', minimum: 1 } },
+          params: { type: 'object', properties: { n: { type: 'integer', minimum: 1 } } },
           headers: { type: 'object', required: ['x-key'], properties: { 'x-key': { type: 'integer' }, 'x-mode': { type: 'string', default: 'plain' } } },
           body: CHAT
         }
@@ -254,7 +254,7 @@ t.test('schemas: setValidatorCompiler of the scope, in each of the ways in which
 t.test('schemas: the ajv options of the instance', async (t) => {
   const server = await buildStomp(t, {
     fastify: { ajv: { customOptions: { coerceTypes: false, removeAdditional: false } } },
-    routes: (app) => app.stomp.message('/n/:n', { schema: { params: { n: { type: 'integer' } } } }, () => {})
+    routes: (app) => app.stomp.message('/n/:n', { schema: { params: { type: 'object', properties: { n: { type: 'integer' } } } } }, () => {})
   })
   await refused(t, (await server.connect()).frame('SEND', { destination: '/app/n/7' }), 'STOMP_HANDLER_FAILED', /params.*integer/)
 })

@@ -1,7 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { Broker } from '../broker/broker.ts'
 import { type ClientCommand, type Frame, FrameHeaders } from '../codec/index.ts'
-import { StompError } from '../errors.ts'
+import { isMistake, StompError } from '../errors.ts'
 import type { Application, Feed, IncomingMessage } from '../session/host.ts'
 import { oneLine } from '../session/error-frame.ts'
 import { userHeaders } from '../session/user-headers.ts'
@@ -208,9 +208,9 @@ export class StompApplication implements Application {
     session.fail(error instanceof StompError ? error : new StompError('STOMP_HANDLER_FAILED', statusCode < 500 ? oneLine(known.message) : undefined), receipt)
   }
 
-  /** An error that no client is told in full stands in the log; one with a status below 500 is meant for the client alone. */
+  /** Failures of the application stand in the log; an error that it throws with a status below 500 is meant for the client alone. */
   #failedUnheard (session: StompSession, destination: string, error: unknown): void {
-    if ((asError(error).statusCode ?? 500) >= 500) this.#parts.log.error({ err: error, session: session.id, destination }, 'a handler failed')
+    if ((asError(error).statusCode ?? 500) >= 500 || isMistake(error)) this.#parts.log.error({ err: error, session: session.id, destination }, 'a handler failed')
   }
 }
 

@@ -1,17 +1,50 @@
 import secureJson from 'secure-json-parse'
+import { shown } from '../../core/suggestion.ts'
+import { isPromise } from '../broker/promise.ts'
 import { Body, type FrameHeaders } from '../codec/index.ts'
-import { stompErrors } from '../errors.ts'
+import { mistake, stompErrors } from '../errors.ts'
 
 const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i
 const TEXT_TYPE = /^text\//i
 
-/** What an application sends, as octets or text with its content type: strings and bytes as they are, all else as JSON. */
+/**
+ * What an application sends, as octets or text with its content type: strings and bytes as they are, all else as JSON.
+ *
+ * @throws FST_STOMP_INVALID_BODY
+ */
 export function encodeContent (value: unknown): { body: Body, contentType: string } {
   if (typeof value === 'string') return { body: Body.from(value), contentType: 'text/plain;charset=UTF-8' }
-  if (value instanceof Uint8Array) return { body: Body.from(value), contentType: 'application/octet-stream' }
-  const text = JSON.stringify(value)
-  if (text === undefined) throw new stompErrors.InvalidBody('this value has no JSON form')
-  return { body: Body.from(text), contentType: 'application/json;charset=UTF-8' }
+  const bytes = bytesOf(value)
+  if (bytes !== null) return { body: Body.from(bytes), contentType: 'application/octet-stream' }
+  return { body: Body.from(jsonOf(value)), contentType: 'application/json;charset=UTF-8' }
+}
+
+function bytesOf (value: unknown): Uint8Array | null {
+  if (value instanceof Uint8Array) return value
+  if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
+  return value instanceof ArrayBuffer || value instanceof SharedArrayBuffer ? new Uint8Array(value) : null
+}
+
+function jsonOf (value: unknown): string {
+  const problem = problemOf(value)
+  if (problem !== null) throw mistake(new stompErrors.InvalidBody(`${problem} has no JSON form`))
+  let text: string | undefined
+  try {
+    text = JSON.stringify(value)
+  } catch (error) {
+    // A bigint, a circle, or a toJSON that throws.
+    throw mistake(new stompErrors.InvalidBody(`the value has no JSON form: ${(error as Error | undefined)?.message ?? String(error)}`, { cause: error }))
+  }
+  if (text === undefined) throw mistake(new stompErrors.InvalidBody(`${shown(value)} has no JSON form`))
+  return text
+}
+
+/** Values of which JSON would silently make `{}` or `null` (R11). */
+function problemOf (value: unknown): string | null {
+  if (typeof value === 'number' && !Number.isFinite(value)) return String(value)
+  if (isPromise(value)) return 'a promise, which must be awaited first,'
+  if (value instanceof Map || value instanceof Set || value instanceof WeakMap || value instanceof WeakSet) return `a ${value.constructor.name}`
+  return null
 }
 
 /**

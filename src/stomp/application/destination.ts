@@ -1,4 +1,5 @@
-import { stompErrors } from '../errors.ts'
+import { shown } from '../../core/suggestion.ts'
+import { mistake, stompErrors } from '../errors.ts'
 
 const PARAMETER = /:([A-Za-z_]\w*)/g
 
@@ -13,8 +14,11 @@ export interface TypedDestination<T> {
 /** Where a message can be sent. */
 export type DestinationLike<T = unknown> = string | TypedDestination<T>
 
+/** @throws FST_STOMP_INVALID_DESTINATION */
 export function pathOf (destination: DestinationLike): string {
-  return typeof destination === 'string' ? destination : destination.path
+  const path: unknown = typeof destination === 'string' ? destination : (destination as TypedDestination<unknown> | null | undefined)?.path
+  if (typeof path !== 'string') throw mistake(new stompErrors.InvalidDestination(shown(destination), 'must be a text, or made by destination()'))
+  return path
 }
 
 /** Puts values into a template such as `/topic/chat/:room`. */

@@ -1,7 +1,10 @@
 import type { FastifyRequest } from 'fastify'
 import type { FrameHeaders } from '../codec/index.ts'
-import { stompErrors } from '../errors.ts'
+import type { Hints } from '../../core/check.ts'
+import { unknownName } from '../../core/suggestion.ts'
 import type { OutgoingMessage } from '../broker/broker.ts'
+import { isPromise } from '../broker/promise.ts'
+import { stompErrors } from '../errors.ts'
 import type { StompSession } from '../session/stomp-session.ts'
 
 /** CONNECT, as `onConnect` sees it: with all its headers, credentials included. */
@@ -66,6 +69,15 @@ export type HookName = keyof StompHooks
 const NAMES: ReadonlySet<string> = new Set<HookName>(['onConnect', 'onConnected', 'onSubscribe', 'onSubscribed', 'onUnsubscribe',
   'preSend', 'onExpire', 'onError', 'onDisconnect'])
 
+const HOOK_HINTS: Hints = {
+  onRequest: 'hooks of HTTP are added by app.addHook()',
+  onSend: 'write preSend for messages of clients',
+  onMessage: 'write preSend',
+  preHandler: 'write preSend, or the option preHandler of a route',
+  preSubscribe: 'write onSubscribe',
+  onClose: 'write onDisconnect'
+}
+
 /** The hooks of one registration. */
 export class Hooks {
   readonly #hooks = new Map<HookName, ((...args: never[]) => unknown)[]>()
@@ -77,7 +89,7 @@ export class Hooks {
   }
 
   add<N extends HookName> (name: N, hook: StompHooks[N]): void {
-    if (!NAMES.has(name)) throw new stompErrors.InvalidOption('hook', `${String(name)} is not known`)
+    if (!NAMES.has(name)) throw new stompErrors.InvalidOption('hook', `${String(name)} ${unknownName(String(name), NAMES, HOOK_HINTS)}`)
     if (typeof hook !== 'function') throw new stompErrors.InvalidOption(name, 'must be a function')
     const hooks = this.#hooks.get(name)
     if (hooks === undefined) this.#hooks.set(name, [hook])
@@ -96,7 +108,7 @@ export class Hooks {
     for (const hook of this.#hooks.get(name) ?? []) {
       try {
         const result = (hook as (...args: unknown[]) => unknown)(...args)
-        if (result instanceof Promise) result.catch((error: unknown) => this.#failed(error, name))
+        if (isPromise(result)) result.then(undefined, (error: unknown) => this.#failed(error, name))
       } catch (error) {
         this.#failed(error, name)
       }

@@ -1,11 +1,13 @@
 import type { FastifyInstance } from 'fastify'
+import { type Check, expected } from '../../core/check.ts'
 import { stompErrors } from '../errors.ts'
 import type { IncomingMessage } from '../session/host.ts'
 import type { StompSession, StompUser } from '../session/stomp-session.ts'
 import { decodeContent } from './content.ts'
-import { parametersOf } from './destination.ts'
+import { fillTemplate, parametersOf } from './destination.ts'
 import { MessageReply, type Reply, type ReplyTargets } from './reply.ts'
 import type { Match } from './router.ts'
+import { anySchema, checkRoute, handlers, type RouteChecks, SCHEMA_HINTS } from './route-checks.ts'
 import type { Sender } from './sender.ts'
 import { isAsyncIterable, sendEach } from './stream.ts'
 import { compileSchemas, type RouteSchema, type RouteValidator, type ValidatedParts } from './validation.ts'
@@ -39,7 +41,19 @@ export interface MessageRouteOptions extends ReplyTargets {
   readonly preHandler?: ((context: MessageContext) => unknown) | readonly ((context: MessageContext) => unknown)[]
 }
 
-const KNOWN: ReadonlySet<string> = new Set<keyof MessageRouteOptions>(['schema', 'preHandler', 'sendTo', 'sendToUser', 'sendToSender'])
+const targets = expected((value) => [value].flat().every((each) => typeof each === 'string' && each.startsWith('/')), 'a text that begins with /, or a list of such texts')
+
+const OPTIONS: Readonly<Record<keyof MessageRouteOptions, Check>> = {
+  schema: anySchema,
+  preHandler: handlers,
+  sendTo: targets,
+  sendToUser: targets,
+  sendToSender: targets
+}
+
+const SCHEMA: Readonly<Record<keyof RouteSchema, Check>> = { params: anySchema, headers: anySchema, body: anySchema }
+
+const CHECKS: RouteChecks = { call: 'app.stomp.message(path, options, handler)', options: OPTIONS, schema: SCHEMA, schemaHints: SCHEMA_HINTS }
 
 /** Where the errors of a stream of answers go. */
 export interface StreamFailures {
@@ -57,11 +71,14 @@ export class MessageRoute {
   #validator: RouteValidator | null = null
   #toldLost = false
 
-  /** @throws FST_STOMP_INVALID_ROUTE */
-  constructor (path: string, options: MessageRouteOptions, handler: MessageHandler<never, never>) {
-    if (typeof handler !== 'function') throw new stompErrors.InvalidRoute(path, 'the handler must be a function')
-    for (const name of Object.keys(options)) if (!KNOWN.has(name)) throw new stompErrors.InvalidRoute(path, `option ${name} is not known`)
-    checkTargets(path, options)
+  /**
+   * `takes` says whether the broker takes messages for a destination.
+   *
+   * @throws FST_STOMP_INVALID_ROUTE
+   */
+  constructor (path: string, options: MessageRouteOptions, handler: MessageHandler<never, never>, takes: (destination: string) => boolean) {
+    checkRoute(path, options, handler, CHECKS)
+    checkTargets(path, options, takes)
     this.path = path
     this.#options = options
     this.#handler = handler
@@ -101,12 +118,17 @@ export class MessageRoute {
   }
 }
 
-/** Every parameter of a target must be one of the path. */
-function checkTargets (path: string, { sendTo, sendToUser, sendToSender }: ReplyTargets): void {
+/** Every parameter of a target must be one of the path, and `sendTo` must be a destination that something serves (R5). */
+function checkTargets (path: string, { sendTo, sendToUser, sendToSender }: ReplyTargets, takes: (destination: string) => boolean): void {
   const known = parametersOf(path)
   for (const target of [sendTo ?? [], sendToUser ?? [], sendToSender ?? []].flat()) {
-    if (typeof target !== 'string' || !target.startsWith('/')) throw new stompErrors.InvalidRoute(path, 'a destination must be text that begins with /')
     const unknown = parametersOf(target).find((name) => !known.includes(name))
     if (unknown !== undefined) throw new stompErrors.InvalidRoute(path, `${target} names :${unknown}, which the path has not`)
+  }
+  for (const target of [sendTo ?? []].flat()) {
+    const example = fillTemplate(target, Object.fromEntries(known.map((name) => [name, 'x'])))
+    if (!example.startsWith('/user/') && !takes(example)) {
+      throw new stompErrors.InvalidRoute(path, `sendTo names ${target}, which the broker does not serve; it must begin with a prefix of the broker, such as /topic, or with /user`)
+    }
   }
 }

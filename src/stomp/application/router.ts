@@ -1,4 +1,5 @@
 import findMyWay, { type HTTPVersion, type Instance } from 'find-my-way'
+import { shown } from '../../core/suggestion.ts'
 import { stompErrors } from '../errors.ts'
 
 /** A route that was found, with the parameters of its path. */
@@ -14,15 +15,17 @@ export interface Match<T> {
 export class DestinationRouter<T extends object> {
   readonly #router: Instance<HTTPVersion.V1>
   readonly #separator: '/' | '.'
+  readonly #prefixes: readonly string[]
 
-  constructor (separator: '/' | '.') {
+  constructor (separator: '/' | '.', prefixes: readonly string[]) {
     this.#separator = separator
+    this.#prefixes = prefixes
     this.#router = findMyWay({ caseSensitive: true, maxParamLength: 1024 })
   }
 
   /** @throws FST_STOMP_DUPLICATE_ROUTE, FST_STOMP_INVALID_ROUTE */
   add (path: string, route: T): void {
-    const problem = problemOf(path)
+    const problem = this.#problemOf(path)
     if (problem !== null) throw new stompErrors.InvalidRoute(path, problem)
     try {
       this.#router.on('GET', path, () => {}, route)
@@ -41,10 +44,17 @@ export class DestinationRouter<T extends object> {
     const found = this.#router.find('GET', path)
     return found === null ? null : { route: found.store as T, params: found.params as Record<string, string> }
   }
-}
 
-function problemOf (path: unknown): string | null {
-  if (typeof path !== 'string' || !path.startsWith('/')) return 'must begin with /'
-  if (path.length > 1 && path.endsWith('/')) return 'must not end with /'
-  return /[*?#%;\s]|\/\//.test(path) ? 'must be text and :parameters, without * ? # % ; or spaces' : null
+  /** A path that no destination can reach is a mistake, and the error names the form that was meant (U22). */
+  #problemOf (path: unknown): string | null {
+    if (typeof path !== 'string' || !path.startsWith('/')) return `the path must be a text that begins with /, not ${shown(path)}`
+    if (path.length > 1 && path.endsWith('/')) return 'the path must not end with /'
+    if (/[{}]/.test(path)) return `a parameter is written :name, not {name}: ${shown(path.replace(/\{(\w*)[^}]*\}?/g, ':$1'))}`
+    if (/[*?#%;\s]|\/\//.test(path)) return 'the path must be text and :parameters, without * ? # % ; or spaces'
+    const prefix = this.#prefixes.find((each) => path === each || path.startsWith(each + '/'))
+    if (prefix !== undefined) return `the path stands behind the application prefix, so it is written without ${prefix}: ${shown(path.slice(prefix.length) || '/')}`
+    // The separator parts the segments of a destination, so that none of them can hold it.
+    if (this.#separator === '.' && path.includes('.')) return `the path has / between its segments, also where destinations have a dot: ${shown(path.replaceAll('.', '/'))}`
+    return null
+  }
 }

@@ -1,6 +1,9 @@
+import { type Check, firstProblem, plainObject } from '../../core/check.ts'
+import { shown } from '../../core/suggestion.ts'
 import type { Broker, BrokerLog, Done, UserMessage } from '../broker/broker.ts'
+import { isPromise } from '../broker/promise.ts'
 import { FrameHeaders, type HeadersLike } from '../codec/index.ts'
-import { stompErrors } from '../errors.ts'
+import { mistake, stompErrors } from '../errors.ts'
 import type { StompSession } from '../session/stomp-session.ts'
 import { userHeaders } from '../session/user-headers.ts'
 import { encodeContent } from './content.ts'
@@ -36,7 +39,7 @@ export class Sender {
   /** @throws FST_STOMP_INVALID_DESTINATION, FST_STOMP_INVALID_BODY; what the broker refuses with */
   async publish<T> (destination: DestinationLike<T>, value: T, options: SendOptions = {}): Promise<void> {
     const path = pathOf(destination)
-    if (!this.#broker.accepts(path, 'send')) throw new stompErrors.InvalidDestination(path, 'the broker does not serve it')
+    if (!this.#broker.accepts(path, 'send')) throw mistake(new stompErrors.InvalidDestination(path, notServed(path)))
     await this.#broker.publish({ destination: path, ...encode(value, options) })
   }
 
@@ -47,11 +50,12 @@ export class Sender {
   async reply (session: StompSession, destination: string, value: unknown, options: SendOptions = {}): Promise<void> {
     const { headers, body } = encode(value, options)
     await session.host.application.checkReplyTo(session, destination)
-    if (!this.#broker.accepts(destination, 'send')) throw new stompErrors.InvalidDestination(destination, 'the broker does not serve it')
+    if (!this.#broker.accepts(destination, 'send')) throw new stompErrors.InvalidDestination(destination, notServed(destination))
     await session.connection?.publish({ destination, headers, body })
   }
 
   publishToUser<T> (user: string, destination: DestinationLike<T>, value: T, options: SendOptions = {}): UserDelivery {
+    if (typeof user !== 'string' || user === '') throw new stompErrors.InvalidOption('user', `must be the name of a user, not ${shown(user)}`)
     const message = { user, destination: userDestination(destination), ...encode(value, options) }
     return { sessions: this.deliverToUser(message), ...this.#tellOthers(message) }
   }
@@ -75,22 +79,44 @@ export class Sender {
 
   #tellOthers (message: UserMessage): { elsewhere: Promise<void> } | undefined {
     const elsewhere = this.#broker.publishToUser(message)
-    if (!(elsewhere instanceof Promise)) return undefined
-    elsewhere.catch((error: unknown) => this.#log.warn({ err: error }, 'a message for a user has not reached other processes'))
-    return { elsewhere }
+    if (!isPromise(elsewhere)) return undefined
+    const told = Promise.resolve(elsewhere)
+    told.catch((error: unknown) => this.#log.warn({ err: error }, 'a message for a user has not reached other processes'))
+    return { elsewhere: told }
   }
 }
 
 /** `/queue/x`, or `/user/queue/x`, as sessions subscribe it. */
 function userDestination (destination: DestinationLike): string {
   const path = pathOf(destination)
-  if (!path.startsWith('/')) throw new stompErrors.InvalidDestination(path, 'must begin with /')
+  if (!path.startsWith('/')) throw mistake(new stompErrors.InvalidDestination(path, 'must begin with /'))
   return path.startsWith(USER_PREFIX + '/') ? path : USER_PREFIX + path
+}
+
+function notServed (path: string): string {
+  return path.startsWith(USER_PREFIX + '/') ? 'the broker does not serve users; call publishToUser' : 'the broker does not serve it'
 }
 
 function encode (value: unknown, options: SendOptions): { headers: FrameHeaders, body: ReturnType<typeof encodeContent>['body'] } {
   const { body, contentType } = encodeContent(value)
-  const headers = userHeaders(options.headers === undefined ? [] : FrameHeaders.from(options.headers))
+  const wrong = plainObject(options) ?? firstProblem(options, OPTIONS)
+  if (wrong !== null) throw new stompErrors.InvalidOption(...(typeof wrong === 'string' ? ['options', wrong] as const : [wrong.name, wrong.problem] as const))
+  const headers = options.headers === undefined ? new FrameHeaders() : userHeaders(checkedHeaders(options.headers))
   headers.add('content-type', contentType)
   return { headers, body }
+}
+
+const OPTIONS: Readonly<Record<keyof SendOptions, Check>> = { headers: plainObject }
+
+/** The headers that an application gives. A value that is `undefined` is left out; one that has no text of its own is refused. */
+function checkedHeaders (given: HeadersLike): FrameHeaders {
+  const headers = new FrameHeaders()
+  for (const [name, value] of FrameHeaders.from(given) as Iterable<readonly [string, unknown]>) {
+    if (value === undefined) continue
+    if (name === '' || (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean')) {
+      throw new stompErrors.InvalidOption('headers', `must have names and texts, not ${shown(name)} with ${shown(value)}`)
+    }
+    headers.add(name, String(value))
+  }
+  return headers
 }

@@ -1,11 +1,12 @@
 import type { FastifyInstance } from 'fastify'
+import type { Check } from '../../core/check.ts'
 import { Publication } from '../broker/publication.ts'
 import { type ClientCommand, type Frame, FrameHeaders } from '../codec/index.ts'
-import { stompErrors } from '../errors.ts'
 import type { Feed } from '../session/host.ts'
 import type { StompSession, StompUser } from '../session/stomp-session.ts'
 import type { Subscription } from '../session/subscriptions.ts'
 import { encodeContent } from './content.ts'
+import { anySchema, checkRoute, handlers, type RouteChecks, SCHEMA_HINTS } from './route-checks.ts'
 import type { Match } from './router.ts'
 import { comesFrom, isAsyncIterable, sendEach } from './stream.ts'
 import { compileSchemas, type RouteSchema, type RouteValidator, type ValidatedParts } from './validation.ts'
@@ -37,7 +38,14 @@ export interface SubscribeRouteOptions {
   readonly preHandler?: ((context: SubscribeContext) => unknown) | readonly ((context: SubscribeContext) => unknown)[]
 }
 
-const KNOWN: ReadonlySet<string> = new Set<keyof SubscribeRouteOptions>(['schema', 'preHandler'])
+const OPTIONS: Readonly<Record<keyof SubscribeRouteOptions, Check>> = { schema: anySchema, preHandler: handlers }
+
+const CHECKS: RouteChecks = {
+  call: 'app.stomp.subscribe(path, options, handler)',
+  options: OPTIONS,
+  schema: { params: anySchema, headers: anySchema },
+  schemaHints: { ...SCHEMA_HINTS, body: 'a SUBSCRIBE has no body; write params or headers' }
+}
 
 /** Where the errors of a feed go. */
 export interface FeedFailures {
@@ -55,8 +63,7 @@ export class SubscribeRoute {
 
   /** @throws FST_STOMP_INVALID_ROUTE */
   constructor (path: string, options: SubscribeRouteOptions, handler: SubscribeHandler<never>) {
-    if (typeof handler !== 'function') throw new stompErrors.InvalidRoute(path, 'the handler must be a function')
-    for (const name of Object.keys(options)) if (!KNOWN.has(name)) throw new stompErrors.InvalidRoute(path, `option ${name} is not known`)
+    checkRoute(path, options, handler, CHECKS)
     this.path = path
     this.#options = options
     this.#handler = handler

@@ -51,20 +51,15 @@ export function compileSchemas (scope: FastifyInstance, path: string, schema: Ro
   for (const part of PARTS) {
     if (schema[part] === undefined) continue
     try {
-      validators.push([part, compiler({ schema: asSchema(schema[part]) as never, method: 'SEND', url: path, httpPart: part }) as Validator])
+      validators.push([part, compiler({ schema: schema[part] as never, method: 'SEND', url: path, httpPart: part }) as Validator])
     } catch (error) {
-      throw new stompErrors.InvalidRoute(path, `schema of ${part}: ${(error as Error).message}`)
+      const { message } = error as Error
+      // As in Fastify 5, the bare properties of an object are no schema.
+      const hint = message.includes('unknown keyword') ? '; write a whole schema: { type: \'object\', properties: { … } }' : ''
+      throw new stompErrors.InvalidRoute(path, `schema of ${part}: ${message}${hint}`)
     }
   }
   return new RouteValidator(validators)
-}
-
-/** Fastify lets a schema be the bare properties of an object. */
-function asSchema (schema: unknown): unknown {
-  if (typeof schema !== 'object' || schema === null || '~standard' in schema || 'safeParse' in schema) return schema
-  return 'type' in schema || '$ref' in schema || '$id' in schema || 'anyOf' in schema || 'oneOf' in schema || 'allOf' in schema || 'const' in schema || 'enum' in schema
-    ? schema
-    : { type: 'object', properties: schema }
 }
 
 interface SchemaController {

@@ -1,4 +1,7 @@
 import type { FastifyInstance } from 'fastify'
+import { type Check, expected, firstProblem, func, oneOf, plainObject, text } from '../../core/check.ts'
+import { shown } from '../../core/suggestion.ts'
+import { checkClose } from '../../session/index.ts'
 import type { StompErrorHandler } from '../application/application.ts'
 import type { DestinationLike } from '../application/destination.ts'
 import type { HookName, StompHooks } from '../application/hooks.ts'
@@ -8,7 +11,7 @@ import { type SubscribeHandler, SubscribeRoute, type SubscribeRouteOptions } fro
 import type { SubscriptionEntry, Users } from '../application/users.ts'
 import type { Broker } from '../broker/broker.ts'
 import { stompErrors } from '../errors.ts'
-import type { StompSession } from '../session/stomp-session.ts'
+import { StompSession } from '../session/stomp-session.ts'
 import type { InjectedClient, InjectOptions } from './inject.ts'
 import type { StompServer } from './server.ts'
 
@@ -54,7 +57,11 @@ export interface StompFacade {
   readonly users: Users
   /** The subscriptions of all sessions, or those to one destination. */
   subscriptions (filter?: { destination?: string }): SubscriptionEntry[]
-  /** Closes sessions; returns how many. */
+  /**
+   * Closes sessions; returns how many.
+   *
+   * @throws FST_STOMP_INVALID_OPTION for a filter that is not clear; FST_SOCKJS_INVALID_CLOSE
+   */
   close (filter: SessionFilter, code?: number, reason?: string): number
   /** All connected sessions, anonymous ones too. */
   readonly sessions: ReadonlySet<StompSession>
@@ -69,13 +76,14 @@ export interface StompFacade {
 export function stompFacade (server: StompServer, scope: FastifyInstance): StompFacade {
   const { messages, subscribes, sender, users, hooks } = server.parts
   return {
-    message (path: string, options: MessageRouteOptions | MessageHandler<never, never>, handler?: MessageHandler<never, never>): void {
-      const route = typeof options === 'function' ? new MessageRoute(path, {}, options) : new MessageRoute(path, options, handler!)
+    message (path: string, ...rest: [MessageRouteOptions, MessageHandler<never, never>] | [MessageHandler<never, never>]): void {
+      const [options, handler] = partsOf<MessageRouteOptions, MessageHandler<never, never>>(rest)
+      const route = new MessageRoute(path, options, handler, (destination) => server.broker.accepts(destination, 'send'))
       messages.add(path, route)
       server.whenReady(() => route.compile(scope))
     },
-    subscribe (path: string, options: SubscribeRouteOptions | SubscribeHandler<never>, handler?: SubscribeHandler<never>): void {
-      const route = typeof options === 'function' ? new SubscribeRoute(path, {}, options) : new SubscribeRoute(path, options, handler!)
+    subscribe (path: string, ...rest: [SubscribeRouteOptions, SubscribeHandler<never>] | [SubscribeHandler<never>]): void {
+      const route = new SubscribeRoute(path, ...partsOf<SubscribeRouteOptions, SubscribeHandler<never>>(rest))
       subscribes.add(path, route)
       server.whenReady(() => route.compile(scope))
     },
@@ -83,9 +91,17 @@ export function stompFacade (server: StompServer, scope: FastifyInstance): Stomp
     publishToUser: (user, destination, value, options) => sender.publishToUser(user, destination, value, options),
     publishToSession: (session, destination, value, options) => sender.toSessions(sessionsNamed(users, session), destination, value, options),
     addHook: (name, hook) => hooks.add(name, hook),
-    setErrorHandler (handler) { server.parts.errorHandler = handler },
+    setErrorHandler (handler) {
+      const wrong = func(handler)
+      if (wrong !== null) throw new stompErrors.InvalidOption('errorHandler', wrong)
+      server.parts.errorHandler = handler
+    },
     users,
-    subscriptions: (filter) => users.subscriptions(filter),
+    subscriptions (filter = {}) {
+      const wrong = plainObject(filter) ?? firstProblem(filter, { destination: aDestination })
+      if (wrong !== null) throw new stompErrors.InvalidOption('filter', typeof wrong === 'string' ? wrong : `${wrong.name} ${wrong.problem}`)
+      return users.subscriptions(filter)
+    },
     close: (filter, code, reason) => closeSessions(users, filter, code, reason),
     sessions: users.sessions,
     broker: server.broker,
@@ -94,13 +110,40 @@ export function stompFacade (server: StompServer, scope: FastifyInstance): Stomp
   }
 }
 
+/** The options and the handler of a route; a handler alone has no options. What stands in the wrong place is refused with the route. */
+function partsOf<Options, Handler> (rest: readonly unknown[]): [Options, Handler] {
+  return (rest.length > 1 ? rest : [{}, ...rest]) as [Options, Handler]
+}
+
+const aDestination = expected((value) => typeof value === 'string', 'a text')
+
+/** @throws FST_STOMP_INVALID_OPTION */
 function sessionsNamed (users: Users, session: StompSession | string): StompSession[] {
+  if (!(session instanceof StompSession) && (typeof session !== 'string' || session === '')) {
+    throw new stompErrors.InvalidOption('session', `must be a session or its id, not ${shown(session)}`)
+  }
   return [...users.sessions].filter((each) => each === session || each.id === session)
 }
 
-function closeSessions (users: Users, { user, session: id, all }: SessionFilter, code?: number, reason?: string): number {
-  // A user that is `undefined` by mistake must not mean everybody.
-  if (user === undefined && id === undefined && all !== true) throw new stompErrors.InvalidOption('close', 'name a user, a session or all')
+const FILTER: Readonly<Record<keyof SessionFilter, Check>> = { user: text, session: text, all: oneOf(true) }
+
+/** A value that is `undefined` by mistake must not close more than was meant. */
+function checkFilter (filter: SessionFilter): void {
+  const wrong = plainObject(filter)
+  if (wrong !== null) throw new stompErrors.InvalidOption('close', `the filter ${wrong}`)
+  const given = Object.keys(filter)
+  const unset = given.find((name) => filter[name as keyof SessionFilter] === undefined)
+  if (unset !== undefined) throw new stompErrors.InvalidOption(`close.${unset}`, 'is undefined')
+  const problem = firstProblem(filter, FILTER)
+  if (problem !== null) throw new stompErrors.InvalidOption(`close.${problem.name}`, problem.problem)
+  if (given.length === 0) throw new stompErrors.InvalidOption('close', 'name a user, a session or all')
+  if (given.length > 1 && filter.all === true) throw new stompErrors.InvalidOption('close.all', 'stands alone')
+}
+
+function closeSessions (users: Users, filter: SessionFilter, code?: number, reason?: string): number {
+  checkFilter(filter)
+  checkClose(code, reason)
+  const { user, session: id } = filter
   let count = 0
   for (const session of [...users.sessions]) {
     if ((user !== undefined && session.user?.name !== user) || (id !== undefined && session.id !== id)) continue

@@ -50,8 +50,8 @@ export class StompServer {
       rules: new Rules(options.rules ?? [], separator),
       users,
       sender: new Sender(options.broker, users, app.log),
-      messages: new DestinationRouter<MessageRoute>(separator),
-      subscribes: new DestinationRouter<SubscribeRoute>(separator),
+      messages: new DestinationRouter<MessageRoute>(separator, this.options.prefixes),
+      subscribes: new DestinationRouter<SubscribeRoute>(separator, this.options.prefixes),
       clientSend: this.options.clientSend,
       errorHandler: null
     }

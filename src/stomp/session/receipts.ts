@@ -1,3 +1,5 @@
+import { isPromise } from '../broker/promise.ts'
+
 /** Headers of a RECEIPT beside `receipt-id`; asked for when it is sent. */
 export type ReceiptHeaders = () => readonly (readonly [name: string, value: string])[]
 
@@ -26,8 +28,8 @@ export class Receipts {
 
   /** Sends the receipts of a frame once `work` is done; without a promise, at once where nothing waits before it. */
   after (work: unknown, receipts: readonly string[], headers: ReceiptHeaders = NO_HEADERS): void {
-    const entry: Pending = { receipts, headers, done: !(work instanceof Promise) }
-    if (work instanceof Promise) this.#wait(work, entry)
+    const entry: Pending = { receipts, headers, done: !isPromise(work) }
+    if (isPromise(work)) this.#wait(work, entry)
     else if (this.#pending.length === 0) this.#sendAll(entry)
     else if (receipts.length > 0) this.#pending.push(entry)
   }
@@ -37,7 +39,7 @@ export class Receipts {
     while (this.#pending.some((entry) => !entry.done)) await new Promise<void>((resolve) => { this.#settled = resolve })
   }
 
-  #wait (work: Promise<unknown>, entry: Pending): void {
+  #wait (work: PromiseLike<unknown>, entry: Pending): void {
     this.#pending.push(entry)
     work.then(() => {
       entry.done = true

@@ -3,6 +3,7 @@ import { setMaxListeners } from 'node:events'
 import type { FastifyRequest } from 'fastify'
 import type { CloseEvent, Message, MessageStream } from '../../session/index.ts'
 import type { BrokerConnection, BrokerError, Delivery } from '../broker/broker.ts'
+import { isPromise } from '../broker/promise.ts'
 import {
   type ClientCommand, type Command, createFrame, encodeFrame, type Frame, FrameHeaders, FrameParser, type HeartBeat, type HeadersLike, isFrameError, type Version
 } from '../codec/index.ts'
@@ -15,6 +16,10 @@ import { type ReceiptHeaders, Receipts } from './receipts.ts'
 import { type Subscription, Subscriptions } from './subscriptions.ts'
 import { isDate, Timekeeper } from './timekeeper.ts'
 import { Transactions } from './transactions.ts'
+import { unheard } from './unheard.ts'
+import { asUser, checkedUser, type StompUser } from './user.ts'
+
+export type { StompUser } from './user.ts'
 
 /**
  * - `connecting`: CONNECT has not come;
@@ -24,13 +29,6 @@ import { Transactions } from './transactions.ts'
  * - `closed`.
  */
 export type StompState = 'connecting' | 'authenticating' | 'connected' | 'closing' | 'closed'
-
-/** Who a STOMP user is; applications add what they need. */
-export interface StompUser {
-  /** What tells users apart; `publishToUser` takes it. */
-  readonly name: string
-  readonly [property: string]: unknown
-}
 
 /**
  * A STOMP session over a stream of messages: SockJS, WebSocket or TCP. It keeps the rules of the protocol, so that all
@@ -58,14 +56,13 @@ export class StompSession {
   readonly time: Timekeeper
   /** @internal */
   connection: BrokerConnection | null = null
-  /** The user that `onConnect` has set, or the SockJS session's; `null` for an anonymous client. */
-  user: StompUser | null
   /** The headers of CONNECT, without `passcode` and `authorization`. */
   connectHeaders: FrameHeaders = new FrameHeaders()
   /** The version that was agreed on; 1.0 before that. */
   version: Version = '1.0'
   readonly #receipts: Receipts
   #state: StompState = 'connecting'
+  #user: StompUser | null
   #expiresAt: number | undefined
   #busy = false
   #sendsBytes = false
@@ -90,7 +87,7 @@ export class StompSession {
     this.request = request
     this.host = host
     this.attributes = stream.attributes as Record<string, unknown>
-    this.user = asUser(stream.user)
+    this.#user = asUser(stream.user)
     this.parser = new FrameParser({ limits: host.limits })
     this.transactions = new Transactions(host.limits)
     this.time = new Timekeeper(this, host.clock, host.limits.connectTimeout)
@@ -116,6 +113,11 @@ export class StompSession {
     return this.#abort.signal
   }
 
+  /** The user that `onConnect` has set, or the SockJS session's; `null` for an anonymous client. */
+  get user (): StompUser | null { return this.#user }
+  /** `null`, or an object with a name; anything else throws FST_STOMP_INVALID_OPTION. */
+  set user (user: StompUser | null) { this.#user = checkedUser(user) }
+
   /** When the session ends by itself, in milliseconds since 1970: the expiry of a token, say. May be set again. */
   get expiresAt (): number | undefined { return this.#expiresAt }
   /**
@@ -129,12 +131,23 @@ export class StompSession {
     this.time.expiresAt(date)
   }
 
-  /** Closes the connection without an ERROR frame. */
+  /**
+   * Closes the connection without an ERROR frame.
+   *
+   * @throws FST_SOCKJS_INVALID_CLOSE; then nothing has changed
+   */
   close (code = 1000, reason = 'Normal closure'): void {
     if (this.#state === 'closed') return
+    const before = this.#state
+    // Before the stream, which may tell of its end at once.
     this.#state = 'closing'
+    try {
+      this.stream.close(code, reason)
+    } catch (error) {
+      this.#state = before
+      throw error
+    }
     this.#leave()
-    this.stream.close(code, reason)
   }
 
   // --- for commands, application and broker -------------------------------------------------------------------
@@ -254,7 +267,7 @@ export class StompSession {
     const decide = (): void => {
       if (this.#expiresAt !== undefined && this.#expiresAt <= this.host.clock.date()) this.fail(new StompError('STOMP_SESSION_EXPIRED'))
     }
-    if (done instanceof Promise) done.then(decide, (error) => this.fail(error))
+    if (isPromise(done)) done.then(decide, (error: unknown) => this.fail(error))
     else decide()
   }
 
@@ -296,9 +309,9 @@ export class StompSession {
     const receipt = frame.command === 'CONNECT' || frame.command === 'STOMP' ? undefined : frame.headers.get('receipt')
     try {
       const work = COMMANDS[frame.command](this, frame) ?? this.connection?.room()
-      if (!(work instanceof Promise)) return
+      if (!isPromise(work)) return
       this.#busy = true
-      work.catch((error: unknown) => this.fail(error, receipt)).then(() => {
+      Promise.resolve(work).catch((error: unknown) => this.fail(error, receipt)).then(() => {
         this.#busy = false
         this.#pump()
       })
@@ -366,7 +379,7 @@ export class StompSession {
     if (!this.#busy) return this.#tearDown(event)
     // Queues would go on giving to a client that is gone.
     for (const { key, source, ack } of this.subscriptions) {
-      if (source === 'broker' && ack === 'auto') Promise.resolve(this.connection?.unsubscribe(key)).catch(() => {})
+      if (source === 'broker' && ack === 'auto') unheard(this, () => this.connection?.unsubscribe(key), 'a subscription of a client that has gone did not end at the broker')
     }
   }
 
@@ -387,14 +400,14 @@ export class StompSession {
     this.time.stop()
     this.transactions.clear()
     // Before any hook: what a hook publishes must not come here.
-    const done = this.connection?.close()
+    const { connection } = this
     this.connection = null
+    unheard(this, () => connection?.close(), 'the broker connection did not close')
     for (const subscription of [...this.subscriptions]) {
       subscription.feed?.stop()
       this.host.application.unsubscribed(this, subscription)
       this.subscriptions.remove(subscription)
     }
-    if (done instanceof Promise) done.catch((error: unknown) => this.host.log.debug({ err: error, session: this.id }, 'the broker connection did not close'))
     if (this.#wasConnected) this.host.application.left(this)
   }
 }
@@ -406,9 +419,3 @@ function withoutListenerLimit (abort: AbortController): AbortController {
 }
 
 const BEAT = Uint8Array.of(0x0a)
-
-/** The user of the SockJS session, where it has a name. */
-function asUser (user: unknown): StompUser | null {
-  if (typeof user === 'string' && user !== '') return { name: user }
-  return typeof user === 'object' && user !== null && typeof (user as { name?: unknown }).name === 'string' ? user as StompUser : null
-}

@@ -1,4 +1,5 @@
 import type { Operation } from '../../broker/broker.ts'
+import { isPromise } from '../../broker/promise.ts'
 import type { ClientCommand, Frame } from '../../codec/index.ts'
 import type { IncomingMessage } from '../host.ts'
 import type { StompSession } from '../stomp-session.ts'
@@ -18,8 +19,8 @@ export function commit (session: StompSession, frame: Frame<ClientCommand>): voi
   for (const step of transaction.steps) if (step.type !== 'send') session.subscriptions.settle(step.claim)
   const work = session.connection!.commit(operations)
   if (messages.length === 0) return session.confirmAll(receipts, work)
-  // What the broker refuses while the routes still run is told afterwards.
-  if (work instanceof Promise) work.catch(() => {})
+  // What the broker refuses while the routes still run is told afterwards, by the promise that `confirmAll` gets.
+  if (isPromise(work)) work.then(undefined, () => {})
   return handleAll(session, messages).then(() => session.confirmAll(receipts, work))
 }
 

@@ -1,4 +1,5 @@
 import type { AckMode, SubscribeResult } from '../../broker/broker.ts'
+import { isPromise } from '../../broker/promise.ts'
 import type { ClientCommand, Frame } from '../../codec/index.ts'
 import { StompError } from '../../errors.ts'
 import type { StompSession } from '../stomp-session.ts'
@@ -55,8 +56,9 @@ function acceptByBroker (session: StompSession, frame: Frame<ClientCommand>, sub
     if (result?.recovered !== undefined) session.recovered(subscription, result.recovered)
   }
   const work = session.connection!.subscribe({ key, destination, ack, headers: frame.headers })
-  if (!(work instanceof Promise)) registered(work)
-  session.confirm(frame, work instanceof Promise ? work.then(registered) : undefined, () => historyHeaders(answer))
+  const later = isPromise(work) ? work : null
+  if (later === null) registered(work as SubscribeResult | void)
+  session.confirm(frame, later?.then(registered), () => historyHeaders(answer))
 }
 
 function historyHeaders (answer: SubscribeResult | void): (readonly [string, string])[] {

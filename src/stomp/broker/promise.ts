@@ -1,0 +1,4 @@
+/** Whether a value is a promise of any making. An `instanceof` would not know that of another library or realm, and its rejection would be lost. */
+export function isPromise (value: unknown): value is PromiseLike<unknown> {
+  return (typeof value === 'object' || typeof value === 'function') && value !== null && typeof (value as { then?: unknown }).then === 'function'
+}
