@@ -106,7 +106,7 @@ const cases: StompCase[] = [
   },
   {
     id: 'STOMP-M3',
-    title: '1.2: MESSAGE has an ack header of its own where the subscription wants acknowledgements',
+    title: '1.2: MESSAGE has an ack header of its own if the subscription asks for acknowledgements',
     level: 'S',
     features: ['acknowledgements'],
     async run (s) {

@@ -18,7 +18,7 @@ export const RULES = [
   ['for', 'any', new RegExp(String.raw`[,;:] for ${CLAUSE}`, 'gi'), 'write "because"'],
   ['is no', 'any', /(?<!\bthere )\b(?:is|are|was|were|be) no (?!longer\b|more\b|less\b|fewer\b|one\b|\w+er\b)/gi, 'write "is not a"'],
   ['archaic', 'any', /\b(?:lest|hence|thus|whence|whereby|wherein|wherefore|thereof|therein|thereby|hereby|herein|whilst|amongst|betwixt|albeit|save for|at all events|all the same|come to be|comes to be|as good as)\b/gi, 'use a plain word'],
-  ['person', 'any', /\b(?:believes?|believed|thinks|hopes|hears|heard|dies|died|dying|deaf|asleep|wakes|innocent|honest)\b/gi, 'programs are no persons: say that they receive, assume, end'],
+  ['person', 'any', /\b(?:believes?|believed|thinks|hopes|hears|heard|dies|died|dying|deaf|asleep|wants|wishes|dares?|innocent|honest)\b/gi, 'programs are no persons: say that they receive, assume, end'],
   ['ellipsis', 'text', /\.\.\.|…/g, 'finish the sentence']
 ]
 
