@@ -28,7 +28,7 @@ export function oneOf (...values: readonly unknown[]): Check {
   return expected((value) => values.includes(value), `one of ${values.map(shown).join(', ')}`)
 }
 
-/** Takes what any of the checks takes; `expectation` names all of them. */
+/** Takes the values that any of the checks takes; `expectation` names all of them. */
 export function either (expectation: string, ...checks: readonly Check[]): Check {
   return expected((value) => checks.some((check) => check(value) === null), expectation)
 }

@@ -1,4 +1,4 @@
-/** Only so much of a name is compared and shown: it may come from a file or from a mistake. */
+/** The most characters of a name that are compared and shown. */
 const SHOWN_LENGTH = 60
 
 /**
@@ -33,7 +33,7 @@ function letters (name: string): string {
   return name.slice(0, SHOWN_LENGTH).toLowerCase().replace(/[^a-z0-9]/g, '')
 }
 
-/** How many letters must be added, removed, replaced or swapped with their neighbour to turn one text into the other. */
+/** Counts the letters to add, remove, replace or swap until one text is the other. */
 function editDistance (a: string, b: string): number {
   const rows = [Array.from({ length: b.length + 1 }, (_, k) => k)]
   for (let i = 1; i <= a.length; i++) {

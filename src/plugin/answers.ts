@@ -5,14 +5,14 @@ import type { SessionSetup } from './options.ts'
 import { baseAddress } from './validate.ts'
 
 /*
- * What functions of the application return. A wrong answer refuses the request with 500: an answer that was silently taken for "no" would open a session to
- * a client that the application meant to refuse.
+ * Checks of the values that functions of the application return. A wrong value refuses the request with 500. If the server ignored `false`, for example, it
+ * would open a session to a client that the application meant to refuse.
  */
 
 const any = (): null => null
 const SETUP: Record<keyof SessionSetup, typeof any> = { user: any, attributes: any }
 
-/** What the `session` option returned. */
+/** Checks the value that the `session` option returned. */
 export function checkedSetup (setup: unknown): SessionSetup<unknown, unknown> | undefined {
   if (setup === undefined) return undefined
   if (typeof setup !== 'object' || setup === null || Array.isArray(setup)) {
@@ -23,17 +23,17 @@ export function checkedSetup (setup: unknown): SessionSetup<unknown, unknown> | 
   return setup
 }
 
-/** What the `userKey` option returned: the empty string would make the user equal to all clients that nobody knows. */
+/** Checks the value that the `userKey` option returned. The empty string is the key of anonymous clients. */
 export function checkedUserKey (key: unknown): string {
   if (typeof key === 'string' && key !== '') return key
   if (typeof key === 'bigint' || Number.isFinite(key)) return String(key)
   throw new errors.InvalidAnswer('userKey', `must return a text that is not empty, but it returned ${shown(key)}`)
 }
 
-/** What the `baseUrl` option returned. */
+/** Checks the value that the `baseUrl` option returned. */
 export function checkedBaseUrl (url: unknown): string | undefined {
   if (url === undefined) return undefined
   const problem = baseAddress(url)
-  if (problem !== null) throw new errors.InvalidAnswer('baseUrl', `what it returned ${problem}`)
+  if (problem !== null) throw new errors.InvalidAnswer('baseUrl', `its result ${problem}`)
   return url as string
 }

@@ -3,7 +3,7 @@ import { errors } from '../errors.ts'
 import { PreparedMessage } from '../protocol/index.ts'
 import { type AnySession, type Message, Session } from '../session/index.ts'
 
-/** Whom a broadcast leaves out. */
+/** The options of a broadcast. */
 export interface BroadcastOptions {
   /** The session that does not get the message. */
   except?: AnySession
@@ -21,7 +21,7 @@ export function prepare (message: Message): PreparedMessage {
   return new PreparedMessage(message)
 }
 
-/** A session that should be left out, and is not, would hear itself. */
+/** Refuses options that leave no session out, although the caller meant one. */
 export function checkBroadcast (options: BroadcastOptions): void {
   const right = typeof options === 'object' && options !== null && !(options instanceof Session) &&
     (options.except === undefined || options.except instanceof Session)

@@ -5,13 +5,13 @@ import { canonicalOrigin } from './origin-rules.ts'
 type Origins = ResolvedOptions['origins']
 
 /**
- * Lets the pages that may connect load the scripts and frames of an endpoint. Hooks such as those of helmet forbid that to all responses, because most
+ * Lets the pages that may connect load the scripts and frames of an endpoint. Hooks such as helmet's forbid that for all responses, because most
  * responses of an application are for its own pages.
  */
 export interface Embedding {
-  /** For a response that a page loads by a `script` element. */
+  /** Sets the headers of a response that a page loads by a `script` element. */
   script (reply: FastifyReply): void
-  /** For a response that a page puts into a frame (IFRAME-10, IFRAME-13). */
+  /** Sets the headers of a response that a page puts into a frame (IFRAME-10, IFRAME-13). */
   frame (reply: FastifyReply): void
 }
 
@@ -20,7 +20,7 @@ export function embeddingFor (origins: Origins): Embedding {
   const ancestors = ancestorsFor(origins)
   const embedding: Embedding = {
     script (reply) {
-      // A page with `Cross-Origin-Embedder-Policy: require-corp` wants it said, whatever the hooks have set.
+      // Set also without such hooks: a page with `Cross-Origin-Embedder-Policy: require-corp` needs it.
       if (othersMayConnect) reply.header('cross-origin-resource-policy', 'cross-origin')
     },
     frame (reply) {
@@ -37,7 +37,7 @@ export function embeddingFor (origins: Origins): Embedding {
 
 const SELF = '\'self\''
 
-/** Who may frame a response; `null` for every page. An origin that only an expression or a function knows cannot be named in a header. */
+/** Lists the pages that may frame a response; `null` for every page. A header cannot name the origins that an expression or a function accepts. */
 function ancestorsFor (origins: Origins): string | null {
   if (origins === '*') return null
   const texts = typeof origins === 'function' ? [] : origins.filter((rule) => typeof rule === 'string' && rule !== 'null') as string[]

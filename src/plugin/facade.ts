@@ -19,9 +19,9 @@ export interface SockjsFacade {
    * Adds an endpoint.
    *
    * @param path literal text that begins with `/`; the scope's prefix comes before it.
-   * @param options see `EndpointOptions`; what is not given comes from the registration.
-   * @param handler called once for each session, when its first receiver is attached. What it throws or rejects with
-   * closes the session with 1011; its return means nothing.
+   * @param options see `EndpointOptions`; other options come from the registration.
+   * @param handler called once for each session, when its first receiver is attached. An error that it throws or rejects
+   * with closes the session with 1011. Its result is ignored.
    * @throws FST_SOCKJS_INVALID_PATH, FST_SOCKJS_INVALID_OPTION, FST_SOCKJS_INVALID_HANDLER,
    * FST_SOCKJS_DUPLICATE_ENDPOINT, FST_SOCKJS_TOO_LATE
    */
@@ -91,7 +91,7 @@ function addScope (scope: FastifyInstance, plugin: ReturnType<typeof endpointSco
   }
 }
 
-/** URL-10: a path is literal text; what Fastify would read as a pattern is refused. */
+/** URL-10: a path is literal text; a text that Fastify would read as a pattern is refused. */
 function checkPath (path: unknown): void {
   const problem = typeof path !== 'string' || !path.startsWith('/')
     ? 'must be a text that begins with /'

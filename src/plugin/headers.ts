@@ -5,12 +5,12 @@ import { originOf, schemeOf } from './origins.ts'
 
 export const TEXT = 'text/plain; charset=UTF-8'
 
-/** Section 1.2 of the matrix: what must never be kept. */
+/** The header of responses that no cache may keep. */
 export const NOCACHE = 'no-store, no-cache, no-transform, must-revalidate, max-age=0'
 
 const ONE_YEAR = 31_536_000
 
-/** What may be kept for a year: pages whose URL or ETag changes with them, and preflight answers. */
+/** Lets caches keep a response for a year: a page with its own URL or ETag, or a preflight. */
 export function setCache (reply: FastifyReply): void {
   reply.header('cache-control', `public, max-age=${ONE_YEAR}, immutable`)
   reply.header('expires', new Date(Date.now() + ONE_YEAR * 1000).toUTCString())
@@ -20,7 +20,7 @@ export function setNoCache (reply: FastifyReply): void {
   reply.header('cache-control', NOCACHE)
 }
 
-/** Adds `Origin` to `Vary`, whatever hooks have put there (CORS-7). */
+/** Adds `Origin` to `Vary`, and keeps the names that hooks have put there (CORS-7). */
 export function setVaryOrigin (reply: FastifyReply): void {
   addVary(reply, 'Origin')
 }
@@ -32,7 +32,7 @@ function addVary (reply: FastifyReply, name: string): void {
   reply.header('vary', [...names, name].join(', '))
 }
 
-/** CORS-1 to CORS-5, for a request whose origin has passed; an application that answers CORS itself is left alone (CORS-12). */
+/** Answers CORS for an accepted origin (CORS-1 to CORS-5). Headers that the application has set stay (CORS-12). */
 export function setCors (request: FastifyRequest, reply: FastifyReply, options: ResolvedOptions): void {
   setVaryOrigin(reply)
   if (!options.cors || reply.hasHeader('access-control-allow-origin')) return
@@ -49,7 +49,7 @@ export function setCors (request: FastifyRequest, reply: FastifyReply, options: 
 const HEADER_NAMES = /^[!#$%&'*+.^_`|~0-9A-Za-z-, \t]{1,4096}$/
 
 /**
- * INFO-5, XHR-1, CORS-6: the answer to a preflight whose origin has passed. A page of that origin may send any header: tracing libraries add theirs to every
+ * Answers a preflight of an accepted origin (INFO-5, XHR-1, CORS-6). The page may send any header: tracing libraries add theirs to every
  * request of a page, and the server reads none of them.
  */
 export function sendPreflight (request: FastifyRequest, reply: FastifyReply, options: ResolvedOptions, methods: string): FastifyReply {
@@ -76,7 +76,7 @@ export function sendText (reply: FastifyReply, status: number, text: string): Fa
   return reply.code(status).type(TEXT).send(text)
 }
 
-/** What a request gets while the server closes (SESSION-23). */
+/** Refuses a request while the server closes (SESSION-23). */
 export function sendClosing (reply: FastifyReply): FastifyReply {
   return sendText(reply.header('retry-after', '1'), 503, 'Server shutting down.\n')
 }
@@ -96,7 +96,7 @@ function sessionCookie (request: FastifyRequest): string {
   return `JSESSIONID=${value}; path=/${secure}`
 }
 
-/** Sets the cookie of the `sessionCookie` option, or lets the application set its own; then there may be something to wait for. */
+/** Sets the cookie of the `sessionCookie` option, or lets the application set its own, which may take time. */
 export function setSessionCookie ({ options: { sessionCookie: option } }: Endpoint, request: FastifyRequest, reply: FastifyReply): Promise<void> | undefined {
   if (typeof option === 'function') return Promise.resolve(option(request, reply))
   if (option) reply.header('set-cookie', sessionCookie(request))

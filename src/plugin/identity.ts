@@ -6,21 +6,21 @@ import type { Endpoint } from './endpoint.ts'
 import type { ResolvedOptions } from './options.ts'
 import { originOf } from './origins.ts'
 
-/** The text that stands for whoever makes a request; the empty string for nobody. */
+/** Returns the text that stands for the user of a request; the empty string for an anonymous client. */
 export function userKeyOf (request: FastifyRequest, options: ResolvedOptions): string {
   const user = options.user(request)
   if (isThenable(user)) throw new errors.AsyncUser()
-  return isNobody(user) ? '' : checkedUserKey(options.userKey(user))
+  return isAnonymous(user) ? '' : checkedUserKey(options.userKey(user))
 }
 
-/** A header that is there and empty names nobody either. */
-function isNobody (user: unknown): boolean {
+/** Tells whether a client is anonymous. A header with the empty text names no user either. */
+function isAnonymous (user: unknown): boolean {
   return user === undefined || user === null || user === false || user === ''
 }
 
 /**
- * Whether a later request may act on a session (SESSION-17, SESSION-18, SEC-S43). The client's session id is short and its
- * own choice, so it does not prove anything by itself.
+ * Tells whether a later request may act on a session (SESSION-17, SESSION-18, SEC-S43). The client chooses its session id, and a short one, so the
+ * id proves nothing.
  */
 export function ownsSession (endpoint: Endpoint, request: FastifyRequest, session: AnySession): boolean {
   const differs = differenceOf(request, session, endpoint.options)
@@ -38,7 +38,7 @@ function differenceOf (request: FastifyRequest, session: AnySession, options: Re
 }
 
 /**
- * Headers that an application may see; cookies and credentials are not among them, for the iframe transports would
+ * Headers that an application may see. Cookies and credentials are not among them, because the iframe transports would
  * make them usable from other sites.
  */
 const SHOWN_HEADERS = ['host', 'origin', 'referer', 'user-agent', 'accept-language', 'dnt', 'via', 'x-client-ip', 'x-cluster-client-ip',

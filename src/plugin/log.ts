@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import { hideIds } from '../protocol/index.ts'
 
-/** The serializers of our routes: the ids that clients choose are in the URL, and must not be in a log (SEC-S43). */
+/** The serializers of our routes. Ids that clients choose are in the URL, and must not be in a log (SEC-S43). */
 export function logSerializers (depth: number) {
   return {
     req (request: FastifyRequest) {

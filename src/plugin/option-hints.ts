@@ -65,12 +65,12 @@ const STOMP: Hints = Object.fromEntries(['broker', 'applicationPrefix', 'rules',
 
 const EVERYWHERE: Hints = { ...TOO_HIGH, ...OTHER_SERVERS, ...STOMP, ...SOCKJS_NODE }
 
-/** For `app.sockjs()`; `shared` are the options of a registration that no endpoint has for itself. */
+/** Hints for `app.sockjs()`; `shared` are the options of a registration that no endpoint has for itself. */
 export function endpointHints (shared: readonly string[]): Hints {
   return { ...EVERYWHERE, ...Object.fromEntries(shared.map((name) => [name, `all endpoints share it: app.register(sockjs, { ${name}: … })`])) }
 }
 
-/** For `app.register(sockjs, …)`; `ofRoutes` are the options of Fastify's routes, which an endpoint may have. */
+/** Hints for `app.register(sockjs)`; `ofRoutes` are the options of Fastify's routes, which an endpoint may have. */
 export function registrationHints (ofRoutes: readonly string[]): Hints {
   return { ...EVERYWHERE, ...Object.fromEntries(ofRoutes.map((name) => [name, `each endpoint has its own: app.sockjs(path, { ${name}: … }, handler)`])) }
 }

@@ -8,7 +8,7 @@ export type OriginRule = string | RegExp
 /** Decides about an origin that is not the server's own. */
 export type OriginFunction = (origin: string, request: FastifyRequest) => boolean | Promise<boolean>
 
-/** Which transports an endpoint serves. */
+/** Switches for the transports of an endpoint. */
 export interface TransportSwitches {
   /** SockJS over WebSocket, and the raw WebSocket with it. Default `true`. */
   websocket?: boolean
@@ -28,28 +28,28 @@ export interface TransportSwitches {
   iframe?: boolean
 }
 
-/** What the `session` option may return. */
+/** The result of the `session` option. */
 export interface SessionSetup<User = unknown, Attributes = Record<string, unknown>> {
-  /** Who the client is: `session.user`. Default: what the `user` option finds in the request. */
+  /** The user of the session: `session.user`. Default: the result of the `user` option. */
   user?: User
-  /** What the application keeps with the session: `session.attributes`. Default `{}`. */
+  /** Values that the application keeps with the session: `session.attributes`. Default `{}`. */
   attributes?: Attributes
 }
 
-/** Runs once per session, before it exists: what it throws refuses the session, with the status of the error. */
+/** Runs once per session, before it exists. An error that it throws refuses the session, with the status of the error. */
 export type SessionFunction<User = unknown, Attributes = Record<string, unknown>> = (request: FastifyRequest) =>
   SessionSetup<User, Attributes> | undefined | void | Promise<SessionSetup<User, Attributes> | undefined | void>
 
 /** The options of a session's life; for all endpoints of a registration or for one. */
 export interface SockjsOptions {
   /**
-   * Who may connect from a browser, besides pages of the server's own origin. Default `[]`: nobody. `'*'`, or `['*']`, accepts
-   * and reflects every origin, with credentials, as the protocol has it: then any page acts for its visitor.
+   * Origins of pages that may connect, besides pages of the server's own origin. Default `[]`: no others. `'*'`, or `['*']`, accepts
+   * and reflects every origin, with credentials, as the protocol demands. Then any page can act for its visitor.
    */
   origins?: '*' | readonly (OriginRule | OriginFunction)[] | OriginFunction
   /** Names that may stand in `Host`, against DNS rebinding; without ports. Default: any. */
   allowedHosts?: readonly string[]
-  /** Which transports are served. */
+  /** Switches for the transports. */
   transports?: TransportSwitches
   /** Milliseconds of silence after which a heartbeat goes out. Default 25,000. */
   heartbeat?: number
@@ -57,7 +57,7 @@ export interface SockjsOptions {
   disconnectDelay?: number
   /** Milliseconds within which a WebSocket must show a sign of life after a ping. Default 10,000. */
   pongTimeout?: number
-  /** Milliseconds within which a client must take something of what waits for it, or the end of a response. Default 10,000. */
+  /** Milliseconds within which a client must read some of the waiting bytes, or the end of a response. Default 10,000. */
   sendTimeout?: number
   /** Milliseconds within which a body must be complete; then 408. Default 30,000. */
   bodyTimeout?: number
@@ -69,18 +69,18 @@ export interface SockjsOptions {
   maxMessageSize?: number
   /** Characters of the ids that a client chooses. Default 128. */
   maxSessionIdLength?: number
-  /** What may wait for a client, in encoded bytes. */
+  /** Limits of the messages that wait for a client, in encoded bytes. */
   queue?: {
-    /** From here on `send` returns false and iteration pauses. Default 64 KiB. */
+    /** The mark above which `send` returns false and iteration pauses. Default 64 KiB. */
     highWater?: number
     /** The hard limit of one session. Default 1 MiB. */
     limit?: number
-    /** Above the limit the session closes with 1013, or the message is dropped. Default `'close'`. */
+    /** The action above the limit: the session closes with 1013, or the message is dropped. Default `'close'`. */
     overflow?: 'close' | 'drop'
   }
-  /** Where the iframe page loads sockjs-client from: a URL, or `'self'` for the package's own copy. Default `'self'`. */
+  /** The sockjs-client of the iframe page, of the version that pages use: a URL, or `'self'` for the package's copy. Default `'self'`. */
   clientUrl?: string
-  /** What `/info` names as `base_url`: an absolute URL, under which clients then open their transports. */
+  /** The `base_url` of `/info`: an absolute URL, under which clients then open their transports. */
   baseUrl?: string | ((request: FastifyRequest) => string | undefined | Promise<string | undefined>)
   /** Sets the cookie `JSESSIONID` for load balancers that need one; a function may set its own. Default `false`. */
   sessionCookie?: boolean | ((request: FastifyRequest, reply: FastifyReply) => void | Promise<void>)
@@ -90,7 +90,7 @@ export interface SockjsOptions {
   protocols?: readonly string[]
   /** Raw WebSockets carry bytes too. Default `false`: bytes close the connection with 1003. */
   binary?: boolean
-  /** What WebSockets may do. */
+  /** Options of WebSockets. */
   websocket?: {
     /** permessage-deflate: `true`, or the options of `ws` for it. Default `false`. */
     compression?: boolean | Record<string, unknown>
@@ -101,13 +101,13 @@ export interface SockjsOptions {
   rawAtBase?: boolean
   /** Runs once per session, before it exists, and returns `{ user, attributes }` or nothing. An error that it throws refuses the session. */
   session?: SessionFunction<unknown, unknown>
-  /** Who makes a request; asked for every request of a session. Default `request.user`. */
+  /** Returns the user of a request. It runs for every request of a session. Default `request.user`. */
   user?: (request: FastifyRequest) => unknown
   /** The text by which users are told apart. Default: the user if a string, else its `id`, `sub`, `name` or `username`; one without any is refused. */
   userKey?: (user: unknown) => string
   /** Later requests must come from the address of the first. Default `false`. */
   bindAddress?: boolean
-  /** Told what an application's handler or listener has thrown, after it was logged. */
+  /** Called with each error that a handler or listener of the application has thrown, after it was logged. */
   onSessionError?: (error: unknown, session: AnySession) => void | Promise<void>
 }
 
@@ -119,11 +119,11 @@ export interface SockjsPluginOptions extends SockjsOptions {
   maxSessions?: number
   /** Sessions without a receiver; above it 503. Default 10,000. */
   maxDetachedSessions?: number
-  /** Sessions of one address; above it 503. Default 0: no limit, for behind a proxy all clients have one address. */
+  /** Sessions of one address; above it 503. Default 0: no limit, because behind a proxy all clients have one address. */
   maxSessionsPerAddress?: number
   /** Milliseconds that `app.close()` gives the clients to take their close frames. Default 3,000. */
   drainTimeout?: number
-  /** Where time comes from; tests give a `ManualClock`. */
+  /** The source of time; tests give a `ManualClock`. */
   clock?: Clock
 }
 

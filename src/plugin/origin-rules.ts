@@ -4,7 +4,7 @@ export const MAX_ORIGIN_LENGTH = 512
 /** The origin of sandboxed frames, of `data:` URLs and of files. */
 const OPAQUE = 'null'
 
-/** How schemes that no page's origin has are meant. */
+/** Schemes that no page's origin has, and the schemes that are meant by them. */
 const PAGE_SCHEMES: ReadonlyMap<string, string> = new Map([['ws', 'http'], ['wss', 'https']])
 
 const DEFAULT_PORTS: ReadonlyMap<string, string> = new Map([['http', ':80'], ['https', ':443']])
@@ -15,7 +15,7 @@ export function withoutDefaultPort (scheme: string, host: string): string {
   return port !== undefined && host.endsWith(port) ? host.slice(0, -port.length) : host
 }
 
-/** The parts of a text of `origins`; `rest` is what an origin does not have. */
+/** The parts of a text of `origins`; an origin has neither `user` nor `rest`. */
 interface Parts {
   readonly scheme: string
   readonly user: string
@@ -32,7 +32,7 @@ function partsOf (text: string): Parts | null {
 }
 
 /**
- * Says why no page's origin can be equal to a text of `origins`, and which text would be right; `null` for a good text.
+ * Says why a text of `origins` can match no page, and which text would be right; `null` for a good text.
  * An origin is a scheme, a host and a port (RFC 6454, section 6.1).
  */
 export function originProblem (text: string): string | null {
@@ -46,7 +46,7 @@ export function originProblem (text: string): string | null {
   const right = JSON.stringify(`${PAGE_SCHEMES.get(scheme) ?? scheme}://${host}${port}`)
   if (scheme.includes('*')) return `has a * in its scheme; write one text for each scheme: 'https://${host}${port}', 'http://${host}${port}'`
   if (!/^[a-z][a-z0-9+.-]*$/.test(scheme)) return `has no scheme that exists, ${JSON.stringify(text)}`
-  if (scheme === 'file') return 'is no origin: pages of files send the origin null; write \'null\''
+  if (scheme === 'file') return 'is not an origin: pages of files send the origin null; write \'null\''
   if (host === '') return `has no host, ${JSON.stringify(text)}`
   if (PAGE_SCHEMES.has(scheme)) return `has the scheme of a WebSocket, but the origin is that of the page; write ${right}`
   if (user !== '' || text.includes('@') || rest !== '') return `has more than a scheme, a host and a port; write ${right}`
@@ -64,7 +64,7 @@ function guess (text: string): string {
 
 /** The host as browsers write it: names in ASCII, addresses in their short form. `null` for a host that cannot be. */
 function canonicalHost (scheme: string, host: string): string | null {
-  // Browsers leave the hosts of other schemes as they are: capacitor://localhost, chrome-extension://…
+  // Browsers leave the hosts of other schemes as they are, for example capacitor://localhost.
   if (scheme !== 'http' && scheme !== 'https') return /^[a-z0-9*._-]+$/.test(host) ? host : null
   const url = `${scheme}://${host}`
   const hostname = URL.canParse(url) ? new URL(url).hostname : ''
@@ -79,7 +79,7 @@ export function canonicalOrigin (text: string): string {
   return `${scheme}://${withoutDefaultPort(scheme, (canonicalHost(scheme, host) ?? host) + port)}`
 }
 
-/** What `*` stands for: at least one character of a name or a port, so that neither a path nor another host can hide in it. */
+/** The texts that `*` stands for: characters of a name or a port, without any of a path. */
 const WILD = /^[a-z0-9._-]+$/
 
 /**

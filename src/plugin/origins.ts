@@ -4,10 +4,10 @@ import type { OriginFunction, OriginRule, ResolvedOptions } from './options.ts'
 import { cutText } from './refusals.ts'
 import { MAX_ORIGIN_LENGTH, originMatcher, withoutDefaultPort } from './origin-rules.ts'
 
-/** What the origin check has to know of a request. */
+/** The check of origins. */
 export interface OriginPolicy {
   /**
-   * Whether the request may go on (CORS-10, SEC-S38). `carriesOrigin` is false for the transports whose requests have
+   * Tells whether the request may go on (CORS-10, SEC-S38). `carriesOrigin` is false for the transports whose requests have
    * none by nature; they are served only where the application said so.
    */
   allows (request: FastifyRequest, carriesOrigin: boolean): boolean | Promise<boolean>
@@ -40,7 +40,7 @@ function isCrossSite (request: FastifyRequest): boolean {
   return site === 'cross-site' || site === 'same-site'
 }
 
-/** The scheme of a WebSocket is told by some proxies for that of the page (Traefik writes `wss`). */
+/** The scheme of a WebSocket is told by some proxies for that of the page (one writes `wss` for upgrades). */
 const PAGE_SCHEMES: ReadonlyMap<string, string> = new Map([['wss', 'https'], ['ws', 'http']])
 
 /**
@@ -63,8 +63,9 @@ function pageScheme (told: string): string {
 const NO_ENTRIES: readonly string[] = []
 
 /**
- * The entries of a header to which several proxies have added; none unless Fastify trusts the header, and has taken `last` from it. A peer that Fastify does not
- * trust shows by its address being the only one; one that sends no `X-Forwarded-For` is no proxy, and no browser either, which cannot set these headers.
+ * The entries of a header to which several proxies have added. There are none unless Fastify trusts the header, and has taken `last` from it.
+ * If Fastify does not trust the peer, the request has one address only. A peer without `X-Forwarded-For` is neither a proxy nor a browser: browsers cannot set
+ * these headers.
  */
 function forwardedList (request: FastifyRequest, name: 'x-forwarded-proto' | 'x-forwarded-host', last: string): readonly string[] {
   const header = request.headers[name]
@@ -90,7 +91,7 @@ function originAt (scheme: string, host: string): string {
   return `${scheme}://${withoutDefaultPort(scheme, host)}`.toLowerCase()
 }
 
-/** A proxy tells the host that it was asked for; in a chain of proxies any of these may be the one that the page was loaded from. */
+/** Compares an origin with the server's own. In a chain of proxies, any of the hosts may be that of the page. */
 function isOwnOrigin (origin: string, request: FastifyRequest): boolean {
   const scheme = schemeOf(request)
   const { host } = request
@@ -113,7 +114,7 @@ async function matchesAny (rules: readonly Rule[], origin: string, request: Fast
   return false
 }
 
-/** Tells the log of a refused origin: what came, what the server takes itself for, and what would let it in. */
+/** Logs a refused origin with the server's own origin, and the option that would accept it. */
 export function tellOfOrigin (endpoint: Endpoint, request: FastifyRequest): void {
   const origin = originOf(request)
   const own = ownOrigin(request)

@@ -1,56 +1,62 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { Clock } from '../clock/index.ts'
 
-/** How long one line about a thing is enough, in milliseconds. */
+/** The time within which one line about a thing is enough, in milliseconds. */
 const SILENCE = 60_000
 
-/** How many things of a kind have lines of their own within that time. */
+/** The most things of a kind that have lines of their own within that time. */
 const MOST = 100
 
 /** Clients choose parts of a line: an origin, a host. */
 const MAX_TEXT = 120
 
-/** The kinds of refusals of which an operator must know, each with the first step towards its end. */
+/** The kinds of refusals that an operator must know, each with the first step towards its end. */
 const KINDS = {
   scheme: {
     level: 'warn',
-    text: 'a page of the server\'s own host was refused because the server takes itself for http: a proxy ends TLS; set Fastify\'s trustProxy, and let the proxy send X-Forwarded-Proto; or add the origin to the option origins'
+    text: 'A page of the server\'s own host was refused, because the server computes http for its own origin and the page has https. ' +
+      'If a proxy ends TLS, set Fastify\'s trustProxy, and let the proxy send X-Forwarded-Proto. Else add the origin to the option origins.'
   },
   origin: {
     level: 'warn',
-    text: 'a page was refused because its origin is neither the server\'s own nor in the option origins: add it there; if it is the server\'s own, let the proxy pass the Host that the browser sent'
+    text: 'A page was refused, because its origin is neither the server\'s own nor in the option origins. ' +
+      'Add it there. If it is the server\'s own, let the proxy pass the Host that the browser sent.'
   },
   'no origin': {
     level: 'warn',
-    text: 'a request of another site was refused because the browser sent no Origin with it: add the origin of the page to the option origins, and look for a proxy that removes the header'
+    text: 'A request of another site was refused, because it has no Origin. Add the origin of the page to the option origins, and look for a proxy that removes the header.'
   },
-  hostname: { level: 'warn', text: 'a request was refused because allowedHosts does not name its host: add the host to that option' },
+  hostname: { level: 'warn', text: 'A request was refused, because allowedHosts does not contain its host. Add the host to that option.' },
   upgrade: {
     level: 'warn',
-    text: 'a request came to a WebSocket URL without asking for an upgrade: a proxy removes the headers Upgrade and Connection; let it pass them on'
+    text: 'A request to a WebSocket URL did not ask for an upgrade. If a proxy removes the headers Upgrade and Connection, let it pass them on.'
   },
   session: {
     level: 'info',
-    text: 'a message came for a session that this process does not have: the session has ended, or it lives in another process; the proxy must send all requests of a session to one process'
+    text: 'A message came for a session that this process does not have. The session has ended, or another process has it. ' +
+      'The proxy must send all requests of a session to one process.'
   },
-  owner: { level: 'info', text: 'a request for the session of another client was refused; `differs` says whether the user, the origin or the address is another' },
-  maxSessions: { level: 'warn', text: 'a session was refused because there are maxSessions already: raise that option of app.register(sockjs), or add a process' },
+  owner: { level: 'info', text: 'A request for the session of another client was refused. The field differs says whether the user, the origin or the address is another.' },
+  maxSessions: { level: 'warn', text: 'A session was refused, because there are maxSessions already. Raise that option of app.register(sockjs), or add a process.' },
   maxDetachedSessions: {
     level: 'warn',
-    text: 'a session was refused because there are maxDetachedSessions without a receiver already: raise that option of app.register(sockjs), or lower disconnectDelay'
+    text: 'A session was refused, because there are maxDetachedSessions without a receiver already. Raise that option of app.register(sockjs), or lower disconnectDelay.'
   },
   maxSessionsPerAddress: {
     level: 'warn',
-    text: 'a session was refused because its address has maxSessionsPerAddress already: if the address is that of a proxy, set Fastify\'s trustProxy'
+    text: 'A session was refused, because its address has maxSessionsPerAddress already. If the address is that of a proxy, set Fastify\'s trustProxy.'
   },
-  body: { level: 'warn', text: 'a body was refused with 413 because it is larger than four times maxMessageSize: raise that option, or let the client send smaller messages' },
-  message: { level: 'warn', text: 'a message was refused because it is larger than maxMessageSize: raise that option, or let the client send smaller messages' },
-  'slow body': { level: 'info', text: 'a body was refused with 408 because it was not complete within bodyTimeout' },
-  compressed: { level: 'warn', text: 'a compressed body was refused with 415: a client or a proxy compresses requests; switch that off' },
-  slow: { level: 'warn', text: 'a session closed with 1013 because more than queue.limit waited for its client: send less, or wait for drained() when send() returns false' },
-  flood: { level: 'warn', text: 'a session closed with 1008 because its client sends faster than the application takes messages' },
-  unanswered: { level: 'info', text: 'a WebSocket closed because its client did not answer a ping within pongTimeout' },
-  budget: { level: 'warn', text: 'more than maxBufferedBytes wait in this process; the session with the largest queue was closed with 1013' }
+  body: { level: 'warn', text: 'A body was refused with 413, because it is larger than four times maxMessageSize. Raise that option, or let the client send smaller messages.' },
+  message: { level: 'warn', text: 'A message was refused, because it is larger than maxMessageSize. Raise that option, or let the client send smaller messages.' },
+  compressed: { level: 'warn', text: 'A body was refused with 415, because it is compressed. Switch that off in the client or the proxy.' },
+  slow: {
+    level: 'warn',
+    text: 'A session closed with 1013, because more than queue.limit waits for its client, or because the client reads nothing for sendTimeout. ' +
+      'Send less, or wait for drained() when send() returns false.'
+  },
+  flood: { level: 'warn', text: 'A session closed with 1008, because its client sends faster than the application takes messages.' },
+  unanswered: { level: 'info', text: 'A WebSocket closed, because its client did not answer a ping within pongTimeout.' },
+  budget: { level: 'warn', text: 'More than maxBufferedBytes wait in this process. The session with the largest queue was closed with 1013.' }
 } as const satisfies Record<string, { level: 'info' | 'warn', text: string }>
 
 export type RefusalKind = keyof typeof KINDS
@@ -61,8 +67,8 @@ export function cutText (text: string): string {
 }
 
 /**
- * Tells the log why clients are refused: one line a minute for each thing, so that neither a busy client nor an attacker fills the log.
- * The memory that this takes is bounded: `MOST` short texts for each kind.
+ * Logs why clients are refused. There is one line a minute for each thing, so that neither a busy client nor an attacker fills the log.
+ * The memory for that is bounded: `MOST` short texts for each kind.
  */
 export class RefusalLog {
   readonly #clock: Clock
@@ -75,7 +81,7 @@ export class RefusalLog {
   /** Writes a line, unless one about the same `thing` was written within the last minute. */
   tell (log: FastifyBaseLogger, kind: RefusalKind, thing: string, facts: Record<string, unknown>): void {
     const { level, text } = KINDS[kind]
-    if (this.#isDue(kind, cutText(thing))) log[level]({ refused: kind, ...facts }, `${text} (docs/troubleshooting.md)`)
+    if (this.#isDue(kind, cutText(thing))) log[level]({ refused: kind, ...facts }, `${text} See docs/troubleshooting.md`)
   }
 
   #isDue (kind: RefusalKind, thing: string): boolean {

@@ -67,7 +67,7 @@ function defined<T extends object> (options: T): { [K in keyof T]-?: Exclude<T[K
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as never
 }
 
-/** What tells users apart when the application does not say: the first of these that a user has. */
+/** The fields that identify a user by default: the first of these that a user has. */
 const KEY_FIELDS = ['id', 'sub', 'name', 'username'] as const
 
 function defaultUserKey (user: unknown): string {
@@ -84,7 +84,7 @@ function defaultUserKey (user: unknown): string {
   throw new errors.UnknownUserKey()
 }
 
-/** A text that is another one for another value; the empty string where there is none. */
+/** Returns a text that differs for different values; the empty string if there is none. */
 function keyText (value: unknown): string {
   switch (typeof value) {
     case 'string': return value
@@ -95,7 +95,7 @@ function keyText (value: unknown): string {
   }
 }
 
-/** An id may be an object of a database, with a text of its own; a plain object has the same text as any other. */
+/** Returns the text of an id that is an object of a database. All plain objects have the same text. */
 function objectText (value: object): string {
   const text = typeof value.toString === 'function' ? String(value) : ''
   return /^\[object .*\]$/.test(text) ? '' : text

@@ -42,7 +42,7 @@ const origins: Check = (value) => {
   return originList(value)
 }
 
-/** Whether an `origins` option lets every origin in. */
+/** Tells whether an `origins` option accepts every origin. */
 export function isEveryOrigin (origins: unknown): boolean {
   return origins === '*' || (Array.isArray(origins) && origins.length === 1 && origins[0] === '*')
 }

@@ -2,7 +2,7 @@ import { errors } from '../errors.ts'
 import { isCloseCode } from '../protocol/index.ts'
 
 /**
- * Checks what `close()` was given; `undefined` stands for the default.
+ * Checks the arguments of `close()`; `undefined` stands for the default.
  *
  * @throws FST_SOCKJS_INVALID_CLOSE
  */

@@ -109,7 +109,7 @@ t.test('K3: a WebSocket whose upgrade a proxy has removed', async (t) => {
 t.test('K3: a message for a session that this process does not have', async (t) => {
   const { server, lines } = await logging(t)
   for (let i = 0; i < 3; i++) t.equal((await ask({ port: server.port, method: 'POST', path: `/echo/0/${newId()}/xhr_send`, body: '["x"]' })).status, 404)
-  t.match(lines, [{ level: INFO, refused: 'session', msg: /another process/ }])
+  t.match(lines, [{ level: INFO, refused: 'session', msg: /nother process/ }])
   t.equal(lines.length, 1)
 })
 

@@ -8,7 +8,7 @@ import { shownHeaders, userKeyOf } from '../identity.ts'
 import { originOf } from '../origins.ts'
 
 /**
- * Gathers what a session will know of its client, the answer of the `session` option included. What that
+ * Gathers the facts that a session has of its client, and calls the `session` option. An error that the option
  * throws refuses the session, on every transport.
  */
 export async function openingFacts (endpoint: Endpoint, request: FastifyRequest, transport: TransportName, protocol: string): Promise<SessionFacts<unknown, unknown>> {

@@ -53,7 +53,7 @@ export function iframe (endpoint: Endpoint, clientUrl: string) {
   }
 }
 
-/** Where pages of the application find the script, whatever its version: kept, but asked for again each time. */
+/** The name by which pages of the application load the script. Caches keep it, and ask for a newer version each time. */
 const UNVERSIONED = '/sockjs.min.js'
 
 /** The package's copy of sockjs-client; `null` where the iframe page names another. */
