@@ -1,5 +1,5 @@
 import type { Test } from 'tap'
-import { connect, type TransportName, TRANSPORTS } from './client.ts'
+import { connect, type TestClient, type TransportName, TRANSPORTS } from './client.ts'
 import { knock } from './doors.ts'
 import type { TestServer } from './server.ts'
 import { until, within } from './wait.ts'
@@ -13,6 +13,8 @@ export const ONE_PAGE = { origins: [PAGE], transports: { jsonp: true, htmlfile: 
 
 /** A client on its way to the server. */
 export interface Visit {
+  /** The port of a proxy before the server. */
+  readonly port?: number
   /** The transports that the server can carry: all of them, unless it says otherwise. */
   readonly transports?: readonly TransportName[]
   /** The path of the endpoint, as the client sees it. */
@@ -21,6 +23,10 @@ export interface Visit {
   readonly headers?: Record<string, string>
   /** The address by which the server knows the client. */
   readonly ip?: string
+  /** Facts about the client that hooks of the application have found out. */
+  readonly attributes?: Readonly<Record<string, unknown>>
+  /** Another listener answers the upgrades of unknown URLs outside of the endpoint. */
+  readonly elsewhere?: 'not ours'
 }
 
 const TO_SERVER = 'to the server: "ä", 😀'
@@ -38,11 +44,17 @@ export async function wholeSession (t: Test, server: TestServer, visit: Visit = 
   await t.test('app.close()', (t) => endOfTheServer(t, server, transports, visit))
 }
 
-async function lifeOfASession (t: Test, server: TestServer, transport: TransportName, { path, headers, ip = '127.0.0.1' }: Visit): Promise<void> {
-  const client = await connect(server, transport, { ...(path && { path }), headers: { origin: PAGE, ...headers } })
+function enter (server: TestServer, transport: TransportName, { port = server.port, path = '/echo', headers }: Visit): Promise<TestClient> {
+  const host = { port, wire: server.wire, own: <C extends { abort (): void }>(client: C) => server.own(client) }
+  return connect(host, transport, { path, headers: { origin: PAGE, ...headers } })
+}
+
+async function lifeOfASession (t: Test, server: TestServer, transport: TransportName, visit: Visit): Promise<void> {
+  const client = await enter(server, transport, visit)
   const session = await server.session()
   t.equal(session.transport, transport)
-  t.equal(session.ip, ip, 'the address')
+  t.equal(session.ip, visit.ip ?? '127.0.0.1', 'the address')
+  t.match(session.attributes, visit.attributes ?? {})
   const { status } = await client.send(TO_SERVER)
   t.ok(status < 300, `a send is answered with ${status}`)
   t.strictSame(await client.messages(1), [TO_SERVER], 'the echo')
@@ -54,20 +66,20 @@ async function lifeOfASession (t: Test, server: TestServer, transport: Transport
   client.abort()
 }
 
-async function refusals (t: Test, server: TestServer, transport: TransportName, { path = '/echo', headers }: Visit): Promise<void> {
-  const { port, wire } = server
+async function refusals (t: Test, server: TestServer, transport: TransportName, { port = server.port, path = '/echo', headers, elsewhere }: Visit): Promise<void> {
+  const { wire } = server
   const status = async (where: string, origin: string): Promise<number> =>
     (await knock({ port, wire, transport, path: where, headers: { origin, ...headers } })).status
   t.equal(await status(path, FOREIGN_PAGE), 403, 'another origin')
   t.equal(await status(path + '/unknown', PAGE), 404, 'an unknown URL below the endpoint')
-  t.equal(await status('/unknown', PAGE), 404, 'an unknown URL elsewhere')
+  if (elsewhere === undefined || !transport.startsWith('websocket')) t.equal(await status('/unknown', PAGE), 404, 'an unknown URL elsewhere')
   t.equal(server.endpoint.sessions.size, 0)
   t.equal(server.sessions.waiting, 0, 'no session came of it')
 }
 
-async function endOfTheServer (t: Test, server: TestServer, transports: readonly TransportName[], { path, headers }: Visit): Promise<void> {
+async function endOfTheServer (t: Test, server: TestServer, transports: readonly TransportName[], visit: Visit): Promise<void> {
   const live = []
-  for (const transport of transports) live.push(await connect(server, transport, { ...(path && { path }), headers: { origin: PAGE, ...headers } }))
+  for (const transport of transports) live.push(await enter(server, transport, visit))
   await until(() => [...server.endpoint.sessions].every((session) => session.attachedReceiver !== null), 'every client listens')
   await within(server.app.close(), 'app.close()')
   for (const client of live) t.match(await client.closed, { code: 1001 }, client.transport)
