@@ -7,6 +7,7 @@ export type { Clock } from './clock/index.ts'
 export { errors, ManualClock, PreparedMessage }
 export { sockjs as default, sockjs }
 export type { CodedError, CodedErrorConstructor } from './coded-error.ts'
+export type { BroadcastOptions } from './plugin/broadcast.ts'
 export type { Endpoint, EndpointStats, SessionHandler } from './plugin/endpoint.ts'
 export type { SockjsFacade } from './plugin/facade.ts'
 export type { InjectedWebSocket, InjectWebSocket, InjectWebSocketOptions } from './plugin/injected-websocket.ts'
