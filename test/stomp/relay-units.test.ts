@@ -65,7 +65,7 @@ t.test('RELAY-6: what an ERROR means, in words of our own', async (t) => {
     ['', 'at org.example.Secret(Secret.java:1)', 'refused', 'STOMP_BROKER_REFUSED']
   ]
   for (const [message, body, verdict, code] of cases) {
-    const problem = problemOf(FrameHeaders.from({ message }), body)
+    const problem = problemOf(FrameHeaders.from({ message }), body, { tls: false, host: 'broker', port: 61613 })
     t.match([problem.verdict, problem.error.code], [verdict, code], message)
     t.notMatch(problem.error.message, /[:\\\n]|guest|java|foo/, 'STOMP-E4, RELAY-6: nothing of the broker')
   }
@@ -113,6 +113,16 @@ t.test('options that cannot be are refused at once', async (t) => {
     [{ servers: 'tcp://a', reconnect: { min: 100, max: 10 } }, /reconnect.min/],
     [{ servers: 'tcp://a', reconnect: { jitter: 2 } }, /reconnect.jitter/],
     [{ servers: 'tcp://a', maxOutbox: -1 }, /maxOutbox/],
+    [{ servers: 'tcp://a', reconnect: { jitter: NaN } }, /reconnect.jitter/],
+    [{ servers: 'tcp://a', reconnect: { min: NaN } }, /reconnect.min/],
+    [{ servers: 'tcp://a', receiptTimeout: Infinity }, /receiptTimeout/],
+    [{ servers: 'tcp://a', heartBeat: [NaN, 0] }, /heartBeat/],
+    [{ servers: 'tcp://a', dialect: { ...rabbitmq(), fromBroker: undefined } }, /dialect: .*fromBroker is missing/],
+    [{ servers: 'tcp://a', dialect: { ...rabbitmq(), privileged: ['persistent'] } }, /dialect: .*privileged is missing or wrong/],
+    [{ servers: 'tcp://a', system: { passcode: 5 } }, /system.passcode/],
+    [{ servers: 'tcp://a', system: { passcode: 'a\nb' } }, /system.passcode/],
+    [{ servers: 'tcp://a', tls: { rejectUnauthorized: true } }, /tls: has no effect/],
+    [{ servers: 'tcp://a', allowHeaders: ['destination'] }, /allowHeaders/],
     [{ servers: 'tcp://a', unknown: 1 }, /unknown: is not known/]
   ]
   for (const [options, message] of wrong) t.throws(() => relayBroker(options as RelayBrokerOptions), { code: 'FST_STOMP_INVALID_OPTION', message }, JSON.stringify(options))

@@ -1,6 +1,6 @@
 import t from 'tap'
-import type { StompLimitOptions } from '../../src/stomp/index.ts'
-import { deferred } from '../support/wait.ts'
+import { memoryBroker, type StompLimitOptions } from '../../src/stomp/index.ts'
+import { deferred, until } from '../support/wait.ts'
 import { buildStomp, refused, type StompTestClient, type StompTestServer } from './support.ts'
 
 const SEND = 'SEND\ndestination:/topic/a\n'
@@ -238,3 +238,31 @@ t.test('pending: a client that goes on sending all the same is closed', async (t
   t.equal((await client.closed).code, 1008)
   gate.resolve()
 })
+
+for (const [name, hook] of [['without hooks', undefined], ['with a hook that answers at once', () => {}], ['with a hook that answers later', async () => {}]] as const) {
+  t.test(`K8, RELAY-12, ${name}: a broker that takes no more holds the client back`, async (t) => {
+    const broker = memoryBroker()
+    const room = deferred<void>()
+    let published = 0
+    const open = broker.connect.bind(broker)
+    broker.connect = async (client, sink) => {
+      const connection = await open(client, sink)
+      const publish = connection.publish.bind(connection)
+      connection.publish = (message) => {
+        published++
+        return publish(message)
+      }
+      connection.room = () => published > 0 ? room.promise : undefined
+      return connection
+    }
+    const server = await buildStomp(t, { stomp: { broker }, routes: (app) => { if (hook !== undefined) app.stomp.addHook('preSend', hook) } })
+    const client = await server.connect()
+    for (let i = 0; i < 10; i++) client.frame('SEND', { destination: '/topic/x' })
+    await until(() => published > 0, 'the first message')
+    for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve))
+    t.equal(published, 1, 'the others wait')
+    room.resolve()
+    await client.send('/topic/x')
+    t.equal(published, 11)
+  })
+}

@@ -112,8 +112,9 @@ export class BrokerError extends Error {
   /** False where only the operation failed and the connection is as good as before. */
   readonly fatal: boolean
 
-  constructor (code: string, message: string, fatal = true) {
-    super(message)
+  /** @param cause for the log alone: it may name hosts and quote the broker, and no client sees it */
+  constructor (code: string, message: string, fatal = true, cause?: Error) {
+    super(message, cause === undefined ? undefined : { cause })
     this.name = 'BrokerError'
     this.code = code
     this.fatal = fatal

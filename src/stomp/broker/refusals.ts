@@ -23,7 +23,7 @@ const REFUSALS = {
 
 export type RefusalCode = keyof typeof REFUSALS
 
-/** `detail` says which limit or which header; it never quotes what the client sent. */
-export function refusal (code: RefusalCode, detail?: string, fatal = false): BrokerError {
-  return new BrokerError(code, detail === undefined ? REFUSALS[code] : `${REFUSALS[code]} (${detail})`, fatal)
+/** `detail` says which limit or which header; it never quotes what the client sent. `cause` is for the log. */
+export function refusal (code: RefusalCode, detail?: string, fatal = false, cause?: Error): BrokerError {
+  return new BrokerError(code, detail === undefined ? REFUSALS[code] : `${REFUSALS[code]} (${detail})`, fatal, cause)
 }

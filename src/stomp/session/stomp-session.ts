@@ -308,10 +308,12 @@ export class StompSession {
     // CONNECT has no receipt, whatever it says (STOMP-C10).
     const receipt = frame.command === 'CONNECT' || frame.command === 'STOMP' ? undefined : frame.headers.get('receipt')
     try {
-      const work = COMMANDS[frame.command](this, frame) ?? this.connection?.room()
-      if (!isPromise(work)) return
+      const handled = COMMANDS[frame.command](this, frame)
+      // A broker that takes no more frames holds the client back, also after hooks and rules that answered later (RELAY-12).
+      const work = isPromise(handled) ? Promise.resolve(handled).then(() => this.connection?.room()) : this.connection?.room()
+      if (work === undefined) return
       this.#busy = true
-      Promise.resolve(work).catch((error: unknown) => this.fail(error, receipt)).then(() => {
+      work.catch((error: unknown) => this.fail(error, receipt)).then(() => {
         this.#busy = false
         this.#pump()
       })

@@ -5,9 +5,12 @@ import { checkPattern, hasWildcard, parseDestination } from '../destination.ts'
 import { Publication } from '../publication.ts'
 import { refusal } from '../refusals.ts'
 import type { Serial } from '../serial.ts'
+import type { ClientFailures } from './client-failures.ts'
 import type { Dialer } from './dialer.ts'
 import { publisherHeaders, sendHeaders } from './headers.ts'
 import type { Leg } from './leg.ts'
+import type { LifelineContext } from './lifeline.ts'
+import type { Names } from './names.ts'
 import type { RelaySettings } from './options.ts'
 import type { OwnLine } from './own-line.ts'
 import type { SharedConnection } from './shared-connection.ts'
@@ -19,26 +22,35 @@ export interface RelayCore {
   readonly clock: Clock
   readonly log: BrokerLog
   readonly serial: Serial
+  readonly names: Names
+  readonly clientFailures: ClientFailures
   /** Told of legs whose broker takes nothing, or takes again. */
   stalled (who: object, yes: boolean): void
+  /** Told when one of the application's own connections has reached the broker. */
+  reached (): void
   /** Told of the end of each client's connection. */
   closed (connection: OwnLine | SharedConnection): void
 }
 
+/** What the application's own connections need: they have its login. */
+export function lifelineContext ({ settings: { system, reconnect }, dialer, clock, log }: RelayCore): LifelineContext {
+  return { dialer, backoff: reconnect, clock, log, credentials: () => system }
+}
+
 /** The broker's form of what a client subscribes to. Bounds are ours: a broker's are far wider (RELAY-22). */
-export function subscribedDestination ({ settings: { destinations, dialect } }: RelayCore, name: string): string {
+export function subscribedDestination ({ settings: { destinations, dialect }, names }: RelayCore, name: string): string {
   const { kind, segments } = parseDestination(name, destinations)
   if (hasWildcard(segments)) {
     if (kind !== 'topic' || !dialect.capabilities.wildcards) throw refusal('STOMP_INVALID_DESTINATION', 'there are no wildcards here')
     checkPattern(segments, destinations)
   }
-  return dialect.toBroker(name, 'subscribe')
+  return names.toBroker(name, 'subscribe')
 }
 
 /** The broker's form of where a SEND goes. */
-export function sentDestination ({ settings: { destinations, dialect } }: RelayCore, name: string): string {
+export function sentDestination ({ settings: { destinations }, names }: RelayCore, name: string): string {
   parseDestination(name, destinations)
-  return dialect.toBroker(name, 'send')
+  return names.toBroker(name, 'send')
 }
 
 /** The headers of a client's SEND; both in the broker's form. */

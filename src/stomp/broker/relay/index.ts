@@ -2,12 +2,13 @@ import { Timer } from '../../../clock/index.ts'
 import type {
   Broker, BrokerCapabilities, BrokerClient, BrokerConnection, BrokerContext, BrokerSink, BrokerState, Done, OutgoingMessage, UserMessage
 } from '../broker.ts'
-import { kindOf } from '../destination.ts'
 import { refusal } from '../refusals.ts'
 import { Serial } from '../serial.ts'
 import { REPLY_PREFIX, TEMPORARY_PREFIX } from './addresses.ts'
+import { ClientFailures } from './client-failures.ts'
 import type { RelayCore } from './core.ts'
 import { Dialer } from './dialer.ts'
+import { Names } from './names.ts'
 import { type RelayBrokerOptions, type RelaySettings, resolveRelay } from './options.ts'
 import { OwnLine } from './own-line.ts'
 import { Servers } from './servers.ts'
@@ -52,6 +53,7 @@ class StompRelay implements RelayBroker {
   readonly separator: '/' | '.'
   readonly capabilities: BrokerCapabilities
   readonly #settings: RelaySettings
+  readonly #names: Names
   readonly #listeners = new Set<(state: BrokerState, reason: string) => void>()
   readonly #connections = new Set<OwnLine | SharedConnection>()
   /** Connections whose broker confirms nothing at the moment. */
@@ -65,7 +67,8 @@ class StompRelay implements RelayBroker {
 
   constructor (options: RelayBrokerOptions) {
     this.#settings = resolveRelay(options)
-    const { dialect } = this.#settings
+    const { dialect, destinations } = this.#settings
+    this.#names = new Names(dialect, destinations)
     this.separator = dialect.separator ?? '/'
     this.capabilities = dialect.capabilities
   }
@@ -94,18 +97,21 @@ class StompRelay implements RelayBroker {
       clock,
       log,
       serial: new Serial(),
+      names: this.#names,
+      clientFailures: new ClientFailures(clock, log),
       dialer: new Dialer(new Servers(settings.servers), settings.tls, settings.leg, settings.maxConnecting, clock, log),
       stalled: (who, yes) => this.#setStalled(who, yes),
+      reached: () => this.#hurry(),
       closed: (connection) => { this.#connections.delete(connection) }
     }
     const system = new SystemLine(core, (state, reason) => {
       this.#line = state
       this.#show(reason)
     }, (message) => this.#onUserMessage(message))
-    const shared = settings.mode === 'shared' ? Array.from({ length: settings.connections }, () => new SharedLine(core)) : []
+    const shared = settings.mode === 'shared' ? Array.from({ length: settings.connections }, (_, i) => new SharedLine(core, `shared ${i + 1}`)) : []
     this.#running = { ...core, system, shared }
-    const connecting = system.connect()
-    for (const line of shared) line.start()
+    const connecting = system.start()
+    for (const line of shared) line.start().catch((error: unknown) => log.error({ err: error }, 'the first attempt to connect to the broker failed'))
     await new Promise<void>((resolve) => {
       const patience = new Timer({ expire: () => resolve() })
       clock.start(patience, START_PATIENCE)
@@ -129,11 +135,10 @@ class StompRelay implements RelayBroker {
   }
 
   accepts (destination: string, what: 'send' | 'subscribe'): boolean {
-    const { destinations, dialect } = this.#settings
+    const { dialect } = this.#settings
     if (destination.startsWith(TEMPORARY_PREFIX)) return dialect.temporaryQueues !== 'none'
     if (destination.startsWith(REPLY_PREFIX)) return what === 'send' && dialect.temporaryQueues !== 'none'
-    // What comes back as nothing is the broker's own, or our processes' among themselves.
-    return kindOf(destination, destinations.prefixes) !== undefined && dialect.fromBroker(dialect.toBroker(destination, what)) !== null
+    return this.#names.served(destination, what)
   }
 
   isPrivate (destination: string): boolean { return destination.startsWith(TEMPORARY_PREFIX) || destination.startsWith(REPLY_PREFIX) }
@@ -141,9 +146,7 @@ class StompRelay implements RelayBroker {
   async connect (client: BrokerClient, sink: BrokerSink): Promise<BrokerConnection> {
     const running = this.#started()
     const line = running.shared[this.#next++ % Math.max(1, running.shared.length)]
-    const connection = line === undefined ? await OwnLine.open(running, client, sink) : await SharedConnection.open(running, client, sink, line)
-    // A client that got through shows that the broker is back: nobody has to wait for the next attempt.
-    if (this.#line === 'unavailable') running.system.connect().catch(() => {})
+    const connection = await (line === undefined ? this.#openOwn(running, client, sink) : SharedConnection.open(running, client, sink, line))
     this.#connections.add(connection)
     if (this.#running === null) await connection.end(refusal('STOMP_BROKER_STOPPED', undefined, true))
     return connection
@@ -156,6 +159,18 @@ class StompRelay implements RelayBroker {
   #started (): Running {
     if (this.#running === null) throw refusal('STOMP_BROKER_UNAVAILABLE', undefined, true)
     return this.#running
+  }
+
+  /** One of our connections has reached the broker: the others need not wait for their next attempts. */
+  #hurry (): void {
+    if (this.#running === null) return
+    this.#running.system.hurry()
+    for (const line of this.#running.shared) line.hurry()
+  }
+
+  async #openOwn (running: Running, client: BrokerClient, sink: BrokerSink): Promise<OwnLine> {
+    await running.system.reachable(client.signal)
+    return OwnLine.open(running, client, sink)
   }
 
   #setStalled (who: object, yes: boolean): void {

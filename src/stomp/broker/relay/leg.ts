@@ -5,9 +5,11 @@ import {
   type Body, type ClientCommand, createFrame, type Frame, FrameHeaders, FrameParser, type HeadersLike, type HeartBeat, isFrameError, negotiateHeartBeat,
   parseHeartBeat, serializeBytes, type ServerCommand, type Version, VERSIONS
 } from '../../codec/index.ts'
-import { refusal } from '../refusals.ts'
+import { refusal, type RefusalCode } from '../refusals.ts'
+import { reasonOf, ServerFailure } from './failures.ts'
 import { Pending } from './pending.ts'
 import { problemOf } from './problems.ts'
+import type { ServerAddress } from './servers.ts'
 
 /** What a leg needs to know. Milliseconds and octets. */
 export interface LegSettings {
@@ -65,6 +67,9 @@ const EARLY = 0.5
 /** Silence of so many intervals means that the broker is frozen; on this leg no browser throttles anybody. */
 const TOLERANCE = 2
 
+/** Frames without their RECEIPT from which on a client is held back: a broker that reads and confirms nothing must not fill the memory. */
+const UNCONFIRMED = 1000
+
 const BEAT = Buffer.from('\n')
 
 /**
@@ -73,6 +78,7 @@ const BEAT = Buffer.from('\n')
  */
 export class Leg {
   readonly #socket: Socket
+  readonly #address: ServerAddress
   readonly #owner: LegOwner
   readonly #maker: LegMaker
   readonly #clock: Clock
@@ -88,18 +94,23 @@ export class Leg {
   #lastSent: number
   #lastReceived: number
   #corked = false
-  #paused = false
+  /** When reading was paused; `null` while the leg reads. */
+  #pausedAt: number | null = null
+  /** How long it was paused before, in all. */
+  #pausedFor = 0
   #stalled = false
   #connected: { resolve: () => void, reject: (error: BrokerError) => void } | null = null
   #room: { promise: Promise<void>, resolve: () => void } | null = null
   #closing: Promise<void> | null = null
   #gone: (() => void) | null = null
-  /** What was not read before could not prove anything. */
-  #resumedAt = 0
+  /** What the socket itself said before it closed. */
+  #fault: Error | null = null
+  #failure: BrokerError | null = null
 
   /** @param socket may still be connecting */
-  constructor (socket: Socket, owner: LegOwner, maker: LegMaker, clock: Clock, log: BrokerLog, settings: LegSettings) {
+  constructor (socket: Socket, address: ServerAddress, owner: LegOwner, maker: LegMaker, clock: Clock, log: BrokerLog, settings: LegSettings) {
     this.#socket = socket
+    this.#address = address
     this.#owner = owner
     this.#maker = maker
     this.#clock = clock
@@ -112,14 +123,20 @@ export class Leg {
     clock.start(this.#timer, Math.min(LOOK, settings.connectTimeout))
     socket.setNoDelay(true)
     socket.on('data', (chunk: Buffer) => this.#received(chunk))
-    socket.on('error', (error) => this.#log.debug({ err: error }, 'a connection to the broker failed'))
+    socket.on('error', (error) => { this.#fault = error })
     // A FIN without a word, or with half a frame before it, is an end like any other (RELAY-10, RELAY-14).
     socket.on('end', () => socket.destroy())
-    socket.on('close', () => this.#end(refusal(this.#state === 'connecting' ? 'STOMP_BROKER_UNAVAILABLE' : 'STOMP_BROKER_LOST', undefined, true)))
+    socket.on('close', () => {
+      if (this.#state === 'connecting') this.#fail('STOMP_BROKER_UNAVAILABLE', 'the broker closed the connection before CONNECTED')
+      else this.#fail('STOMP_BROKER_LOST', 'the broker closed the connection')
+    })
   }
 
   get version (): Version { return this.#version }
-  get isOpen (): boolean { return this.#state === 'connected' }
+  /** Where it leads to. */
+  get address (): ServerAddress { return this.#address }
+  /** How it ended; `null` while it lives. */
+  get failure (): BrokerError | null { return this.#failure }
   /** Frames that wait for their RECEIPT. */
   get pending (): number { return this.#pending.size }
 
@@ -145,14 +162,14 @@ export class Leg {
     return new Promise((resolve, reject) => {
       const frame = new FrameHeaders(headers)
       const destination = frame.get('destination')
-      frame.set('receipt', this.#pending.add({ command, destination, since: this.#clock.now(), resolve, reject }))
+      frame.set('receipt', this.#pending.add({ command, destination, since: this.#readingTime(), resolve, reject }))
       this.#write(command, frame, body)
     })
   }
 
-  /** Resolves when the broker has read enough; `undefined` when it has (RELAY-12). */
+  /** Resolves when the broker has read and confirmed enough; `undefined` when it has (RELAY-12). */
   room (): Promise<void> | undefined {
-    if (this.#state !== 'connected' || this.#socket.writableLength <= this.#settings.highWater) return undefined
+    if (this.#state !== 'connected' || this.#hasRoom) return undefined
     if (this.#room === null) {
       let drained: () => void = () => {}
       const promise = new Promise<void>((resolve) => { drained = resolve })
@@ -163,16 +180,16 @@ export class Leg {
 
   /** Reads nothing more for now: what the broker has stays with the broker (RELAY-20). */
   pause (): void {
-    if (this.#paused || this.#state !== 'connected') return
-    this.#paused = true
+    if (this.#pausedAt !== null || this.#state !== 'connected') return
+    this.#pausedAt = this.#clock.now()
     this.#setStalled(false)
     this.#socket.pause()
   }
 
   resume (): void {
-    if (!this.#paused) return
-    this.#paused = false
-    this.#lastReceived = this.#resumedAt = this.#clock.now()
+    if (this.#pausedAt === null) return
+    this.#pausedFor += this.#clock.now() - this.#pausedAt
+    this.#pausedAt = null
     this.#socket.resume()
   }
 
@@ -195,18 +212,30 @@ export class Leg {
   /** Time has passed: CONNECTED, receipts and beats are judged. */
   expire (): void {
     const now = this.#clock.now()
-    if (this.#state === 'closing') return this.#fail('STOMP_BROKER_TIMEOUT')
-    if (this.#state === 'connecting') return now >= this.#due ? this.#fail('STOMP_BROKER_TIMEOUT') : this.#look(this.#due - now)
+    if (this.#state === 'closing') return this.#fail('STOMP_BROKER_TIMEOUT', `no RECEIPT for DISCONNECT within ${this.#settings.closeTimeout} ms`)
+    if (this.#state === 'connecting') return now >= this.#due ? this.#fail('STOMP_BROKER_TIMEOUT', this.#notConnected()) : this.#look(this.#due - now)
     const { outgoing, incoming } = this.#beats
-    // What we do not read cannot prove anything.
-    if (!this.#paused) {
-      if (incoming > 0 && now - this.#lastReceived >= incoming * TOLERANCE) return this.#fail('STOMP_BROKER_LOST')
-      const waiting = now - Math.max(this.#pending.oldest?.since ?? now, this.#resumedAt)
-      if (waiting >= this.#settings.receiptTimeout) return this.#fail('STOMP_BROKER_TIMEOUT')
+    if (this.#pausedAt === null) {
+      const silence = this.#readingTime() - this.#lastReceived
+      if (incoming > 0 && silence >= incoming * TOLERANCE) return this.#fail('STOMP_BROKER_LOST', `no heart-beat for ${silence} ms`)
+      const oldest = this.#pending.oldest
+      const waiting = oldest === undefined ? 0 : this.#readingTime() - oldest.since
+      if (waiting >= this.#settings.receiptTimeout) return this.#fail('STOMP_BROKER_TIMEOUT', `no RECEIPT for ${oldest!.command} within ${this.#settings.receiptTimeout} ms`)
       this.#setStalled(waiting >= this.#settings.blockedAfter)
     }
     if (outgoing > 0 && now - this.#lastSent >= outgoing * EARLY) this.#writeBytes(BEAT)
     this.#look(outgoing > 0 ? Math.min(LOOK, Math.max(50, outgoing * EARLY / 2)) : LOOK)
+  }
+
+  /**
+   * Time in which the leg was reading. What it does not read proves nothing; and a client that takes and pauses by turns must not
+   * put off the deadlines of a broker that confirms nothing.
+   */
+  #readingTime (): number { return (this.#pausedAt ?? this.#clock.now()) - this.#pausedFor }
+
+  #notConnected (): string {
+    const { connectTimeout } = this.#settings
+    return this.#socket.connecting ? `no TCP connection within ${connectTimeout} ms` : `no CONNECTED within ${connectTimeout} ms`
   }
 
   #look (delay: number): void { this.#clock.start(this.#timer, Math.min(delay, LOOK)) }
@@ -221,7 +250,8 @@ export class Leg {
 
   #write (command: ClientCommand, headers: HeadersLike, body?: Body): void {
     this.#writeBytes(serializeBytes(createFrame(command, headers, body), this.#version))
-    if (this.#socket.writableLength > this.#settings.maxWaiting) this.#fail('STOMP_BROKER_BUSY')
+    const waiting = this.#socket.writableLength
+    if (waiting > this.#settings.maxWaiting) this.#fail('STOMP_BROKER_BUSY', `${waiting} bytes wait to be sent, at most ${this.#settings.maxWaiting} may`)
   }
 
   /** All that one turn of the event loop writes leaves together. */
@@ -240,8 +270,10 @@ export class Leg {
 
   /** One function for all writes: the socket's own `drain` knows another mark than ours. */
   readonly #written = (): void => {
-    if (this.#room !== null && this.#socket.writableLength <= this.#settings.highWater) this.#makeRoom()
+    if (this.#room !== null && this.#hasRoom) this.#makeRoom()
   }
+
+  get #hasRoom (): boolean { return this.#socket.writableLength <= this.#settings.highWater && this.#pending.size < UNCONFIRMED }
 
   #makeRoom (): void {
     this.#room?.resolve()
@@ -251,18 +283,18 @@ export class Leg {
   // --- in -----------------------------------------------------------------------------------------------------
 
   #received (chunk: Buffer): void {
-    this.#lastReceived = this.#clock.now()
+    this.#lastReceived = this.#readingTime()
     this.#parser.push(chunk)
     for (;;) {
       if (this.#state === 'closed') return
       const frame = this.#parser.next()
       if (frame === undefined) break
       if (isFrameError(frame)) {
-        this.#log.warn({ code: frame.code }, 'the broker sent what is no frame')
-        return this.#fail('STOMP_BROKER_LOST')
+        return this.#fail(this.#state === 'connecting' ? 'STOMP_BROKER_UNAVAILABLE' : 'STOMP_BROKER_LOST', `the broker sent bytes that are no STOMP frame (${frame.code})`)
       }
       this.#handle(frame)
     }
+    this.#written()
     if (this.#stalled && this.#pending.size === 0) this.#setStalled(false)
   }
 
@@ -289,7 +321,7 @@ export class Leg {
   }
 
   #refused (headers: FrameHeaders, body: string): void {
-    const { verdict, error } = problemOf(headers, body)
+    const { verdict, error } = problemOf(headers, body, this.#address)
     const harmless = verdict === 'race' || verdict === 'over'
     this.#log[harmless ? 'debug' : 'warn']({ verdict, message: headers.get('message'), body: body.slice(0, 500) }, 'the broker sent an ERROR')
     // After such an ERROR RabbitMQ keeps the socket for ten seconds (RELAY-11): we do not.
@@ -306,12 +338,17 @@ export class Leg {
 
   // --- ends ---------------------------------------------------------------------------------------------------
 
-  #fail (code: 'STOMP_BROKER_LOST' | 'STOMP_BROKER_TIMEOUT' | 'STOMP_BROKER_BUSY'): void { this.#end(refusal(code, undefined, true)) }
+  /** What the socket itself has said explains more than its close. */
+  #fail (code: RefusalCode, reason: string): void {
+    const fault = this.#fault ?? undefined
+    this.#end(refusal(code, undefined, true, new ServerFailure(this.#address, fault === undefined ? reason : reasonOf(fault), fault)))
+  }
 
   #end (error: BrokerError): void {
     if (this.#state === 'closed') return
     const before = this.#state
     this.#state = 'closed'
+    this.#failure = error
     this.#clock.stop(this.#timer)
     this.#setStalled(false)
     this.#socket.destroy()

@@ -2,7 +2,9 @@ import { type Clock, Timer } from '../../../clock/index.ts'
 import { BrokerError, type BrokerLog } from '../broker.ts'
 import { refusal } from '../refusals.ts'
 import type { Dialer } from './dialer.ts'
+import { failureFields, failureText } from './failures.ts'
 import type { Credentials, Leg, LegOwner } from './leg.ts'
+import { Waiters } from './waiters.ts'
 
 /** How long to wait before the next attempt: doubled each time, and not the same for every process (RELAY-16). Milliseconds. */
 export interface Backoff {
@@ -16,72 +18,104 @@ export interface Backoff {
 
 /** Whoever lives on a lifeline. */
 export interface LifelineOwner extends Omit<LegOwner, 'lost'> {
+  /** For the log: which of the relay's own connections this is. */
+  readonly name: string
   up (leg: Leg): void
   /** Once after each `up`, and after each attempt that failed. */
   down (error: BrokerError): void
 }
 
+/** What a lifeline needs of the relay. */
+export interface LifelineContext {
+  readonly dialer: Dialer
+  readonly backoff: Backoff
+  readonly clock: Clock
+  readonly log: BrokerLog
+  credentials (): Credentials | Promise<Credentials>
+}
+
 /** A connection that has lived so long was a success; milliseconds. */
 const GOOD_LIFE = 5000
 
-/** A connection that is made again whenever it is lost, whatever goes wrong, until it is stopped. */
+/** Errors of a broker that was not there, or has gone: it has refused nobody. */
+const AWAY: ReadonlySet<string> = new Set(['STOMP_BROKER_UNAVAILABLE', 'STOMP_BROKER_TIMEOUT', 'STOMP_BROKER_LOST'])
+
+/** A connection that is made again whenever it is lost, until it is stopped. Every attempt is planned: no caller brings one about (RELAY-16). */
 export class Lifeline {
-  readonly #dialer: Dialer
-  readonly #credentials: () => Credentials | Promise<Credentials>
+  readonly #context: LifelineContext
   readonly #owner: LifelineOwner
-  readonly #backoff: Backoff
-  readonly #clock: Clock
-  readonly #log: BrokerLog
   readonly #timer = new Timer(this)
+  /** Callers that wait for the end of the attempt that goes on or comes next. */
+  readonly #waiting = new Waiters()
   #leg: Leg | null = null
   #dialing: Promise<void> | null = null
+  /** Why there is no leg; `null` before the first attempt has ended. */
+  #failure: BrokerError | null = null
   #failures = 0
   #since = 0
   readonly #abort = new AbortController()
   #stopped = false
 
-  constructor (dialer: Dialer, credentials: () => Credentials | Promise<Credentials>, owner: LifelineOwner, backoff: Backoff, clock: Clock, log: BrokerLog) {
-    this.#dialer = dialer
-    this.#credentials = credentials
+  constructor (context: LifelineContext, owner: LifelineOwner) {
+    this.#context = context
     this.#owner = owner
-    this.#backoff = backoff
-    this.#clock = clock
-    this.#log = log
   }
 
   get leg (): Leg | null { return this.#leg }
 
-  /** Connects, or waits for the attempt that is going on; resolves however that ends. */
-  connect (): Promise<void> {
-    if (this.#stopped || this.#leg !== null) return Promise.resolve()
-    this.#clock.stop(this.#timer)
-    this.#dialing ??= this.#dial().finally(() => { this.#dialing = null })
-    return this.#dialing
+  /** Whether no broker is there, as far as this connection can tell: a broker that refuses its login is. */
+  get away (): boolean { return this.#leg === null && AWAY.has(this.#failure?.code ?? 'STOMP_BROKER_UNAVAILABLE') }
+
+  /** Makes the first attempt; resolves however that ends. */
+  start (): Promise<void> { return this.#attempt() }
+
+  /** The broker has just been reached by another way: the next attempt need not wait. */
+  hurry (): void {
+    if (this.#timer.running) this.#begin()
   }
 
-  /** A leg, or a rejection with a `BrokerError`; somebody needs it, so that no back-off is waited for. */
-  async required (): Promise<Leg> {
-    await this.connect()
-    if (this.#leg === null) throw refusal('STOMP_BROKER_UNAVAILABLE', undefined, true)
+  /** Waits for the attempt that goes on or is planned next, and resolves however it ends; at once for a client that goes. */
+  async attempted (signal: AbortSignal): Promise<void> {
+    if (this.#leg === null && !this.#stopped) await this.#waiting.wait(signal)
+  }
+
+  /** A leg, when the attempt that goes on or is planned next brings one; else a rejection with a `BrokerError`. */
+  async required (signal: AbortSignal): Promise<Leg> {
+    await this.attempted(signal)
+    if (this.#leg === null || signal.aborted) throw refusal('STOMP_BROKER_UNAVAILABLE', undefined, true)
     return this.#leg
   }
 
   async stop (): Promise<void> {
     this.#stopped = true
     this.#abort.abort()
-    this.#clock.stop(this.#timer)
+    this.#context.clock.stop(this.#timer)
     await this.#dialing
     const leg = this.#leg
     this.#leg = null
+    this.#waiting.releaseAll()
     await leg?.close()
   }
 
-  expire (): void { this.connect().catch(() => {}) }
+  expire (): void { this.#begin() }
+
+  #begin (): void { this.#attempt().catch((error: unknown) => this.#context.log.error({ err: error }, 'an attempt to connect to the broker failed')) }
+
+  async #attempt (): Promise<void> {
+    if (this.#stopped || this.#leg !== null) return
+    this.#context.clock.stop(this.#timer)
+    this.#dialing ??= this.#dial().finally(() => {
+      this.#dialing = null
+      this.#waiting.releaseAll()
+    })
+    await this.#dialing
+  }
 
   async #dial (): Promise<void> {
+    const { dialer, clock, log } = this.#context
     try {
       const { message, subscriptionEnded, refused, stalled } = this.#owner
-      const leg = await this.#dialer.dial(await this.#credentials(), {
+      const leg = await dialer.dial(await this.#context.credentials(), {
         message: message.bind(this.#owner),
         subscriptionEnded: subscriptionEnded.bind(this.#owner),
         refused: refused.bind(this.#owner),
@@ -89,25 +123,35 @@ export class Lifeline {
         lost: (error) => {
           this.#leg = null
           // A broker that ends every connection at once is no better than one that takes none.
-          if (this.#clock.now() - this.#since >= GOOD_LIFE) this.#failures = 0
-          this.#failed(error)
+          if (clock.now() - this.#since >= GOOD_LIFE) this.#failures = 0
+          this.#failed(error, 'the connection to the broker was lost')
         }
       }, this.#abort.signal)
       if (this.#stopped) return await leg.close()
+      const { host, port } = leg.address
+      log.info({ line: this.#owner.name, host, port }, `connected to the broker at ${host}:${port}`)
       this.#leg = leg
-      this.#since = this.#clock.now()
+      this.#since = clock.now()
       this.#owner.up(leg)
     } catch (error) {
-      if (!(error instanceof BrokerError)) this.#log.error({ err: error }, 'connecting to the broker failed')
-      this.#failed(error instanceof BrokerError ? error : refusal('STOMP_BROKER_UNAVAILABLE', undefined, true))
+      const known = error instanceof BrokerError
+      if (!known) log.error({ err: error, line: this.#owner.name }, 'connecting to the broker failed')
+      this.#failed(known ? error : refusal('STOMP_BROKER_UNAVAILABLE', undefined, true, error instanceof Error ? error : undefined), TEXTS[known ? error.code : ''] ?? 'the broker cannot be reached')
     }
   }
 
-  #failed (error: BrokerError): void {
+  #failed (error: BrokerError, what: string): void {
     if (this.#stopped) return
-    const { min, max, jitter } = this.#backoff
-    const delay = Math.min(max, min * 2 ** Math.min(this.#failures++, 30)) * (1 - jitter * Math.random())
-    this.#clock.start(this.#timer, delay)
+    const { backoff: { min, max, jitter }, clock, log } = this.#context
+    const delay = Math.round(Math.min(max, min * 2 ** Math.min(this.#failures++, 30)) * (1 - jitter * Math.random()))
+    this.#failure = error
+    clock.start(this.#timer, delay)
+    log.warn({ line: this.#owner.name, ...failureFields(error), nextAttemptIn: delay }, `${what}: ${failureText(error)}; the next attempt is in ${delay} ms`)
     this.#owner.down(error)
   }
+}
+
+const TEXTS: Readonly<Record<string, string>> = {
+  STOMP_ACCESS_REFUSED: 'the broker refuses the login',
+  STOMP_BROKER_REFUSED: 'the broker refuses the connection'
 }

@@ -105,9 +105,37 @@ const pair: Check = (value) => Array.isArray(value) && value.length === 2 && val
   : 'must be two numbers of milliseconds'
 const text: Check = (value) => typeof value === 'string' && !/[\r\n\0:]/.test(value) ? null : 'must be a text without colon and line feed'
 const mode: Check = (value) => value === 'per-client' || value === 'shared' ? null : "must be 'per-client' or 'shared'"
-const dialect: Check = (value) => typeof (value as BrokerDialect | null)?.toBroker === 'function' ? null : 'must be a dialect, rabbitmq() for one'
+
+/** What no dialect can do without: one that lacks it would fail in the middle of a message. */
+const DIALECT: Readonly<Record<string, (value: unknown) => boolean>> = {
+  name: isText,
+  capabilities: (value) => typeof value === 'object' && value !== null,
+  toBroker: isFunction,
+  fromBroker: isFunction,
+  isFanOut: isFunction,
+  userTopic: isText,
+  prefetchHeader: isText,
+  temporaryQueues: (value) => ['implicit', 'subscribed', 'none'].includes(value as string),
+  privileged: (value) => value instanceof Set
+}
+
+function isText (value: unknown): boolean { return typeof value === 'string' && value !== '' }
+function isFunction (value: unknown): boolean { return typeof value === 'function' }
+
+const dialect: Check = (value) => {
+  const wrong = typeof value === 'object' && value !== null
+    ? Object.keys(DIALECT).find((name) => !DIALECT[name]!((value as Record<string, unknown>)[name]))
+    : ''
+  if (wrong === undefined) return null
+  return wrong === '' ? 'must be a dialect, rabbitmq() for one' : `must be a dialect, rabbitmq() for one; its ${wrong} is missing or wrong`
+}
+
+/** Headers that the relay sets itself: a client that "may" set them would be told nothing, and nothing would happen. */
+const OF_STOMP: ReadonlySet<string> = new Set(['destination', 'id', 'ack', 'receipt', 'transaction', 'content-length', 'login', 'passcode'])
+const allowed: Check = (value) => texts(value) ?? ((value as string[]).some((name) => OF_STOMP.has(name)) ? 'must not name headers of STOMP itself, which the relay sets' : null)
 const share: Check = (value) => typeof value === 'number' && value >= 0 && value <= 1 ? null : 'must be a number from 0 to 1'
-const anything: Check = () => null
+/** CONNECT has no escapes, so that other characters end the header; a colon is no harm in a value. */
+const passcode: Check = (value) => typeof value === 'string' && !/[\r\n\0]/.test(value) ? null : 'must be a text without line feed'
 
 const CHECKS: Record<keyof RelayBrokerOptions, Check> = {
   servers: (value) => typeof value === 'string' || (list(value) === null && (value as unknown[]).length > 0) ? null : 'must name at least one server',
@@ -119,7 +147,7 @@ const CHECKS: Record<keyof RelayBrokerOptions, Check> = {
   client: (value) => typeof value === 'function' ? null : fields(value),
   tls: fields,
   prefixes: (value) => list(value) ?? prefixes(value) ?? ((value as string[]).every((each) => /^\/[^/]+$/.test(each)) ? null : 'must be single words such as /topic'),
-  allowHeaders: texts,
+  allowHeaders: allowed,
   heartBeat: pair,
   connectTimeout: milliseconds,
   receiptTimeout: milliseconds,
@@ -137,8 +165,7 @@ const CHECKS: Record<keyof RelayBrokerOptions, Check> = {
   maxTemporaryQueues: atLeast(0)
 }
 
-// A login may hold what it likes: CONNECT is checked when it is written.
-const CREDENTIALS: Record<keyof RelayCredentials, Check> = { login: text, passcode: anything, host: text }
+const CREDENTIALS: Record<keyof RelayCredentials, Check> = { login: text, passcode, host: text }
 const RECONNECT: Record<keyof Backoff, Check> = { min: milliseconds, max: milliseconds, jitter: share }
 
 const RECONNECT_DEFAULTS: Backoff = { min: 500, max: 30_000, jitter: 0.5 }
@@ -161,10 +188,13 @@ export function resolveRelay (options: RelayBrokerOptions): RelaySettings {
   const { client = options.system ?? {} } = options
   const reconnect: Backoff = { ...RECONNECT_DEFAULTS, ...defined(options.reconnect ?? {}) }
   if (reconnect.min > reconnect.max) throw new stompErrors.InvalidOption('reconnect.min', 'must not be more than reconnect.max')
+  const servers = [options.servers].flat().map(parseServer)
+  // Whoever writes it believes that the connection is encrypted.
+  if (options.tls !== undefined && !servers.some(({ tls }) => tls)) throw new stompErrors.InvalidOption('tls', 'has no effect: no server is written as tls://')
   const chosen = options.dialect ?? plain()
   const allowHeaders = new Set(options.allowHeaders)
   return {
-    servers: [options.servers].flat().map(parseServer),
+    servers,
     dialect: chosen,
     mode: options.mode ?? 'per-client',
     connections: options.connections ?? 1,

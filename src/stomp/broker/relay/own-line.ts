@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
-import type {
-  AckMode, BrokerClient, BrokerConnection, BrokerError, BrokerSink, BrokerSubscription, DeliveryHandle, Done, Operation, OutgoingMessage
+import {
+  type AckMode, type BrokerClient, type BrokerConnection, BrokerError, type BrokerSink, type BrokerSubscription, type DeliveryHandle,
+  type Done, type Operation, type OutgoingMessage
 } from '../broker.ts'
 import type { Frame, FrameHeaders, ServerCommand } from '../../codec/index.ts'
 import { refusal } from '../refusals.ts'
@@ -49,7 +50,13 @@ export class OwnLine implements BrokerConnection, LegOwner {
 
   static async open (core: RelayCore, client: BrokerClient, sink: BrokerSink): Promise<OwnLine> {
     const line = new OwnLine(core, client.user, sink)
-    line.#leg = await core.dialer.dial(await core.settings.client(client), line, client.signal)
+    try {
+      line.#leg = await core.dialer.dial(await core.settings.client(client), line, client.signal)
+    } catch (error) {
+      // That of a client which has gone meanwhile is no failure.
+      if (error instanceof BrokerError && !client.signal.aborted) core.clientFailures.tell(error, client.user)
+      throw error
+    }
     return line
   }
 
@@ -173,6 +180,7 @@ export class OwnLine implements BrokerConnection, LegOwner {
   lost (error: BrokerError): void {
     if (this.#leg === null) return
     this.#forget()
+    this.#core.clientFailures.tell(error, this.#user)
     this.#sink.ended(error)
   }
 

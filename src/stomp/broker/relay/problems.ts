@@ -1,6 +1,8 @@
 import type { BrokerError } from '../broker.ts'
 import type { FrameHeaders } from '../../codec/index.ts'
 import { refusal, type RefusalCode } from '../refusals.ts'
+import { ServerFailure } from './failures.ts'
+import type { ServerAddress } from './servers.ts'
 
 /**
  * What an ERROR of the broker means (RELAY-6):
@@ -33,9 +35,13 @@ const ROWS: readonly Row[] = [
   [/precondition_failed/i, 'refused', 'STOMP_INVALID_HEADER']
 ]
 
-export function problemOf (headers: FrameHeaders, body: string): Problem {
+/** Characters of a broker's own ERROR that a log line quotes. */
+const QUOTED = 200
+
+export function problemOf (headers: FrameHeaders, body: string, from: ServerAddress): Problem {
   const message = headers.get('message') ?? ''
   const row = ROWS.find(([pattern]) => pattern.test(message)) ?? ROWS.find(([pattern]) => pattern.test(body))
   const [, verdict, code] = row ?? [null, 'refused', 'STOMP_BROKER_REFUSED'] as const
-  return { verdict, error: refusal(code, undefined, verdict === 'fatal') }
+  const quoted = [message, body.trim()].filter((text) => text !== '').join(': ').slice(0, QUOTED)
+  return { verdict, error: refusal(code, undefined, verdict === 'fatal', new ServerFailure(from, `the broker sent ERROR, ${quoted}`)) }
 }

@@ -28,7 +28,7 @@ export class SharedConnection implements BrokerConnection {
 
   static async open (core: RelayCore, client: BrokerClient, sink: BrokerSink, line: SharedLine): Promise<SharedConnection> {
     const connection = new SharedConnection(core, client, sink, line)
-    await line.enter(connection)
+    await line.enter(connection, client.signal)
     return connection
   }
 

@@ -1,7 +1,7 @@
 import type { BrokerError, Done, OutgoingMessage } from '../broker.ts'
 import type { Frame, ServerCommand } from '../../codec/index.ts'
 import { refusal } from '../refusals.ts'
-import { clientHeaders, publicationOf, type RelayCore, sentDestination, subscribedDestination, subscribeFrame } from './core.ts'
+import { clientHeaders, lifelineContext, publicationOf, type RelayCore, sentDestination, subscribedDestination, subscribeFrame } from './core.ts'
 import type { Leg } from './leg.ts'
 import { Lifeline, type LifelineOwner } from './lifeline.ts'
 import { fromReplyTo, toReplyTo } from './reply-to.ts'
@@ -23,41 +23,50 @@ class SharedTopic {
 
 /** A connection to the broker that many clients share: 10,000 of them on one topic cost the broker one subscription. */
 export class SharedLine implements LifelineOwner {
+  readonly name: string
   readonly #core: RelayCore
   readonly #lifeline: Lifeline
-  readonly #clients = new Set<SharedConnection>()
+  /** Each with its own topics, by the keys of its subscriptions. */
+  readonly #clients = new Map<SharedConnection, Map<string, SharedTopic>>()
   readonly #byDestination = new Map<string, SharedTopic>()
   readonly #byId = new Map<string, SharedTopic>()
   #serial = 0
 
-  constructor (core: RelayCore) {
-    const { system, reconnect } = core.settings
+  constructor (core: RelayCore, name: string) {
     this.#core = core
-    this.#lifeline = new Lifeline(core.dialer, () => system, this, reconnect, core.clock, core.log)
+    this.name = name
+    this.#lifeline = new Lifeline(lifelineContext(core), this)
   }
 
   /** Subscriptions at the broker. */
   get topics (): number { return this.#byId.size }
 
-  start (): void { this.#lifeline.connect().catch(() => {}) }
+  /** Makes the first attempt; resolves however that ends. */
+  start (): Promise<void> { return this.#lifeline.start() }
+
+  /** The broker has just been reached by another way. */
+  hurry (): void { this.#lifeline.hurry() }
 
   stop (): Promise<void> { return this.#lifeline.stop() }
 
-  /** A client comes; the connection is made if it is not there. */
-  async enter (client: SharedConnection): Promise<void> {
-    await this.#lifeline.required()
-    this.#clients.add(client)
+  /** A client comes; while the connection is not there, it waits for the next attempt. */
+  async enter (client: SharedConnection, signal: AbortSignal): Promise<void> {
+    await this.#lifeline.required(signal)
+    this.#clients.set(client, new Map())
   }
 
   leave (client: SharedConnection): void {
-    if (!this.#clients.delete(client)) return
-    for (const topic of [...this.#byId.values()]) if (topic.members.delete(client)) this.#abandon(topic)
+    const topics = this.#clients.get(client)
+    if (topics === undefined) return
+    this.#clients.delete(client)
+    for (const topic of new Set(topics.values())) if (topic.members.delete(client)) this.#abandon(topic)
   }
 
   subscribe (client: SharedConnection, key: string, name: string): Done {
     const destination = subscribedDestination(this.#core, name)
     let topic = this.#byDestination.get(destination)
     if (topic === undefined) topic = this.#open(this.#leg(), destination)
+    this.#clients.get(client)?.set(key, topic)
     const keys = topic.members.get(client)
     if (keys === undefined) topic.members.set(client, new Set([key]))
     else keys.add(key)
@@ -66,12 +75,15 @@ export class SharedLine implements LifelineOwner {
 
   /** Nothing comes to the client any more when this returns; the broker is told when nobody is left. */
   unsubscribe (client: SharedConnection, key: string): void {
-    for (const topic of this.#byId.values()) {
-      const keys = topic.members.get(client)
-      if (keys?.delete(key) !== true) continue
-      if (keys.size === 0) topic.members.delete(client)
-      return this.#abandon(topic)
-    }
+    const topics = this.#clients.get(client)
+    const topic = topics?.get(key)
+    const keys = topic?.members.get(client)
+    if (topics === undefined || topic === undefined || keys === undefined) return
+    topics.delete(key)
+    keys.delete(key)
+    if (keys.size > 0) return
+    topic.members.delete(client)
+    this.#abandon(topic)
   }
 
   publish (message: OutgoingMessage): Done {
@@ -83,11 +95,11 @@ export class SharedLine implements LifelineOwner {
 
   // --- LifelineOwner ------------------------------------------------------------------------------------------
 
-  up (): void {}
+  up (): void { this.#core.reached() }
 
   /** What was missed meanwhile nobody knows: clients must be told, and STOMP has no other word for it than an ERROR. */
   down (error: BrokerError): void {
-    const clients = [...this.#clients]
+    const clients = [...this.#clients.keys()]
     this.#clients.clear()
     this.#byDestination.clear()
     this.#byId.clear()
@@ -108,7 +120,12 @@ export class SharedLine implements LifelineOwner {
     const topic = this.#byId.get(id)
     if (topic === undefined) return
     this.#remove(topic)
-    for (const [client, keys] of topic.members) for (const key of keys) client.subscriptionEnded(key, error)
+    for (const [client, keys] of topic.members) {
+      for (const key of keys) {
+        this.#clients.get(client)?.delete(key)
+        client.subscriptionEnded(key, error)
+      }
+    }
   }
 
   refused (error: BrokerError): void {
@@ -137,7 +154,7 @@ export class SharedLine implements LifelineOwner {
   }
 
   #abandon (topic: SharedTopic): void {
-    if (topic.members.size > 0) return
+    if (topic.members.size > 0 || !this.#byId.has(topic.id)) return
     this.#remove(topic)
     this.#lifeline.leg?.request('UNSUBSCRIBE', [['id', topic.id]]).catch(() => {})
   }

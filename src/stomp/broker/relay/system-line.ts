@@ -2,7 +2,7 @@ import { type Clock, Timer } from '../../../clock/index.ts'
 import type { BrokerError, BrokerState, Done, OutgoingMessage, UserMessage } from '../broker.ts'
 import { type Body, type Frame, FrameHeaders, type ServerCommand } from '../../codec/index.ts'
 import { refusal } from '../refusals.ts'
-import { type RelayCore, sentDestination, subscribeFrame } from './core.ts'
+import { lifelineContext, type RelayCore, sentDestination, subscribeFrame } from './core.ts'
 import { publisherHeaders, sendHeaders } from './headers.ts'
 import type { Leg } from './leg.ts'
 import { Lifeline, type LifelineOwner } from './lifeline.ts'
@@ -29,6 +29,7 @@ const NONE: ReadonlySet<string> = new Set()
 
 /** The application's own connection: what it publishes, and what its other processes tell of messages for users. Whether it stands is the relay's state. */
 export class SystemLine implements LifelineOwner {
+  readonly name = 'system'
   readonly #core: RelayCore
   readonly #clock: Clock
   readonly #lifeline: Lifeline
@@ -38,25 +39,39 @@ export class SystemLine implements LifelineOwner {
   readonly #self: string
   readonly #timer = new Timer(this)
   #outbox: Waiting[] = []
+  /** Bytes of the bodies in the outbox. */
+  #waitingBytes = 0
   #stopped = false
 
   constructor (core: RelayCore, become: (state: BrokerState, reason: string) => void, onUserMessage: (message: UserMessage) => void) {
-    const { system, reconnect } = core.settings
     this.#core = core
     this.#clock = core.clock
     this.#become = become
     this.#onUserMessage = onUserMessage
     this.#self = core.serial.next()
-    this.#lifeline = new Lifeline(core.dialer, () => system, this, reconnect, core.clock, core.log)
+    this.#lifeline = new Lifeline(lifelineContext(core), this)
   }
 
-  /** Resolves after the first attempt, however it ends. */
-  connect (): Promise<void> { return this.#lifeline.connect() }
+  /** Makes the first attempt; resolves however that ends. */
+  start (): Promise<void> { return this.#lifeline.start() }
+
+  /** The broker has just been reached by another way. */
+  hurry (): void { this.#lifeline.hurry() }
+
+  /**
+   * Waits for the next attempt to reach a broker that is away. A client that dialed by itself would walk round the wait, and a
+   * thousand of them would be a thousand attempts.
+   */
+  async reachable (signal: AbortSignal): Promise<void> {
+    if (!this.#lifeline.away) return
+    await this.#lifeline.attempted(signal)
+    if (this.#lifeline.away || signal.aborted) throw refusal('STOMP_BROKER_UNAVAILABLE', undefined, true)
+  }
 
   async stop (): Promise<void> {
     this.#stopped = true
     this.#clock.stop(this.#timer)
-    for (const { reject } of this.#outbox.splice(0)) reject(refusal('STOMP_BROKER_STOPPED', undefined, true))
+    for (const { reject } of this.#takeAll()) reject(refusal('STOMP_BROKER_STOPPED', undefined, true))
     await this.#lifeline.stop()
   }
 
@@ -77,6 +92,7 @@ export class SystemLine implements LifelineOwner {
     const now = this.#clock.now()
     const late = this.#outbox.filter(({ due }) => due <= now)
     this.#outbox = this.#outbox.filter(({ due }) => due > now)
+    for (const { body } of late) this.#waitingBytes -= body.length
     for (const { reject } of late) reject(refusal('STOMP_BROKER_UNAVAILABLE', undefined, true))
     this.#watch()
   }
@@ -88,8 +104,9 @@ export class SystemLine implements LifelineOwner {
     leg.request('SUBSCRIBE', subscribeFrame(leg, USERS, userTopic, 'auto'))
       .catch((error: unknown) => this.#core.log.warn({ err: error }, 'messages for users of other processes cannot come: the broker refuses the subscription'))
     this.#clock.stop(this.#timer)
-    for (const { headers, body, resolve, reject } of this.#outbox.splice(0)) leg.request('SEND', headers, body).then(() => resolve(), reject)
+    for (const { headers, body, resolve, reject } of this.#takeAll()) leg.request('SEND', headers, body).then(() => resolve(), reject)
     this.#become('available', `connected to ${name}`)
+    this.#core.reached()
   }
 
   down (error: BrokerError): void { this.#become('unavailable', error.code) }
@@ -122,14 +139,29 @@ export class SystemLine implements LifelineOwner {
 
   #send (headers: FrameHeaders, body: Body): Promise<void> {
     const { leg } = this.#lifeline
-    const { maxOutbox, outboxTimeout } = this.#core.settings
+    const { maxOutbox } = this.#core.settings
     if (this.#stopped) return Promise.reject(refusal('STOMP_BROKER_UNAVAILABLE', undefined, true))
-    if ((leg?.pending ?? this.#outbox.length) >= (leg === null ? maxOutbox : Math.max(1, maxOutbox))) return Promise.reject(refusal(leg === null ? 'STOMP_BROKER_UNAVAILABLE' : 'STOMP_BROKER_BUSY', undefined, leg === null))
-    if (leg !== null) return leg.request('SEND', headers, body).then(() => {})
+    if (leg === null) return this.#keep(headers, body)
+    if (leg.pending >= Math.max(1, maxOutbox)) return Promise.reject(refusal('STOMP_BROKER_BUSY'))
+    return leg.request('SEND', headers, body).then(() => {})
+  }
+
+  /** Until the broker is there; messages and bytes are bounded, whatever waits. */
+  #keep (headers: FrameHeaders, body: Body): Promise<void> {
+    const { maxOutbox, outboxTimeout, leg: { maxWaiting } } = this.#core.settings
+    if (this.#outbox.length >= maxOutbox || this.#waitingBytes + body.length > maxWaiting) {
+      return Promise.reject(refusal('STOMP_BROKER_UNAVAILABLE', undefined, true))
+    }
+    this.#waitingBytes += body.length
     return new Promise((resolve, reject) => {
       this.#outbox.push({ headers, body, due: this.#clock.now() + outboxTimeout, resolve, reject })
       if (!this.#timer.running) this.#watch()
     })
+  }
+
+  #takeAll (): Waiting[] {
+    this.#waitingBytes = 0
+    return this.#outbox.splice(0)
   }
 
   #watch (): void {

@@ -1,0 +1,34 @@
+import type { Clock } from '../../../clock/index.ts'
+import type { BrokerError, BrokerLog } from '../broker.ts'
+import { failureFields, failureText } from './failures.ts'
+
+/** One line of this kind in so many milliseconds. */
+const QUIET = 60_000
+
+/**
+ * Tells the log of clients whose own connection to the broker failed: one line a minute for each kind of error, because ten
+ * thousand clients may lose their connections at once.
+ */
+export class ClientFailures {
+  readonly #clock: Clock
+  readonly #log: BrokerLog
+  /** By code: when the next line is due, and how many failures have no line yet. The codes are few. */
+  readonly #byCode = new Map<string, { due: number, unsaid: number }>()
+
+  constructor (clock: Clock, log: BrokerLog) {
+    this.#clock = clock
+    this.#log = log
+  }
+
+  tell (error: BrokerError, user: string): void {
+    const now = this.#clock.now()
+    const kind = this.#byCode.get(error.code)
+    if (kind !== undefined && now < kind.due) {
+      kind.unsaid++
+      return
+    }
+    const others = kind?.unsaid ?? 0
+    this.#byCode.set(error.code, { due: now + QUIET, unsaid: 0 })
+    this.#log.warn({ ...failureFields(error), user, others }, `the broker connection of a client failed: ${failureText(error)}; ${others} more since the last line`)
+  }
+}

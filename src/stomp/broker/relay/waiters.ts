@@ -1,0 +1,33 @@
+/** Callers that wait for their turn or for news, the first first. One whose signal aborts leaves at once, and nothing of it stays. */
+export class Waiters {
+  readonly #waiting = new Set<(released: boolean) => void>()
+
+  get size (): number { return this.#waiting.size }
+
+  /** Resolves with true when the caller is released, with false when its signal aborts. */
+  wait (signal?: AbortSignal): Promise<boolean> {
+    if (signal?.aborted === true) return Promise.resolve(false)
+    return new Promise((resolve) => {
+      const abandon = (): void => leave(false)
+      const leave = (released: boolean): void => {
+        this.#waiting.delete(leave)
+        signal?.removeEventListener('abort', abandon)
+        resolve(released)
+      }
+      this.#waiting.add(leave)
+      signal?.addEventListener('abort', abandon, { once: true })
+    })
+  }
+
+  /** Releases the one that has waited longest; false when none waits. */
+  releaseFirst (): boolean {
+    const [first] = this.#waiting
+    first?.(true)
+    return first !== undefined
+  }
+
+  /** Releases all that wait now. */
+  releaseAll (): void {
+    for (const leave of [...this.#waiting]) leave(true)
+  }
+}
