@@ -2,7 +2,7 @@
 // the sources and the documents of the package. Each breach is printed with its line; the figures of each file follow.
 //
 // A free "what" is each "what" outside of code, headings and sentences that end in a question mark, unless "to" or "if" follows it.
-// All files of `src/` count as one.
+// All files of `src/` count as one. A file that begins with "Written by scripts/" is left out.
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -20,6 +20,9 @@ const filesBelow = (path) => !statSync(path).isDirectory()
   : readdirSync(path, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name))
     .filter((file) => /\.(?:ts|js|md)$/.test(file) && !/docs[\\/]api[\\/]/.test(file)).sort()
+
+/** A file that a script wrote holds the words of others. */
+const WRITTEN = /^\/\/ Written by scripts\//
 
 const misspelled = speller()
 const wordsIn = (text) => text.match(/\p{L}[\p{L}\p{M}\d'’-]*/gu)?.length ?? 0
@@ -58,6 +61,7 @@ const groups = new Map()
 for (const file of (positionals.length > 0 ? positionals : DEFAULT).flatMap(filesBelow)) {
   const name = relative(ROOT, file)
   const source = readFileSync(file, 'utf8')
+  if (WRITTEN.test(source)) continue
   const passages = file.endsWith('.md') ? fromMarkdown(source) : fromTypeScript(file, source)
   const key = name.startsWith('src') ? 'src/' : name
   const figures = groups.get(key) ?? { words: 0, breaches: [], whats: [] }

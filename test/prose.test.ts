@@ -33,7 +33,8 @@ t.test('good texts have no breach', (t) => {
       "export const close = 'option %s: expected a number, got %s'", '',
       '// eslint-disable-next-line no-whatever -- somebody',
       "export const short = ['nobody', whoever]", ''
-    ].join('\n')
+    ].join('\n'),
+    'written.ts': '// Written by scripts/embed.js.\n\n/*! Whoever reads this licence */\n'
   })
   const { status, breaches, figures } = prose(folder)
   t.same(breaches, [])
