@@ -56,7 +56,8 @@ export class DraftReceiver extends SocketReceiver {
     })
     driver.on('message', (event) => { this.incoming(event.data, typeof event.data !== 'string') })
     driver.on('error', () => { socket.destroySoon() })
-    driver.on('close', () => { this.#closing() })
+    driver.on('close', () => { socket.destroySoon() })
+    driver.close = () => this.#closing()
     socket.on('data', (chunk) => { driver.io.write(chunk) })
     socket.on('error', () => { socket.destroy() })
     // Sockets of an HTTP server stay half open.
@@ -102,7 +103,8 @@ export class DraftReceiver extends SocketReceiver {
   protected end (_reason: CloseReason): void {
     this.#lingering.add(this)
     this.#socket.resume()
-    this.#driver.close()
+    const { close } = Object.getPrototypeOf(this.#driver) as Driver
+    close.call(this.#driver)
     // Draft 75 has no closing handshake, and a peer of draft 76 may leave ours unanswered.
     this.#upgrade.clock.start(this.#linger, this.#upgrade.closeTimeout)
   }
@@ -110,10 +112,12 @@ export class DraftReceiver extends SocketReceiver {
   /** The client does not take what is left. */
   expire (): void { this.destroy() }
 
-  /** Both sides are through, or the client has begun to close. */
-  #closing (): void {
-    this.session.closed(this, CLOSE.normal, true)
-    this.#socket.destroySoon()
+  /** The driver closes by itself: it has read the client's close, or a message that is too long. */
+  #closing (): boolean {
+    if (this.concluded) return true
+    const byClient = this.#driver._closing === true
+    this.conclude(byClient ? CLOSE.normal : CLOSE.tooBig, byClient)
+    return true
   }
 
   #closed (): void {

@@ -12,6 +12,8 @@ export abstract class SocketReceiver implements Receiver {
   protected readonly session: AnySession
   readonly #rules: IncomingRules
   #ended = false
+  /** How the client has ended the connection, or which rule it has broken; acted on when this turn of the event loop is over. */
+  #verdict: Verdict | null = null
 
   constructor (session: AnySession, rules: IncomingRules) {
     this.session = session
@@ -56,25 +58,48 @@ export abstract class SocketReceiver implements Receiver {
 
   protected writeHeartbeat (): void { this.writeFrame(HEARTBEAT) }
 
-  /** A message has arrived. */
+  /** A message has arrived. Behind the end of the connection there is none. */
   incoming (data: Buffer | string, isBinary: boolean): void {
+    if (this.#verdict !== null) return
     const read = this.session.raw ? readRaw : readFramed
     const result = read(data, isBinary, this.#rules)
     if (isMessages(result)) this.session.receive(result)
-    else this.refuse(result)
+    else this.conclude(result, false)
   }
 
-  /** The client broke a rule: the connection closes without a close frame of SockJS (WS-7). */
-  protected refuse (reason: CloseReason): void {
-    this.session.closed(this, reason, false)
+  /**
+   * The client has ended the connection, or has broken a rule; then no close frame of SockJS follows (WS-7). Messages that came before in
+   * the same segment are the application's: a reader of the iteration gets them later in this turn of the event loop, and the answer that
+   * it gives at once must leave before the Close frame. Behind that frame nothing may (RFC 6455, section 5.5.1).
+   */
+  protected conclude (reason: CloseReason, clean: boolean): void {
+    if (this.#verdict === null) setImmediate(() => this.#execute())
+    this.#verdict = { reason, clean }
+  }
+
+  #execute (): void {
+    if (this.#ended) return
+    const { reason, clean } = this.#verdict!
+    this.session.closed(this, reason, clean)
     this.finish(reason)
   }
+
+  /** Whether the client has ended the connection, or has broken a rule. */
+  protected get concluded (): boolean { return this.#verdict !== null }
+
+  /** Whether our own Close frame has been written. */
+  protected get ended (): boolean { return this.#ended }
 
   protected finish (reason: CloseReason): void {
     if (this.#ended) return
     this.#ended = true
     this.end(reason)
   }
+}
+
+interface Verdict {
+  readonly reason: CloseReason
+  readonly clean: boolean
 }
 
 function isMessages (result: readonly Message[] | CloseReason): result is readonly Message[] {

@@ -22,6 +22,8 @@ export class WebSocketReceiver extends SocketReceiver {
   /** How much had been read when the unanswered ping was sent: anything more is a sign of life. */
   #pingMark = -1
   #draining = false
+  /** The Close frame that `ws` wanted to write: the answer to the client's, or to a broken frame. */
+  #answer: CloseFrame | null = null
   /** Tells of every write that has left, where the socket's own mark is too high to tell in time. */
   readonly #written: (() => void) | undefined
 
@@ -36,6 +38,7 @@ export class WebSocketReceiver extends SocketReceiver {
     ws.on('message', onMessage)
     ws.on('close', onClose)
     ws.on('error', onError)
+    ws.close = onClosing
   }
 
   get buffered (): number { return this.#extended ? this.#ws.bufferedAmount : this.#socket.writableLength }
@@ -96,8 +99,23 @@ export class WebSocketReceiver extends SocketReceiver {
     this.#lingering.add(this)
     // The answer to the close frame must be read, also when the application had paused the client.
     this.#ws.resume()
-    if (isWireCode(code)) this.#ws.close(code, reason)
-    else this.#ws.close(CLOSE.normal.code, reason)
+    if (this.#answer !== null) this.#close(this.#answer)
+    else this.#close({ code: isWireCode(code) ? code : CLOSE.normal.code, reason })
+  }
+
+  #close ({ code, reason }: CloseFrame): void {
+    const { close } = Object.getPrototypeOf(this.#ws) as WebSocket
+    close.call(this.#ws, code, reason)
+  }
+
+  /**
+   * `ws` closes by itself: it has read a Close frame, or a broken frame, of which it tells us next. Our own frames bypass `ws`, so the Close
+   * frame that it writes must wait for them.
+   */
+  closing (frame: CloseFrame): void {
+    if (this.ended) return this.#close(frame)
+    this.#answer = frame
+    this.conclude({ code: frame.code ?? CLOSE.normal.code, reason: String(frame.reason ?? (frame.code === undefined ? CLOSE.normal.reason : '')) }, true)
   }
 
   /** The connection is over. */
@@ -109,8 +127,14 @@ export class WebSocketReceiver extends SocketReceiver {
 
   /** `ws` found a broken frame and closes with the code for it. */
   broken (code: number): void {
-    this.session.closed(this, code === CLOSE.tooBig.code ? CLOSE.tooBig : { code, reason: 'Invalid WebSocket frame' }, false)
+    this.conclude(code === CLOSE.tooBig.code ? CLOSE.tooBig : { code, reason: 'Invalid WebSocket frame' }, false)
   }
+}
+
+/** The arguments of `WebSocket.close`. */
+interface CloseFrame {
+  readonly code: number | undefined
+  readonly reason: string | Buffer | undefined
 }
 
 /** The close code that `ws` sends for each of its errors. */
@@ -141,3 +165,4 @@ function rawBytes (message: Outgoing): Buffer {
 function onMessage (this: WebSocket & Owned, data: Buffer, isBinary: boolean): void { this[RECEIVER]!.incoming(data, isBinary) }
 function onClose (this: WebSocket & Owned, code: number, reason: Buffer): void { this[RECEIVER]!.closed(code, reason.toString()) }
 function onError (this: WebSocket & Owned, error: Error & { code?: string }): void { this[RECEIVER]!.broken(ERROR_CODES[error.code ?? ''] ?? 1002) }
+function onClosing (this: WebSocket & Owned, code?: number, reason?: string | Buffer): void { this[RECEIVER]!.closing({ code, reason }) }

@@ -17,6 +17,8 @@ declare module 'websocket-driver' {
     start (): boolean
     text (message: string): boolean
     close (): boolean
+    /** Not documented: whether the client's closing handshake of draft 76 has begun. */
+    readonly _closing?: boolean
     on (event: 'message', listener: (event: { data: string | Buffer }) => void): this
     on (event: 'open' | 'close' | 'error', listener: (event: unknown) => void): this
   }

@@ -71,3 +71,22 @@ t.test('SEC-S73: drafts without the option, and a handshake that is none', async
   await until(() => server.sockets.size === 0, 'no descriptor is left')
   t.equal(server.app.sockjs.endpoints.get('/drafts')!.sessions.size, 0)
 })
+
+t.test('R20: drafts: what came before the end in the same segment is read, and its answer leaves before the closing handshake', async (t) => {
+  const server = await buildServer(t, { endpoint: { allowDrafts: true, maxMessageSize: 100 } })
+  const ends = [
+    { name: 'the closing handshake', bytes: '\xff\x00', code: 1000, clean: true },
+    { name: 'a message that is too long', bytes: '\x00' + 'x'.repeat(1_000) + '\xff', code: 1009, clean: false },
+    { name: 'broken framing', bytes: '\x00["x\xff', code: 3000, clean: false }
+  ]
+  for (const { name, bytes, code, clean } of ends) {
+    const peer = server.own(new TcpPeer(server.port))
+    peer.write(HIXIE('/echo/0/i/websocket', true) + 'aaaaaaaa')
+    await peer.see('\x00o\xff')
+    peer.clear()
+    peer.write(Buffer.from(`\x00["a"]\xff\x00["b"]\xff${bytes}\x00["too late"]\xff`, 'latin1'))
+    t.match(await server.closing(), { code, clean, undelivered: 0 }, name)
+    const text = await peer.end()
+    t.match(text, /^\x00a\["a"(,|\]\xff\x00a\[)"b"\]\xff\xff\x00$/, name)
+  }
+})
