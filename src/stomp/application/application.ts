@@ -198,14 +198,15 @@ export class StompApplication implements Application {
     const known = asError(error)
     const statusCode = known.statusCode ?? 500
     this.#failedUnheard(session, destination, error)
+    if (statusCode === 401 || statusCode === 403) session.tellRefused({ code: known.code ?? '', statusCode, message: known.message }, { destination })
     if (session.state !== 'connected') return
     try {
       const body = await this.#parts.errorHandler?.(known, { session, destination }) ?? errorBody(known, statusCode, destination)
       if (this.#parts.sender.toSessions([session], ERROR_DESTINATION, body).sessions > 0) return
     } catch (second) {
-      return session.fail(second, receipt)
+      return session.fail(second, { receipt, destination })
     }
-    session.fail(error instanceof StompError ? error : new StompError('STOMP_HANDLER_FAILED', statusCode < 500 ? oneLine(known.message) : undefined), receipt)
+    session.fail(error instanceof StompError ? error : new StompError('STOMP_HANDLER_FAILED', statusCode < 500 ? oneLine(known.message) : undefined), { receipt, destination })
   }
 
   /** Failures of the application stand in the log; an error that it throws with a status below 500 is meant for the client alone. */

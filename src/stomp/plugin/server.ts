@@ -13,6 +13,7 @@ import { Users } from '../application/users.ts'
 import type { Broker } from '../broker/broker.ts'
 import type { StompHost } from '../session/host.ts'
 import { RateLimiter } from '../session/rate.ts'
+import { RefusalLog } from '../session/refusal-log.ts'
 import { StompSession } from '../session/stomp-session.ts'
 import { injectClient, type InjectedClient, type InjectOptions } from './inject.ts'
 import { resolveStompOptions, type ResolvedStompOptions, type StompPluginOptions } from './options.ts'
@@ -32,6 +33,7 @@ export class StompServer {
   #started = false
   /** One for all paths: a user is the same on each. */
   #rate: RateLimiter | null = null
+  #refusals: RefusalLog | null = null
 
   constructor (app: FastifyInstance, options: StompPluginOptions) {
     this.options = resolveStompOptions(options)
@@ -102,6 +104,7 @@ export class StompServer {
 
   #hostFor (endpoint: Endpoint): StompHost {
     const { limits, heartBeat, hosts, rate, transactionReceipts, messages } = this.options
+    this.#refusals ??= new RefusalLog(endpoint.clock, this.#log)
     if (rate !== null) this.#rate ??= new RateLimiter(rate, endpoint.clock)
     return {
       clock: endpoint.clock,
@@ -113,6 +116,7 @@ export class StompServer {
       server: `fastify-sockjs/${version}`,
       hosts,
       rate: this.#rate,
+      refusals: this.#refusals,
       transactionReceipts,
       messages
     }

@@ -3,6 +3,7 @@ import type { Clock } from '../../clock/index.ts'
 import type { Broker, OutgoingMessage } from '../broker/broker.ts'
 import type { ClientCommand, Frame, FrameLimits } from '../codec/index.ts'
 import type { RateLimiter } from './rate.ts'
+import type { RefusalLog } from './refusal-log.ts'
 import type { StompSession } from './stomp-session.ts'
 import type { Subscription } from './subscriptions.ts'
 
@@ -91,6 +92,8 @@ export interface StompHost {
   readonly hosts: ReadonlySet<string> | null
   /** How often a user may send and subscribe; `null` for no bound. */
   readonly rate: RateLimiter | null
+  /** Tells operators whom the server refuses. */
+  readonly refusals: RefusalLog
   /** When frames inside a transaction get their receipts (STOMP-T5). */
   readonly transactionReceipts: 'commit' | 'immediate'
   /** Which WebSocket messages carry frames (STOMP-W6). */

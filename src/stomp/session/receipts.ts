@@ -1,4 +1,5 @@
 import { isPromise } from '../broker/promise.ts'
+import type { About } from './error-frame.ts'
 
 /** Headers of a RECEIPT beside `receipt-id`; asked for when it is sent. */
 export type ReceiptHeaders = () => readonly (readonly [name: string, value: string])[]
@@ -6,6 +7,7 @@ export type ReceiptHeaders = () => readonly (readonly [name: string, value: stri
 interface Pending {
   readonly receipts: readonly string[]
   readonly headers: ReceiptHeaders
+  readonly destination: string | undefined
   done: boolean
 }
 
@@ -17,18 +19,18 @@ const NO_HEADERS: ReceiptHeaders = () => []
  */
 export class Receipts {
   readonly #send: (receipt: string, headers: ReturnType<ReceiptHeaders>) => void
-  readonly #failed: (error: unknown, receipt: string | undefined) => void
+  readonly #failed: (error: unknown, about: About) => void
   readonly #pending: Pending[] = []
   #settled: (() => void) | null = null
 
-  constructor (send: (receipt: string, headers: ReturnType<ReceiptHeaders>) => void, failed: (error: unknown, receipt: string | undefined) => void) {
+  constructor (send: (receipt: string, headers: ReturnType<ReceiptHeaders>) => void, failed: (error: unknown, about: About) => void) {
     this.#send = send
     this.#failed = failed
   }
 
   /** Sends the receipts of a frame once `work` is done; without a promise, at once where nothing waits before it. */
-  after (work: unknown, receipts: readonly string[], headers: ReceiptHeaders = NO_HEADERS): void {
-    const entry: Pending = { receipts, headers, done: !isPromise(work) }
+  after (work: unknown, receipts: readonly string[], headers: ReceiptHeaders = NO_HEADERS, destination?: string): void {
+    const entry: Pending = { receipts, headers, destination, done: !isPromise(work) }
     if (isPromise(work)) this.#wait(work, entry)
     else if (this.#pending.length === 0) this.#sendAll(entry)
     else if (receipts.length > 0) this.#pending.push(entry)
@@ -47,7 +49,7 @@ export class Receipts {
       this.#settled?.()
     }, (error) => {
       entry.done = true
-      this.#failed(error, entry.receipts.at(-1))
+      this.#failed(error, { receipt: entry.receipts.at(-1), destination: entry.destination })
       this.#settled?.()
     })
   }

@@ -10,7 +10,8 @@ import {
 import { StompError, stompErrors } from '../errors.ts'
 import type { Publication } from '../broker/publication.ts'
 import { COMMANDS } from './commands/index.ts'
-import { errorFrame } from './error-frame.ts'
+import { EolRate } from './eol-rate.ts'
+import { type About, aboutFrame, errorFrame } from './error-frame.ts'
 import type { StompHost } from './host.ts'
 import { type ReceiptHeaders, Receipts } from './receipts.ts'
 import { type Subscription, Subscriptions } from './subscriptions.ts'
@@ -72,9 +73,7 @@ export class StompSession {
   #wasConnected = false
   #draining = false
   #left = false
-  /** Empty lines up to the beginning of this second, and when it began (SEC-S35). */
-  #eolsBefore = 0
-  #eolsSince = 0
+  readonly #eols: EolRate
   #abort: AbortController | null = null
 
   /** @internal Begins a session on a stream; it lives in the listeners of the stream. */
@@ -90,8 +89,9 @@ export class StompSession {
     this.#user = asUser(stream.user)
     this.parser = new FrameParser({ limits: host.limits })
     this.transactions = new Transactions(host.limits)
+    this.#eols = new EolRate(host.clock, host.limits.eols)
     this.time = new Timekeeper(this, host.clock, host.limits.connectTimeout)
-    this.#receipts = new Receipts((receipt, headers) => this.sendFrame('RECEIPT', [['receipt-id', receipt], ...headers]), (error, receipt) => this.fail(error, receipt))
+    this.#receipts = new Receipts((receipt, headers) => this.sendFrame('RECEIPT', [['receipt-id', receipt], ...headers]), (error, about) => this.fail(error, about))
     stream.on('close', (event) => this.#closed(event))
     stream.on('message', (message) => this.#received(message))
   }
@@ -108,7 +108,11 @@ export class StompSession {
 
   /** Aborts when the session has ended. */
   get signal (): AbortSignal {
-    this.#abort ??= withoutListenerLimit(new AbortController())
+    if (this.#abort === null) {
+      this.#abort = new AbortController()
+      // Any number of streams may wait for the end; more than ten would give a warning of a leak.
+      setMaxListeners(0, this.#abort.signal)
+    }
     if (this.#ended !== null) this.#abort.abort()
     return this.#abort.signal
   }
@@ -154,8 +158,8 @@ export class StompSession {
 
   /** @internal Confirms a frame: its receipt goes out when `work` is done, after those of the frames before it. */
   confirm (frame: Frame<ClientCommand>, work?: unknown, headers?: ReceiptHeaders): void {
-    const receipt = frame.headers.get('receipt')
-    this.#receipts.after(work, receipt === undefined ? [] : [receipt], headers)
+    const { receipt, destination } = aboutFrame(frame, this.host.limits)
+    this.#receipts.after(work, receipt === undefined ? [] : [receipt], headers, destination)
   }
 
   /** @internal As `confirm`, for several frames at once (STOMP-T5). */
@@ -199,11 +203,11 @@ export class StompSession {
   }
 
   /** @internal Ends the session with an ERROR: flushed, then the close (STOMP-X1, STOMP-C11, STOMP-W7). */
-  fail (error: unknown, receipt?: string): void {
+  fail (error: unknown, about: About = {}): void {
+    const known = errorFrame(error, about)
+    if (known.unexpected) this.host.log.error({ err: error, session: this.id, destination: about.destination }, 'the STOMP layer failed')
     if (this.#state === 'closing' || this.#state === 'closed') return
-    const known = errorFrame(error, receipt)
-    if (known.unexpected) this.host.log.error({ err: error, session: this.id }, 'the STOMP layer failed')
-    else this.host.log.debug({ err: error, session: this.id }, 'the STOMP session ends with an ERROR')
+    if (!known.unexpected && !this.tellRefused(known, about)) this.host.log.debug({ err: error, session: this.id }, 'the STOMP session ends with an ERROR')
     this.sendFrame('ERROR', known.headers, known.body)
     this.#state = 'closing'
     this.#leave()
@@ -211,22 +215,12 @@ export class StompSession {
     this.stream.close(1002, known.message)
   }
 
-  /**
-   * @internal The answer to `x-recover`: a client that cannot be given what it has missed gets an empty MESSAGE that says so,
-   * before any other of the subscription.
-   */
-  recovered (subscription: Subscription, recovered: boolean): void {
-    if (recovered) return
-    this.sendFrame('MESSAGE', [
-      ...(subscription.id === undefined ? [] : [['subscription', subscription.id] as const]),
-      ['destination', subscription.destination],
-      ['message-id', `${this.id}-${subscription.serial}`],
-      ['x-recovered', 'false']
-    ])
+  /** @internal Tells the log of a refusal that operators must know of; says whether it is one. */
+  tellRefused ({ code, statusCode, message }: { readonly code: string, readonly statusCode: number | undefined, readonly message: string }, { destination }: About): boolean {
+    return this.host.refusals.tell({
+      code, statusCode, message, destination, session: this.id, user: this.user?.name ?? this.connectHeaders.get('login'), isLogin: this.#state === 'authenticating'
+    })
   }
-
-  /** @internal DISCONNECT was handled: what is queued leaves first (STOMP-D1). */
-  finish (): void { this.close() }
 
   // --- BrokerSink ---------------------------------------------------------------------------------------------
 
@@ -245,7 +239,7 @@ export class StompSession {
   }
 
   /** @internal A client must know that it misses something, and STOMP can only say so by an ERROR. */
-  subscriptionEnded (_key: string, error: BrokerError): void { this.fail(error) }
+  subscriptionEnded (key: string, error: BrokerError): void { this.fail(error, { destination: this.subscriptions.find(key)?.destination }) }
 
   /** @internal */
   ended (error: BrokerError): void { this.fail(error) }
@@ -280,16 +274,9 @@ export class StompSession {
     const eols = this.parser.eols
     this.parser.push(message)
     this.#pump()
-    if (this.parser.eols !== eols) this.#countEols(eols)
-  }
-
-  #countEols (before: number): void {
-    const now = this.host.clock.coarse
-    if (now - this.#eolsSince >= 1000) {
-      this.#eolsSince = now
-      this.#eolsBefore = before
+    if (this.parser.eols !== eols && this.#eols.exceeds(eols, this.parser.eols)) {
+      this.fail(new StompError('STOMP_TOO_MANY_EOLS', `at most ${this.host.limits.eols} in a second`))
     }
-    if (this.parser.eols - this.#eolsBefore > this.host.limits.eols) this.fail(new StompError('STOMP_TOO_MANY_EOLS', `at most ${this.host.limits.eols} in a second`))
   }
 
   /** Reads frames as long as nothing is being waited for: one at a time, in order. */
@@ -305,21 +292,23 @@ export class StompSession {
   }
 
   #handle (frame: Frame<ClientCommand>): void {
-    // CONNECT has no receipt, whatever it says (STOMP-C10).
-    const receipt = frame.command === 'CONNECT' || frame.command === 'STOMP' ? undefined : frame.headers.get('receipt')
     try {
       const handled = COMMANDS[frame.command](this, frame)
       // A broker that takes no more frames holds the client back, also after hooks and rules that answered later (RELAY-12).
       const work = isPromise(handled) ? Promise.resolve(handled).then(() => this.connection?.room()) : this.connection?.room()
       if (work === undefined) return
       this.#busy = true
-      work.catch((error: unknown) => this.fail(error, receipt)).then(() => {
+      Promise.resolve(work).catch((error: unknown) => this.#failFor(frame, error)).then(() => {
         this.#busy = false
         this.#pump()
       })
     } catch (error) {
-      this.fail(error, receipt)
+      this.#failFor(frame, error)
     }
+  }
+
+  #failFor (frame: Frame<ClientCommand>, error: unknown): void {
+    this.fail(error, aboutFrame(frame, this.host.limits))
   }
 
   /** While a frame is being handled, not much more than the next ones is read from the client. */
@@ -412,12 +401,6 @@ export class StompSession {
     }
     if (this.#wasConnected) this.host.application.left(this)
   }
-}
-
-/** Any number of a session's streams may wait for its end at a time; more than ten would give a warning of a leak. */
-function withoutListenerLimit (abort: AbortController): AbortController {
-  setMaxListeners(0, abort.signal)
-  return abort
 }
 
 const BEAT = Uint8Array.of(0x0a)

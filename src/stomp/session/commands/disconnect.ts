@@ -6,5 +6,5 @@ export async function disconnect (session: StompSession, frame: Frame<ClientComm
   await session.settled()
   if (session.state !== 'connected') return
   session.confirm(frame)
-  session.finish()
+  session.close()
 }

@@ -52,13 +52,25 @@ function acceptByBroker (session: StompSession, frame: Frame<ClientCommand>, sub
   const registered = (result: SubscribeResult | void): void => {
     answer = result
     session.host.application.subscribed(session, subscription)
-    // Whoever asked for what it has missed is told when that is gone.
-    if (result?.recovered !== undefined) session.recovered(subscription, result.recovered)
+    if (result?.recovered === false) notRecovered(session, subscription)
   }
   const work = session.connection!.subscribe({ key, destination, ack, headers: frame.headers })
   const later = isPromise(work) ? work : null
   if (later === null) registered(work as SubscribeResult | void)
   session.confirm(frame, later?.then(registered), () => historyHeaders(answer))
+}
+
+/**
+ * The answer to `x-recover`: a client that cannot be given what it has missed gets an empty MESSAGE that says so, before any
+ * other of the subscription.
+ */
+function notRecovered (session: StompSession, { id, destination, serial }: Subscription): void {
+  session.sendFrame('MESSAGE', [
+    ...(id === undefined ? [] : [['subscription', id] as const]),
+    ['destination', destination],
+    ['message-id', `${session.id}-${serial}`],
+    ['x-recovered', 'false']
+  ])
 }
 
 function historyHeaders (answer: SubscribeResult | void): (readonly [string, string])[] {
