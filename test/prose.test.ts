@@ -5,9 +5,12 @@ import t from 'tap'
 
 const SCRIPT = fileURLToPath(new URL('../scripts/prose.js', import.meta.url))
 
+/** The child does not count in the coverage of this test. */
+const env = { ...process.env, NODE_V8_COVERAGE: '', NODE_OPTIONS: '', NODE_NO_WARNINGS: '1' }
+
 /** Runs the check over the files of a folder; the lines name files relative to it. */
 function prose (folder: string, ...flags: string[]): { status: number | null, breaches: string[], figures: string[] } {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [SCRIPT, ...flags, folder], { encoding: 'utf8' })
+  const { status, stdout, stderr } = spawnSync(process.execPath, [SCRIPT, ...flags, folder], { encoding: 'utf8', env })
   t.equal(stderr, '', 'the script prints no errors')
   const [breaches = '', figures = ''] = stdout.split(/^ +words .*\n/m)
   const lines = (text: string): string[] => text.split('\n').filter((line) => line !== '').map((line) => line.replace(/\S*fixtures\/[^/]+\//, ''))
