@@ -1,6 +1,8 @@
 import cookie from '@fastify/cookie'
 import cors from '@fastify/cors'
 import helmet from '@fastify/helmet'
+// Declares `request.user`.
+import type {} from '@fastify/jwt'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import t from 'tap'
 import type { EndpointOptions } from '../../src/index.ts'
@@ -10,10 +12,6 @@ import { knock, UPGRADE, welcome } from '../support/doors.ts'
 import { ask, handshake, TcpPeer } from '../support/http.ts'
 import { buildServer, echo } from '../support/server.ts'
 import { until, within } from '../support/wait.ts'
-
-declare module 'fastify' {
-  interface FastifyRequest { user?: { id: string, name?: string } }
-}
 
 const STAGES = ['onRequest', 'preParsing', 'preValidation', 'preHandler'] as const
 
@@ -99,13 +97,13 @@ contract('what hooks put on the request reaches the handler, the session option 
   const seen: unknown[] = []
   const server = await buildServer(t, {
     before (app) {
-      app.decorateRequest('user', undefined)
+      app.decorateRequest('user', null as never)
       app.addHook('onRequest', async (request) => { request.user = { id: '7', name: 'kim' } })
     },
     endpoint: { session: async (request) => { seen.push(request.user) } },
     handler (session, request) {
       seen.push(request.user, session.user)
-      session.send(request.user?.name ?? 'nobody')
+      session.send((request.user as { name: string }).name)
     }
   })
   const client = await connect(server, transport)
