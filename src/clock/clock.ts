@@ -3,26 +3,31 @@ import type { Timer } from './timer.ts'
 import { TICK, Wheel } from './wheel.ts'
 
 /**
- * Where all time comes from: one coarse wheel for every timer of a server, so that 50,000 idle sessions cost
- * one timer of the event loop, and tests need no sleep.
+ * The source of all time in a server, with one timer wheel for every timer.
+ *
+ * 50,000 idle sessions cost one timer of the event loop, and a test moves the time on and does not sleep.
  */
 export interface Clock {
-  /** Whole milliseconds since the clock began; never goes back. */
+  /** Whole milliseconds since the clock began. They never go back. */
   now (): number
-  /** As `now()`, at most a tick old while a timer runs and nothing blocks the loop: free to ask, for hot paths. */
+  /**
+   * The time of the last tick, for hot paths, because it costs no call of the system.
+   *
+   * It is at most a tick behind `now()` while a timer runs and nothing blocks the event loop.
+   */
   readonly coarse: number
-  /** Milliseconds since 1970, for dates that come from outside. */
+  /** Milliseconds since 1970, to compare with dates that come from outside. */
   date (): number
-  /** Starts or restarts `timer`; it fires between `delay` and `delay` + 50 ms from now. */
+  /** Starts or restarts `timer`. It fires between `delay` and `delay` + 50 ms from now. */
   start (timer: Timer, delay: number): void
-  /** Stops `timer`; nothing happens when it does not run. */
+  /** Stops `timer`. A timer that does not run stays as it is. */
   stop (timer: Timer): void
 }
 
-/** After a stall of this length the sockets are read before any timer fires (SEC-S79). */
+/** The stall, in milliseconds, after which the sockets are read before any timer fires (SEC-S79). */
 const STALL = 500
 
-/** The clock of a running server: ticks every 50 ms while it has timers, and not at all when it has none. */
+/** The clock of a running server. It ticks every 50 ms while a timer runs, and not at all while none does. */
 export class SystemClock implements Clock {
   readonly #wheel = new Wheel()
   readonly #epoch = performance.now()
@@ -30,7 +35,7 @@ export class SystemClock implements Clock {
   #ticker: NodeJS.Timeout | null = null
   #lastTick = 0
 
-  /** `report` gets what an owner throws; the other timers fire all the same. */
+  /** `report` gets an error that the owner of a timer throws. The other timers still fire. */
   constructor (report: (error: unknown) => void) {
     this.#report = report
   }
@@ -57,7 +62,7 @@ export class SystemClock implements Clock {
     this.#wheel.stop(timer)
   }
 
-  /** Waits for the next tick of the wheel: a free-running interval would be out of step with it, up to a tick late. */
+  /** Waits for the next tick of the wheel. An interval would be out of step with the wheel and fire up to a tick late. */
   #wait (now: number): void {
     this.#ticker = setTimeout(() => this.#tick(), TICK - now % TICK).unref()
   }
@@ -67,7 +72,7 @@ export class SystemClock implements Clock {
     this.#wait(now)
     const stalled = now - this.#lastTick > STALL
     this.#lastTick = now
-    // The event loop runs timers before it reads sockets: what peers sent during a stall must count first.
+    // The event loop runs timers before it reads sockets, and the bytes that peers sent during a stall must count first.
     if (stalled) setImmediate(() => this.#turn())
     else this.#turn()
   }
@@ -87,7 +92,7 @@ export class SystemClock implements Clock {
   }
 }
 
-/** A clock that stands still until a test moves it. What an owner throws reaches the test. */
+/** A clock that stands still until a test moves it. An error that the owner of a timer throws reaches the test. */
 export class ManualClock implements Clock {
   readonly #wheel = new Wheel()
   #now = 0
@@ -98,24 +103,24 @@ export class ManualClock implements Clock {
 
   get coarse (): number { return this.#now }
 
-  /** Begins at the first millisecond of 2000. */
+  /** The date, which begins at the first millisecond of 2000. */
   date (): number { return Date.UTC(2000) + this.#now }
 
   start (timer: Timer, delay: number): void {
     this.#wheel.start(timer, this.#now, delay)
   }
 
-  /** Stops `timer`; nothing happens when it does not run. */
+  /** Stops `timer`. A timer that does not run stays as it is. */
   stop (timer: Timer): void {
     this.#wheel.stop(timer)
   }
 
-  /** How many timers run. */
+  /** The number of timers that run. */
   get pending (): number {
     return this.#wheel.size
   }
 
-  /** Moves time on by `ms` milliseconds, tick by tick, firing what is due on the way. */
+  /** Moves time on by `ms` milliseconds, tick by tick, and fires the timers that fall due on the way. */
   advance (ms: number): void {
     const end = this.#now + ms
     while (this.#now < end) {

@@ -1,15 +1,16 @@
-/** Whoever owns timers: told when one of them is due. */
+/** The owner of timers. The clock calls `expire()` with each timer that is due. */
 export interface TimerOwner {
   expire (timer: Timer): void
 }
 
 /**
- * One entry of a clock's wheel. It is a link of an intrusive list, so that starting and stopping allocate
- * nothing: whoever needs time for its whole life keeps one `Timer` and restarts it.
+ * One entry of the wheel of a clock.
+ *
+ * It is a link of an intrusive list, so that starting and stopping allocate nothing. An owner keeps one `Timer` and restarts it.
  */
 export class Timer {
   readonly owner: TimerOwner
-  /** The tick at which it is due; meaningless while it is not linked. @internal */
+  /** The tick at which the timer is due. It has no meaning while the timer does not run. @internal */
   due = 0
   /** @internal */
   previous: Timer = this

@@ -1,16 +1,16 @@
 import { Timer } from './timer.ts'
 
-/** Length of a tick in milliseconds: how much later than asked a timer may fire. */
+/** Length of a tick in milliseconds, by which a timer may fire late. */
 export const TICK = 50
 
-/** One turn of the wheel is 51.2 s: longer than any default delay, so that most timers are looked at once. */
+/** Number of slots. One turn of the wheel is 51.2 s, longer than most delays, so that most timers are looked at once. */
 const SLOTS = 1024
 
 const nobody = { expire () {} }
 
 /**
- * A hashed timer wheel. It knows neither wall time nor how to wait: a clock moves it on.
- * Starting, stopping and firing a timer cost the same whatever the number of timers.
+ * A hashed timer wheel. It does not read the time and does not wait, because a clock moves it on.
+ * Starting, stopping and firing a timer cost the same with one timer and with 50,000.
  */
 export class Wheel {
   readonly #slots: Timer[] = Array.from({ length: SLOTS }, () => new Timer(nobody))
@@ -22,7 +22,7 @@ export class Wheel {
     return this.#size
   }
 
-  /** Starts the timer, or moves it when it runs. `now` and `delay` are milliseconds. */
+  /** Starts the timer, or restarts it when it runs. `now` and `delay` are milliseconds. */
   start (timer: Timer, now: number, delay: number): void {
     if (timer.running) timer.unlink()
     else this.#size++
@@ -36,12 +36,12 @@ export class Wheel {
     this.#size--
   }
 
-  /** An empty wheel may skip time without looking at its slots. */
+  /** Skips time without a look at the slots. The wheel must be empty. */
   skipTo (now: number): void {
     this.#tick = Math.max(this.#tick, Math.floor(now / TICK))
   }
 
-  /** Fires what is due at `now`. A timer that is stopped by another one's owner does not fire any more. */
+  /** Fires the timers that are due at `now`. A timer that the owner of another one stops meanwhile does not fire. */
   turn (now: number, fire: (timer: Timer) => void): void {
     const target = Math.floor(now / TICK)
     const first = Math.max(this.#tick + 1, target - SLOTS + 1)
