@@ -4,7 +4,7 @@ export interface CloseReason {
   readonly reason: string
 }
 
-/** Every close that the server itself decides. */
+/** The closes that the server itself decides, each with the row that asks for it. */
 export const CLOSE = {
   /** SESSION-11 */
   normal: { code: 1000, reason: 'Normal closure' },
@@ -12,13 +12,13 @@ export const CLOSE = {
   shutdown: { code: 1001, reason: 'Server shutting down' },
   /** A staged drain before a restart. */
   restart: { code: 1012, reason: 'Server restarting' },
-  /** SESSION-7: the client's receiver was cut; what was under way is lost. */
+  /** SESSION-7: the receiver of the client was cut, and the frames that were under way are lost. */
   interrupted: { code: 1002, reason: 'Connection interrupted' },
   /** SESSION-9: no receiver came back within the disconnect delay. */
   timeout: { code: 1002, reason: 'Connection timed out' },
   /** WS-10, RAW-4 */
   binary: { code: 1003, reason: 'Binary messages not accepted' },
-  /** More messages wait for the application than the back-pressure should have let in. */
+  /** More messages or senders wait for the application than the back-pressure lets in. */
   flood: { code: 1008, reason: 'Too many messages' },
   /** WS-23 */
   tooBig: { code: 1009, reason: 'Message too big' },
@@ -34,10 +34,10 @@ export const CLOSE = {
   unanswered: { code: 3000, reason: 'No response from heartbeat' }
 } as const satisfies Record<string, CloseReason>
 
-/** RFC 6455, section 5.5: what a control frame has room for behind the code. */
+/** RFC 6455, section 5.5: the room that a control frame of 125 bytes has behind the code. */
 const MAX_REASON_BYTES = 123
 
-/** Codes an application may close with; those below 1000 mean nothing to any client. */
+/** Tells whether an application may close with a code. A code below 1000 means nothing to any client. */
 export function isCloseCode (code: unknown): code is number {
   return Number.isInteger(code) && (code as number) >= 1000 && (code as number) <= 4999
 }
@@ -48,7 +48,7 @@ export function isWireCode (code: number): boolean {
     (code >= 3000 && code <= 4999)
 }
 
-/** Cuts a reason to what a WebSocket close frame can carry, between characters (SEC-S63). */
+/** Cuts a reason, between characters, to the length that a WebSocket close frame can carry (SEC-S63). */
 export function fitReason (reason: string): string {
   if (Buffer.byteLength(reason) <= MAX_REASON_BYTES) return reason
   let bytes = 0

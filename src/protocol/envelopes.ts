@@ -1,34 +1,35 @@
 import type { Frame } from './frame.ts'
 import { quoteForScript } from './quote.ts'
 
-/** How frames travel in the responses of one HTTP transport. */
+/** The form of the frames in the responses of one HTTP transport. */
 export interface Envelope {
   readonly contentType: string
   /** A frame as a body or a part of one. */
   encode (frame: Frame): Encoded
-  /** What a response that streams has besides; `null` where the body is one frame. */
+  /** The parts of a response that streams. It is `null` where the body is one frame. */
   readonly stream: Streaming | null
 }
 
 export interface Streaming {
-  /** What the response begins with. */
+  /** The bytes before the first frame. */
   readonly prelude: Buffer
   /** A frame as a whole chunk of a chunked response. */
   chunk (frame: Frame): Chunk
 }
 
-/** Bytes for the connection. A string has one byte a character: for one session only, it needs no buffer. */
+/** Bytes for the connection. A string has one byte a character and is for one session, so that it needs no buffer. */
 export type Encoded = Buffer | string
 
-/** What node:http would write in three pieces (RFC 9112, section 7.1), ready for the connection. */
+/** A chunk of a response (RFC 9112, section 7.1), in one piece. `node:http` would write it in three. */
 export interface Chunk {
   /** Bytes of the body in it. */
   readonly bytes: number
   readonly data: Encoded
 }
 
-/** Where each envelope keeps its forms of a shared frame, those of a body and those of a chunk; a WebSocket's form has its place here too. */
+/** The index at which a shared frame keeps the form of an envelope, or of a WebSocket. */
 export const FORM = { websocket: 0, line: 1, eventsource: 2, htmlfile: 3 } as const
+/** The distance from the form of a body to the form of a chunk. */
 const CHUNKED = 3
 
 function encoded (text: string, frame: Frame): Encoded {
@@ -42,7 +43,7 @@ function chunkOf (body: string, frame: Frame): Chunk {
 
 const JAVASCRIPT = 'application/javascript; charset=UTF-8'
 
-/** An envelope that looks the same for every request, so that shared frames are encoded once. */
+/** Makes an envelope that is the same for every request, so that a shared frame is encoded once. */
 function common (index: number, contentType: string, prelude: string | null, wrap: (text: string) => string): Envelope {
   const make = (frame: Frame) => encoded(wrap(frame.text), frame)
   const makeChunk = (frame: Frame) => chunkOf(wrap(frame.text), frame)
@@ -56,15 +57,15 @@ function common (index: number, contentType: string, prelude: string | null, wra
 
 const line = (text: string) => text + '\n'
 
-/** xhr: one frame and a line end, then the response is over (XHR-2). */
+/** The envelope of xhr: one frame and a line end, then the response ends (XHR-2). */
 export const xhr = common(FORM.line, JAVASCRIPT, null, line)
 
-/** xhr_streaming: 2,048 `h` make browsers and proxies begin to pass the stream on (XHR-STREAM-3). */
+/** The envelope of xhr_streaming. Its 2,048 `h` make browsers and proxies begin to pass the stream on (XHR-STREAM-3). */
 export const xhrStreaming = common(FORM.line, JAVASCRIPT, 'h'.repeat(2048) + '\n', line)
 
 /**
- * eventsource: the client runs decodeURI over the data, so `%` must be escaped (ES-6). Line ends and NUL are
- * escaped in the frame already, as JSON (ES-9).
+ * The envelope of eventsource. The client runs decodeURI over the data, so `%` must be escaped (ES-6).
+ * The frame is JSON, so line ends and NUL are escaped already (ES-9).
  */
 export const eventsource = common(FORM.eventsource, 'text/event-stream', '\r\n',
   (text) => 'data: ' + (text.includes('%') ? text.replaceAll('%', '%25') : text) + '\r\n\r\n')
@@ -73,10 +74,10 @@ const scriptElement = (text: string) => '<script>\np(' + quoteForScript(text) + 
 
 const htmlfileFrames = common(FORM.htmlfile, 'text/html; charset=UTF-8', '', scriptElement)
 
-/** Browsers show nothing of a page before its first kilobyte (HTMLFILE-2). */
+/** The bytes that a browser reads before it begins to show a page (HTMLFILE-2). */
 const HTMLFILE_HEAD = 1024
 
-/** htmlfile: a page that never ends, with a script element for each frame. */
+/** Makes the envelope of htmlfile: a page that streams, with a script element for each frame. */
 export function htmlfile (callback: string): Envelope {
   const head = [
     '<!doctype html>',
@@ -96,7 +97,7 @@ export function htmlfile (callback: string): Envelope {
   return { ...htmlfileFrames, stream: { ...htmlfileFrames.stream!, prelude } }
 }
 
-/** jsonp: the comment in front keeps the body from being read as anything but script (JSONP-1, SEC-S53). */
+/** Makes the envelope of jsonp. The comment in front makes sure that the body is read as script only (JSONP-1, SEC-S53). */
 export function jsonp (callback: string): Envelope {
   return {
     contentType: JAVASCRIPT,

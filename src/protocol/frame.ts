@@ -1,8 +1,8 @@
 import { quote } from './quote.ts'
 
 /**
- * One SockJS frame: `o`, `h`, `a[…]` or `c[…]`. A shared frame goes to many sessions (heartbeats, broadcasts),
- * so each of its encoded forms is made once and the same buffer handed out.
+ * One SockJS frame: `o`, `h`, `a[…]` or `c[…]`. A shared frame, such as a heartbeat or a broadcast, goes to many sessions.
+ * Each of its encoded forms is made once, and every session gets the same buffer.
  */
 export class Frame {
   readonly text: string
@@ -22,7 +22,7 @@ export class Frame {
     return this.bytes === this.text.length
   }
 
-  /** The encoded form with this index; `make` is asked once. */
+  /** The encoded form with this index. `make` is called the first time only. */
   form<T> (index: number, make: (frame: Frame) => T): T {
     const forms = this.#forms ??= []
     return (forms[index] ??= make(this)) as T

@@ -7,8 +7,10 @@ interface Batch {
 }
 
 /**
- * A message that is encoded once, however many sessions it goes to: quoted for SockJS, framed for WebSocket,
- * wrapped for the streaming transports. Made by `endpoint.prepare()`; `broadcast()` makes one by itself.
+ * A message that is encoded once for all the sessions that it goes to.
+ *
+ * Each form is made once: quoted for SockJS, framed for a WebSocket, wrapped for a streaming transport.
+ * `endpoint.prepare()` makes one, and `broadcast()` makes one by itself.
  */
 export class PreparedMessage {
   /** The message: a string, or bytes for raw WebSockets with `binary` on. */
@@ -46,7 +48,7 @@ export class PreparedMessage {
     return this.#frame
   }
 
-  /** @internal The encoded frame of a raw WebSocket, made by `encode` the first time. */
+  /** @internal The encoded frame of a raw WebSocket. `encode` makes it the first time. */
   raw (encode: (data: string | Uint8Array) => Buffer): Buffer {
     this.#raw ??= encode(this.data)
     return this.#raw
@@ -54,7 +56,7 @@ export class PreparedMessage {
 
   /**
    * @internal The shared frame of a batch that begins with this message. Sessions that got the same broadcasts
-   * in one turn ask one after the other for the same batch, so remembering the last one is enough.
+   * in one turn of the event loop ask for the same batch one after the other, so the last batch is enough to keep.
    */
   batch (messages: readonly Outgoing[], make: () => Frame): Frame {
     if (this.#batch === undefined || !sameMessages(this.#batch.messages, messages)) {
@@ -64,7 +66,7 @@ export class PreparedMessage {
   }
 }
 
-/** A message on its way out: already quoted (or raw) text, raw bytes, or prepared. */
+/** A message on its way to the client: quoted text, raw text, raw bytes, or a prepared message. */
 export type Outgoing = string | Uint8Array | PreparedMessage
 
 function sameMessages (a: readonly Outgoing[], b: readonly Outgoing[]): boolean {

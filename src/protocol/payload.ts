@@ -1,18 +1,18 @@
-/** What is wrong with a payload from a client; the texts are the protocol's own (ENC-4, ENC-5). */
+/** The fault of a payload from a client, in the words of the protocol (ENC-4, ENC-5). */
 export type PayloadError = 'Broken JSON encoding.' | 'Payload expected.'
 
 const BROKEN: PayloadError = 'Broken JSON encoding.'
 const EXPECTED: PayloadError = 'Payload expected.'
 
-/** Up to this length the answer to a wrong payload is exact; above it the first wrong token decides (SEC-S06). */
+/** The length up to which the answer to a wrong payload is exact. Above it the first wrong token decides (SEC-S06). */
 const EXACT_LIMIT = 64 * 1024
 
-/** A lone string whose text stands for itself: nothing escaped, nothing that JSON forbids. */
+/** The inside of one JSON string whose text stands for itself, with no escape and no character that JSON forbids. */
 const SIMPLE = /^[^"\\\u0000-\u001f]*$/
 
 /**
- * Reads the body of a send: a JSON array of strings and nothing else (ENC-6). Returns the messages, or what
- * is wrong; then no message of the payload counts.
+ * Reads the body of a send: a JSON array of strings and nothing else (ENC-6). Returns the messages or the fault.
+ * With a fault, no message of the payload counts.
  */
 export function decodePayload (text: string): string[] | PayloadError {
   if (text.startsWith('["') && text.endsWith('"]') && text.length >= 4) {
@@ -33,10 +33,10 @@ export function decodePayload (text: string): string[] | PayloadError {
   return Array.isArray(value) && value.every(isString) ? value : EXPECTED
 }
 
-/** JSON that begins so is a string, or broken. */
+/** The beginning of a JSON string. A text that begins with it is a string, or broken. */
 const STARTS_STRING = /^[ \t\r\n]*"/
 
-/** Reads a WebSocket message: as `decodePayload`, and a single JSON string counts too (WS-9). */
+/** Reads a WebSocket message as `decodePayload` does, and takes a single JSON string too (WS-9). */
 export function decodeMessage (text: string): string[] | PayloadError {
   if (!STARTS_STRING.test(text)) return decodePayload(text)
   try {
@@ -51,8 +51,9 @@ function isString (value: unknown): value is string {
 }
 
 /**
- * Looks for a token that cannot stand in an array of strings, without building anything: a hostile body must
- * not cost a parsed tree of a hundred thousand nested arrays.
+ * Looks for a token that cannot stand in an array of strings.
+ *
+ * It builds no values, because a hostile body must not cost a tree of a hundred thousand nested arrays.
  */
 function firstWrongToken (text: string): PayloadError | null {
   let at = skipSpace(text, 0)

@@ -1,21 +1,21 @@
-/** The transports of a session, by the names sockjs-client reports; the last two have no SockJS framing. */
+/** The transport of a session, by the name that sockjs-client reports. The last two have no SockJS framing. */
 export type TransportName = 'websocket' | 'xhr-streaming' | 'xhr-polling' | 'eventsource' | 'htmlfile' | 'jsonp-polling' |
   'websocket-raw' | 'tcp'
 
-/** What a URL below an endpoint's prefix stands for. */
+/** The route that a URL below the prefix of an endpoint stands for. */
 export type RouteName = 'greeting' | 'info' | 'iframe' | 'client' | 'rawWebsocket' | 'websocket' |
   'xhr' | 'xhr_streaming' | 'xhr_send' | 'eventsource' | 'htmlfile' | 'jsonp' | 'jsonp_send'
 
 export interface Target {
   readonly route: RouteName
-  /** The client's session id, decoded; the empty string where the URL has none. */
+  /** The session id of the client, decoded. It is empty where the URL has none. */
   readonly session: string
 }
 
 /** IFRAME-3 */
 const IFRAME = /^\/iframe[0-9-.a-z_]*\.html$/
 
-/** The copy of the client that the package serves: by its version for the iframe page, without it for pages of the application. */
+/** The URL of the sockjs-client that the package serves, with its version for the iframe page, without for other pages. */
 const CLIENT = /^\/sockjs(?:-\d+\.\d+\.\d+)?\.min\.js$/
 
 const FIXED: ReadonlyMap<string, RouteName> = new Map<string, RouteName>([
@@ -37,8 +37,8 @@ const SESSION_ROUTES: ReadonlyMap<string, RouteName> = new Map<string, RouteName
 ])
 
 /**
- * Reads the path behind an endpoint's prefix, query removed. Returns `null` for what is no SockJS URL: an empty
- * segment, a dot in an id, the wrong number of segments, an unknown transport (URL-2, URL-6, URL-7).
+ * Reads the path behind the prefix of an endpoint, without the query. Returns `null` where it is not a SockJS URL:
+ * an empty segment, a dot in an id, the wrong number of segments, an unknown transport (URL-2, URL-6, URL-7).
  */
 export function parseTarget (path: string, maxIdLength: number): Target | null {
   const second = path.indexOf('/', 1)
@@ -51,13 +51,13 @@ export function parseTarget (path: string, maxIdLength: number): Target | null {
   return session === null || decodeId(path.slice(1, second), maxIdLength) === null ? null : { route, session }
 }
 
-/** What has no ids in it: at most one segment. */
+/** Reads a path without ids, which has at most one segment. */
 function pageTarget (path: string): Target | null {
   const route = FIXED.get(path) ?? (IFRAME.test(path) ? 'iframe' : CLIENT.test(path) ? 'client' : undefined)
   return route === undefined ? null : { route, session: '' }
 }
 
-/** SEC-S46: neither dot nor slash nor NUL, also behind percent escapes. */
+/** Decodes an id, which holds no dot, slash or NUL, percent escapes included (SEC-S46). */
 function decodeId (segment: string, maxLength: number): string | null {
   let id = segment
   if (segment.includes('%')) {
@@ -70,12 +70,12 @@ function decodeId (segment: string, maxLength: number): string | null {
   return id === '' || id.length > maxLength || /[./\0]/.test(id) ? null : id
 }
 
-/** HTMLFILE-6, JSONP-5: only what can be a property path of the parent window, at most 32 characters. */
+/** HTMLFILE-6, JSONP-5: a property path of the parent window, of at most 32 characters. */
 const CALLBACK = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,31}$/
 
 export type CallbackError = '"callback" parameter required' | 'invalid "callback" parameter'
 
-/** Checks the callback parameter of htmlfile and jsonp, given what the query has under `c` or `callback`. */
+/** Checks the callback parameter of htmlfile and jsonp: the value that the query has under `c` or `callback`. */
 export function checkCallback (value: unknown): { callback: string } | { error: CallbackError } {
   if (value === undefined || value === '') return { error: '"callback" parameter required' }
   if (typeof value !== 'string' || !CALLBACK.test(value)) return { error: 'invalid "callback" parameter' }
@@ -84,12 +84,16 @@ export function checkCallback (value: unknown): { callback: string } | { error: 
 
 const FIXED_PATHS: Readonly<Partial<Record<RouteName, string>>> = { greeting: '', info: '/info', rawWebsocket: '/websocket' }
 
-/** The path of a route as an application may see it: without the ids that are the key to a session (SESSION-21). */
+/** The path of a route without the ids, which are the key to a session and hidden from the application (SESSION-21). */
 export function shownPath (prefix: string, route: RouteName): string {
   return prefix + (FIXED_PATHS[route] ?? `/:server/:session/${route}`)
 }
 
-/** Any URL below a prefix of `depth` segments, for the log: no id, no query, and nothing of what is no URL of ours. */
+/**
+ * Writes a URL below a prefix of `depth` segments for the log.
+ *
+ * The log shows no id and no query, and nothing behind the prefix where the URL is not a SockJS URL.
+ */
 export function hideIds (url: string, depth: number): string {
   const segments = url.split('?', 1)[0]!.split('/')
   const prefix = segments.slice(0, depth + 1).join('/')
