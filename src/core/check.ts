@@ -1,15 +1,15 @@
 import { shown, unknownName } from './suggestion.ts'
 
-/** Judges a value: `null` where it is good, else the problem in words that follow the name of the option. */
+/** Checks a value. Returns `null` where it is good, else the problem in words that follow the name of the option. */
 export type Check = (value: unknown) => string | null
 
-/** Judges every value that a table of options may hold, by name. */
+/** The checks of a set of options, by the name of the option. */
 export type CheckTable = Readonly<Record<string, Check>>
 
-/** Answers for names that are not known, by name: each says which option was meant. */
+/** Answers for names that are not known, by name. Each answer says which option was meant. */
 export type Hints = Readonly<Record<string, string>>
 
-/** Takes the values that `isGood` takes; `expectation` says which these are: "an integer", "a function". */
+/** Accepts the values for which `isGood` is true. `expectation` describes them: "an integer", "a function". */
 export function expected (isGood: (value: unknown) => boolean, expectation: string): Check {
   return (value) => isGood(value) ? null : `must be ${expectation}, not ${shown(value)}`
 }
@@ -28,12 +28,12 @@ export function oneOf (...values: readonly unknown[]): Check {
   return expected((value) => values.includes(value), `one of ${values.map(shown).join(', ')}`)
 }
 
-/** Takes the values that any of the checks takes; `expectation` names all of them. */
+/** Accepts the values that one of the checks accepts. `expectation` describes all of them. */
 export function either (expectation: string, ...checks: readonly Check[]): Check {
   return expected((value) => checks.some((check) => check(value) === null), expectation)
 }
 
-/** A list whose every place holds a good value; a place that was left out (`[, 1]`) holds none. */
+/** Accepts a list whose every place holds a good value. A place that was left out (`[, 1]`) holds `undefined`. */
 export function list (item: Check, expectation: string): Check {
   const isList = expected(Array.isArray, expectation)
   return (value) => {
@@ -47,7 +47,7 @@ export function list (item: Check, expectation: string): Check {
   }
 }
 
-/** An object that has known fields only. */
+/** Accepts an object whose fields are all known and good. */
 export function fields (table: CheckTable, hints: Hints = {}): Check {
   return (value) => {
     const wrong = plainObject(value)
@@ -58,12 +58,12 @@ export function fields (table: CheckTable, hints: Hints = {}): Check {
 }
 
 export interface CheckedNames {
-  /** Names that are checked elsewhere. */
+  /** Names of options that are checked elsewhere. */
   readonly passed?: readonly string[]
   readonly hints?: Hints
 }
 
-/** The first value that is wrong or that no check is there for. An undefined value counts as left out. */
+/** Finds the first value that is wrong or that has no check. An undefined value counts as left out. */
 export function firstProblem (options: object, table: CheckTable, { passed = [], hints = {} }: CheckedNames = {}): { name: string, problem: string } | null {
   for (const [name, value] of Object.entries(options)) {
     if (value === undefined || passed.includes(name)) continue

@@ -4,7 +4,7 @@ const SHOWN_LENGTH = 60
 /**
  * Says that a name is not known, and which one was probably meant.
  *
- * `hints` has answers for names that come from elsewhere, such as another package; else the nearest of `known` is named.
+ * `hints` has answers for names from elsewhere, such as another package. For other names the nearest of `known` is named.
  */
 export function unknownName (name: string, known: Iterable<string>, hints: Readonly<Record<string, string>> = {}): string {
   if (Object.hasOwn(hints, name)) return `is not known; ${hints[name]}`
@@ -12,11 +12,11 @@ export function unknownName (name: string, known: Iterable<string>, hints: Reado
   return near === undefined ? 'is not known' : `is not known; did you mean ${near}?`
 }
 
-/** The known name that a misspelt one was probably meant to be; `undefined` where none is near. */
+/** Finds the known name that a misspelt one was probably meant to be. Returns `undefined` where none is near. */
 export function nearestName (name: string, known: Iterable<string>): string | undefined {
   const given = letters(name)
   let nearest: string | undefined
-  // A third of the letters may be wrong. In a short name that would be nearly anything.
+  // A third of the letters may be wrong. With more, a short name would match nearly every known one.
   let least = Math.floor(given.length / 3) + 1
   for (const candidate of known) {
     const distance = editDistance(given, letters(candidate))
@@ -28,7 +28,7 @@ export function nearestName (name: string, known: Iterable<string>): string | un
   return nearest
 }
 
-/** `xhr-polling`, `xhr_polling` and `XhrPolling` are one name. */
+/** Reduces a name to its letters, so that `xhr-polling`, `xhr_polling` and `XhrPolling` are one name. */
 function letters (name: string): string {
   return name.slice(0, SHOWN_LENGTH).toLowerCase().replace(/[^a-z0-9]/g, '')
 }
@@ -49,7 +49,7 @@ function editDistance (a: string, b: string): number {
   return rows[a.length]![b.length]!
 }
 
-/** A value as an error text shows it: short, on one line, and without calling any code of the value. */
+/** Writes a value for an error text, short and on one line, and calls no code of the value. */
 export function shown (value: unknown): string {
   if (typeof value === 'string') return cut(JSON.stringify(value))
   if (typeof value === 'bigint') return cut(`${value}n`)
