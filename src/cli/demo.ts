@@ -8,24 +8,24 @@ import { servePages } from './pages.ts'
 import { demoRelay, type RelayTarget } from './relay.ts'
 import { addStomp } from './stomp.ts'
 
-/** What `serve` was told. */
+/** The options of `serve`. */
 export interface DemoOptions {
-  /** Files with a certificate and its key; with both, https and wss. */
+  /** Files with a certificate and its key. With both, the server speaks https and wss. */
   readonly tlsCert?: string | undefined
   readonly tlsKey?: string | undefined
   readonly logLevel?: string
-  /** Also listens for STOMP over TCP there. */
+  /** A port for STOMP over TCP. */
   readonly stompTcpPort?: number | undefined
   /** An external broker in place of the embedded one. */
   readonly stompRelay?: RelayTarget | undefined
-  /** Which kind of broker that is. */
+  /** The kind of the external broker, which decides how it names destinations. */
   readonly stompRelayDialect?: string
 }
 
-/** The same place seen from the sources and from the build. */
+/** The pages. The path is the same from the sources and from the build. */
 const PUBLIC = fileURLToPath(new URL('../../examples/demo/', import.meta.url))
 
-/** The demo server: every endpoint that clients, suites and people try a SockJS server with. */
+/** Builds the demo server, with the endpoints that clients and conformance suites try a SockJS server with. */
 export async function buildDemo (options: DemoOptions = {}): Promise<FastifyInstance> {
   const { tlsCert, tlsKey } = options
   if ((tlsCert === undefined) !== (tlsKey === undefined)) throw new Error('A certificate and its key go together: set both TLS_CERT and TLS_KEY.')
@@ -34,7 +34,7 @@ export async function buildDemo (options: DemoOptions = {}): Promise<FastifyInst
     : null
   const app = Fastify({
     logger: { level: options.logLevel ?? 'warn' },
-    // SEC-S23: a request that does not come to an end is not waited for.
+    // SEC-S23: the server does not wait for a request that never ends.
     requestTimeout: 30_000,
     connectionTimeout: 0,
     http: { headersTimeout: 10_000, connectionsCheckingInterval: 5_000 } as object,

@@ -5,11 +5,11 @@ import type { Endpoint, EndpointOptions, Session, SessionHandler } from '../inde
 export interface DemoEndpoint {
   readonly path: string
   readonly options?: EndpointOptions
-  /** `endpoint` is the endpoint itself, for handlers that speak to all of its sessions. */
+  /** The handler of a session. `endpoint` gives the endpoint, for a handler that sends to all of its sessions. */
   readonly handler: (session: Session, endpoint: () => Endpoint) => ReturnType<SessionHandler>
 }
 
-/** This is a server to test clients with: every origin, every transport and draft, generous sizes. */
+/** The options of every endpoint: all origins, all drafts and generous sizes, because the server is there to test clients. */
 export const DEMO_DEFAULTS: EndpointOptions = {
   origins: '*',
   allowDrafts: true,

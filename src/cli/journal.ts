@@ -1,6 +1,6 @@
 import type { CloseEvent, Session } from '../index.ts'
 
-/** How one session of the demo server ended. */
+/** The end of one session of the demo server. */
 export interface JournalEntry extends CloseEvent {
   readonly endpoint: string
   readonly transport: string
@@ -8,7 +8,7 @@ export interface JournalEntry extends CloseEvent {
 
 const CAPACITY = 1000
 
-/** The last ends of sessions, newest last: what a conformance test can ask about the inside of a server. */
+/** The last ends of sessions, newest last. A conformance test reads them, because it cannot look inside a server. */
 export class Journal {
   #entries: JournalEntry[] = []
 

@@ -9,7 +9,7 @@ const TYPES: Readonly<Record<string, string>> = {
   '.svg': 'image/svg+xml'
 }
 
-/** Serves each file of a folder by its name, and `index.html` at `/`: a route for each file, so that no URL becomes a path. */
+/** Serves each file of a folder by its name, and `index.html` at `/`. Each file has a route, so that no URL becomes a path. */
 export async function servePages (app: FastifyInstance, folder: string): Promise<void> {
   for (const name of await readdir(folder)) {
     const type = TYPES[extname(name)]

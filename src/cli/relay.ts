@@ -1,21 +1,21 @@
 import { activemq, type BrokerDialect, rabbitmq, relayBroker, type RelayBroker } from '../stomp/index.ts'
 
-/** What `STOMP_RELAY` says: `tcp://login:passcode@host:port`. */
+/** The broker of `STOMP_RELAY`, which is written `tcp://login:passcode@host:port`. */
 export interface RelayTarget {
   readonly server: string
   readonly login: string
   readonly passcode: string
 }
 
-/** How the broker names destinations; `none` is as we do. */
+/** The ways in which brokers name destinations. With `none` the broker names them as this package does. */
 const DIALECTS: Readonly<Record<string, (() => BrokerDialect) | undefined>> = { rabbitmq, activemq, none: undefined }
 
 export const DIALECT_NAMES: readonly string[] = Object.keys(DIALECTS)
 
-/** @throws an Error with a text for whoever started the server */
+/** @throws an Error with a text for the user of the command line */
 export function parseRelay (text: string): RelayTarget {
   const url = URL.canParse(text) ? new URL(text) : null
-  if (url === null || !/^(tcp|tls):$/.test(url.protocol) || url.hostname === '' || url.pathname.length > 1) throw new Error('a relay is written tcp://login:passcode@host:port')
+  if (url === null || !/^(tcp|tls):$/.test(url.protocol) || url.hostname === '' || url.pathname.length > 1) throw new Error('the address of a relay is written tcp://login:passcode@host:port')
   return {
     server: `${url.protocol}//${url.host}`,
     login: decodeURIComponent(url.username) || 'guest',

@@ -37,20 +37,20 @@ export function addServeCommand (program: Command): void {
     .addOption(new Option('--tls-cert <file>', 'certificate: https and wss').env('TLS_CERT'))
     .addOption(new Option('--tls-key <file>', 'key of the certificate').env('TLS_KEY'))
     .addOption(new Option('--stomp-tcp-port <number>', 'also listen for STOMP over TCP').env('STOMP_TCP_PORT').argParser(portNumber))
-    .addOption(new Option('--stomp-relay <url>', 'an external broker in place of the embedded one: tcp://login:passcode@host:port').env('STOMP_RELAY').argParser(relay))
-    .addOption(new Option('--stomp-relay-dialect <name>', 'which kind of broker that is').env('STOMP_RELAY_DIALECT').default('rabbitmq').choices(DIALECT_NAMES))
-    .addOption(new Option('--log-level <level>', 'what to log').env('LOG_LEVEL').default('warn')
+    .addOption(new Option('--stomp-relay <url>', 'external broker in place of the embedded one: tcp://login:passcode@host:port').env('STOMP_RELAY').argParser(relay))
+    .addOption(new Option('--stomp-relay-dialect <name>', 'kind of the external broker').env('STOMP_RELAY_DIALECT').default('rabbitmq').choices(DIALECT_NAMES))
+    .addOption(new Option('--log-level <level>', 'lowest level to log').env('LOG_LEVEL').default('warn')
       .choices(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']))
     .action((options: ServeOptions) => serve(options))
 }
 
-/** One line for whoever started the server: what is in the way, and what to do. */
+/** Writes one line for the user of the command line: the obstacle, and the way around it. */
 function explain (error: unknown, { host, stompTcpPort }: ServeOptions): string {
   const { code, path, port, message } = error as NodeJS.ErrnoException & { port?: number }
   const flag = port !== undefined && port === stompTcpPort ? '--stomp-tcp-port or STOMP_TCP_PORT' : '--port or PORT'
-  if (code === 'EADDRINUSE') return `Port ${port} of ${host} is taken; choose another with ${flag}.`
-  if (code === 'EACCES' && port !== undefined) return `Port ${port} is not yours to listen on; choose one from 1024 on with ${flag}.`
-  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') return `${host} is no address of this machine; choose another with --host or HOST.`
+  if (code === 'EADDRINUSE') return `Port ${port} of ${host} is taken. Choose another with ${flag}.`
+  if (code === 'EACCES' && port !== undefined) return `You may not listen on port ${port}. Choose one from 1024 on with ${flag}.`
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') return `${host} is not an address of this machine. Choose another with --host or HOST.`
   return path === undefined ? message : `Cannot read ${path}: ${code}.`
 }
 
@@ -75,7 +75,7 @@ async function serve (options: ServeOptions): Promise<void> {
   const stop = (): void => {
     if (stopping) return
     stopping = true
-    // The health check says so first; nobody is held up for long by a demo.
+    // The health check reports the drain before the sessions close. Two seconds are enough for a demo.
     app.sockjs.drain({ rate: 1, deadline: 2000 }).then(() => app.close()).then(() => process.exit(0), () => process.exit(1))
   }
   process.on('SIGTERM', stop)

@@ -5,17 +5,17 @@ import stomp, { memoryBroker, StompError, type StompPluginOptions } from '../sto
 interface Hello { name: string }
 interface ChatMessage { type?: string, sender?: string, content?: string }
 
-/** The second path is the one of Spring's well-known guide, so that its client works here unchanged. */
+/** The paths of the endpoint. The second is the path of the guide of Spring, so that its client works here unchanged. */
 const PATHS = ['/stomp', '/gs-guide-websocket'] as const
 
 const TEXT = { type: 'string', maxLength: 100_000 } as const
 const HELLO = { type: 'object', required: ['name'], properties: { name: TEXT } } as const
 const CHAT_MESSAGE = { type: 'object', additionalProperties: false, properties: { type: TEXT, sender: TEXT, content: TEXT } } as const
 
-/** Rooms in which somebody has spoken; a demo remembers no more than these. */
+/** The most rooms that the demo remembers. A room is remembered from its first message on. */
 const MAX_ROOMS = 100
 
-/** The STOMP part of the demo server: a greeting, a chat with rooms, and a broker for everything else. */
+/** Adds the STOMP part of the demo server: a greeting, a chat with rooms, a broker for other destinations. */
 export async function addStomp (app: FastifyInstance, endpoint: EndpointOptions, tcpPort: number | undefined, own: Partial<StompPluginOptions> = {}): Promise<void> {
   const body = 4 * 1024 * 1024
   await app.register(stomp, {
