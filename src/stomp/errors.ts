@@ -3,27 +3,27 @@ import type { FrameError } from './codec/index.ts'
 
 /** Every error that the STOMP layer throws at the application, by code. */
 export const stompErrors = {
-  /** The STOMP plugin was registered before, or without, the SockJS plugin. */
+  /** The STOMP plugin was registered before the SockJS plugin, or without it. */
   NeedsSockjs: createError('FST_STOMP_NEEDS_SOCKJS', 'register fastify-sockjs before fastify-sockjs/stomp', 500),
   /** The STOMP plugin was registered before. */
   AlreadyRegistered: createError('FST_STOMP_ALREADY_REGISTERED', 'fastify-sockjs/stomp is registered already', 500),
   /** An option, a hook or a rule has a wrong value, or is unknown. */
   InvalidOption: createError('FST_STOMP_INVALID_OPTION', 'option %s: %s', 500, TypeError),
-  /** A message or subscribe route that cannot be: wrong path, no handler, unknown option. */
+  /** A message or subscribe route has a wrong path, no handler or an unknown option. */
   InvalidRoute: createError('FST_STOMP_INVALID_ROUTE', 'route %s: %s', 500, TypeError),
-  /** Two routes with one path. */
+  /** Two routes have one path. */
   DuplicateRoute: createError('FST_STOMP_DUPLICATE_ROUTE', 'route %s exists already', 500),
   /** The application prefix overlaps a prefix of the broker, or two prefixes overlap each other. */
   PrefixConflict: createError('FST_STOMP_PREFIX_CONFLICT', 'prefix %s overlaps %s', 500),
-  /** A destination that nobody serves, or that has the wrong form. */
+  /** A destination has the wrong form, or no route and no broker serves it. */
   InvalidDestination: createError('FST_STOMP_INVALID_DESTINATION', 'destination %s: %s', 400, TypeError),
-  /** A body that cannot be sent or read as what its content type says. */
+  /** A body cannot be sent or read as its content type says. */
   InvalidBody: createError('FST_STOMP_INVALID_BODY', '%s', 400, TypeError),
-  /** `session.expiresAt` was given a value that is no time. */
+  /** `session.expiresAt` was given a value that is not a time. */
   InvalidExpiry: createError('FST_STOMP_INVALID_EXPIRY', 'expiresAt must be a time in milliseconds since 1970, or undefined; it was given %s', 500, TypeError),
-  /** Params, headers or body of a message do not match the schema of its route. */
+  /** The params, the headers or the body of a message do not match the schema of its route. */
   Validation: createError('FST_STOMP_VALIDATION', '%s', 400),
-  /** A client of `app.stomp.inject()` got an ERROR; `code` is that of the frame. */
+  /** A client of `app.stomp.inject()` got an ERROR frame. `code` is the code of that frame. */
   InjectRefused: createError('FST_STOMP_INJECT_REFUSED', '%s', 400),
   /** A client of `app.stomp.inject()` waits on a connection that has closed. */
   InjectClosed: createError('FST_STOMP_INJECT_CLOSED', '%s', 500),
@@ -33,7 +33,7 @@ export const stompErrors = {
 
 const MISTAKE = Symbol('a mistake of the application')
 
-/** Marks an error as a mistake of the application: the log hears of it, whatever status the client is told. */
+/** Marks an error as a mistake of the application. It is logged with any status that the client gets. */
 export function mistake<E extends Error> (error: E): E {
   return Object.defineProperty(error, MISTAKE, { value: true })
 }
@@ -42,7 +42,7 @@ export function isMistake (error: unknown): boolean {
   return error instanceof Error && MISTAKE in error
 }
 
-/** What can go wrong with a client, as data: code and text of the ERROR frame. The texts hold no colon and no backslash (STOMP-E4). */
+/** The codes of ERROR frames with their texts. A text holds no colon and no backslash (STOMP-E4). */
 const CLIENT_ERRORS = {
   STOMP_NOT_CONNECTED: 'The first frame must be CONNECT or STOMP',
   STOMP_ALREADY_CONNECTED: 'This connection has a session already',
@@ -84,15 +84,15 @@ const STATUS: Readonly<Partial<Record<ClientErrorCode, number>>> = {
   STOMP_INTERNAL: 500
 }
 
-/** A client's mistake, or a refusal: it gets an ERROR frame with this text, and the connection closes (STOMP-X1). */
+/** A mistake of a client, or a refusal. The client gets an ERROR frame with this text, and the connection closes (STOMP-X1). */
 export class StompError extends Error {
-  /** Stable code, sent in the header `code`. */
+  /** The code, which stays the same from version to version. The ERROR frame has it in the header `code`. */
   readonly code: string
-  /** As HTTP would say it, for error handlers. */
+  /** The HTTP status that fits the error, for error handlers. */
   readonly statusCode: number
   /** More headers of the ERROR frame. */
   readonly headers: Readonly<Record<string, string>>
-  /** What the frame asked for in `receipt`, where the codec found it. */
+  /** The `receipt` header of the frame, where the codec found it. */
   readonly receipt: string | undefined
 
   constructor (code: ClientErrorCode, detail?: string, headers: Readonly<Record<string, string>> = {}) {
@@ -103,7 +103,7 @@ export class StompError extends Error {
     this.headers = headers
   }
 
-  /** @internal The error that the codec found. */
+  /** @internal Makes the error of a frame that the codec could not read. */
   static ofFrame (error: FrameError, headers: Readonly<Record<string, string>> = {}): StompError {
     return Object.assign(Object.create(StompError.prototype) as StompError, {
       name: 'StompError', code: error.code, statusCode: 400, message: error.message, headers, receipt: error.receipt
