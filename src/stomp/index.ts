@@ -1,5 +1,6 @@
 export type { ApplicationError, ErrorBody, StompErrorHandler } from './application/application.ts'
 export { destination, type DestinationLike, type TypedDestination } from './application/destination.ts'
+export type { BodyKind } from './application/content.ts'
 export type { ConnectFrame, DisconnectInfo, HookName, StompHooks, SubscriptionInfo } from './application/hooks.ts'
 export type { MessageContext, MessageHandler, MessageRouteOptions } from './application/message-routes.ts'
 export type { Reply, ReplyTargets } from './application/reply.ts'

@@ -8,6 +8,8 @@ export interface TcpReceiverOptions {
   readonly lingering: Set<Receiver>
   /** How long the client may take to read the end, in milliseconds. */
   readonly closeTimeout: number
+  /** What goes behind a message, as the layer above wants it; `null` for nothing. */
+  readonly behind: (octets: Uint8Array) => Uint8Array | null
 }
 
 /** A plain TCP connection: messages are octets one after the other, and the layer above finds their ends. */
@@ -44,8 +46,14 @@ export class TcpReceiver implements Receiver {
   open (): void {}
 
   messages (messages: readonly Outgoing[]): void {
-    const chunks = messages.map(octetsOf)
-    this.#socket.write(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks), this.#written)
+    const chunks = messages.map(octetsOf).flatMap((octets) => [octets, this.#options.behind(octets) ?? []].flat())
+    const last = chunks.pop()
+    if (last === undefined) return
+    // One system write, and no copy.
+    this.#socket.cork()
+    for (const chunk of chunks) this.#socket.write(chunk)
+    this.#socket.write(last, this.#written)
+    this.#socket.uncork()
   }
 
   heartbeat (): boolean { return false }

@@ -174,9 +174,15 @@ test('STOMP-B5 only some commands carry a body; 1.0 ignores it on the others', a
       t.strictSame(parseBoth(`${command}\n\nbody\0`, { version }), ['STOMP_BODY_NOT_ALLOWED'])
       t.strictSame(parseBoth(`${command}\ncontent-length:4\n\nbody\0`, { version }), ['STOMP_BODY_NOT_ALLOWED'])
       t.strictSame(parseBoth(`${command}\ncontent-length:0\n\n\0`, { version }), [[command, { 'content-length': '0' }, '']])
+      for (const length of ['4', '65537', '999999999999999']) {
+        t.strictSame(parseBoth(`${command}\ncontent-length:${length}\n\n\0\n${command}\n\n\0`, { version }), [[command, { 'content-length': length }, ''], [command, {}, '']], 'U16')
+      }
     }
-    t.strictSame(parseBoth(`${command}\n\nbody\0${command}\ncontent-length:3\n\n\0\0\0\0`, { version: '1.0' }), [
+    t.strictSame(parseBoth(`${command}\n\nbody\0${command}\ncontent-length:3\n\na\0b\0`, { version: '1.0' }), [
       [command, {}, ''], [command, { 'content-length': '3' }, '']
+    ])
+    t.strictSame(parseBoth(`${command}\ncontent-length:70000\n\n\0\n${command}\n\n\0`, { version: '1.0' }), [
+      [command, { 'content-length': '70000' }, ''], [command, {}, '']
     ])
   }
   t.strictSame(parseBoth('CONNECT\n\nbody\0', {}), [['CONNECT', {}, '']], 'a 1.0 client, for it names no version')

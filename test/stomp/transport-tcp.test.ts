@@ -2,9 +2,10 @@ import Fastify from 'fastify'
 import t, { type Test } from 'tap'
 import sockjs from '../../src/index.ts'
 import stomp, { memoryBroker } from '../../src/stomp/index.ts'
+import { FrameParser, isFrameError } from '../../src/stomp/codec/index.ts'
 import { TcpPeer } from '../support/http.ts'
 import { until } from '../support/wait.ts'
-import { buildStomp, type StompTestOptions, type StompTestServer } from './support.ts'
+import { buildStomp, StompSocket, type StompTestOptions, type StompTestServer } from './support.ts'
 
 const CONNECT = 'CONNECT\naccept-version:1.2\nhost:x\n\n\0'
 const SEND = 'SEND\ndestination:/topic/a\n'
@@ -23,14 +24,14 @@ function peer (t: Test, server: StompTestServer): TcpPeer {
 
 async function connect (t: Test, server: StompTestServer): Promise<TcpPeer> {
   const client = peer(t, server).write(CONNECT)
-  await client.see('\n\n\0')
+  await client.see('\n\n\0\n')
   client.clear()
   return client
 }
 
 async function listening (t: Test, server: StompTestServer): Promise<TcpPeer> {
   const client = (await connect(t, server)).write('SUBSCRIBE\nid:a\ndestination:/topic/a\nreceipt:s\n\n\0')
-  await client.see('RECEIPT\nreceipt-id:s\n\n\0')
+  await client.see('RECEIPT\nreceipt-id:s\n\n\0\n')
   client.clear()
   return client
 }
@@ -52,7 +53,7 @@ t.test('TCP: a port that is taken fails the start', async (t) => {
 t.test('STOMP-C1, STOMP-C4, STOMP-F4: the same session as everywhere', async (t) => {
   const server = await build(t)
   const client = peer(t, server).write('\n\r\n' + CONNECT.replace('CONNECT', 'STOMP'))
-  t.match(await client.see('\n\n\0'), /^CONNECTED\nversion:1\.2\nsession:[\w-]+\nserver:fastify-sockjs\/[\w.-]+\nheart-beat:0,0\n\n\0$/)
+  t.match(await client.see('\n\n\0\n'), /^CONNECTED\nversion:1\.2\nsession:[\w-]+\nserver:fastify-sockjs\/[\w.-]+\nheart-beat:0,0\n\n\0\n$/)
   const [session] = server.stomp.sessions
   t.match(session, { transport: 'tcp', ip: /127\.0\.0\.1/, user: null })
 })
@@ -80,9 +81,9 @@ t.test('STOMP-W6: octets are octets in both directions', async (t) => {
 t.test('STOMP-D1, STOMP-C11, STOMP-X1: RECEIPT and ERROR leave before the end', async (t) => {
   const server = await build(t)
   for (const [frames, last] of [
-    ['DISCONNECT\nreceipt:bye\n\n\0', /^RECEIPT\nreceipt-id:bye\n\n\0$/], ['DISCONNECT\n\n\0', /^$/],
-    ['FOO\nreceipt:r\n\n\0', /^ERROR\n[^]*\nreceipt-id:r\n[^]*\0$/],
-    [`${SEND}\nx\0`.repeat(1000) + 'DISCONNECT\nreceipt:bye\n\n\0' + `${SEND}\nx\0`, /^RECEIPT\nreceipt-id:bye\n\n\0$/]
+    ['DISCONNECT\nreceipt:bye\n\n\0', /^RECEIPT\nreceipt-id:bye\n\n\0\n$/], ['DISCONNECT\n\n\0', /^$/],
+    ['FOO\nreceipt:r\n\n\0', /^ERROR\n[^]*\nreceipt-id:r\n[^]*\0\n$/],
+    [`${SEND}\nx\0`.repeat(1000) + 'DISCONNECT\nreceipt:bye\n\n\0' + `${SEND}\nx\0`, /^RECEIPT\nreceipt-id:bye\n\n\0\n$/]
   ] as const) {
     const client = (await connect(t, server)).write(frames)
     t.match(await client.end(), last)
@@ -159,4 +160,52 @@ t.test('back-pressure: a client is held back while a route works', async (t) => 
   open()
   await client.see('receipt-id:last\n')
   t.equal(count, 400)
+})
+
+// --- U29 -----------------------------------------------------------------------------------------------------------------------
+
+t.test('U29: a line feed stands behind the NUL of every frame over TCP, and is no part of a body', async (t) => {
+  const server = await build(t)
+  const client = await listening(t, server)
+  const bodies = ['one', 'two\0with NUL', '', 'ends with NUL\0', 'x'.repeat(60_000)]
+  for (const body of bodies) await server.stomp.publish('/topic/a', body)
+  client.write('BEGIN\ntransaction:t\nreceipt:r\n\n\0')
+  const seen = await client.see('RECEIPT\nreceipt-id:r\n\n\0\n')
+  const parser = new FrameParser({ from: 'server', version: '1.2' })
+  parser.push(client.bytes)
+  const frames = [...parser].map((frame) => isFrameError(frame) ? frame.code : frame)
+  t.strictSame(frames.map((frame) => typeof frame === 'string' ? frame : frame.body.text), [...bodies, ''])
+  t.strictSame(frames.slice(0, -1).map((frame) => typeof frame === 'string' ? frame : frame.headers.get('content-length')), bodies.map((body) => String(body.length)))
+  t.equal(parser.eols, frames.length, 'one line feed for each frame')
+  t.notMatch(seen, /\0\n\n/)
+})
+
+t.test('U29: as the extension of PHP reads: a frame with content-length ends with NUL and line feed', async (t) => {
+  const server = await build(t)
+  const client = await listening(t, server)
+  await Promise.all(Array.from({ length: 1000 }, (_, i) => server.stomp.publish('/topic/a', `message ${i}`)))
+  await client.see('message 999\0\n')
+  let rest = client.text
+  for (let i = 0; i < 1000; i++) {
+    const head = rest.slice(0, rest.indexOf('\n\n'))
+    const end = head.length + 2 + Number(/content-length:(\d+)/.exec(head)![1])
+    if (!head.startsWith('MESSAGE\n') || rest.slice(end, end + 2) !== '\0\n') return t.fail(`frame ${i}: ${JSON.stringify(rest.slice(0, 200))}`)
+    rest = rest.slice(end + 2)
+  }
+  t.equal(rest, '')
+})
+
+t.test('U29: heart-beats stay one line feed, and over WebSocket nothing stands behind the NUL', async (t) => {
+  const server = await build(t)
+  const beating = peer(t, server).write('CONNECT\naccept-version:1.2\nheart-beat:0,1000\n\n\0')
+  await beating.see('\n\n\0\n')
+  beating.clear()
+  server.clock.advance(900)
+  t.equal(await beating.see('\n'), '\n')
+  const socket = new StompSocket(t, server)
+  t.match(await socket.connect(), /\n\n\0$/)
+  socket.send('SUBSCRIBE\nid:a\ndestination:/topic/a\nreceipt:s\n\n\0')
+  t.match(await socket.next(), /\n\n\0$/)
+  await server.stomp.publish('/topic/a', 'x')
+  t.match(await socket.next(), /x\0$/)
 })

@@ -3,9 +3,10 @@ import { shown } from '../../core/suggestion.ts'
 import { isPromise } from '../broker/promise.ts'
 import { Body, type FrameHeaders } from '../codec/index.ts'
 import { mistake, stompErrors } from '../errors.ts'
+import { type ContentType, contentTypeOf, textOf } from './content-type.ts'
 
-const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i
-const TEXT_TYPE = /^text\//i
+/** `application/json`, `text/json`, and whatever has the suffix of RFC 6839. */
+const JSON_TYPE = /^(?:(?:application|text)\/(?:x-)?json|[^/]+\/[^/]+\+json)$/
 
 /**
  * What an application sends, as octets or text with its content type: strings and bytes as they are, all else as JSON.
@@ -47,17 +48,30 @@ function problemOf (value: unknown): string | null {
   return null
 }
 
+/** What a route takes a body for: what its option says, else what the content type says, and JSON without one. */
+export type BodyKind = 'json' | 'text' | 'bytes'
+
 /**
- * What a client has sent: JSON by default, text and octets by their content type. Keys that would reach into a
- * prototype are refused (SEC-S60).
+ * The body that a client has sent, decoded by the charset of its content type. Keys that would reach into a prototype are
+ * refused (SEC-S60).
+ *
+ * @throws FST_STOMP_INVALID_BODY
  */
-export function decodeContent (body: Body, headers: FrameHeaders): unknown {
-  const type = headers.get('content-type')
-  if (type !== undefined && !JSON_TYPE.test(type)) return TEXT_TYPE.test(type) ? body.text : body.bytes
-  if (body.length === 0) return undefined
+export function decodeContent (body: Body, headers: FrameHeaders, wanted?: BodyKind): unknown {
+  const type = contentTypeOf(headers)
+  const kind = wanted ?? kindOf(type)
+  if (kind === 'bytes') return body.bytes
+  const text = textOf(body, type?.charset)
+  if (kind === 'text') return text
+  if (text === '') return undefined
   try {
-    return secureJson.parse(body.text, { protoAction: 'error', constructorAction: 'error' })
+    return secureJson.parse(text, { protoAction: 'error', constructorAction: 'error' })
   } catch {
-    throw new stompErrors.InvalidBody(type === undefined ? 'the body is not JSON; send content-type text/plain with plain text' : 'the body is not JSON')
+    throw new stompErrors.InvalidBody(type === undefined ? 'the body is not JSON; send content-type text/plain with plain text, or set body: \'text\' on the route' : 'the body is not JSON')
   }
+}
+
+function kindOf (type: ContentType | undefined): BodyKind {
+  if (type === undefined || JSON_TYPE.test(type.essence)) return 'json'
+  return type.essence.startsWith('text/') ? 'text' : 'bytes'
 }

@@ -1,9 +1,9 @@
 import type { FastifyInstance } from 'fastify'
-import { type Check, expected } from '../../core/check.ts'
+import { type Check, expected, oneOf } from '../../core/check.ts'
 import { stompErrors } from '../errors.ts'
 import type { IncomingMessage } from '../session/host.ts'
 import type { StompSession, StompUser } from '../session/stomp-session.ts'
-import { decodeContent } from './content.ts'
+import { type BodyKind, decodeContent } from './content.ts'
 import { fillTemplate, parametersOf } from './destination.ts'
 import { MessageReply, type Reply, type ReplyTargets } from './reply.ts'
 import type { Match } from './router.ts'
@@ -14,7 +14,7 @@ import { compileSchemas, type RouteSchema, type RouteValidator, type ValidatedPa
 
 /** What a message handler gets. */
 export interface MessageContext<Body = unknown, Params = Record<string, string>, Headers = Readonly<Record<string, string>>> {
-  /** JSON, parsed; a string for `text/…`, bytes for anything else. Of the form that `schema.body` says. */
+  /** JSON, parsed; a string for `text/…`, bytes for anything else; or as the option `body` says. Of the form that `schema.body` says. */
   readonly body: Body
   /** What stood for the `:name` parts of the path. */
   readonly params: Params
@@ -37,6 +37,8 @@ export type MessageHandler<Body = unknown, Params = Record<string, string>> = (c
 export interface MessageRouteOptions extends ReplyTargets {
   /** What is checked before the handler runs; what does not match is `FST_STOMP_VALIDATION`. */
   readonly schema?: RouteSchema
+  /** What every body is taken for, whatever its content type says. By default the content type decides, and JSON where there is none. */
+  readonly body?: BodyKind
   /** Run before the handler; what they throw refuses the message. */
   readonly preHandler?: ((context: MessageContext) => unknown) | readonly ((context: MessageContext) => unknown)[]
 }
@@ -45,6 +47,7 @@ const targets = expected((value) => [value].flat().every((each) => typeof each =
 
 const OPTIONS: Readonly<Record<keyof MessageRouteOptions, Check>> = {
   schema: anySchema,
+  body: oneOf('json', 'text', 'bytes'),
   preHandler: handlers,
   sendTo: targets,
   sendToUser: targets,
@@ -93,7 +96,7 @@ export class MessageRoute {
     const parts: ValidatedParts = {
       params: { ...params },
       headers: Object.fromEntries(message.headers),
-      body: decodeContent(message.body, message.headers)
+      body: decodeContent(message.body, message.headers, this.#options.body)
     }
     this.#validator?.check(parts)
     const { session, destination } = message

@@ -7,6 +7,7 @@ import { mistake, stompErrors } from '../errors.ts'
 import type { StompSession } from '../session/stomp-session.ts'
 import { userHeaders } from '../session/user-headers.ts'
 import { encodeContent } from './content.ts'
+import { contentTypeOf, isUtf8Charset } from './content-type.ts'
 import { type DestinationLike, pathOf } from './destination.ts'
 import { USER_PREFIX, type Users } from './users.ts'
 
@@ -102,6 +103,10 @@ function encode (value: unknown, options: SendOptions): { headers: FrameHeaders,
   const wrong = plainObject(options) ?? firstProblem(options, OPTIONS)
   if (wrong !== null) throw new stompErrors.InvalidOption(...(typeof wrong === 'string' ? ['options', wrong] as const : [wrong.name, wrong.problem] as const))
   const headers = options.headers === undefined ? new FrameHeaders() : userHeaders(checkedHeaders(options.headers))
+  // Strings and JSON go as UTF-8: a header that says otherwise would damage them for every subscriber.
+  if (body.form === 'text' && !isUtf8Charset(contentTypeOf(headers)?.charset)) {
+    throw mistake(new stompErrors.InvalidBody('a text is sent as UTF-8, and its content-type names another charset; send bytes in that charset'))
+  }
   headers.add('content-type', contentType)
   return { headers, body }
 }

@@ -22,6 +22,8 @@ type Bound = readonly [octets: number, code: FrameErrorCode]
 export class FrameAssembler<P extends Peer> {
   /** How many octets of the current chunk are done. */
   at = 0
+  /** What the current chunk was when it came. */
+  carrier: 'text' | 'bytes' = 'bytes'
   /** End-of-lines between frames so far: heart-beats, or padding after a NUL (STOMP-F4). */
   eols = 0
 
@@ -137,7 +139,7 @@ export class FrameAssembler<P extends Peer> {
     this.#head = head
     this.#bodySize = 0
     this.#phase = 'body'
-    return this.#checkBodySize(head, head.contentLength ?? 0)
+    return head.body === 'kept' ? this.#checkBodySize(head, head.contentLength ?? 0) : undefined
   }
 
   #readBody (chunk: Buffer, head: Head<P>): Frame<CommandFrom<P>> | FrameError | undefined {
@@ -160,12 +162,14 @@ export class FrameAssembler<P extends Peer> {
     this.#head = undefined
     const octets = this.#collected.takeWith(piece)
     // A body of its own: a message that is kept must not keep the chunk that it came in.
-    const body = Body.from(octets === piece ? Buffer.from(piece) : octets)
+    const body = Body.from(octets === piece ? Buffer.from(piece) : octets, undefined, this.carrier)
     return { command: head.command, headers: head.headers, body }
   }
 
   /** With content-length so many octets, NULs included (STOMP-B1); without it up to the first NUL (STOMP-B2). */
   #endOfBody (chunk: Buffer, head: Head<P>): number {
+    // A command of 1.0 that should have no body has none, whatever its content-length says (U16).
+    if (head.body === 'ignored' && this.#bodySize === 0 && chunk[this.at] === NUL) return this.at
     if (head.contentLength !== undefined) return Math.min(chunk.length, this.at + head.contentLength - this.#bodySize)
     const nul = chunk.indexOf(NUL, this.at)
     return nul === -1 ? chunk.length : nul

@@ -5,23 +5,26 @@ import { Buffer, isUtf8 } from 'node:buffer'
  */
 export class Body {
   /** No body at all. */
-  static readonly EMPTY = new Body('', undefined, 0)
+  static readonly EMPTY = new Body('', undefined, 0, 'text')
 
   /** `length` is the number of octets where the caller happens to know it. */
-  static from (content: string | Uint8Array, length?: number): Body {
+  static from (content: string | Uint8Array, length?: number, carrier: 'text' | 'bytes' = typeof content === 'string' ? 'text' : 'bytes'): Body {
     if (content.length === 0) return Body.EMPTY
-    return typeof content === 'string' ? new Body(content, undefined, length) : new Body(undefined, content, content.length)
+    return typeof content === 'string' ? new Body(content, undefined, length, carrier) : new Body(undefined, content, content.length, carrier)
   }
 
-  /** The form it came in. */
+  /** The form it is kept in. */
   readonly form: 'text' | 'bytes'
+  /** What it came in: text was decoded by the carrier already, whatever charset a header names. */
+  readonly carrier: 'text' | 'bytes'
 
   #text: string | undefined
   #bytes: Uint8Array | undefined
   #length: number | undefined
   #isText: boolean | undefined
 
-  private constructor (text: string | undefined, bytes: Uint8Array | undefined, length: number | undefined) {
+  private constructor (text: string | undefined, bytes: Uint8Array | undefined, length: number | undefined, carrier: 'text' | 'bytes') {
+    this.carrier = carrier
     this.#text = text
     this.#bytes = bytes
     this.#length = length

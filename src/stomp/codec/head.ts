@@ -16,6 +16,7 @@ export interface ParserState<P extends Peer = Peer> {
 export interface Head<P extends Peer = Peer> {
   readonly command: CommandFrom<P>
   readonly headers: FrameHeaders
+  /** The octets of the body; what a command without a body says is not believed unless a body follows (U16). */
   readonly contentLength: number | undefined
   /** STOMP-B5: only some commands carry a body; 1.0 ignores one on the others, later versions refuse it. */
   readonly body: 'kept' | 'ignored' | 'refused'
@@ -94,8 +95,8 @@ function completeHead<P extends Peer> (
   if (Number.isNaN(contentLength)) return refusal('STOMP_BAD_CONTENT_LENGTH', command, headers)
 
   const body = ruleOf(command).body ? 'kept' : spoken === '1.0' ? 'ignored' : 'refused'
-  if (body === 'refused' && (contentLength ?? 0) > 0) return refusal('STOMP_BODY_NOT_ALLOWED', command, headers)
-  return { command, headers, contentLength, body, end }
+  // Clients that answer a MESSAGE by ACK with all of its headers send its content-length too, and no body (U16).
+  return { command, headers, contentLength: body === 'refused' ? undefined : contentLength, body, end }
 }
 
 /** An error that knows the receipt that the frame asked for. */

@@ -126,6 +126,7 @@ export class FrameParser<P extends Peer = 'client'> {
     this.#waitingLength -= chunk.length
     const halfPair = this.#halfPair
     this.#halfPair = ''
+    this.#assembler.carrier = typeof chunk === 'string' ? 'text' : 'bytes'
     if (typeof chunk === 'string') this.#useText(halfPair + chunk)
     else this.#useOctets(halfPair === '' ? asBuffer(chunk) : Buffer.concat([Buffer.from(halfPair), chunk]))
     return true

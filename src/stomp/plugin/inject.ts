@@ -1,7 +1,7 @@
 import type { Endpoint } from '../../plugin/endpoint.ts'
 import { type CloseReason, type Outgoing, PreparedMessage } from '../../protocol/index.ts'
 import type { AnySession, Receiver } from '../../session/index.ts'
-import { type ClientCommand, createFrame, type Frame, FrameParser, type HeadersLike, isFrameError, serialize, type ServerCommand, type Version } from '../codec/index.ts'
+import { type ClientCommand, createFrame, type Frame, FrameParser, type HeadersLike, isFrameError, serialize, serializeBytes, type ServerCommand, type Version } from '../codec/index.ts'
 import { encodeContent } from '../application/content.ts'
 import { stompErrors } from '../errors.ts'
 import { factsWithoutRequest } from './unrequested.ts'
@@ -128,7 +128,12 @@ export async function injectClient (endpoint: Endpoint, options: InjectOptions =
 
   const client: InjectedClient = {
     raw: (chunk) => session.receive([chunk]),
-    frame: (command, headers, body) => session.receive([serialize(createFrame(command, headers, body), command === 'CONNECT' || command === 'STOMP' ? '1.0' : version)]),
+    frame (command, headers, body) {
+      const frame = createFrame(command, headers, body)
+      const spoken = command === 'CONNECT' || command === 'STOMP' ? '1.0' : version
+      // Octets go as octets: as text they would count as decoded, whatever charset a header names.
+      session.receive([typeof body === 'object' ? serializeBytes(frame, spoken) : serialize(frame, spoken)])
+    },
     async subscribe (destination, headers = {}) {
       const id = headers['id'] ?? `sub-${ids++}`
       await confirmed('SUBSCRIBE', { id, destination, ...headers })

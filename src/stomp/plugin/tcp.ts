@@ -4,6 +4,12 @@ import type { Endpoint } from '../../plugin/endpoint.ts'
 import { TcpReceiver } from '../../transports/index.ts'
 import { factsWithoutRequest } from './unrequested.ts'
 
+/**
+ * Goes behind the NUL of a frame. STOMP allows it, RabbitMQ and ActiveMQ send it, and PHP's extension finds the next frame by
+ * it (U29). A message of a WebSocket needs no such mark.
+ */
+const LINE_FEED = Uint8Array.of(0x0a)
+
 /** Plain STOMP over TCP: the same sessions as everywhere, with no HTTP request under them. */
 export class TcpListener {
   readonly #server: Server
@@ -20,7 +26,8 @@ export class TcpListener {
       endpoint.accept(factsWithoutRequest(endpoint, 'tcp', ip), (session) => new TcpReceiver(session, socket, {
         clock: endpoint.clock,
         lingering: endpoint.lingering,
-        closeTimeout: endpoint.options.closeTimeout
+        closeTimeout: endpoint.options.closeTimeout,
+        behind: (octets) => octets.at(-1) === 0 ? LINE_FEED : null
       }))
     })
   }
