@@ -9,5 +9,5 @@ export default [
       'no-control-regex': 'off'
     }
   },
-  { files: ['src/cli/**', 'protocol-tests/**', 'examples/**', 'bench/**', 'scripts/**', 'test/**/*.js'], rules: { 'no-console': 'off' } }
+  { files: ['src/cli/**', 'protocol-tests/**', 'examples/**', 'bench/**', 'scripts/**', 'test/**/*.{js,cjs,mjs}'], rules: { 'no-console': 'off' } }
 ]

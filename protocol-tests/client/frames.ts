@@ -40,10 +40,6 @@ export function frameBytes (opcode: number, payload: string | Uint8Array, option
   return Buffer.concat([head, key, body])
 }
 
-export function closeFrame (code: number, reason = ''): Buffer {
-  return frameBytes(opcodes.close, Buffer.concat([Buffer.from([code >> 8, code & 255]), Buffer.from(reason)]))
-}
-
 export async function readFrame (wire: Wire, what: string): Promise<Frame> {
   const [first = 0, second = 0] = await wire.take(2, what)
   let length = second & 127

@@ -54,13 +54,6 @@ export function dialectFor (command: Command | undefined, version: Version | und
   return version === '1.2' ? V12 : version === '1.1' ? V11 : V10
 }
 
-/** Whether a value reaches the receiver of that frame unchanged; for those who would rather refuse than lose. */
-export function canCarry (value: string, command: Command, version: Version): boolean {
-  const { escapes, reserved, trims } = dialectFor(command, version)
-  if (trims && value !== value.trim()) return false
-  return (value.match(reserved) ?? []).every((character) => character in escapes)
-}
-
 /** One pass, so that nothing is escaped twice (STOMP-E6). */
 export function escapeValue (value: string, { escapes, reserved }: Dialect): string {
   return value.search(reserved) === -1 ? value : value.replace(reserved, (character) => escapes[character] ?? '')

@@ -22,11 +22,6 @@ export function serialize (frame: Frame, version: Version): string | Uint8Array 
   return encoded.isText ? encoded.text : encoded.bytes
 }
 
-/** For receivers that take text only; a body that is not UTF-8 goes as base64 (STOMP-K2). */
-export function serializeText (frame: Frame, version: Version): string {
-  return encodeFrame(frame, version).text
-}
-
 export function serializeBytes (frame: Frame, version: Version): Uint8Array {
   return encodeFrame(frame, version).bytes
 }

@@ -6,31 +6,6 @@ export type Version = '1.0' | '1.1' | '1.2'
 /** Highest first, the order of preference everywhere. */
 export const VERSIONS: readonly Version[] = ['1.2', '1.1', '1.0']
 
-const SUBPROTOCOLS: readonly (readonly [subprotocol: string, version: Version])[] = [
-  ['v12.stomp', '1.2'],
-  ['v11.stomp', '1.1'],
-  ['v10.stomp', '1.0']
-]
-
-/**
- * The WebSocket subprotocol to answer with: the highest version offered, wherever it stands in the list
- * (STOMP-W1), spelled as the client spelled it.
- */
-export function chooseSubprotocol (
-  offered: Iterable<string>,
-  supported: readonly Version[] = VERSIONS
-): string | undefined {
-  const bySpelling = new Map<string, string>()
-  for (const token of offered) {
-    const key = token.toLowerCase()
-    if (!bySpelling.has(key)) bySpelling.set(key, token)
-  }
-  for (const [subprotocol, version] of SUBPROTOCOLS) {
-    if (bySpelling.has(subprotocol) && supported.includes(version)) return bySpelling.get(subprotocol)
-  }
-  return undefined
-}
-
 /**
  * The highest version that both sides know. Without the header the client means 1.0; unknown entries and spaces
  * around entries do not matter (STOMP-C2, STOMP-C3).

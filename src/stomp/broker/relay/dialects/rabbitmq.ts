@@ -1,7 +1,7 @@
 import { type BrokerDialect, type DialectOptions, isTopic, RELAYED } from './dialect.ts'
 import { fromDots, toDots } from './words.ts'
 
-/** RabbitMQ makes AMQP properties and queue arguments of these; `user-id` and `message-id` end the connection (FACT-2, section 6). */
+/** RabbitMQ makes AMQP properties and queue arguments of these; `user-id` and `message-id` end the connection (FACT-2). */
 const PRIVILEGED: ReadonlySet<string> = new Set([
   'persistent', 'user-id', 'app-id', 'amqp-message-id', 'message-id', 'timestamp', 'durable', 'auto-delete', 'exclusive', 'selector', 'requeue',
   'x-queue-name', 'x-queue-type', 'x-expires', 'x-message-ttl', 'x-max-length', 'x-max-length-bytes', 'x-max-priority', 'x-overflow',
