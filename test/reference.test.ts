@@ -28,8 +28,8 @@ t.test('the API reference: everything that is exported is documented, and every 
 /** The id of a rule, as comments and titles of tests cite it. */
 const RULE = /(?<![\w-])[A-Z]{2,}(?:-[A-Z]{2,})*-[A-Z]?\d+(?![\w-])/g
 
-/** What looks like one. */
-const NO_RULE = /^(?:UTF|ISO)-/
+/** What looks like one: names of standards. */
+const NO_RULE = /^(?:UTF|ISO|ECMA|RFC|CVE|SHA)-/
 
 const textOf = (path: string): string => readFileSync(join(ROOT, path), 'utf8')
 
