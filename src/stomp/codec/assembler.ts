@@ -10,21 +10,23 @@ const NUL = 0x00
 const LF = 0x0a
 const CR = 0x0d
 
-/** Where the next octet belongs. */
+/** The part of a frame to which the next octet belongs. */
 type Phase = 'between-frames' | 'after-cr' | 'head' | 'body'
 
 type Bound = readonly [octets: number, code: FrameErrorCode]
 
 /**
- * Puts frames together from octets that arrive in any pieces. Each octet is looked at once while it arrives, and
- * every limit holds from the first octet above it, whether or not the frame is ever finished.
+ * Assembles frames from octets that arrive in any pieces.
+ *
+ * Each octet of a head is read once, when it arrives. Every limit holds from the first octet above it, also for a frame
+ * that never ends.
  */
 export class FrameAssembler<P extends Peer> {
-  /** How many octets of the current chunk are done. */
+  /** The number of octets of the current chunk that are read. */
   at = 0
-  /** What the current chunk was when it came. */
+  /** The form in which the current chunk came. */
   carrier: 'text' | 'bytes' = 'bytes'
-  /** End-of-lines between frames so far: heart-beats, or padding after a NUL (STOMP-F4). */
+  /** The number of EOLs between frames so far: heart-beats, or padding after a NUL (STOMP-F4). */
   eols = 0
 
   readonly #state: ParserState<P>
@@ -38,7 +40,7 @@ export class FrameAssembler<P extends Peer> {
   #lineStart = 0
   #seen = 0
 
-  // The body that is arriving. Its size is counted apart from what is collected, for one that is ignored.
+  // The body that is arriving. Its size is counted apart from the collected octets, because an ignored body is not collected.
   #head: Head<P> | undefined
   #bodySize = 0
 
@@ -50,7 +52,7 @@ export class FrameAssembler<P extends Peer> {
     return this.#phase === 'between-frames'
   }
 
-  /** Reads `chunk` from `at` on, as far as the end of a frame, of the chunk, or of all patience. */
+  /** Reads `chunk` from `at` on, as far as the end of a frame, the end of the chunk, or an error. */
   read (chunk: Buffer): Frame<CommandFrom<P>> | FrameError | undefined {
     while (this.at < chunk.length) {
       const result = this.#phase === 'body'
@@ -84,7 +86,7 @@ export class FrameAssembler<P extends Peer> {
     const { limits } = this.#state
     const [longest, tooLong] = this.#headBound()
     const start = this.at
-    // Locals, for this is the one loop that runs for each octet.
+    // Local variables, because only this loop runs for each octet.
     let at = start
     let seen = this.#seen
     let lineSize = this.#lineSize
@@ -133,7 +135,7 @@ export class FrameAssembler<P extends Peer> {
   #finishHead (octets: Buffer, ascii: boolean): FrameError | undefined {
     if (!ascii && !isUtf8(octets)) return frameError('STOMP_INVALID_UTF8')
     const head = readHead(octets.toString(ascii ? 'latin1' : 'utf8'), 0, this.#state)
-    // Headers were counted while they arrived; since then the limit has become smaller.
+    // The headers were counted while they arrived, but the limit has become smaller since then.
     if (head === UNFINISHED) return frameError('STOMP_TOO_MANY_HEADERS', this.#state.limits.headers)
     if ('code' in head) return head
     this.#head = head
@@ -161,14 +163,14 @@ export class FrameAssembler<P extends Peer> {
     this.#phase = 'between-frames'
     this.#head = undefined
     const octets = this.#collected.takeWith(piece)
-    // A body of its own: a message that is kept must not keep the chunk that it came in.
+    // The body is copied, because a message that is kept must not keep the chunk that it came in.
     const body = Body.from(octets === piece ? Buffer.from(piece) : octets, undefined, this.carrier)
     return { command: head.command, headers: head.headers, body }
   }
 
-  /** With content-length so many octets, NULs included (STOMP-B1); without it up to the first NUL (STOMP-B2). */
+  /** Finds the end of the body: by content-length, NULs included (STOMP-B1), else at the first NUL (STOMP-B2). */
   #endOfBody (chunk: Buffer, head: Head<P>): number {
-    // A command of 1.0 that should have no body has none, whatever its content-length says (U16).
+    // A command of 1.0 that should have no body has none where a NUL follows its head, with any content-length (U16).
     if (head.body === 'ignored' && this.#bodySize === 0 && chunk[this.at] === NUL) return this.at
     if (head.contentLength !== undefined) return Math.min(chunk.length, this.at + head.contentLength - this.#bodySize)
     const nul = chunk.indexOf(NUL, this.at)

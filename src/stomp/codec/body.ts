@@ -1,21 +1,21 @@
 import { Buffer, isUtf8 } from 'node:buffer'
 
 /**
- * The body of a frame, kept in the form it came in and turned into the other form only when somebody asks, once.
+ * The body of a frame, kept as text or as octets. The other form is made once, when it is first asked for.
  */
 export class Body {
-  /** No body at all. */
+  /** The body of a frame without one. */
   static readonly EMPTY = new Body('', undefined, 0, 'text')
 
-  /** `length` is the number of octets where the caller happens to know it. */
+  /** Makes a body. `length` is the number of octets, where the caller knows it. */
   static from (content: string | Uint8Array, length?: number, carrier: 'text' | 'bytes' = typeof content === 'string' ? 'text' : 'bytes'): Body {
     if (content.length === 0) return Body.EMPTY
     return typeof content === 'string' ? new Body(content, undefined, length, carrier) : new Body(undefined, content, content.length, carrier)
   }
 
-  /** The form it is kept in. */
+  /** The form in which it is kept. */
   readonly form: 'text' | 'bytes'
-  /** What it came in: text was decoded by the carrier already, whatever charset a header names. */
+  /** The form in which it came. Text is decoded already, so that the charset of a header does not count. */
   readonly carrier: 'text' | 'bytes'
 
   #text: string | undefined
@@ -32,19 +32,19 @@ export class Body {
     this.#isText = text === undefined ? undefined : true
   }
 
-  /** Octets, never characters (STOMP-B6). */
+  /** The number of octets, not of characters (STOMP-B6). */
   get length (): number {
     this.#length ??= Buffer.byteLength(this.#text ?? '')
     return this.#length
   }
 
-  /** Whether a text message can carry this body unchanged (STOMP-W6). */
+  /** True when a text message can carry this body unchanged (STOMP-W6). */
   get isText (): boolean {
     this.#isText ??= isUtf8(this.bytes)
     return this.#isText
   }
 
-  /** The body as text; octets that are not UTF-8 read as U+FFFD. */
+  /** The body as text, where U+FFFD stands for octets that are not UTF-8. */
   get text (): string {
     this.#text ??= asBuffer(this.bytes).toString('utf8')
     return this.#text
@@ -56,13 +56,13 @@ export class Body {
     return this.#bytes
   }
 
-  /** For carriers that have text only. */
+  /** The body as base64, for connections that carry text only. */
   get base64 (): string {
     return asBuffer(this.bytes).toString('base64')
   }
 }
 
-/** A view on the same octets, for Buffer's codecs. */
+/** Makes a view of the same octets that has the encodings of a Buffer. */
 export function asBuffer (bytes: Uint8Array): Buffer {
   return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }

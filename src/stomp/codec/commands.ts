@@ -5,16 +5,16 @@ export type Peer = 'client' | 'server'
 
 export interface CommandRule {
   readonly from: Peer
-  /** Whether the frame may carry a body (STOMP-B5). */
+  /** True when the frame may carry a body (STOMP-B5). */
   readonly body: boolean
-  /** CONNECT, STOMP and CONNECTED are never escaped, in either direction (STOMP-E3). */
+  /** False for CONNECT, STOMP and CONNECTED, which are never escaped, in either direction (STOMP-E3). */
   readonly escaped: boolean
   readonly since: Version
 }
 
 const COMMANDS = {
   CONNECT: { from: 'client', body: false, escaped: false, since: '1.0' },
-  // STOMP is taken for CONNECT whatever the version: it comes before the version is known (STOMP-C1).
+  // STOMP is a CONNECT in every version, because it comes before the version is known (STOMP-C1).
   STOMP: { from: 'client', body: false, escaped: false, since: '1.0' },
   SEND: { from: 'client', body: true, escaped: true, since: '1.0' },
   SUBSCRIBE: { from: 'client', body: false, escaped: true, since: '1.0' },
@@ -34,22 +34,22 @@ const COMMANDS = {
 /** The name of a frame. */
 export type Command = keyof typeof COMMANDS
 export type CommandFrom<P extends Peer> = { [C in Command]: (typeof COMMANDS)[C]['from'] extends P ? C : never }[Command]
-/** What clients send. */
+/** A command that clients send. */
 export type ClientCommand = CommandFrom<'client'>
-/** What a server sends. */
+/** A command that servers send. */
 export type ServerCommand = CommandFrom<'server'>
 
 export function ruleOf (command: Command): CommandRule {
   return COMMANDS[command]
 }
 
-/** The commands that each side may send, by their spelling on the wire; case matters (STOMP-F5). */
+/** The commands that each side may send, by their spelling on the wire. Upper and lower case differ (STOMP-F5). */
 const VOCABULARY: { readonly [P in Peer]: ReadonlyMap<string, CommandFrom<P>> } = {
   client: commandsFrom('client'),
   server: commandsFrom('server')
 }
 
-/** `undefined` for a word that this side cannot say, in that version or at all (STOMP-U1, STOMP-A3). */
+/** Finds a command. Returns `undefined` where this side does not have it, in that version or at all (STOMP-U1, STOMP-A3). */
 export function commandNamed<P extends Peer> (word: string, peer: P, version: Version | undefined): CommandFrom<P> | undefined {
   const command = VOCABULARY[peer].get(word)
   if (command === undefined || (version !== undefined && ruleOf(command).since > version)) return undefined

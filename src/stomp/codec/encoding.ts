@@ -4,7 +4,7 @@ import { type Dialect, escapeName, escapeValue } from './escaping.ts'
 
 const NUL = Buffer.of(0)
 
-/** Header lines for one kind of receiver. What its version cannot say is left out, and nothing else is. */
+/** Writes header lines for the receivers of one version. Only the characters and names that it cannot carry are left out. */
 export function headerLines (
   headers: Iterable<readonly [name: string, value: string]>,
   dialect: Dialect,
@@ -20,8 +20,8 @@ export function headerLines (
 }
 
 /**
- * The end of a frame, from some header line on: what all receivers of one message share. Text and octets are each
- * made when first asked for.
+ * The end of a frame, from some header line on, which all receivers of one message share.
+ * The text and the octets are each made once, when they are first asked for.
  */
 export class FrameEnd {
   readonly #lines: string
@@ -29,7 +29,7 @@ export class FrameEnd {
   #text: string | undefined
   #octets: Buffer | undefined
 
-  /** `lines` have no content-length. No `body` is for the commands that cannot carry one. */
+  /** `lines` hold no content-length. `body` is `undefined` for the commands that cannot carry one. */
   constructor (lines: string, body: Body | undefined) {
     this.#lines = lines
     this.#body = body
@@ -53,8 +53,8 @@ export class FrameEnd {
     const body = this.#body
     if (body === undefined) return this.#lines + '\n\0'
     if (body.isText) return this.#lines + contentLength(body.length) + '\n' + body.text + '\0'
-    // A receiver that takes text only gets other octets as base64. The header stands in front, because the first of
-    // repeated headers wins and the publisher may have sent one too (STOMP-K2).
+    // A receiver that takes text only gets other octets as base64. The header stands in front, because the publisher may
+    // have sent one too, and the first of repeated headers counts (STOMP-K2).
     const { base64 } = body
     return 'content-transfer-encoding:base64\n' + this.#lines + contentLength(base64.length) + '\n' + base64 + '\0'
   }
@@ -66,7 +66,7 @@ export class FrameEnd {
   }
 }
 
-/** A whole frame: its own first lines and an end that it may share with others. */
+/** A whole frame: its own first lines, and an end that other frames may share. */
 export class EncodedFrame {
   readonly #front: string
   readonly #end: FrameEnd
@@ -78,7 +78,7 @@ export class EncodedFrame {
     this.#end = end
   }
 
-  /** Whether the body is UTF-8, so that a text message carries the frame as it is (STOMP-W6). */
+  /** True when the body is UTF-8, so that a text message carries the frame as it is (STOMP-W6). */
   get isText (): boolean {
     return this.#end.isText
   }
@@ -94,7 +94,7 @@ export class EncodedFrame {
   }
 }
 
-/** Always, also for an empty body, and in octets (STOMP-B3, STOMP-B6). */
+/** Writes the content-length, in octets. An empty body has one too (STOMP-B3, STOMP-B6). */
 function contentLength (octets: number): string {
   return `content-length:${octets}\n`
 }

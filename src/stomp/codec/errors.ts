@@ -1,7 +1,8 @@
 /**
- * Everything that can be wrong with a frame, as data: a stable code, the row of the checklist that asks for the
- * error, and the text for the peer. The texts never quote the input, and hold no colon and no backslash, so that
- * an ERROR sent before a version is agreed needs no escaping (STOMP-E4, STOMP-X2).
+ * The faults of a frame. Each has a stable code, the row of the checklist that asks for it, and the text for the peer.
+ *
+ * The texts never quote the input. They hold no colon and no backslash, because an ERROR that is sent before a version is
+ * agreed cannot escape them (STOMP-E4, STOMP-X2).
  */
 const ERRORS = {
   STOMP_NUL_IN_HEAD: ['STOMP-F1', 'The frame ended before the empty line that closes its head'],
@@ -27,14 +28,14 @@ const ERRORS = {
 
 export type FrameErrorCode = keyof typeof ERRORS
 
-/** An error as a value: the codec throws nothing. */
+/** An error as a value, because the codec throws nothing. */
 export interface FrameError {
   readonly code: FrameErrorCode
   readonly row: string
   readonly message: string
   /** The limit that was broken, for the codes that end in `TOO_LONG` and `TOO_MANY_HEADERS`. */
   readonly limit: number | undefined
-  /** What the refused frame asked for in its `receipt` header, where that could still be read (STOMP-X1). */
+  /** The `receipt` header of the refused frame, where the parser could read it (STOMP-X1). */
   readonly receipt: string | undefined
 }
 

@@ -1,19 +1,19 @@
 import { type Command, ruleOf } from './commands.ts'
 import type { Version } from './versions.ts'
 
-/** How header text is written for one kind of receiver and read from one kind of sender. */
+/** The rules by which the header text of one version is written and read. */
 export interface Dialect {
-  /** From character to escape sequence. */
+  /** The escape sequence of each character that has one. */
   readonly escapes: Readonly<Record<string, string>>
-  /** From what may follow a backslash to character; `undefined` where a backslash is a character like any other. */
+  /** The character of each letter behind a backslash. It is `undefined` where a backslash stands for itself. */
   readonly sequences: Readonly<Record<string, string>> | undefined
-  /** Characters that cannot stand in a value as they are: escaped where there is an escape, else left out. */
+  /** The characters that cannot stand in a value as they are. One without an escape sequence is left out. */
   readonly reserved: RegExp
-  /** What makes a name impossible to send; a name without those characters would be another name. */
+  /** The names that cannot be sent, because without the reserved characters they would be other names. */
   readonly impossibleName: RegExp
-  /** Spaces around names and values mean nothing (STOMP-F8). */
+  /** True when spaces around names and values mean nothing (STOMP-F8). */
   readonly trims: boolean
-  /** Whether a CR may stand anywhere but before the LF (STOMP-F3). */
+  /** True when a CR may stand in places other than before the LF (STOMP-F3). */
   readonly bareCR: boolean
 }
 
@@ -26,7 +26,7 @@ const V12: Dialect = {
   bareCR: false
 }
 
-// 1.1 has no escape for a CR, and takes one at the end of a line for part of the EOL: it is not sent at all.
+// 1.1 has no escape sequence for a CR, and reads one at the end of a line as part of the EOL. So a CR is not sent at all.
 const V11: Dialect = {
   escapes: { '\n': '\\n', ':': '\\c', '\\': '\\\\' },
   sequences: { n: '\n', c: ':', '\\': '\\' },
@@ -45,26 +45,26 @@ const V10: Dialect = {
   bareCR: true
 }
 
-/** CONNECT, STOMP and CONNECTED, and everything before a version is agreed (STOMP-E3, STOMP-E4). */
+/** The rules of CONNECT, STOMP and CONNECTED, and of every frame before a version is agreed (STOMP-E3, STOMP-E4). */
 const UNESCAPED: Dialect = { ...V10, impossibleName: /^$|[\r\n:\0]/, trims: false }
 
-/** `command` is `undefined` for a word that is none. */
+/** Finds the rules for a frame. `command` is `undefined` where the word is not a command. */
 export function dialectFor (command: Command | undefined, version: Version | undefined): Dialect {
   if (version === undefined || (command !== undefined && !ruleOf(command).escaped)) return UNESCAPED
   return version === '1.2' ? V12 : version === '1.1' ? V11 : V10
 }
 
-/** One pass, so that nothing is escaped twice (STOMP-E6). */
+/** Escapes a value in one pass, so that no character is escaped twice (STOMP-E6). */
 export function escapeValue (value: string, { escapes, reserved }: Dialect): string {
   return value.search(reserved) === -1 ? value : value.replace(reserved, (character) => escapes[character] ?? '')
 }
 
-/** `undefined` for a name that cannot be sent. */
+/** Escapes a name. Returns `undefined` for a name that cannot be sent. */
 export function escapeName (name: string, dialect: Dialect): string | undefined {
   return dialect.impossibleName.test(name) ? undefined : escapeValue(name, dialect)
 }
 
-/** One pass (STOMP-E5). `undefined` for a sequence that the version does not define (STOMP-E2). */
+/** Decodes the escape sequences in one pass (STOMP-E5). Returns `undefined` where the version does not define one (STOMP-E2). */
 export function unescapeText (text: string, { sequences }: Dialect): string | undefined {
   let at = text.indexOf('\\')
   if (at === -1 || sequences === undefined) return text

@@ -4,11 +4,11 @@ import { FrameHeaders, type HeadersLike } from './headers.ts'
 
 /** A STOMP frame, decoded. */
 export interface Frame<C extends Command = Command> {
-  /** CONNECT, SEND, MESSAGE, … */
+  /** The command, such as CONNECT, SEND or MESSAGE. */
   readonly command: C
-  /** In the order in which they came. */
+  /** The headers, in the order in which they came. */
   readonly headers: FrameHeaders
-  /** Empty for most commands. */
+  /** The body, which is empty for most commands. */
   readonly body: Body
 }
 

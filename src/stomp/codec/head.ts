@@ -5,33 +5,33 @@ import { FrameHeaders } from './headers.ts'
 import type { FrameLimits } from './limits.ts'
 import { negotiateVersion, type Version } from './versions.ts'
 
-/** What a parser knows while it reads: the limits and the version may change between two frames. */
+/** The state of a parser. The limits and the version may change between two frames. */
 export interface ParserState<P extends Peer = Peer> {
   readonly from: P
   limits: FrameLimits
-  /** `undefined` until a version is agreed. */
+  /** The version of the connection, `undefined` until one is agreed. */
   version: Version | undefined
 }
 
 export interface Head<P extends Peer = Peer> {
   readonly command: CommandFrom<P>
   readonly headers: FrameHeaders
-  /** The octets of the body; what a command without a body says is not believed unless a body follows (U16). */
+  /** The octets of the body. On a command that should have no body, it counts only where a body follows (U16). */
   readonly contentLength: number | undefined
-  /** STOMP-B5: only some commands carry a body; 1.0 ignores one on the others, later versions refuse it. */
+  /** STOMP-B5: only some commands carry a body. On the others 1.0 ignores a body, and later versions refuse it. */
   readonly body: 'kept' | 'ignored' | 'refused'
-  /** Where the body starts. */
+  /** The index at which the body starts. */
   readonly end: number
 }
 
-/** The head does not end in this text, or not within so many headers as are allowed. */
+/** The answer where the head does not end in this text, or has more headers than the limit. */
 export const UNFINISHED = Symbol('unfinished')
 
 const CR = 0x0d
 
 /**
- * Reads command and headers up to the empty line. The first mistake is the one that is reported, but reading goes
- * on: a `receipt` further down has to be known for the answer (STOMP-X1).
+ * Reads the command and the headers up to the empty line. The first mistake is reported, but the rest is read too,
+ * because the answer needs a `receipt` that stands further down (STOMP-X1).
  */
 export function readHead<P extends Peer> (
   text: string,
@@ -61,7 +61,7 @@ export function readHead<P extends Peer> (
   return completeHead(command, headers, version, lineEnd + 1)
 }
 
-/** Adds one header line to `headers`, or says what is wrong with it. */
+/** Adds one header line to `headers`, or returns the code of its fault. */
 function readHeader (line: string, headers: FrameHeaders, dialect: Dialect): FrameErrorCode | undefined {
   if (!dialect.bareCR && line.includes('\r')) return 'STOMP_STRAY_CARRIAGE_RETURN'
   const colon = line.indexOf(':')
@@ -79,14 +79,14 @@ function readText (raw: string, dialect: Dialect): string | undefined {
   return unescapeText(dialect.trims ? raw.trim() : raw, dialect)
 }
 
-/** The rules that need the whole head. */
+/** Applies the rules that need the whole head. */
 function completeHead<P extends Peer> (
   command: CommandFrom<P>,
   collected: FrameHeaders,
   version: Version | undefined,
   end: number
 ): Head<P> | FrameError {
-  // A CONNECT without accept-version comes from a 1.0 client, for which `login: guest` is the usual spelling.
+  // A CONNECT without accept-version comes from a 1.0 client, which usually writes `login: guest` with a space.
   const spoken = version ?? versionAskedFor(command, collected)
   const headers = version === undefined && spoken === '1.0' ? collected.trimmed() : collected
   if (headers.has('')) return refusal('STOMP_EMPTY_HEADER_NAME', command, headers)
@@ -99,7 +99,7 @@ function completeHead<P extends Peer> (
   return { command, headers, contentLength: body === 'refused' ? undefined : contentLength, body, end }
 }
 
-/** An error that knows the receipt that the frame asked for. */
+/** Makes an error that carries the receipt that the frame asked for. */
 export function refusal (
   code: FrameErrorCode,
   command: Command | undefined,
@@ -111,7 +111,7 @@ export function refusal (
   return frameError(code, limit, answers ? headers.get('receipt') : undefined)
 }
 
-/** Digits only: no sign, no exponent, no hexadecimal, nothing that a double cannot count (STOMP-B4, SEC-S59). */
+/** Reads at most 15 digits: no sign, no exponent, no hexadecimal, no number that a double rounds (STOMP-B4, SEC-S59). */
 function readContentLength (value: string | undefined): number | undefined {
   if (value === undefined) return undefined
   return /^\d{1,15}$/.test(value) ? Number(value) : Number.NaN
@@ -123,7 +123,7 @@ function versionAskedFor (command: Command, headers: FrameHeaders): Version | un
   return typeof version === 'string' ? version : undefined
 }
 
-/** The end of a line without the CR that may stand before its LF, in every version (STOMP-F2). */
+/** Finds the end of a line without the CR that may stand before its LF, in every version (STOMP-F2). */
 function withoutCR (text: string, start: number, lineEnd: number): number {
   return lineEnd > start && text.charCodeAt(lineEnd - 1) === CR ? lineEnd - 1 : lineEnd
 }

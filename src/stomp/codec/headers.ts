@@ -1,12 +1,12 @@
-/** What the functions that build frames take for headers. */
+/** The headers that the functions that build frames accept. */
 export type HeadersLike = Iterable<readonly [name: string, value: string]> | Readonly<Record<string, string>>
 
 /**
- * Header names and values in the order they came. A Map, because names are the peer's own choice and `__proto__`
- * must be a name like any other (SEC-S60).
+ * Header names and values in the order in which they came. It is a Map, because the peer chooses the names, and
+ * `__proto__` must be a name like any other (SEC-S60).
  */
 export class FrameHeaders extends Map<string, string> {
-  /** Headers from a list or an object; of repeated names the first counts (STOMP-F9). */
+  /** Makes headers from a list or an object. The first of repeated names counts (STOMP-F9). */
   static from (headers: HeadersLike): FrameHeaders {
     if (headers instanceof FrameHeaders) return headers
     const entries = Symbol.iterator in headers ? headers as Iterable<readonly [string, string]> : Object.entries(headers)
@@ -15,7 +15,7 @@ export class FrameHeaders extends Map<string, string> {
     return collected
   }
 
-  /** Adds a header unless there is one of that name: the first of repeated headers wins (STOMP-F9). */
+  /** Adds a header unless there is one of that name, because the first of repeated headers counts (STOMP-F9). */
   add (name: string, value: string): this {
     return this.has(name) ? this : this.set(name, value)
   }

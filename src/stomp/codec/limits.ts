@@ -1,4 +1,4 @@
-/** Bounds on one frame, in octets unless said otherwise (STOMP-L1, STOMP-L2, SEC-S68). */
+/** The bounds of one frame, in octets except for `headers` (STOMP-L1, STOMP-L2, SEC-S68). */
 export interface FrameLimits {
   /** The command line without its line feed. */
   readonly command: number
@@ -6,10 +6,10 @@ export interface FrameLimits {
   readonly headers: number
   /** One header line without its line feed. */
   readonly headerLine: number
-  /** Command and headers with the empty line that ends them. */
+  /** The command and the headers with the empty line that ends them. */
   readonly head: number
   readonly body: number
-  /** A whole frame with its NUL, as long as no version is agreed. */
+  /** A whole frame with its NUL, until a version is agreed. */
   readonly connectFrame: number
 }
 

@@ -4,10 +4,14 @@ import { dialectFor } from './escaping.ts'
 import type { FrameHeaders } from './headers.ts'
 import type { Version } from './versions.ts'
 
-/** Headers that differ from one delivery to the next; a publisher's own are never shared (STOMP-M5). */
+/** The headers that differ between deliveries. A publisher cannot set them for its receivers (STOMP-M5). */
 const PER_DELIVERY: ReadonlySet<string> = new Set(['content-length', 'subscription', 'ack', 'redelivered'])
 
-/** Clients count `sub-0`, `sub-1`, ...: few ids serve thousands. Past so many, encodings are made and not kept. */
+/**
+ * The most encodings that one message keeps. More are made, but not kept.
+ *
+ * Clients count `sub-0`, `sub-1` and so on, so thousands of subscribers use a few ids.
+ */
 const KEPT_ENCODINGS = 64
 
 interface Rendering {
@@ -16,8 +20,8 @@ interface Rendering {
 }
 
 /**
- * One MESSAGE for many subscribers. Only `subscription` differs between them, so it stands first and all the rest
- * is encoded once for each version.
+ * One MESSAGE for many subscribers. Only `subscription` differs between them, so it stands first, and the rest is encoded
+ * once for each version.
  */
 export class MessageEncoding {
   readonly #headers: FrameHeaders
@@ -29,7 +33,7 @@ export class MessageEncoding {
     this.#body = body
   }
 
-  /** Shared by everybody who subscribed with the same id; a 1.0 client may have given none (STOMP-M2). */
+  /** Makes the frame that all subscribers with one id share. A 1.0 client may have given no id (STOMP-M2). */
   forSubscription (id: string | undefined, version: Version): EncodedFrame {
     const { end, bySubscription } = this.#rendering(version)
     let encoded = bySubscription.get(id)
@@ -40,7 +44,7 @@ export class MessageEncoding {
     return encoded
   }
 
-  /** For one delivery with headers of its own, such as `ack` (STOMP-M3); only the end is shared. */
+  /** Makes the frame of one delivery with headers of its own, such as `ack` (STOMP-M3). Only the end is shared. */
   forDelivery (own: Iterable<readonly [name: string, value: string]>, version: Version): EncodedFrame {
     return new EncodedFrame(front(own, version), this.#rendering(version).end)
   }
@@ -60,7 +64,7 @@ export function encodeMessage ({ headers, body }: { readonly headers: FrameHeade
   return new MessageEncoding(headers, body)
 }
 
-/** What stands before the shared part. It comes first because the first of repeated headers wins (STOMP-F9). */
+/** Writes the part before the shared end. It stands first, because the first of repeated headers counts (STOMP-F9). */
 function front (own: Iterable<readonly [name: string, value: string]>, version: Version): string {
   return 'MESSAGE\n' + headerLines(own, dialectFor('MESSAGE', version))
 }

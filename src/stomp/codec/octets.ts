@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer'
 
 const NOTHING = Buffer.alloc(0)
 
-/** Octets that arrive in pieces. The space doubles when it is full, so collecting stays linear (STOMP-F10). */
+/** Octets that arrive in pieces. The space doubles when it is full, so that the work stays linear (STOMP-F10). */
 export class Octets {
   #space = NOTHING
   #length = 0
@@ -22,7 +22,7 @@ export class Octets {
     this.#length = length
   }
 
-  /** Everything collected and `last`. A view on `last` alone where nothing was collected. */
+  /** Takes the collected octets and `last`. It returns `last` itself where nothing was collected. */
   takeWith (last: Buffer): Buffer {
     if (this.#length === 0) return last
     this.add(last)

@@ -14,7 +14,7 @@ const CR = 0x0d
 const NOTHING = Buffer.alloc(0)
 
 export interface FrameParserOptions<P extends Peer = Peer> {
-  /** Which side the frames come from; the other side's commands are unknown (STOMP-U1). Default: client. */
+  /** The side that sends the frames. The commands of the other side are unknown (STOMP-U1). Default: client. */
   readonly from?: P
   readonly limits?: Partial<FrameLimits>
   /** The version, where it is known from the start. */
@@ -22,8 +22,9 @@ export interface FrameParserOptions<P extends Peer = Peer> {
 }
 
 /**
- * Turns text and octets, in whatever pieces they come, into frames (STOMP-F10). Frames are pulled: `next()` reads
- * no further than one frame, because the CONNECT decides how the octets behind it are to be read.
+ * Reads frames from text and octets that come in any pieces (STOMP-F10).
+ *
+ * `next()` reads one frame and not further, because the CONNECT decides by which version the octets behind it are read.
  */
 export class FrameParser<P extends Peer = 'client'> {
   readonly #state: ParserState<P>
@@ -31,7 +32,7 @@ export class FrameParser<P extends Peer = 'client'> {
   #failed = false
   #textEOLs = 0
 
-  // Chunks not yet begun, behind the current one.
+  // The chunks behind the current one.
   #waiting: (string | Uint8Array)[] = []
   #waitingLength = 0
   #begun = 0
@@ -51,7 +52,7 @@ export class FrameParser<P extends Peer = 'client'> {
     this.#assembler = new FrameAssembler(this.#state)
   }
 
-  /** From the next frame on, that version's rules hold and no longer the limit for frames before CONNECTED. */
+  /** Sets the version of the next frames. The limit of frames before CONNECTED does not hold for them. */
   connected (version: Version, limits: Partial<FrameLimits> = {}): void {
     this.#state.version = version
     this.#state.limits = { ...this.#state.limits, ...limits }
@@ -65,27 +66,27 @@ export class FrameParser<P extends Peer = 'client'> {
     return this.#state.limits
   }
 
-  /** Whether an error was reported: nothing can be read after it. */
+  /** True after an error, behind which the parser reads nothing. */
   get failed (): boolean {
     return this.#failed
   }
 
-  /** How many end-of-lines stood between frames so far; each may be a heart-beat (STOMP-F4, SEC-S35). */
+  /** The number of EOLs between frames so far. Each may be a heart-beat (STOMP-F4, SEC-S35). */
   get eols (): number {
     return this.#textEOLs + this.#assembler.eols
   }
 
-  /** What was pushed and not read yet, in octets or UTF-16 units; the part of a frame already read is not in it. */
+  /** The length of the unread input, in octets or UTF-16 units. The part of a frame that is read already does not count. */
   get pending (): number {
     return this.#waitingLength + this.#text.length - this.#textAt + this.#octets.length - this.#assembler.at
   }
 
-  /** Whether everything read so far was whole frames. */
+  /** True when the input so far ended at the end of a frame. */
   get betweenFrames (): boolean {
     return this.#assembler.betweenFrames && this.#halfPair === ''
   }
 
-  /** Takes what the peer sent. Octets must stay as they are until `next()` has answered `undefined`. */
+  /** Takes input from the peer. Octets must not change until `next()` has returned `undefined`. */
   push (chunk: string | Uint8Array): void {
     if (this.#failed || chunk.length === 0) return
     this.#waiting.push(chunk)
@@ -93,8 +94,8 @@ export class FrameParser<P extends Peer = 'client'> {
   }
 
   /**
-   * The next frame; an error, after which there is nothing more; or `undefined` until more is pushed. Between a
-   * CONNECT and `connected()` nobody should ask: the frame behind it would be read in no version.
+   * Reads the next frame. Returns an error, which is the last result, or `undefined` where it needs more input.
+   * Do not call it between a CONNECT and `connected()`, because the version of the frame behind it is not known.
    */
   next (): Frame<CommandFrom<P>> | FrameError | undefined {
     while (!this.#failed && this.#hasInput()) {
@@ -142,7 +143,7 @@ export class FrameParser<P extends Peer = 'client'> {
     this.#assembler.at = 0
   }
 
-  /** A frame that stands whole in the text. */
+  /** Reads a frame that stands whole in the text. */
   #readText (): Frame<CommandFrom<P>> | undefined {
     if (this.#text === '') return undefined
     const read = this.#assembler.betweenFrames ? this.#readWholeFrame() : undefined
@@ -157,7 +158,7 @@ export class FrameParser<P extends Peer = 'client'> {
     return readTextFrame(this.#text, this.#textAt, this.#state)
   }
 
-  /** What cannot be read as it stands goes on as octets. */
+  /** Hands the rest of the text to the assembler, as octets. */
   #leaveText (): void {
     let end = this.#text.length
     if (this.#textAt === end) return this.#useText('')
@@ -171,7 +172,7 @@ export class FrameParser<P extends Peer = 'client'> {
 
   #readOctets (): Frame<CommandFrom<P>> | FrameError | undefined {
     const result = this.#assembler.read(this.#octets)
-    // Idle connections are many: none of them keeps its last chunk.
+    // A server has many idle connections, and none of them may keep its last chunk in memory.
     if (this.#assembler.at === this.#octets.length) this.#useOctets(NOTHING)
     return result
   }

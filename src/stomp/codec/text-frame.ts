@@ -5,8 +5,10 @@ import type { Frame } from './frame.ts'
 import { type ParserState, readHead, UNFINISHED } from './head.ts'
 
 /**
- * Slices of a text keep all of it in memory, so a frame is read from the text itself only where little else is in
- * it. What a subscription keeps of its frame then holds no more than this beside that frame.
+ * The most text, in UTF-16 units, that may stand beside a frame that is read from the text itself.
+ *
+ * A slice keeps the whole text in memory, and a subscription keeps slices of its frame. So they keep at most this much
+ * beside the frame.
  */
 const SLACK = 4096
 
@@ -18,9 +20,10 @@ export interface TextFrame<P extends Peer> {
 }
 
 /**
- * The short way for what nearly every WebSocket text message is: one whole frame, with an ASCII head, and nothing
- * wrong with it. `undefined` for everything else; the assembler then reads the same text as octets and finds out
- * what is the matter, so that each rule about mistakes and limits stands in one place only.
+ * Reads a text that is one whole frame with an ASCII head and no fault, as most WebSocket messages are.
+ *
+ * Returns `undefined` for other texts. The assembler then reads the same text as octets and finds the fault,
+ * so that each rule about mistakes and limits stands in one place only.
  */
 export function readTextFrame<P extends Peer> (text: string, from: number, state: ParserState<P>): TextFrame<P> | undefined {
   const firstNul = text.indexOf('\0', from)
@@ -39,7 +42,7 @@ export function readTextFrame<P extends Peer> (text: string, from: number, state
   return { frame: { command: head.command, headers: head.headers, body }, end: end + 1 }
 }
 
-/** The index of the NUL after exactly `length` octets; text is counted in UTF-16 units, content-length is not. */
+/** Finds the NUL after exactly `length` octets. It counts octets, because an index of the text counts UTF-16 units. */
 function endOfCountedBody (text: string, start: number, firstNul: number, length: number): number | undefined {
   let octets = 0
   for (let from = start, nul = firstNul; nul !== -1; from = nul, nul = text.indexOf('\0', nul + 1)) {
@@ -49,7 +52,11 @@ function endOfCountedBody (text: string, start: number, firstNul: number, length
   return undefined
 }
 
-/** Cruder than the limits themselves, for the longest line is not known here; in ASCII a unit is an octet. */
+/**
+ * Compares the whole head with the limit of one line, because the longest line is not known here.
+ *
+ * A head that is refused here may still be right: the assembler decides. In ASCII a unit is an octet.
+ */
 function exceedsHeadLimits (head: string, { limits }: ParserState): boolean {
   return head.indexOf('\n') > limits.command || head.length > Math.min(limits.headerLine, limits.head)
 }

@@ -1,14 +1,14 @@
 import { type FrameError, frameError } from './errors.ts'
 
-/** A version of STOMP that is spoken here. */
+/** A version of STOMP that this package speaks. */
 export type Version = '1.0' | '1.1' | '1.2'
 
-/** Highest first, the order of preference everywhere. */
+/** The versions in the order of preference, the highest first. */
 export const VERSIONS: readonly Version[] = ['1.2', '1.1', '1.0']
 
 /**
- * The highest version that both sides know. Without the header the client means 1.0; unknown entries and spaces
- * around entries do not matter (STOMP-C2, STOMP-C3).
+ * Chooses the highest version that both sides have. A client without the header means 1.0. Unknown entries and spaces
+ * around entries do not count (STOMP-C2, STOMP-C3).
  */
 export function negotiateVersion (
   acceptVersion: string | undefined,
@@ -19,7 +19,7 @@ export function negotiateVersion (
   return common ?? frameError('STOMP_NO_COMMON_VERSION')
 }
 
-/** A `heart-beat` header: what its sender can give and what it would like to get, in milliseconds; 0 is none. */
+/** A `heart-beat` header: the intervals that its sender offers and asks for, in milliseconds. 0 is none. */
 export interface HeartBeat {
   readonly outgoing: number
   readonly incoming: number
@@ -28,7 +28,7 @@ export interface HeartBeat {
 const NO_HEART_BEAT: HeartBeat = Object.freeze({ outgoing: 0, incoming: 0 })
 const HEART_BEAT = /^(\d{1,15}),(\d{1,15})$/
 
-/** STOMP 1.2, Heart-beating: two non-negative integers, `0,0` where the header is absent (STOMP-H1). */
+/** Reads two non-negative integers, `0,0` where the header is absent (STOMP 1.2, Heart-beating; STOMP-H1). */
 export function parseHeartBeat (value: string | undefined): HeartBeat | FrameError {
   if (value === undefined) return NO_HEART_BEAT
   const match = HEART_BEAT.exec(value)
@@ -36,7 +36,7 @@ export function parseHeartBeat (value: string | undefined): HeartBeat | FrameErr
   return { outgoing: Number(match[1]), incoming: Number(match[2]) }
 }
 
-/** The intervals that follow from both headers, as `ours` sees them (STOMP-H2). */
+/** Works out the intervals from both headers. `outgoing` is that of our own heart-beats (STOMP-H2). */
 export function negotiateHeartBeat (ours: HeartBeat, theirs: HeartBeat): HeartBeat {
   return {
     outgoing: interval(ours.outgoing, theirs.incoming),
