@@ -2,79 +2,86 @@ import type { Clock } from '../../clock/index.ts'
 import type { Body, FrameHeaders } from '../codec/index.ts'
 import type { Publication } from './publication.ts'
 
-/** What a client chose in SUBSCRIBE (STOMP-S3). */
+/** The way in which a client acknowledges, as its SUBSCRIBE says (STOMP-S3). */
 export type AckMode = 'auto' | 'client' | 'client-individual'
 
-/** - `starting`: not asked yet; - `available`; - `unavailable`: frames are refused; - `blocked`: takes no messages for now. */
+/**
+ * The state of a broker.
+ *
+ * - `starting`: it has not started yet;
+ * - `available`: it takes frames;
+ * - `unavailable`: it refuses frames;
+ * - `blocked`: it takes no messages at the moment.
+ */
 export type BrokerState = 'starting' | 'available' | 'unavailable' | 'blocked'
 
-/** What a broker can do. The contract tests read this table: what is false is shown to fail in clear words. */
+/** The abilities of a broker. For each one that is false, the contract tests check that its use fails with a clear error. */
 export interface BrokerCapabilities {
-  /** `/queue/…`: competing consumers, redelivery. */
+  /** Queues, with competing consumers and redelivery. */
   readonly queues: boolean
-  /** `client` and `client-individual` on topics hold messages until they are acknowledged. */
+  /** Subscriptions to topics with `client` or `client-individual` hold messages until they are acknowledged. */
   readonly topicAcknowledgements: boolean
-  /** A message that was refused by NACK comes again. */
+  /** A message that a client refused by NACK comes again. */
   readonly nackRequeues: boolean
-  /** And first to another consumer, where there is one. */
+  /** A message that a client refused goes to another consumer first, where there is one. */
   readonly nackPassesOn: boolean
-  /** UNSUBSCRIBE gives back what is unacknowledged at once; elsewhere only the end of the connection does. */
+  /** UNSUBSCRIBE gives unacknowledged messages back at once. Without it, only the end of the connection does. */
   readonly unsubscribeReleases: boolean
-  /** What nobody could handle is kept apart. */
+  /** Messages that no consumer could handle go to a queue of their own. */
   readonly deadLetters: boolean
   /** Messages of queues can expire. */
   readonly timeToLive: boolean
-  /** `/temp-queue/…` with `reply-to`. */
+  /** A client has temporary queues, `/temp-queue/x`, to name in `reply-to`. */
   readonly temporaryQueues: boolean
-  /** SUBSCRIBE to topics by a pattern. */
+  /** A client can subscribe to topics by a pattern. */
   readonly wildcards: boolean
-  /** `x-recover`: topics remember their last messages. */
+  /** Topics keep their last messages for `x-recover`. */
   readonly history: boolean
   /** COMMIT shows all its messages at once, or none. */
   readonly atomicTransactions: boolean
-  /** A consumer whose client takes no more is passed over; elsewhere, what was given to it waits with it. */
+  /** A consumer whose client takes no more is passed over. Without it, messages that it was given wait with it. */
   readonly passesOverHeldBack: boolean
 }
 
-/** A message for the sessions of one user, wherever they are. */
+/** A message for the sessions of one user, in this process and in others. */
 export interface UserMessage {
-  /** The user's name. */
+  /** The name of the user. */
   readonly user: string
-  /** `/user/queue/x`, as its sessions subscribed it. */
+  /** The destination to which the sessions of the user subscribed, such as `/user/queue/x`. */
   readonly destination: string
-  /** Without reserved headers. */
+  /** The headers, without the reserved ones. */
   readonly headers: FrameHeaders
-  /** Text or bytes. */
+  /** The body, text or bytes. */
   readonly body: Body
 }
 
-/** A message that a client or the application publishes: reserved headers are gone, user headers stay (STOMP-M4, M5). */
+/** A message that a client or the application publishes. The headers of the user stay, the reserved ones do not (STOMP-M4, M5). */
 export interface OutgoingMessage {
-  /** Where it goes. */
+  /** The destination of the message. */
   readonly destination: string
-  /** What subscribers get, but for the headers that the server adds. */
+  /** The headers that subscribers get. The server adds its own. */
   readonly headers: FrameHeaders
-  /** Text or bytes. */
+  /** The body, text or bytes. */
   readonly body: Body
 }
 
 /** A subscription as the broker sees it. */
 export interface BrokerSubscription {
-  /** Unique on its connection; the session's own, not always the client's id. */
+  /** A key that is unique on the connection. The session makes it, and it is not always the id of the client. */
   readonly key: string
-  /** As the client wrote it; a pattern where the broker knows them. */
+  /** The destination as the client wrote it, or a pattern where the broker has them. */
   readonly destination: string
-  /** How messages are acknowledged. */
+  /** The way in which the client acknowledges messages. */
   readonly ack: AckMode
-  /** All headers of SUBSCRIBE, for those that are the broker's own (`prefetch-count`, `x-recover`). */
+  /** All headers of SUBSCRIBE. The broker reads its own, such as `prefetch-count` and `x-recover`. */
   readonly headers: FrameHeaders
 }
 
-/** What a subscription tells its client, beside messages; sent on its RECEIPT. */
+/** The facts about a new subscription that the client gets on its RECEIPT. */
 export interface SubscribeResult {
-  /** With `x-recover`: whether all that was missed is delivered. */
+  /** True when every missed message is delivered. It is there with `x-recover` only. */
   readonly recovered?: boolean
-  /** Where the topic's history stood, `<epoch>:<offset>`: for `x-recover` of a client that has not got a message yet. */
+  /** The position of the history, `<epoch>:<offset>`, for the `x-recover` of a client that has got no message yet. */
   readonly position?: string
 }
 
@@ -84,35 +91,35 @@ export interface Delivery {
   readonly key: string
   /** The message, encoded once for all of its subscribers. */
   readonly publication: Publication
-  /** What `ack` and `nack` name; `null` where nothing is to be acknowledged. */
+  /** The handle for `ack` and `nack`, `null` where the message needs no acknowledgement. */
   readonly handle: DeliveryHandle | null
-  /** Whether somebody has had it before (STOMP-A5). */
+  /** True when a consumer has had the message before (STOMP-A5). */
   readonly redelivered: boolean
-  /** More headers of this delivery alone (`x-offset`, …). */
+  /** More headers, of this delivery alone. */
   readonly headers?: Iterable<readonly [string, string]>
 }
 
-/** Names a delivery to the broker that made it; opaque to everybody else. */
+/** A name for a delivery. Only the broker that made it reads it. */
 export type DeliveryHandle = object
 
 /** The session, as a broker sees it. */
 export interface BrokerSink {
-  /** Takes a message. False: better no more from queues until `resume()`. Never throws. */
+  /** Takes a message. It never throws. `false` asks for no more messages of queues until `resume()`. */
   deliver (delivery: Delivery): boolean
-  /** One subscription has ended at the broker. The session tells its client by an ERROR: STOMP has no milder word. */
+  /** Tells that one subscription has ended at the broker. The client gets an ERROR, because STOMP has no other frame for it. */
   subscriptionEnded (key: string, error: BrokerError): void
-  /** The connection has ended: the session gets an ERROR and closes. */
+  /** Tells that the connection has ended. The client gets an ERROR, and the session closes. */
   ended (error: BrokerError): void
 }
 
-/** Why a broker refuses something. `message` is for the client: it names no host, no path, no internals. */
+/** A refusal of a broker. The client gets `message`, which names no host, no path and no internals. */
 export class BrokerError extends Error {
-  /** Stable, for the header `code` of the ERROR. */
+  /** The code for the header `code` of the ERROR. It stays the same from version to version. */
   readonly code: string
-  /** False where only the operation failed and the connection is as good as before. */
+  /** False where only the operation failed and the connection goes on. */
   readonly fatal: boolean
 
-  /** @param cause for the log alone: it may name hosts and quote the broker, and no client sees it */
+  /** @param cause goes to the log and not to the client, because it may name hosts and quote the broker */
   constructor (code: string, message: string, fatal = true, cause?: Error) {
     super(message, cause === undefined ? undefined : { cause })
     this.name = 'BrokerError'
@@ -121,106 +128,110 @@ export class BrokerError extends Error {
   }
 }
 
-/** One step of a transaction: the session collects them, and COMMIT hands them over together (STOMP-T3). */
+/** One step of a transaction. The session collects the steps, and COMMIT hands them over together (STOMP-T3). */
 export type Operation =
   {
     /** A SEND. */
     readonly type: 'publish'
-    /** What it sends. */
+    /** The message that it sends. */
     readonly message: OutgoingMessage
   } |
   {
     /** An ACK or a NACK. */
     readonly type: 'ack' | 'nack'
-    /** The deliveries that are meant. */
+    /** The deliveries that it names. */
     readonly handles: readonly DeliveryHandle[]
   }
 
-/** `undefined` means done already: most operations of an embedded broker need no promise. */
+/** A result, at once or later. Most operations of an embedded broker are done when they return and need no promise. */
 export type Done<T = void> = T | Promise<T>
 
 /**
- * A session's connection to the broker. Operations take effect in the order in which they are called; the session
- * has checked the rules of STOMP before: ids are unique, handles are live, transactions are complete.
+ * The connection of a session to the broker. Operations take effect in the order in which they are called.
+ * The session has checked the rules of STOMP before: ids are unique, handles are live, transactions are complete.
  * A refusal throws or rejects with a `BrokerError`.
  */
 export interface BrokerConnection {
-  /** Done when later publications of anybody are delivered (STOMP-R2). Deliveries may come before it returns. */
+  /** Adds a subscription. It is done when every later publication is delivered (STOMP-R2). Deliveries may come before that. */
   subscribe (subscription: BrokerSubscription): Done<SubscribeResult | void>
-  /** Done when no delivery of the subscription comes any more (STOMP-S5). What is unacknowledged goes back (STOMP-S6). */
+  /** Ends a subscription. It is done when no more deliveries come (STOMP-S5). Unacknowledged messages go back (STOMP-S6). */
   unsubscribe (key: string): Done
-  /** Done when the broker has the message. */
+  /** Publishes a message. It is done when the broker has the message. */
   publish (message: OutgoingMessage): Done
-  /** In `client` mode the session names every delivery that is meant (STOMP-A1). */
+  /** Acknowledges deliveries. In `client` mode the session names each one, the earlier ones too (STOMP-A1). */
   ack (handles: readonly DeliveryHandle[]): Done
-  /** What is refused goes to another consumer, to the dead letters or nowhere, as the broker does. */
+  /** Refuses deliveries. The broker gives them to another consumer, moves them to the dead letters or drops them. */
   nack (handles: readonly DeliveryHandle[]): Done
-  /** All steps, contiguous and in order, or none. */
+  /** Does all steps, contiguous and in order, or none. */
   commit (operations: readonly Operation[]): Done
-  /** The sink takes messages again after it has said false. */
+  /** Tells that the sink takes messages again, after it has returned `false`. */
   resume (): void
-  /** Resolves when the broker takes more; `undefined` when it does already. Until then the client is held back. */
+  /** Waits until the broker takes more, `undefined` where it does already. Until then the session holds the client back. */
   room (): Promise<void> | undefined
-  /** Ends the connection: what is unacknowledged goes to the next consumer, in order (STOMP-A5). */
+  /** Ends the connection. Unacknowledged messages go to the next consumer, in order (STOMP-A5). */
   close (): Done
 }
 
-/** What a broker may know of the session that connects. */
+/** The facts about a session that connects. */
 export interface BrokerClient {
-  /** The STOMP session's id, unguessable, made of letters, digits, `_` and `-`. */
+  /** The id of the STOMP session. It cannot be guessed, and is made of letters, digits, `_` and `-`. */
   readonly session: string
   /** The name of the user, or the empty string. */
   readonly user: string
   /** The CONNECT headers, credentials included. */
   readonly headers: FrameHeaders
-  /** Aborts when the client has gone: a connection that is being made is wanted no more. */
+  /** A signal that aborts when the client has gone, so that the broker stops to connect. */
   readonly signal: AbortSignal
 }
 
-/** As much of a log as a broker writes to. */
+/** The part of a log that a broker writes to. */
 export interface BrokerLog {
-  /** What happens, for whoever looks for a mistake. */
+  /** Logs an event, for a search for a mistake. */
   debug (data: object, text: string): void
-  /** What operators may want to know. */
+  /** Logs news for operators. */
   info (data: object, text: string): void
-  /** What needs attention, though all works. */
+  /** Logs a problem that needs attention, although the broker works. */
   warn (data: object, text: string): void
-  /** What does not work. */
+  /** Logs a failure. */
   error (data: object, text: string): void
 }
 
-/** What a broker needs of the server. */
+/** The parts of the server that a broker needs. */
 export interface BrokerContext {
-  /** Where time comes from. */
+  /** The clock of the server. */
   readonly clock: Clock
   /** The log of the scope in which the plugin was registered. */
   readonly log: BrokerLog
 }
 
-/** Where messages go when no application route takes them. */
+/** A broker. It gets the messages that no route of the application takes. */
 export interface Broker {
-  /** What stands between the segments of a destination, behind its prefix. */
+  /** The character between the segments of a destination, behind its prefix. */
   readonly separator: '/' | '.'
-  /** What it can do. */
+  /** The abilities of the broker. */
   readonly capabilities: BrokerCapabilities
-  /** Whether it takes messages now: what a readiness check asks. */
+  /** The state, for a readiness check. */
   readonly state: BrokerState
-  /** Tells of every change of `state`, with the reason where there is one to tell operators (RELAY-26). */
+  /** Calls `listener` with every change of `state`, and with a reason for operators where there is one (RELAY-26). */
   onState (listener: (state: BrokerState, reason: string) => void): void
-  /** Called once, before the server listens. */
+  /** Starts the broker. The server calls it once, before it listens. */
   start (context: BrokerContext): Promise<void>
-  /** Called once, when all sessions are closed. */
+  /** Stops the broker. The server calls it once, when all sessions are closed. */
   stop (): Promise<void>
-  /** Whether a destination is this broker's; `what` is what a client wants with it. */
+  /** Tells whether a client may send to a destination of this broker, or subscribe to it. */
   accepts (destination: string, what: 'send' | 'subscribe'): boolean
-  /** Whether a destination is a queue of one session, which only that session, or who was given its address, can name: no rule is needed. */
+  /**
+   * Tells whether a destination is a queue of one session.
+   *
+   * Only that session, and the receivers of its address, can name the queue, so that it needs no rule.
+   */
   isPrivate (destination: string): boolean
-  /** A connection for one session; `sink` gets what it delivers. */
+  /** Makes a connection for one session. `sink` gets the messages that it delivers. */
   connect (client: BrokerClient, sink: BrokerSink): Done<BrokerConnection>
-  /** Publishes for the application; resolves when the broker has the message. */
+  /** Publishes for the application. It resolves when the broker has the message. */
   publish (message: OutgoingMessage): Promise<void>
-  /** Tells the other processes at the same broker of a message for a user; nothing to do where there are none. */
+  /** Sends a message for a user to the other processes at the same broker, where there are any. */
   publishToUser (message: UserMessage): Done
-  /** Gets what the other processes tell. */
+  /** Calls `listener` with each message for a user that another process sends. */
   onUserMessage (listener: (message: UserMessage) => void): void
 }

@@ -1,6 +1,6 @@
 import { stompErrors } from '../errors.ts'
 
-/** What a value must be; the text that says so, or `null`. */
+/** Checks a value. Returns `null` where it is good, else the problem in words that follow the name of the option. */
 export type Check = (value: unknown) => string | null
 
 export const atLeast = (minimum: number, maximum = Number.MAX_SAFE_INTEGER): Check => (value) =>
@@ -24,7 +24,7 @@ export const ONE_OR_MORE = atLeast(1)
 export const milliseconds = atLeast(1, MAX_MILLISECONDS)
 
 /**
- * Judges options, field by field. `where` names the whole, `path` stands before the names of its fields.
+ * Checks options, field by field. `where` names the options, and `path` stands before the name of a field.
  *
  * @throws FST_STOMP_INVALID_OPTION
  */
@@ -38,7 +38,7 @@ export function checkOptions (where: string, value: unknown, checks: Readonly<Re
   }
 }
 
-/** The options that say something. */
+/** Keeps the options that have a value. */
 export function defined<T extends object> (options: T): { [K in keyof T]-?: Exclude<T[K], undefined> } {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as never
 }

@@ -2,36 +2,44 @@ import { refusal } from './refusals.ts'
 
 export type Separator = '/' | '.'
 
-/** - `topic`: to all; - `queue`: to one of many; - `temporary`: a connection's own queue; - `reply`: the name that others have for it; - `dead`: what nobody could handle. */
+/**
+ * The kind of a destination.
+ *
+ * - `topic`: each message goes to all subscribers;
+ * - `queue`: each message goes to one of the subscribers;
+ * - `temporary`: a queue of one connection, by the name that its owner uses;
+ * - `reply`: the same queue, by the address that other clients use;
+ * - `dead`: the queue of the messages that no consumer could handle.
+ */
 export type DestinationKind = 'topic' | 'queue' | 'temporary' | 'reply' | 'dead'
 
-/** Which prefix means what: the first one that fits counts. */
+/** The prefixes with their kinds. The first one that fits counts. */
 export type Prefixes = readonly (readonly [prefix: string, kind: DestinationKind])[]
 
 export interface Destination {
   readonly kind: DestinationKind
-  /** As the client wrote it: MESSAGE repeats it unchanged (STOMP-M1). */
+  /** The destination as the client wrote it, because MESSAGE repeats it unchanged (STOMP-M1). */
   readonly name: string
-  /** The prefix, and what the separator parts behind it. */
+  /** The prefix, and the segments behind it. */
   readonly segments: readonly string[]
 }
 
 export interface DestinationRules {
   readonly prefixes: Prefixes
   readonly separator: Separator
-  /** Octets. */
+  /** The most octets of a destination. */
   readonly maxLength: number
-  /** Behind the prefix (SEC-S33). */
+  /** The most segments behind the prefix (SEC-S33). */
   readonly maxSegments: number
-  /** `*` in one pattern. */
+  /** The most `*` in one pattern. */
   readonly maxWildcards: number
 }
 
-/** `*` is one segment, `**` the rest, none included. They are wildcards only where they are a whole segment. */
+/** The wildcards: `*` is one segment, `**` the rest, also an empty one. Each is a wildcard only as a whole segment. */
 const ONE = '*'
 const REST = '**'
 
-/** The kind of a destination, or `undefined` for one that is not ours. A prefix fits whole segments only. */
+/** Finds the kind of a destination, `undefined` where no prefix fits. A prefix fits whole segments only. */
 export function kindOf (name: string, prefixes: Prefixes): DestinationKind | undefined {
   return match(name, prefixes)?.[1]
 }
@@ -45,7 +53,7 @@ function match (name: string, prefixes: Prefixes): Prefixes[number] | undefined 
   return undefined
 }
 
-/** Takes a destination apart, or throws a refusal. Empty segments are refused: one place has one name (SEC-S64). */
+/** Parses a destination, or throws a refusal. Empty segments are refused, so that a destination has one name (SEC-S64). */
 export function parseDestination (name: string, rules: DestinationRules): Destination {
   if (isLongerThan(name, rules.maxLength)) throw refusal('STOMP_DESTINATION_TOO_LONG', `at most ${rules.maxLength} octets`)
   const found = match(name, rules.prefixes)
@@ -59,7 +67,7 @@ export function parseDestination (name: string, rules: DestinationRules): Destin
   return { kind, name, segments }
 }
 
-/** Octets of UTF-8; three for a UTF-16 unit at most, so that short names need no count. */
+/** Compares the length in UTF-8. A UTF-16 unit has three octets at most, so that a short name needs no count. */
 function isLongerThan (text: string, octets: number): boolean {
   return text.length > octets || (text.length * 3 > octets && Buffer.byteLength(text) > octets)
 }
@@ -69,8 +77,9 @@ export function hasWildcard (segments: readonly string[]): boolean {
 }
 
 /**
- * Refuses `**` anywhere but at the end, and too many `*`: without that bound the patterns of one destination could be
- * as many as 2 to the power of its segments (SEC-S33).
+ * Refuses a `**` that is not at the end, and too many `*`.
+ *
+ * Without that bound, the number of patterns that fit one destination is 2 to the power of its segments (SEC-S33).
  */
 export function checkPattern (segments: readonly string[], { maxWildcards }: DestinationRules): void {
   const wildcards = segments.reduce((count, segment) => segment === ONE ? count + 1 : count, 0)
@@ -79,7 +88,7 @@ export function checkPattern (segments: readonly string[], { maxWildcards }: Des
   if (rest !== -1 && rest !== segments.length - 1) throw refusal('STOMP_INVALID_DESTINATION', '** may stand only at the end')
 }
 
-/** Whether one pattern fits; many at once are the trie's business. */
+/** Tells whether one pattern fits. The trie finds the patterns that fit among many. */
 export function matchesPattern (pattern: readonly string[], segments: readonly string[]): boolean {
   for (let i = 0; i < pattern.length; i++) {
     if (pattern[i] === REST) return true

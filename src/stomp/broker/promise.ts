@@ -1,4 +1,8 @@
-/** Whether a value is a promise of any making. An `instanceof` would not know that of another library or realm, and its rejection would be lost. */
+/**
+ * Tells whether a value is a promise of any library.
+ *
+ * An `instanceof` does not recognise a promise of another library or realm, and its rejection would be lost.
+ */
 export function isPromise (value: unknown): value is PromiseLike<unknown> {
   return (typeof value === 'object' || typeof value === 'function') && value !== null && typeof (value as { then?: unknown }).then === 'function'
 }

@@ -1,42 +1,42 @@
 import { PreparedMessage } from '../../protocol/index.ts'
 import { type Body, encodeMessage, FrameHeaders, type MessageEncoding, type Version } from '../codec/index.ts'
 
-/** Subscription ids whose messages are kept: clients count `sub-0`, `sub-1`, …, so few ids serve thousands. */
+/** The most forms that one message keeps. Clients count `sub-0`, `sub-1` and so on, so thousands of subscribers use a few ids. */
 const KEPT_MESSAGES = 64
 
 /**
  * One message on its way to any number of subscribers. It is encoded once for each version, and once more for each
- * subscription id; what goes to a stream is shared by all subscribers that gave the same id.
+ * subscription id. All subscribers with the same id share one form.
  */
 export class Publication {
   readonly destination: string
-  /** Unique in this process, made of letters, digits, `_` and `-` (STOMP-M2). */
+  /** An id that is unique in this process, made of letters, digits, `_` and `-` (STOMP-M2). */
   readonly id: string
-  /** All headers of the MESSAGE but those of one delivery (`subscription`, `ack`, `redelivered`). */
+  /** The headers of the MESSAGE that all deliveries share. `subscription`, `ack` and `redelivered` are not among them. */
   readonly headers: FrameHeaders
   readonly body: Body
   #encoding: MessageEncoding | undefined
   #prepared: Map<string, PreparedMessage> | undefined
 
-  /** `headers` are the user's: reserved ones must be gone already. */
+  /** `headers` are the headers of the user, without the reserved ones. */
   constructor (destination: string, id: string, headers: Iterable<readonly [string, string]>, body: Body) {
     this.destination = destination
     this.id = id
-    // One by one: a subclass of Map takes an iterable at a third of this speed.
+    // They are set one by one, because the constructor of a subclass of Map takes an iterable at a third of this speed.
     this.headers = new FrameHeaders()
     this.headers.set('destination', destination).set('message-id', id)
     for (const [name, value] of headers) this.headers.set(name, value)
     this.body = body
   }
 
-  /** Octets that it keeps in memory while it waits somewhere. */
+  /** The octets that the message keeps in memory while it waits. */
   get size (): number {
     let size = this.body.length + 128
     for (const [name, value] of this.headers) size += name.length + value.length
     return size
   }
 
-  /** The MESSAGE for everybody who subscribed with this id and has this version; `asBytes` for streams that take them. */
+  /** Makes the MESSAGE that all subscribers with this id and version share. `asBytes` is for streams that take bytes. */
   forSubscription (id: string | undefined, version: Version, asBytes: boolean): PreparedMessage {
     const prepared = this.#prepared ??= new Map()
     const key = `${version}${asBytes ? 'b' : 't'}${id ?? ''}`
@@ -49,13 +49,13 @@ export class Publication {
     return message
   }
 
-  /** The MESSAGE of one delivery, with headers of its own. */
+  /** Makes the MESSAGE of one delivery, with headers of its own. */
   forDelivery (own: Iterable<readonly [string, string]>, version: Version, asBytes: boolean): string | Uint8Array {
     const encoded = this.#encoded.forDelivery(own, version)
     return asBytes ? encoded.bytes : encoded.text
   }
 
-  /** Lets go of what was encoded: a history keeps the message, and not every form that it ever had. */
+  /** Drops the encoded forms, so that a history keeps the message alone. */
   forgetForms (): void {
     this.#encoding = this.#prepared = undefined
   }

@@ -1,6 +1,6 @@
 import { BrokerError } from './broker.ts'
 
-/** What brokers refuse, in words for the client. The texts hold no colon and no backslash (STOMP-E4). */
+/** The refusals of brokers, with their texts for the client. A text holds no colon and no backslash (STOMP-E4). */
 const REFUSALS = {
   STOMP_BROKER_UNAVAILABLE: 'The broker is not available',
   STOMP_BROKER_STOPPED: 'The broker was stopped',
@@ -23,7 +23,7 @@ const REFUSALS = {
 
 export type RefusalCode = keyof typeof REFUSALS
 
-/** `detail` says which limit or which header; it never quotes what the client sent. `cause` is for the log. */
+/** Makes a refusal. `detail` names the limit or the header, and never quotes the client. `cause` is for the log. */
 export function refusal (code: RefusalCode, detail?: string, fatal = false, cause?: Error): BrokerError {
   return new BrokerError(code, detail === undefined ? REFUSALS[code] : `${REFUSALS[code]} (${detail})`, fatal, cause)
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 
-/** Ids that are unique here and after a restart, made of letters, digits, `_` and `-` (STOMP-M2). Not secret. */
+/** Ids that are unique, after a restart too, made of letters, digits, `_` and `-` (STOMP-M2). They are not secret. */
 export class Serial {
   readonly #prefix = randomBytes(6).toString('base64url') + '-'
   #count = 0

@@ -2,12 +2,12 @@ import { Deque } from './deque.ts'
 import type { QueuedMessage } from './queued-message.ts'
 
 /**
- * The messages of a queue that wait, in order. What comes back was delivered before anything that is still fresh, so two
- * lists are enough: all that has come back stands before all that has not been out yet.
+ * The messages of a queue that wait, in order. Two lists are enough, because a message that comes back was delivered before
+ * every message that was never delivered. So the returned messages stand before the fresh ones.
  */
 export class Backlog {
   readonly #fresh = new Deque<QueuedMessage>()
-  /** The newest first: the end of an array is the cheap end. */
+  /** The returned messages, the newest first, because the end of an array is cheap to take from. */
   #returned: QueuedMessage[] = []
 
   get first (): QueuedMessage | undefined {
@@ -22,7 +22,7 @@ export class Backlog {
     this.#fresh.push(message)
   }
 
-  /** Puts a message back to where it was. */
+  /** Puts a message back at its old place. */
   giveBack (message: QueuedMessage): void {
     const returned = this.#returned
     let low = 0

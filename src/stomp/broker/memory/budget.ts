@@ -1,9 +1,9 @@
 import type { Publication } from '../publication.ts'
 
-/** What the place in a queue costs, beside the message. */
+/** The octets that a place in a queue costs, beside the message. */
 const PLACE = 128
 
-/** The octets of all queues together. A publication that stands in many queues is in memory once. */
+/** The octets of all queues together. A publication in many queues counts once, because it is in memory once. */
 export class Budget {
   readonly max: number
   readonly #holders = new Map<Publication, number>()

@@ -10,12 +10,12 @@ import { TemporaryQueue } from './temporary.ts'
 import { AcknowledgedTopicSubscription, TopicSubscription } from './topic-subscription.ts'
 import type { TopicMember } from './topics.ts'
 
-/** One session at the embedded broker. Everything is done when a call returns; what is delivered may come before that. */
+/** The connection of one session to the embedded broker. Each call is done when it returns, and deliveries may come before that. */
 export class MemoryConnection implements BrokerConnection, TemporaryQueues {
   readonly #exchange: Exchange
   readonly #outlet: Outlet
   readonly #closed: (connection: MemoryConnection) => void
-  /** By key, what ends a subscription. */
+  /** The function that ends each subscription, by key. */
   readonly #subscriptions = new Map<string, () => void>()
   readonly #temporary = new Map<string, TemporaryQueue>()
 
@@ -62,7 +62,7 @@ export class MemoryConnection implements BrokerConnection, TemporaryQueues {
     this.#exchange.turn.run()
   }
 
-  /** Whatever may be refused is checked before anything is done (STOMP-T3). */
+  /** Checks every step that may be refused before it does the first one (STOMP-T3). */
   commit (operations: readonly Operation[]): void {
     this.#checkOpen()
     const { turn } = this.#exchange
@@ -89,12 +89,12 @@ export class MemoryConnection implements BrokerConnection, TemporaryQueues {
     this.#exchange.turn.run()
   }
 
-  /** What is published is delivered, or kept within its bounds, before `publish` returns. */
+  /** Never holds a client back, because `publish` returns when its message is delivered or in a queue with a limit. */
   room (): undefined {}
 
   close (): void {
     if (!this.#outlet.open) return
-    // First of all, so that nothing comes back to another subscription of this connection (STOMP-A5).
+    // This comes first, so that no message goes back to another subscription of this connection (STOMP-A5).
     this.#outlet.open = false
     for (const key of [...this.#subscriptions.keys()]) this.#end(key)
     for (const temporary of this.#temporary.values()) this.#drop(temporary)
@@ -102,7 +102,7 @@ export class MemoryConnection implements BrokerConnection, TemporaryQueues {
     this.#exchange.turn.run()
   }
 
-  /** The broker ends the connection. */
+  /** Ends the connection for the broker, and tells the session why. */
   end (error: BrokerError): void {
     if (!this.#outlet.open) return
     this.close()
@@ -131,7 +131,7 @@ export class MemoryConnection implements BrokerConnection, TemporaryQueues {
       ...(recover === undefined ? {} : { recovered: missed !== null }),
       ...(log === undefined ? {} : { position: `${log.epoch}:${log.offset}` })
     }
-    // Joining and catching up are one step: nobody's publication comes between.
+    // The member joins and gets the missed messages in one step, so that no publication comes between.
     turn.exclusively(() => {
       topics.add(destination, member)
       for (const publication of missed ?? []) if (member.live) member.receive(publication)
@@ -160,7 +160,7 @@ export class MemoryConnection implements BrokerConnection, TemporaryQueues {
     return member
   }
 
-  /** Whoever subscribes to its temporary queue itself needs no subscription made for it. */
+  /** Ends the implicit subscription of a temporary queue when its owner subscribes to the queue itself. */
   #makeWay (key: string, { kind, name }: Destination): void {
     const temporary = kind === 'temporary' ? this.#temporary.get(name) : undefined
     if (temporary?.implicit === true) {
@@ -177,7 +177,7 @@ export class MemoryConnection implements BrokerConnection, TemporaryQueues {
     if (isPattern && !(destination.kind === 'queue' && settings.queueWildcards)) {
       throw refusal('STOMP_INVALID_DESTINATION', 'queues take no wildcards')
     }
-    if (destination.kind === 'reply') throw refusal('STOMP_INVALID_DESTINATION', 'nobody can subscribe to the queue of another')
+    if (destination.kind === 'reply') throw refusal('STOMP_INVALID_DESTINATION', 'only the owner of a temporary queue can subscribe to it')
     if (destination.kind === 'temporary') {
       this.#join(key, this.#openTemporary(destination.name), taker)
     } else {
@@ -217,13 +217,13 @@ export class MemoryConnection implements BrokerConnection, TemporaryQueues {
     temporary.queue.clear()
   }
 
-  /** STOMP-A1: how many unacknowledged messages a subscription may have. */
+  /** Reads the most unacknowledged messages that a subscription may have (STOMP-A1). */
   #prefetchOf ({ headers }: BrokerSubscription): number {
     const asked = headers.get('prefetch-count')
     const { prefetch } = this.#exchange.settings
     if (asked === undefined) return prefetch
     if (!/^\d{1,9}$/.test(asked)) throw refusal('STOMP_INVALID_HEADER', 'prefetch-count must be a number of messages')
-    // As with other brokers, 0 asks for no limit: the broker's own stays.
+    // 0 asks for no limit, as with other brokers, and the limit of this broker stays.
     return asked === '0' ? prefetch : Number(asked)
   }
 

@@ -1,17 +1,17 @@
 import type { QueueSubscription } from './queue-subscription.ts'
 import type { Queue } from './queue.ts'
 
-/** A subscription's place at one queue, and a link of that queue's round. */
+/** The place of a subscription at one queue. It is a link in the list of that queue. */
 export class Consumer {
   readonly subscription: QueueSubscription
   readonly queue: Queue
-  /** Tells it from the queue's other consumers, without keeping it in memory. */
+  /** The number among the consumers of the queue. A message keeps this number, and not the consumer itself. */
   readonly number: number
   /** @internal */
   previous: Consumer | null = null
   /** @internal */
   next: Consumer | null = null
-  /** Whether it is in the round, or is being served and comes back to it. */
+  /** True while the consumer is in the round, or while it is taken out for one delivery. */
   listed = false
 
   constructor (subscription: QueueSubscription, queue: Queue, number: number) {
@@ -21,7 +21,7 @@ export class Consumer {
   }
 }
 
-/** The consumers of a queue that may have credit, the next one first. An intrusive list: anybody leaves it at no cost. */
+/** The consumers of a queue that may have credit, the next one first. The list is intrusive, so that it costs little to leave. */
 export class Round {
   #first: Consumer | null = null
   #last: Consumer | null = null
@@ -34,7 +34,7 @@ export class Round {
     this.#last = consumer
   }
 
-  /** The next one; it counts as listed until it is pushed or dropped. */
+  /** Takes the next consumer out. It counts as listed until the caller pushes it or clears `listed`. */
   shift (): Consumer | null {
     const consumer = this.#first
     if (consumer !== null) this.#unlink(consumer)

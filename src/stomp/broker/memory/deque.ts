@@ -1,4 +1,4 @@
-/** A first-in first-out list that keeps nothing of what was taken out, and whose `shift` stays cheap however long it is. */
+/** A first-in first-out list. It keeps no item that was taken out, and `shift` costs the same at any length. */
 export class Deque<T> {
   #items: (T | undefined)[] = []
   #head = 0
@@ -21,7 +21,7 @@ export class Deque<T> {
     this.#items[this.#head] = undefined
     this.#head++
     if (this.#head === this.#items.length) this.clear()
-    // Half of the array is empty: worth moving the rest once.
+    // Half of the array is empty, so the rest is copied once.
     else if (this.#head > 64 && this.#head * 2 > this.#items.length) this.#replace(this.#items.slice(this.#head))
     return item
   }

@@ -12,28 +12,32 @@ import type { TemporaryQueue } from './temporary.ts'
 import { deliverTo, Topics } from './topics.ts'
 import { Turn } from './turn.ts'
 
-/** A publication that cannot be refused any more. Either `run` is called, in a turn, or `cancel`, and the turn is run then. */
+/**
+ * A publication that cannot be refused any more.
+ *
+ * The caller calls `run` from the serial queue, or `cancel`, after which it runs the serial queue.
+ */
 export interface Step {
   run (): void
   cancel (): void
 }
 
-/** The publisher's own queues. */
+/** The temporary queues of a publisher. */
 export interface TemporaryQueues {
-  /** Its queue of that name, made and subscribed if need be. */
+  /** Finds the queue of that name. Makes it and subscribes to it where that is needed. */
   forReplies (name: string): TemporaryQueue
 }
 
 const keep = (): void => {}
 
-/** Where publications go. Checking comes first and may refuse; delivering comes after and may not. */
+/** The way of each publication to its receivers. `prepare` checks and may refuse, and its step delivers and may not. */
 export class Exchange {
   readonly settings: Settings
   readonly turn = new Turn()
   readonly topics = new Topics()
   readonly queues: Queues
   readonly history: History
-  /** By the address that others have. */
+  /** The temporary queues by the address that other clients use. */
   readonly replies = new Map<string, TemporaryQueue>()
   readonly #serial: Serial
   readonly #context: BrokerContext
@@ -50,7 +54,7 @@ export class Exchange {
     return parseDestination(destination, this.settings.destinations)
   }
 
-  /** `own` is `null` for the application, which has no queues of its own. */
+  /** Publishes a message. `own` is `null` for the application, which has no temporary queues. */
   publish (message: OutgoingMessage, own: TemporaryQueues | null): void {
     try {
       this.turn.defer(this.prepare(message, own).run)
@@ -105,7 +109,7 @@ export class Exchange {
     const queue = this.queues.open(destination)
     const full = queue.reserve(publication, size)
     if (full !== null) {
-      // A queue that was made for this message alone goes again.
+      // A queue that was made for this message alone is forgotten again.
       queue.schedule()
       throw full
     }
@@ -115,16 +119,16 @@ export class Exchange {
     }
   }
 
-  /** The queue may be gone with its owner: then nobody waits for the message. */
+  /** Sends to a temporary queue. The queue may have gone with its owner, and then the message is dropped. */
   #toTemporary (queue: TemporaryQueue | undefined, name: string, headers: FrameHeaders, body: Body, expires: number): Step {
-    if (queue === undefined) this.#context.log.debug({}, 'an answer came after the one that asked had gone')
+    if (queue === undefined) this.#context.log.debug({}, 'a reply came for a client that has gone')
     return {
       run: () => queue?.receive(new Publication(name, this.#serial.next(), headers, body), expires),
       cancel: keep
     }
   }
 
-  /** A `reply-to` that names the sender's own queue is replaced by an address that the receiver can use. */
+  /** Replaces a `reply-to` that names a temporary queue of the sender by an address that the receiver can use. */
   #addressed (headers: FrameHeaders, own: TemporaryQueues | null): FrameHeaders {
     const replyTo = headers.get('reply-to')
     if (replyTo === undefined || !this.#isTemporary(replyTo)) return headers
@@ -142,6 +146,6 @@ export class Exchange {
 }
 
 function ownQueues (own: TemporaryQueues | null): TemporaryQueues {
-  if (own === null) throw refusal('STOMP_INVALID_DESTINATION', 'temporary queues belong to connections')
+  if (own === null) throw refusal('STOMP_INVALID_DESTINATION', 'only a connection has temporary queues')
   return own
 }

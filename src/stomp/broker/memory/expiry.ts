@@ -2,16 +2,16 @@ import type { Clock } from '../../../clock/index.ts'
 import type { FrameHeaders } from '../../codec/index.ts'
 import { refusal } from '../refusals.ts'
 
-/** Headers by which a publisher says how long a message may wait in a queue. */
+/** The headers in which a publisher says how long a message may wait in a queue. */
 const LIFETIMES = ['ttl', 'expiration'] as const
 const DEADLINE = 'expires'
 
-/** Past any clock: whoever asks for more gets for ever. */
+/** The longest lifetime, in milliseconds. A longer one means no expiry. */
 const FOR_EVER = 2 ** 48
 
 /**
- * The instant on the clock after which a message is of no use, `Infinity` for never. `ttl` and `expiration` are
- * milliseconds, `expires` is a date in milliseconds since 1970; 0 is for ever, and the shortest counts.
+ * Reads the time on the clock at which a message expires, `Infinity` for never. `ttl` and `expiration` are milliseconds,
+ * and `expires` is a date in milliseconds since 1970. 0 means no expiry, and the earliest expiry counts.
  */
 export function expiryOf (headers: FrameHeaders, clock: Clock, fallback: number): number {
   const now = clock.now()

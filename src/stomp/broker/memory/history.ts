@@ -6,7 +6,7 @@ import { type Destination, matchesPattern } from '../destination.ts'
 import type { HistoryRule, Settings } from './options.ts'
 import type { Serial } from '../serial.ts'
 
-/** How often histories are looked at for what is too old. */
+/** Milliseconds between two searches for messages that are too old. */
 const SWEEP = 5000
 
 interface Entry {
@@ -15,7 +15,7 @@ interface Entry {
   readonly time: number
 }
 
-/** The last messages of one topic. Offsets count from 1 within an epoch, and an epoch ends when the log is forgotten. */
+/** The last messages of one topic. Offsets count from 1 in an epoch, and the epoch ends when the broker forgets the log. */
 class Log {
   readonly epoch: string
   readonly rule: HistoryRule
@@ -30,8 +30,8 @@ class Log {
 }
 
 /**
- * Keeps the last messages of some topics. They carry `x-epoch` and `x-offset`; whoever says where it stopped gets what
- * came after, or learns that this is not to be had any more.
+ * Keeps the last messages of some topics. The messages carry `x-epoch` and `x-offset`. A client that names its last position
+ * gets the messages after it, or learns that they are not there any more.
  */
 export class History {
   readonly #rules: readonly HistoryRule[]
@@ -39,7 +39,7 @@ export class History {
   readonly #serial: Serial
   readonly #maxLogs: number
   readonly #maxBytes: number
-  /** The one used least recently first. */
+  /** The logs, the one used least recently first. */
   readonly #logs = new Map<string, Log>()
   readonly #timer = new Timer({ expire: () => this.#sweep() })
   #bytes = 0
@@ -52,7 +52,7 @@ export class History {
     this.#maxBytes = maxHistoryBytes
   }
 
-  /** The log of a topic, begun if it is new; `undefined` for a topic that has none. */
+  /** Finds the log of a topic, and begins it where it is new. Returns `undefined` for a topic without a history. */
   open ({ name, segments }: Destination): Log | undefined {
     if (this.#rules.length === 0) return undefined
     let log = this.#logs.get(name)
@@ -68,12 +68,12 @@ export class History {
     return log
   }
 
-  /** For a subscriber: it may begin a log where there is room, and push out nobody's messages. */
+  /** Finds the log for a subscriber. It may begin one where there is room, but may not push another one out. */
   openForSubscriber (destination: Destination): Log | undefined {
     return this.#logs.has(destination.name) || this.#logs.size < this.#maxLogs ? this.open(destination) : undefined
   }
 
-  /** The headers of the next message of a topic. */
+  /** Makes the headers of the next message of a topic. */
   stamp (log: Log, headers: FrameHeaders): FrameHeaders {
     return new FrameHeaders(headers).set('x-epoch', log.epoch).set('x-offset', String(++log.offset))
   }
@@ -88,7 +88,7 @@ export class History {
     while (this.#bytes > this.#maxBytes) this.#forgetOldest()
   }
 
-  /** What came after `position`, `<epoch>:<offset>`; `null` when that cannot be told for sure. */
+  /** Finds the messages after `position`, `<epoch>:<offset>`. Returns `null` where one of them may be missing. */
   since (log: Log, position: string): Publication[] | null {
     const [, epoch, digits] = /^([\w-]{1,64}):(\d{1,15})$/.exec(position) ?? []
     const offset = Number(digits)

@@ -54,7 +54,7 @@ class MemoryBroker implements Broker {
   async stop (): Promise<void> {
     this.#become('unavailable')
     const connections = [...this.#connections]
-    // In one step, or each one's messages would go to the next.
+    // All connections end in one step, or the messages of each would go to the next.
     this.#exchange?.turn.exclusively(() => {
       for (const connection of connections) connection.end(refusal('STOMP_BROKER_STOPPED', undefined, true))
     })
@@ -82,10 +82,10 @@ class MemoryBroker implements Broker {
     this.#running().publish(message, null)
   }
 
-  /** All sessions are in this process. */
+  /** Does nothing, because all sessions are in this process. */
   publishToUser (): void {}
 
-  /** There is nobody else to hear from. */
+  /** Does nothing, because no other process uses this broker. */
   onUserMessage (): void {}
 
   #running (): Exchange {
@@ -100,7 +100,7 @@ class MemoryBroker implements Broker {
   }
 }
 
-/** A broker inside this process: it needs nothing, and forgets everything when it stops. */
+/** Makes a broker inside this process. It needs no other program, and forgets all messages when it stops. */
 export function memoryBroker (options: MemoryBrokerOptions = {}): Broker {
   return new MemoryBroker(options)
 }

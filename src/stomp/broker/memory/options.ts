@@ -2,9 +2,9 @@ import { stompErrors } from '../../errors.ts'
 import { atLeast, boolean, type Check, checkOptions, defined, fields, list, MAX_MILLISECONDS, ONE_OR_MORE, prefix, prefixes, separator, text } from '../checks.ts'
 import { checkPattern, type DestinationRules, parseDestination, type Prefixes, type Separator } from '../destination.ts'
 
-/** Which topics remember how much. */
+/** The history of some topics. */
 export interface HistoryOptions {
-  /** Which topics, as a pattern: `/topic/chat/**`. The first entry that fits a topic counts. */
+  /** The topics, as a pattern such as `/topic/chat/**`. The first entry that fits a topic counts. */
   readonly pattern: string
   /** Messages that are kept for each topic. 100 by default. */
   readonly messages?: number
@@ -14,40 +14,40 @@ export interface HistoryOptions {
   readonly ttl?: number
 }
 
-/** The names, limits and habits of the embedded broker. */
+/** The options of the embedded broker. */
 export interface MemoryBrokerOptions {
-  /** What destinations begin with; a topic or a queue may have several names. `/topic`, `/queue`, `/temp-queue`, `/reply-queue` and `/dlq` by default. */
+  /** The prefixes of destinations. Topics and queues may have several. */
   readonly prefixes?: {
-    /** Topics. `/topic` by default. */
+    /** The prefix of topics. `/topic` by default. */
     readonly topic?: string | readonly string[]
-    /** Queues. `/queue` by default. */
+    /** The prefix of queues. `/queue` by default. */
     readonly queue?: string | readonly string[]
-    /** What a client calls its own queues. `/temp-queue` by default. */
+    /** The prefix by which a client names its own temporary queues. `/temp-queue` by default. */
     readonly temporaryQueue?: string
-    /** What others get to see of them. `/reply-queue` by default. */
+    /** The prefix of the addresses by which other clients name them. `/reply-queue` by default. */
     readonly replyQueue?: string
-    /** The dead-letter queue: this name is a whole destination. */
+    /** The dead-letter queue. This name is a whole destination. `/dlq` by default. */
     readonly deadLetters?: string
   }
-  /** What stands between the segments behind the prefix: `/topic/a/b` by default, `/topic/a.b` with `.`. */
+  /** The character between the segments behind the prefix: `/topic/a/b` with `/`, `/topic/a.b` with `.`. `/` by default. */
   readonly separator?: Separator
   /** Octets of a destination. 255 by default. */
   readonly maxDestinationLength?: number
   /** Segments behind the prefix. 16 by default. */
   readonly maxSegments?: number
-  /** How often a pattern may hold `*`; the `**` at its end does not count. 4 by default. */
+  /** The most `*` in a pattern. The `**` at its end does not count. 4 by default. */
   readonly maxWildcards?: number
-  /** Whether one may SUBSCRIBE to several queues by a pattern. False by default. */
+  /** Lets a client subscribe to several queues by a pattern. False by default. */
   readonly queueWildcards?: boolean
-  /** Unacknowledged messages of one subscription, unless its `prefetch-count` says less. 1,000 by default. */
+  /** Unacknowledged messages of one subscription, unless its `prefetch-count` says otherwise. 1,000 by default. */
   readonly prefetch?: number
   /** Unacknowledged messages of one connection. 1,000 by default. */
   readonly maxUnacked?: number
-  /** After so many deliveries a message goes to the dead-letter queue; 0 tries for ever. 10 by default. */
+  /** Deliveries of a message before it goes to the dead-letter queue. 0 sets no limit. 10 by default. */
   readonly maxDeliveries?: number
-  /** Milliseconds that a message waits in a queue if its headers `ttl`, `expiration` and `expires` say nothing; 0 for ever. 0 by default. */
+  /** Milliseconds that a message without `ttl`, `expiration` and `expires` waits in a queue. 0 sets no limit. 0 by default. */
   readonly ttl?: number
-  /** Whether expired messages go to the dead-letter queue instead of nowhere. False by default. */
+  /** Moves expired messages to the dead-letter queue and does not drop them. False by default. */
   readonly deadLetterExpired?: boolean
   /** Queues that exist at a time. 10,000 by default. */
   readonly maxQueues?: number
@@ -59,9 +59,9 @@ export interface MemoryBrokerOptions {
   readonly maxBytes?: number
   /** Temporary queues of one connection. 16 by default. */
   readonly maxTemporaryQueues?: number
-  /** Topics whose last messages are kept, so that `x-recover` on SUBSCRIBE gives what was missed. None by default. */
+  /** Topics whose last messages are kept, so that a client gets missed messages by `x-recover`. None by default. */
   readonly history?: readonly HistoryOptions[]
-  /** Topics with a history; the one used least recently is forgotten first. 1,000 by default. */
+  /** Topics with a history at a time. The one used least recently is forgotten first. 1,000 by default. */
   readonly maxHistories?: number
   /** Octets of all histories together. 64 MiB by default. */
   readonly maxHistoryBytes?: number
@@ -175,7 +175,7 @@ function patternOf (pattern: string, where: string, rules: DestinationRules): re
   throw new stompErrors.InvalidOption(where, 'must begin with the prefix of topics')
 }
 
-/** Every prefix with its kind. One destination has one kind: no prefix may be another one, or stand before it. */
+/** Makes the table of prefixes with their kinds. No prefix may begin with another one, so that a destination has one kind. */
 function tableOf (names: Required<NonNullable<MemoryBrokerOptions['prefixes']>>): Prefixes {
   const table: Prefixes = [
     ...[names.topic].flat().map((prefix) => [prefix, 'topic'] as const),
@@ -193,7 +193,7 @@ function tableOf (names: Required<NonNullable<MemoryBrokerOptions['prefixes']>>)
   return table
 }
 
-/** The options that need no work of their own. */
+/** Picks the options that are taken as they are. */
 function pick (options: object): Partial<MemoryLimits> {
   return Object.fromEntries(Object.entries(options).filter(([name]) => Object.hasOwn(DEFAULTS, name)))
 }

@@ -1,16 +1,16 @@
 import type { BrokerSink, Delivery } from '../broker.ts'
 import type { QueueSubscription } from './queue-subscription.ts'
 
-/** The way to one session, and what it can take at the moment. */
+/** The credit of one session: whether it takes messages now, and how many it may have unacknowledged. */
 export class Outlet {
   readonly sink: BrokerSink
-  /** What takes from queues: to be asked again when there is room. */
+  /** The subscriptions that take from queues. They are offered messages again when there is credit. */
   readonly subscriptions = new Set<QueueSubscription>()
   readonly #maxUnacked: number
-  /** Deliveries that wait for their acknowledgement, in all subscriptions (SEC-S28). */
+  /** The deliveries of all subscriptions that wait for an acknowledgement (SEC-S28). */
   unacked = 0
   open = true
-  /** False from a sink's `false` to its `resume()`. */
+  /** False from the `false` of the sink to `resume()`. */
   flowing = true
 
   constructor (sink: BrokerSink, maxUnacked: number) {
@@ -31,7 +31,7 @@ export class Outlet {
     this.offer()
   }
 
-  /** There is room: whatever waits for this session may come. */
+  /** Tells the queues that messages for this session may come. */
   offer (): void {
     for (const subscription of this.subscriptions) subscription.offer()
   }

@@ -1,10 +1,10 @@
 class Node<T> {
   readonly literals = new Map<string, Node<T>>()
-  /** Below `*`. */
+  /** The child for `*`. */
   one: Node<T> | undefined
-  /** Of the pattern that ends here. */
+  /** The value of the pattern that ends here. */
   value: T | undefined
-  /** Of the pattern that goes on with `**`. */
+  /** The value of the pattern that goes on with `**`. */
   rest: T | undefined
 
   get empty (): boolean {
@@ -13,9 +13,10 @@ class Node<T> {
 }
 
 /**
- * Finds all patterns that fit a destination in one walk: `*` is one segment, `**` at the end is the rest, none included.
- * A step visits at most the literal child and the `*` child, so that a walk costs no more than the patterns that
- * begin like the destination, and `maxWildcards` bounds how many these can be (SEC-S33).
+ * Finds all patterns that fit a destination in one walk. `*` is one segment, and `**` at the end is the rest, also an empty one.
+ *
+ * A step visits at most the literal child and the `*` child. So the cost of a walk is the number of patterns that begin like
+ * the destination, which `maxWildcards` bounds (SEC-S33).
  */
 export class PatternTrie<T extends object> {
   readonly #root = new Node<T>()
@@ -26,7 +27,7 @@ export class PatternTrie<T extends object> {
     return this.#size
   }
 
-  /** The value of a pattern, made by `make` where it is new. */
+  /** Finds the value of a pattern. `make` makes it where the pattern is new. */
   open (pattern: readonly string[], make: () => T): T {
     let node = this.#root
     for (const segment of pattern) {
@@ -55,14 +56,14 @@ export class PatternTrie<T extends object> {
     }
   }
 
-  /** The values of all patterns that fit. */
+  /** Finds the values of all patterns that fit. */
   match (segments: readonly string[]): T[] {
     const found: T[] = []
     collect(this.#root, segments, 0, found)
     return found
   }
 
-  /** The nodes from the root to the one that holds the pattern's value. */
+  /** Finds the nodes from the root to the one that holds the value of the pattern. */
   #path (pattern: readonly string[]): Node<T>[] | undefined {
     const path = [this.#root]
     for (const segment of pattern) {
@@ -86,7 +87,7 @@ function child<T> (node: Node<T>, segment: string): Node<T> {
   return next
 }
 
-/** As deep as a destination has segments, which is bounded. */
+/** Collects the values below a node. The recursion is as deep as the destination has segments, which have a limit. */
 function collect<T> (node: Node<T>, segments: readonly string[], at: number, found: T[]): void {
   if (node.rest !== undefined) found.push(node.rest)
   if (at === segments.length) {

@@ -4,7 +4,7 @@ import type { Outlet } from './outlet.ts'
 import type { Queue } from './queue.ts'
 import type { QueuedMessage } from './queued-message.ts'
 
-/** The handle of a delivery: whose it is, and where the message goes when it comes back. */
+/** The handle of a delivery: its consumer, and the message, which goes back to the queue of that consumer. */
 export class Unacked {
   readonly consumer: Consumer
   readonly message: QueuedMessage
@@ -15,13 +15,13 @@ export class Unacked {
   }
 }
 
-/** A subscription that takes from a queue, or by a pattern from several, as much as its credit allows. */
+/** A subscription that takes from a queue, or by a pattern from several. Its credit bounds the unacknowledged messages. */
 export class QueueSubscription {
   readonly key: string
   readonly outlet: Outlet
   readonly byPattern: boolean
   readonly #ack: AckMode
-  /** How many may be unacknowledged. */
+  /** The most unacknowledged messages. */
   readonly #prefetch: number
   readonly #consumers = new Map<Queue, Consumer>()
   readonly #unacked = new Set<Unacked>()
@@ -38,7 +38,7 @@ export class QueueSubscription {
 
   get live (): boolean { return this.#live && this.outlet.open }
 
-  /** Whether one more message may come. What needs no acknowledgement needs no credit. */
+  /** True when one more message may come. A message that needs no acknowledgement needs no credit. */
   get ready (): boolean {
     return this.live && this.outlet.flowing &&
       (this.#ack === 'auto' || (this.#unacked.size < this.#prefetch && this.outlet.hasCredit))
@@ -48,7 +48,7 @@ export class QueueSubscription {
     this.#consumers.set(queue, queue.attach(this))
   }
 
-  /** The queue is no more. */
+  /** Leaves a queue that the broker forgets. */
   leave (queue: Queue): void {
     const consumer = this.#consumers.get(queue)
     if (consumer === undefined) return
@@ -56,12 +56,12 @@ export class QueueSubscription {
     queue.detach(consumer)
   }
 
-  /** Tells every queue that more may come. */
+  /** Tells every queue that more messages may come. */
   offer (): void {
     for (const consumer of this.#consumers.values()) consumer.queue.offer(consumer)
   }
 
-  /** Delivers. The books are right before the sink is called, for it may call back at once. */
+  /** Delivers a message. The counts are right before the sink is called, because the sink may call back at once. */
   take (consumer: Consumer, message: QueuedMessage): void {
     message.deliveries++
     const redelivered = message.deliveries > 1
@@ -77,14 +77,14 @@ export class QueueSubscription {
     this.outlet.deliver({ key: this.key, publication, handle, redelivered })
   }
 
-  /** The delivery is not this client's any more; false when it was not. */
+  /** Takes a delivery away from the client. Returns `false` where the client did not have it. */
   release (handle: Unacked): boolean {
     if (!this.#unacked.delete(handle)) return false
     this.outlet.unacked--
     return true
   }
 
-  /** Takes nothing any more; what is unacknowledged goes back (STOMP-S6, STOMP-A5). */
+  /** Ends the subscription. Its unacknowledged messages go back (STOMP-S6, STOMP-A5). */
   end (): void {
     if (!this.#live) return
     this.#live = false

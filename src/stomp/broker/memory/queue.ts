@@ -8,35 +8,36 @@ import { QueuedMessage } from './queued-message.ts'
 import { refusal } from '../refusals.ts'
 import type { Turn } from './turn.ts'
 
-/** Why a message was given up. */
+/** The reason for which a message was given up. */
 export type DeathReason = 'delivery-limit' | 'expired'
 
-/** What a queue needs of those who keep it; the kinds of queues differ in this alone. */
+/** The settings and callbacks of a queue. The kinds of queues differ in these alone. */
 export interface QueueHome {
   readonly turn: Turn
   readonly budget: Budget
   readonly maxMessages: number
   readonly maxBytes: number
-  /** 0 for any number. */
+  /** The most deliveries of a message, 0 for any number. */
   readonly maxDeliveries: number
-  /** Whether a queue that holds nothing takes a message whatever its size: for queues that cannot refuse. */
+  /** True for a queue that takes a message of any size while it is empty, because it cannot refuse. */
   readonly lenient: boolean
   now (): number
-  /** There are messages in it that expire: it wants to be swept. */
+  /** Tells that the queue has messages that expire, so that it needs sweeps. */
   expiring (queue: Queue): void
-  /** A message was given up; the queue has forgotten it. */
+  /** Tells that the queue has given a message up and does not hold it any more. */
   died (queue: Queue, message: QueuedMessage, reason: DeathReason): void
-  /** It has no messages, and no consumer that asked for it by name. */
+  /** Tells that the queue has no messages, and no consumer that subscribed to it by name. */
   idle (queue: Queue): void
 }
 
 /**
- * One queue: every message goes to one of its consumers, in turn, and comes back to its place if that one does not
- * acknowledge it. What is unacknowledged counts as in the queue, so that whatever comes back finds room.
+ * One queue. Its consumers get the messages in turn, and a message without an acknowledgement comes back to its place.
+ *
+ * An unacknowledged message counts as one in the queue, so that there is room for it when it comes back.
  */
 export class Queue {
   readonly name: string
-  /** All of them; those that came by a pattern do not keep the queue alive. */
+  /** All consumers. A consumer that subscribed by a pattern does not keep the queue. */
   readonly consumers = new Set<Consumer>()
   readonly #home: QueueHome
   readonly #backlog = new Backlog()
@@ -54,10 +55,10 @@ export class Queue {
     this.#home = home
   }
 
-  /** No waiting message expires before that; `Infinity` when none ever does. */
+  /** A time before which no waiting message expires, `Infinity` when none ever does. */
   get nextExpiry (): number { return this.#nextExpiry }
 
-  /** Keeps room for a message that is about to come; says what is full if there is none (SEC-S28). */
+  /** Reserves room for a message that is about to come. Returns a refusal that names the full limit where there is none (SEC-S28). */
   reserve (publication: Publication, size: number): BrokerError | null {
     const { budget, maxMessages, maxBytes, lenient } = this.#home
     if (this.#messages > 0 || !lenient) {
@@ -71,13 +72,13 @@ export class Queue {
     return null
   }
 
-  /** The announced message does not come. */
+  /** Frees the room of a message that does not come. */
   cancel (publication: Publication, size: number): void {
     this.#free(publication, size)
     this.schedule()
   }
 
-  /** Takes a message for which there is room, and passes on what it can. Only called in a turn. */
+  /** Takes a message that has its room, and delivers. Only the serial queue calls it. */
   push (publication: Publication, size: number, expires: number): void {
     const message = new QueuedMessage(publication, size, expires, this.#order++)
     this.#backlog.push(message)
@@ -85,12 +86,12 @@ export class Queue {
     this.#pump()
   }
 
-  /** The message is done with. */
+  /** Frees the room of a message that does not come back. */
   settle (message: QueuedMessage): void {
     this.#free(message.publication, message.size)
   }
 
-  /** The message was not acknowledged: it waits at its old place, unless it was tried too often. */
+  /** Takes an unacknowledged message back to its old place, or gives it up after too many deliveries. */
   giveBack (message: QueuedMessage, refusedBy = 0): void {
     const { maxDeliveries } = this.#home
     if (maxDeliveries > 0 && message.deliveries >= maxDeliveries) {
@@ -118,20 +119,20 @@ export class Queue {
     this.schedule()
   }
 
-  /** The consumer may have credit again. */
+  /** Tells that the consumer may have credit again. */
   offer (consumer: Consumer): void {
     if (!consumer.listed && consumer.subscription.ready) this.#round.push(consumer)
     this.schedule()
   }
 
-  /** Drops the oldest waiting message; false when none waits. */
+  /** Drops the oldest waiting message. Returns `false` where none waits. */
   dropOldest (): boolean {
     const oldest = this.#backlog.shift()
     if (oldest !== undefined) this.settle(oldest)
     return oldest !== undefined
   }
 
-  /** Gives up what has expired. */
+  /** Gives up the messages that have expired. */
   sweep (): void {
     const now = this.#home.now()
     if (now <= this.#nextExpiry) return
@@ -141,14 +142,14 @@ export class Queue {
     this.schedule()
   }
 
-  /** Forgets everything that waits; what is unacknowledged is settled by whoever has it. */
+  /** Drops the messages that wait. The subscriptions settle the unacknowledged ones. */
   clear (): void {
     for (const message of this.#backlog) this.settle(message)
     this.#backlog.clear()
     this.#nextExpiry = Infinity
   }
 
-  /** Looks after waiting messages and consumers, behind all that goes on; the caller runs the turn. */
+  /** Puts the next deliveries into the serial queue, behind its other tasks. The caller runs the serial queue. */
   schedule (): void {
     if (this.#scheduled) return
     this.#scheduled = true
@@ -178,7 +179,7 @@ export class Queue {
     if (this.#messages === 0 && this.#named === 0) this.#home.idle(this)
   }
 
-  /** The next consumer with credit; whoever gave the message back only if there is no other (STOMP-A3). */
+  /** Finds the next consumer with credit. The one that gave the message back comes last (STOMP-A3). */
   #next (refusedBy: number): Consumer | null {
     let spare: Consumer | null = null
     for (let consumer = this.#round.shift(); consumer !== null; consumer = this.#round.shift()) {

@@ -4,12 +4,12 @@ import type { Publication } from '../publication.ts'
 export class QueuedMessage {
   readonly publication: Publication
   readonly size: number
-  /** When it goes away, on the clock; `Infinity` for never. */
+  /** The time on the clock at which it expires, `Infinity` for never. */
   readonly expires: number
-  /** Its place in the queue; it keeps it when it comes back. */
+  /** The place in the queue, which the message keeps when it comes back. */
   readonly order: number
   deliveries = 0
-  /** The number of the consumer that gave it back: the others come first. 0 for none. */
+  /** The number of the consumer that gave it back, because the other consumers come first. 0 for none. */
   refusedBy = 0
 
   constructor (publication: Publication, size: number, expires: number, order: number) {

@@ -13,10 +13,10 @@ import { refusal } from '../refusals.ts'
 import type { Serial } from '../serial.ts'
 import type { Turn } from './turn.ts'
 
-/** How often expired messages are looked for. None is ever delivered, however late it is found. */
+/** Milliseconds between two searches for expired messages. A message that has expired is not delivered before the search either. */
 const SWEEP = 1000
 
-/** All queues: those with names, the dead-letter queue, and those that belong to one subscription or connection. */
+/** All queues: the named ones, the dead-letter queue, and the private ones of a subscription or a connection. */
 export class Queues {
   readonly #settings: Settings
   readonly #turn: Turn
@@ -45,14 +45,14 @@ export class Queues {
       named: { ...shared, idle: forget, died: (queue, message, reason) => this.#bury(queue, message, reason) },
       dead: { ...shared, idle: forget, died: (_queue, _message, reason) => log.warn({ reason }, 'a dead letter was dropped') },
       temporary: { ...shared, lenient: true, idle: nothing, died: nothing },
-      // What a topic's subscriber refuses is gone, and so is what it leaves behind (STOMP-S6).
+      // A message of a topic that its subscriber refuses, or leaves unacknowledged at its end, is dropped (STOMP-S6).
       topic: { ...shared, lenient: true, maxDeliveries: 1, idle: nothing, died: nothing }
     }
   }
 
   get size (): number { return this.#named.size }
 
-  /** The queue of that name; throws when there are too many. */
+  /** Finds the queue of that name, or makes it. Throws when there are too many. */
   open ({ kind, name, segments }: Destination): Queue {
     const existing = this.#named.get(name)
     if (existing !== undefined) return existing
@@ -67,7 +67,7 @@ export class Queues {
     return queue
   }
 
-  /** A queue that nobody else can name. */
+  /** Makes a queue that no other client can name. */
   openPrivate (name: string, kind: 'temporary' | 'topic'): Queue {
     return new Queue(name, this.#homes[kind])
   }
@@ -94,7 +94,7 @@ export class Queues {
     this.#expiring.clear()
   }
 
-  /** What all kinds of queues have in common. */
+  /** The settings that all kinds of queues have in common. */
   #home (): Omit<QueueHome, 'died' | 'idle'> {
     return {
       turn: this.#turn,
@@ -126,7 +126,7 @@ export class Queues {
     this.#turn.run()
   }
 
-  /** Moves a message that nobody could handle; when the dead-letter queue is full its oldest goes. */
+  /** Moves a message to the dead-letter queue. When that is full, its oldest messages are dropped. */
   #bury (from: Queue, { publication }: QueuedMessage, reason: DeathReason): void {
     if (reason === 'expired' && !this.#settings.deadLetterExpired) return
     const name = this.#settings.deadLetters
@@ -139,8 +139,8 @@ export class Queues {
     const { size } = letter
     let lost = false
     while (queue.reserve(letter, size) !== null) {
-      // Said once for a run of them: whoever fills the queue must not fill the log too.
-      if (!this.#lettersLost) this.#log.warn({}, 'the dead-letter queue is full: its oldest messages are dropped')
+      // The log has one line for a run of losses, because a client that fills the queue must not fill the log too.
+      if (!this.#lettersLost) this.#log.warn({}, 'the dead-letter queue is full; its oldest messages are dropped')
       this.#lettersLost = lost = true
       if (!queue.dropOldest()) return
     }

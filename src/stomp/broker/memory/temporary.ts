@@ -2,14 +2,14 @@ import { randomBytes } from 'node:crypto'
 import type { Publication } from '../publication.ts'
 import type { Queue } from './queue.ts'
 
-/** A queue of one connection: `/temp-queue/x` to its owner, and an address that nobody can guess to those it wrote to. */
+/** A queue of one connection. Its owner names it `/temp-queue/x`, and other clients by an address that cannot be guessed. */
 export class TemporaryQueue {
-  /** As its owner calls it. */
+  /** The name that its owner uses. */
   readonly name: string
-  /** As everybody else does (SEC-S66). */
+  /** The address that other clients use (SEC-S66). */
   readonly address: string
   readonly queue: Queue
-  /** Whether its subscription came with a `reply-to`, and not by SUBSCRIBE. */
+  /** True when its subscription came with a `reply-to`, and not by SUBSCRIBE. */
   implicit = false
   readonly #overflow: (queue: TemporaryQueue) => void
 
@@ -20,7 +20,7 @@ export class TemporaryQueue {
     this.#overflow = overflow
   }
 
-  /** Never refuses: whoever answers has done nothing wrong if the one that asked does not listen. */
+  /** Takes a message. It never refuses one, because a full queue is the fault of its owner and not of the sender. */
   receive (publication: Publication, expires: number): void {
     const { size } = publication
     if (this.queue.reserve(publication, size) === null) this.queue.push(publication, size, expires)

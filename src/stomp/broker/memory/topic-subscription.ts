@@ -4,7 +4,7 @@ import type { QueueSubscription } from './queue-subscription.ts'
 import type { Queue } from './queue.ts'
 import type { TopicMember } from './topics.ts'
 
-/** A topic in `auto` mode: what is published is delivered, and that is all. The hot path of a broadcast. */
+/** The subscription of a topic in `auto` mode, which delivers each publication at once. It is the hot path of a broadcast. */
 export class TopicSubscription implements TopicMember {
   readonly #key: string
   readonly #outlet: Outlet
@@ -21,15 +21,16 @@ export class TopicSubscription implements TopicMember {
 }
 
 /**
- * A topic with acknowledgements: a queue of its own between the topic and the client, so that a client that does not
- * acknowledge is given no more than its credit (SEC-S28) and costs no more than a queue may hold.
+ * The subscription of a topic with acknowledgements. It has a queue between the topic and the client.
+ *
+ * So a client that does not acknowledge gets no more than its credit (SEC-S28), and costs no more memory than one queue.
  */
 export class AcknowledgedTopicSubscription implements TopicMember {
   readonly subscription: QueueSubscription
   readonly queue: Queue
   readonly #overflow: () => void
 
-  /** `overflow` is told when the queue is full: the subscription must end, for it has lost a message. */
+  /** `overflow` is called when the queue is full. The subscription must end then, because it has lost a message. */
   constructor (subscription: QueueSubscription, queue: Queue, overflow: () => void) {
     this.subscription = subscription
     this.queue = queue

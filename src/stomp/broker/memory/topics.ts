@@ -10,7 +10,7 @@ export interface TopicMember {
   receive (publication: Publication): void
 }
 
-/** Everybody who subscribed with the same words. */
+/** The subscriptions with the same name or pattern. */
 class Audience {
   readonly #members = new Set<TopicMember>()
   #list: readonly TopicMember[] | undefined
@@ -27,14 +27,18 @@ class Audience {
     this.#list = undefined
   }
 
-  /** Never changes: whoever delivers to it need not mind who comes and goes meanwhile. */
+  /** The members. The list never changes, so that members may come and go during a delivery. */
   get list (): readonly TopicMember[] {
     this.#list ??= [...this.#members]
     return this.#list
   }
 }
 
-/** Who gets what is sent to a topic: exact names by a map, patterns by a trie. Nothing is kept of destinations that nobody subscribes (SEC-S30). */
+/**
+ * The subscriptions of topics: exact names in a map, patterns in a trie.
+ *
+ * A destination without a subscription costs no memory (SEC-S30).
+ */
 export class Topics {
   readonly #exact = new Map<string, Audience>()
   readonly #patterns = new PatternTrie<Audience>()
@@ -58,7 +62,7 @@ export class Topics {
     else this.#exact.delete(name)
   }
 
-  /** Everybody whose subscription fits, as it stands now. */
+  /** Finds the subscriptions that fit, as they are now. */
   audiences ({ name, segments }: Destination): (readonly TopicMember[])[] {
     const found = this.#patterns.size === 0 ? [] : this.#patterns.match(segments).map(listOf)
     const exact = this.#exact.get(name)
@@ -67,7 +71,7 @@ export class Topics {
   }
 }
 
-/** A function of its own: the one loop that must be fast is compiled apart from all that happens once per message. */
+/** Delivers to each member. It is a function of its own, so that the hot loop is compiled apart from work done once a message. */
 export function deliverTo (members: readonly TopicMember[], publication: Publication): void {
   for (let i = 0; i < members.length; i++) {
     const member = members[i]!

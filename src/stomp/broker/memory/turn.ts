@@ -1,17 +1,18 @@
 /**
- * One thing at a time. A sink may call back into the broker while it is given a message; what would deliver something
- * then waits until the delivery that runs has reached everybody, so that all subscribers see one order.
+ * A serial queue of tasks. A sink may call back into the broker while it is given a message.
+ *
+ * A task that delivers waits until the delivery that runs has reached all subscribers, so that they all see one order.
  */
 export class Turn {
   readonly #tasks: (() => void)[] = []
   #busy = false
 
-  /** Puts a task behind those that wait; `run` must follow. */
+  /** Puts a task behind the waiting ones. The caller must call `run` afterwards. */
   defer (task: () => void): void {
     this.#tasks.push(task)
   }
 
-  /** Runs what waits, unless somebody further up the stack does so already. */
+  /** Runs the waiting tasks, unless a caller further up the stack does so already. */
   run (): void {
     if (this.#busy) return
     this.#busy = true
@@ -26,7 +27,7 @@ export class Turn {
     }
   }
 
-  /** Runs `task` at once, with everything it causes waiting until it is done. */
+  /** Runs `task` at once. The tasks that it defers wait until it is done. */
   exclusively<T> (task: () => T): T {
     if (this.#busy) return task()
     this.#busy = true
