@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { closeSync, openSync, writeFileSync } from 'node:fs'
 import { InvalidArgumentError, Option } from 'commander'
 import type { Command } from 'commander'
 import { catalogue } from './catalogue.ts'
@@ -8,7 +8,7 @@ import { human, liveProgress } from './reporters/human.ts'
 import { isReporter, reporters } from './reporters/index.ts'
 import { list, listReporters } from './reporters/list.ts'
 import { UnreachableError, UsageError } from './runner/errors.ts'
-import { defaults, runConformance } from './runner/run.ts'
+import { checkRun, defaults, runConformance } from './runner/run.ts'
 import { select, ways } from './runner/select.ts'
 import { endpoint as stompEndpoint, features } from './stomp/site.ts'
 import type { Feature, StompOptions } from './stomp/site.ts'
@@ -45,11 +45,17 @@ function whole (text: string): number {
   return value
 }
 
-/** Seconds, as people write them; milliseconds inside. */
+/** Seconds, as people write them; milliseconds inside. Timers take no more than a day here: longer ones would fire at once. */
 function duration (text: string): number {
   const value = Number(text)
-  if (text.trim() === '' || !Number.isFinite(value) || value < 0) throw new InvalidArgumentError('It must be a number of seconds.')
+  if (text.trim() === '' || !(value >= 0 && value <= 86_400)) throw new InvalidArgumentError('It must be a number of seconds, at most 86400.')
   return Math.round(value * 1000)
+}
+
+function positiveDuration (text: string): number {
+  const value = duration(text)
+  if (value === 0) throw new InvalidArgumentError('It must be more than zero seconds.')
+  return value
 }
 
 function endpoint (text: string, earlier: Record<string, string> = {}): Record<string, string> {
@@ -66,7 +72,7 @@ function path (text: string): string {
 
 function address (text: string): { host: string, port: number } {
   const [, host, port] = /^(?:\[?([^[\]]+)\]?:)?(\d+)$/.exec(text) ?? []
-  if (port === undefined || Number(port) > 65_535) throw new InvalidArgumentError('It must look like 127.0.0.1:61613.')
+  if (port === undefined || Number(port) < 1 || Number(port) > 65_535) throw new InvalidArgumentError('It must look like 127.0.0.1:61613.')
   return { host: host ?? '127.0.0.1', port: Number(port) }
 }
 
@@ -98,7 +104,7 @@ export function configure (command: Command): Command {
     .option('--only <id,…>', 'these cases alone: an id, a row with all its cases, a section, or a start with *', names)
     .option('--skip <id,…>', 'all but these', names)
     .option('--transport <name,…>', `cases of these transports, and those of none: ${ways.join(', ')}`, transport)
-    .addOption(new Option('--timeout <seconds>', 'time for one case, its own waiting not counted').argParser(duration).default(defaults.timeout, `${defaults.timeout / 1000}`))
+    .addOption(new Option('--timeout <seconds>', 'time for one case, its own waiting not counted').argParser(positiveDuration).default(defaults.timeout, `${defaults.timeout / 1000}`))
     .addOption(new Option('--concurrency <number>', 'cases at the same time').argParser(whole).default(defaults.concurrency))
     .addOption(new Option('--wait <seconds>', 'time for a server that is starting').argParser(duration).default(defaults.wait, `${defaults.wait / 1000}`))
     .option('--strict', 'deviations (levels P and D) fail too')
@@ -131,6 +137,15 @@ function stompOptions ({ stompTcp, stompHost, login, passcode, topic, queue, wit
   }
 }
 
+/** A file that cannot be written is found out before the run, not half a minute later. */
+function checkOutput (file: string): void {
+  try {
+    closeSync(openSync(file, 'a'))
+  } catch (error) {
+    throw new UsageError(`the report cannot be written to "${file}" (${error instanceof Error && 'code' in error ? String(error.code) : String(error)})`)
+  }
+}
+
 async function act (url: string | undefined, flags: Flags): Promise<number> {
   const progress = liveProgress(process.stderr)
   const options: Options = {
@@ -159,6 +174,8 @@ async function act (url: string | undefined, flags: Flags): Promise<number> {
     }
     if (url === undefined) throw new UsageError('which server? Give its URL, such as http://127.0.0.1:8081')
     if (!isReporter(flags.reporter)) throw new UsageError(`no reporter is named "${flags.reporter}"; there are ${Object.keys(reporters).join(', ')}`)
+    checkRun(url, options)
+    if (flags.output !== undefined) checkOutput(flags.output)
     const report = await runConformance(url, options)
     progress.clear()
     write(reporters[flags.reporter](report))
@@ -166,10 +183,11 @@ async function act (url: string | undefined, flags: Flags): Promise<number> {
     return report.ok ? 0 : 1
   } catch (error) {
     progress.clear()
-    if (error instanceof UsageError || error instanceof UnreachableError) {
-      process.stderr.write(`${error.message}\n`)
-      return error instanceof UsageError ? 2 : 1
-    }
-    throw error
+    if (!(error instanceof UsageError || error instanceof UnreachableError)) throw error
+    process.stderr.write(`${error.message}\n`)
+    if (error instanceof UsageError) return 2
+    // A file that was asked for is written whatever happens: else a pipeline reads that of an earlier run.
+    if (error.report !== undefined && isReporter(flags.reporter) && (flags.output !== undefined || flags.reporter !== 'human')) write(reporters[flags.reporter](error.report))
+    return 1
   }
 }

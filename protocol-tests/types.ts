@@ -66,7 +66,8 @@ export interface CatalogueEntry extends Case {
   requires: readonly (Feature | Foundation)[]
 }
 
-export type Verdict = 'passed' | 'failed' | 'deviation' | 'not applicable'
+/** `not run`: the server was not there, or stopped answering before the case had its answer. */
+export type Verdict = 'passed' | 'failed' | 'deviation' | 'not applicable' | 'not run'
 
 export interface Failure {
   what: string
@@ -83,7 +84,7 @@ export interface Result {
   level: Level
   transport?: Transport | CarrierName
   verdict: Verdict
-  /** Why the case is not applicable. */
+  /** Why the case is not applicable, or was not run. */
   reason?: string
   failure?: Failure
   milliseconds: number
@@ -96,8 +97,12 @@ export interface Report {
   strict: boolean
   ok: boolean
   totals: Record<Verdict, number>
-  /** The server stopped answering before the end. */
+  /** The server stopped answering before the end, or never answered. */
   lost: boolean
+  /** Why no case was run: no server answers, or none that any case could judge. */
+  unreachable?: string
+  /** The case that wrote to the server last before it stopped answering; it stands first in `results`. */
+  stoppedDuring?: string
   /** Endpoints that the server lacks. */
   missing: string[]
   /** Suites that were not run, for the server has nothing that they could judge. */

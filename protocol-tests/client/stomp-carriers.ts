@@ -24,6 +24,9 @@ export interface End {
 export interface Carrier {
   readonly name: CarrierName
   send: (octets: Buffer) => void
+  /** When it last wrote to the server, where nothing else knows. */
+  readonly lastWrite?: number
+  readonly lastRead?: number
   /** Hands over everything that comes, and resolves when the connection is over. */
   run: (receive: (chunk: Chunk) => void) => Promise<End>
   /** The client goes without a word, what it has sent before still arriving. */
@@ -128,6 +131,8 @@ function closing (frame: string): End {
 export class TcpCarrier implements Carrier {
   readonly name = 'tcp'
   readonly socket: net.Socket
+  lastWrite = 0
+  lastRead = 0
 
   constructor (socket: net.Socket) {
     this.socket = socket
@@ -144,12 +149,16 @@ export class TcpCarrier implements Carrier {
   }
 
   send (octets: Buffer): void {
+    this.lastWrite = performance.now()
     this.socket.write(octets)
   }
 
   async run (receive: (chunk: Chunk) => void): Promise<End> {
     return await new Promise((resolve) => {
-      this.socket.on('data', (octets: Buffer) => receive({ octets, binary: true, at: Date.now() }))
+      this.socket.on('data', (octets: Buffer) => {
+        this.lastRead = performance.now()
+        receive({ octets, binary: true, at: Date.now() })
+      })
       this.socket.on('error', (error) => resolve({ reason: error.message }))
       this.socket.on('close', () => resolve({ reason: '' }))
     })

@@ -41,6 +41,14 @@ export class StompClient<Carried extends Carrier = Carrier> {
     carrier.run((chunk) => this.receive(chunk)).then((end) => { this.over = end; this.wake() }, (error: unknown) => this.fail(error))
   }
 
+  get lastWrite (): number {
+    return this.carrier.lastWrite ?? 0
+  }
+
+  get lastRead (): number {
+    return this.carrier.lastRead ?? 0
+  }
+
   get version (): Version {
     return this.reader.version
   }

@@ -17,6 +17,9 @@ type Waiting = { what: string, look: () => boolean, reject: (error: Error) => vo
 /** faye-websocket's client behind promises: a strict RFC 6455 peer that shares no code with `ws`. */
 export class WebSocketClient {
   readonly path: string
+  /** When bytes were last written, the handshake among them, in milliseconds of `performance.now()`; 0 where no server took them. */
+  lastWrite = performance.now()
+  lastRead = 0
   private readonly client: InstanceType<typeof faye.Client>
   private readonly messages: (string | Buffer)[] = []
   private readonly waiting = new Set<Waiting>()
@@ -31,10 +34,19 @@ export class WebSocketClient {
       maxLength: 64 * 1024 * 1024,
       ...(target.secure ? { tls: { rejectUnauthorized: false, servername: isIP(target.host) ? 'localhost' : target.host } } : {})
     })
-    this.client.on('open', () => { this.opened = true; this.wake() })
-    this.client.on('message', (event: { data: string | Buffer }) => { this.messages.push(event.data); this.wake() })
-    this.client.on('error', (event: { message: string }) => { this.problem = event.message; this.wake() })
+    this.client.on('open', () => { this.opened = true; this.heard() })
+    this.client.on('message', (event: { data: string | Buffer }) => { this.messages.push(event.data); this.heard() })
+    this.client.on('error', (event: { message: string }) => {
+      if (event.message.includes('ECONNREFUSED')) this.lastWrite = 0
+      this.problem = event.message
+      this.wake()
+    })
     this.client.on('close', (event: CloseStatus) => { this.status = { code: event.code, reason: event.reason }; this.wake() })
+  }
+
+  private heard (): void {
+    this.lastRead = performance.now()
+    this.wake()
   }
 
   async open (): Promise<this> {
@@ -47,6 +59,7 @@ export class WebSocketClient {
   }
 
   send (data: string | Buffer): void {
+    this.lastWrite = performance.now()
     this.client.send(data)
   }
 

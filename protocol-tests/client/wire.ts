@@ -20,11 +20,15 @@ export class Wire {
   private failure: Error | undefined
   private deadline: number | undefined
   private readonly waiters = new Set<() => void>()
+  /** When bytes were last written and last came, in milliseconds of `performance.now()`. */
+  lastWrite = 0
+  lastRead = 0
 
   private constructor (socket: net.Socket, plain: net.Socket) {
     this.socket = socket
     this.plain = plain
     socket.on('data', (bytes: Buffer) => {
+      this.lastRead = performance.now()
       this.buffered = this.buffered.length === 0 ? bytes : Buffer.concat([this.buffered, bytes])
       this.wake()
     })
@@ -52,6 +56,7 @@ export class Wire {
   }
 
   write (bytes: string | Uint8Array): void {
+    this.lastWrite = performance.now()
     this.socket.write(bytes)
   }
 

@@ -1,10 +1,10 @@
 import type { Progress, Report, Result } from '../types.ts'
-import { countOf, describeFailure, describeTotals, fails, notApplicableByReason, seconds } from './describe.ts'
+import { countOf, describeFailure, describeLoss, describeTotals, fails, idsByReason, seconds, unjudged } from './describe.ts'
 
-const marks = { passed: '✓', failed: '✗', deviation: '~', 'not applicable': '-' } as const
+const marks = { passed: '✓', failed: '✗', deviation: '~', 'not applicable': '-', 'not run': '·' } as const
 
-/** More cases than these are counted and not named. */
-const few = 12
+/** More cases than these are counted and not named; those that ran when a server died are as many as ran at a time. */
+const few = 24
 
 export function describeResult (result: Result): string {
   const head = `${marks[result.verdict]} ${result.id}  ${result.title}  (${result.level}, ${result.clause})`
@@ -15,7 +15,9 @@ export function human (report: Report): string {
   const told = report.results.filter(({ verdict }) => verdict === 'failed' || verdict === 'deviation')
   const lines = told.map((result) => describeResult(result))
   if (lines.length > 0) lines.push('')
-  for (const [reason, ids] of notApplicableByReason(report)) lines.push(`- not applicable, ${reason}: ${ids.length <= few ? ids.join(', ') : countOf(ids)}`)
+  for (const verdict of unjudged) {
+    for (const [reason, ids] of idsByReason(report, verdict)) lines.push(`${marks[verdict]} ${verdict}, ${reason}: ${ids.length <= few ? ids.join(', ') : countOf(ids)}`)
+  }
   for (const { suite, reason } of report.leftOut) lines.push(`- the suite ${suite} was not run: ${reason}`)
   lines.push(`${report.url}: ${describeTotals(report)} in ${seconds(report.milliseconds)}`)
   if (report.totals.deviation > 0 && !report.strict) lines.push('Deviations are from decisions of this project and from prose that no suite pins; --strict makes them fail.')
@@ -23,8 +25,10 @@ export function human (report: Report): string {
   return lines.join('\n') + '\n'
 }
 
-function conclusion ({ ok, lost, strict, results }: Report): string {
-  if (lost) return 'The server stopped answering before the end of the run.'
+function conclusion (report: Report): string {
+  const { ok, strict, results } = report
+  const loss = describeLoss(report)
+  if (loss !== undefined) return loss
   return ok ? 'The server conforms.' : `The server fails ${results.filter((result) => fails(result, strict)).length} of ${results.length} cases.`
 }
 

@@ -1,5 +1,5 @@
 import type { Report, Result } from '../types.ts'
-import { describeFailure, fails } from './describe.ts'
+import { describeFailure, describeLoss, fails } from './describe.ts'
 import { escapeMarkup as e } from './escape.ts'
 
 function testCase (result: Result, strict: boolean): string {
@@ -8,12 +8,18 @@ function testCase (result: Result, strict: boolean): string {
   if (fails(result, strict) && result.failure !== undefined) {
     return `${open}>\n      <failure message="${e(result.failure.what)}">${e(describeFailure(result.failure, ''))}</failure>\n    </testcase>`
   }
-  const reason = result.reason ?? `deviation: ${result.failure?.what ?? ''}`
+  const reason = result.reason === undefined ? `deviation: ${result.failure?.what ?? ''}` : `${result.verdict}: ${result.reason}`
   return `${open}>\n      <skipped message="${e(reason)}"/>\n    </testcase>`
 }
 
 export function junit (report: Report): string {
   const lines = ['<?xml version="1.0" encoding="UTF-8"?>', `<testsuites name="${e(report.url)}" time="${report.milliseconds / 1000}">`]
+  // A run that was cut off must not count as passed because its cases were skipped.
+  const loss = describeLoss(report)
+  if (loss !== undefined) {
+    lines.push('  <testsuite name="run" tests="1" failures="1" skipped="0">', '    <testcase classname="run" name="the server answers until the end" time="0">')
+    lines.push(`      <failure message="${e(loss)}"/>`, '    </testcase>', '  </testsuite>')
+  }
   for (const section of new Set(report.results.map((result) => `${result.suite}.${result.section}`))) {
     const results = report.results.filter((result) => `${result.suite}.${result.section}` === section)
     const failures = results.filter((result) => fails(result, report.strict)).length

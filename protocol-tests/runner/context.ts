@@ -20,7 +20,18 @@ export interface Pending {
   response: () => Promise<Incoming>
 }
 
+/** The last write of a connection. */
+export interface Write {
+  /** Milliseconds of `performance.now()`. */
+  readonly at: number
+  /** Bytes came after it. */
+  readonly answered: boolean
+}
+
 interface Resource {
+  /** When it last wrote to the server, and when bytes last came, in milliseconds of `performance.now()`. */
+  readonly lastWrite?: number
+  readonly lastRead?: number
   expire: (milliseconds: number) => void
   destroy: () => void
 }
@@ -33,6 +44,7 @@ export class Context {
   private readonly resources = new Set<Resource>()
   private expired: number | undefined
   private over = false
+  private written: Write[] = []
 
   constructor (target: Target, endpoints: Readonly<Record<string, string>> = {}, site?: StompSite) {
     this.target = target
@@ -161,8 +173,15 @@ export class Context {
     for (const resource of this.resources) resource.expire(milliseconds)
   }
 
+  /** The last writes of the case, one for each connection. */
+  get writes (): Write[] {
+    const open = [...this.resources].flatMap(({ lastWrite = 0, lastRead = 0 }) => lastWrite === 0 ? [] : [{ at: lastWrite, answered: lastRead >= lastWrite }])
+    return [...this.written, ...open]
+  }
+
   close (): void {
     this.over = true
+    this.written = this.writes
     for (const resource of this.resources) resource.destroy()
     this.resources.clear()
   }

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import type { Answer } from '../client/http.ts'
 import type { Target } from '../client/target.ts'
 import type { CatalogueEntry } from '../types.ts'
 import { Context } from './context.ts'
@@ -29,22 +30,52 @@ export async function waitForServer (target: Target, milliseconds: number): Prom
 /** Endpoints that are ordinary URLs and not SockJS services. */
 const plain = new Set(['/journal', '/health'])
 
-/** Which of the endpoints that the cases need the server does not have. */
-export async function missingEndpoints (target: Target, names: Readonly<Record<string, string>>, entries: readonly CatalogueEntry[], timeout: number): Promise<string[]> {
+/** What the server has of the endpoints that the cases need. */
+export interface Endpoints {
+  /** Those that answer 404. */
+  readonly missing: string[]
+  /** At least one shows that SockJS is there, however well. */
+  readonly sockjs: boolean
+}
+
+type Finding = 'missing' | 'sockjs' | 'other'
+
+/** Asks for each endpoint that the cases need. */
+export async function findEndpoints (target: Target, names: Readonly<Record<string, string>>, entries: readonly CatalogueEntry[], timeout: number): Promise<Endpoints> {
   const endpoints = [...new Set(entries.flatMap((entry) => entry.needs))].sort()
-  const missing = await Promise.all(endpoints.map(async (endpoint) => {
-    const context = new Context(target, names)
-    const timer = setTimeout(() => context.expire(timeout), timeout)
-    try {
-      const { status } = await context.get(plain.has(endpoint) ? endpoint : `${endpoint}/info`)
-      return status === 404 ? [endpoint] : []
-    } catch {
-      // It answers badly, and the cases that need it will say how.
-      return []
-    } finally {
-      clearTimeout(timer)
-      context.close()
-    }
-  }))
-  return missing.flat()
+  const findings = await Promise.all(endpoints.map(async (endpoint) => await probe(target, names, endpoint, timeout)))
+  return { missing: endpoints.filter((_endpoint, index) => findings[index] === 'missing'), sockjs: findings.includes('sockjs') }
+}
+
+/** Whether the URL is itself a SockJS service, and not the place where the services are. */
+export async function isService (target: Target, timeout: number): Promise<boolean> {
+  return target.base !== '' && await probe(target, { '/': '' }, '/', timeout) === 'sockjs'
+}
+
+async function probe (target: Target, names: Readonly<Record<string, string>>, endpoint: string, timeout: number): Promise<Finding> {
+  const context = new Context(target, names)
+  const timer = setTimeout(() => context.expire(timeout), timeout)
+  const ask = async (path: string): Promise<Answer | undefined> => await context.get(path).catch(() => undefined)
+  try {
+    const info = await ask(plain.has(endpoint) ? endpoint : `${endpoint}/info`.replace('//', '/'))
+    if (info?.status === 404) return 'missing'
+    if (plain.has(endpoint)) return 'other'
+    if (info !== undefined && isInfo(info)) return 'sockjs'
+    // A server whose info is wrong may still be one of SockJS, and the cases must say what is wrong.
+    const greeting = await ask(endpoint)
+    return greeting?.body.toString('utf8').startsWith('Welcome to SockJS') === true ? 'sockjs' : 'other'
+  } finally {
+    clearTimeout(timer)
+    context.close()
+  }
+}
+
+/** The info of SockJS: any of its fields will do. */
+function isInfo ({ body }: Answer): boolean {
+  try {
+    const info: unknown = JSON.parse(body.toString('utf8'))
+    return typeof info === 'object' && info !== null && ['websocket', 'entropy', 'origins', 'cookie_needed'].some((field) => field in info)
+  } catch {
+    return false
+  }
 }

@@ -8,7 +8,9 @@ import type { CatalogueEntry, Failure, Options, Report, Result, Verdict } from '
 import { Context } from './context.ts'
 import { UnreachableError, UsageError } from './errors.ts'
 import { Mismatch, NotApplicable } from './expect.ts'
-import { missingEndpoints, waitForServer } from './probe.ts'
+import { stoppedServer } from './lost.ts'
+import type { Attempt } from './lost.ts'
+import { findEndpoints, isService, waitForServer } from './probe.ts'
 import { schedule } from './schedule.ts'
 import { select } from './select.ts'
 
@@ -16,42 +18,71 @@ export const defaults = { timeout: 5000, concurrency: 24, wait: 5000 } as const
 
 const mandatory = new Set(['S', 'Q', 'C'])
 
-export async function runConformance (url: string, options: Options = {}): Promise<Report> {
+/** Longer timers fire at once. */
+const longest = 2 ** 31 - 1
+
+/**
+ * Judges the URL and the options, and chooses the cases.
+ *
+ * @throws UsageError
+ */
+export function checkRun (url: string, options: Options): { target: Target, selected: CatalogueEntry[] } {
   const target = parseTarget(url)
   if (target === undefined) throw new UsageError(`"${url}" is not an http or https URL`)
+  const { search, hash, username, password } = new URL(url)
+  if ([search, hash, username, password].some((part) => part !== '')) throw new UsageError(`"${url}" must have no query, no fragment and no credentials`)
+  const { timeout = defaults.timeout, wait = defaults.wait, concurrency = defaults.concurrency } = options
+  if (!(timeout > 0 && timeout <= longest)) throw new UsageError(`the time-out must be a number of milliseconds above zero, not ${timeout}`)
+  if (!(wait >= 0 && wait <= longest)) throw new UsageError(`the time to wait must be a number of milliseconds, not ${wait}`)
+  if (!(Number.isInteger(concurrency) && concurrency > 0)) throw new UsageError(`the concurrency must be a whole number above zero, not ${concurrency}`)
+  return { target, selected: select(catalogue, options) }
+}
+
+export async function runConformance (url: string, options: Options = {}): Promise<Report> {
+  const { target, selected } = checkRun(url, options)
   const timeout = options.timeout ?? defaults.timeout
   const names = options.endpoints ?? {}
-  const selected = select(catalogue, options)
   const started = Date.now()
 
-  await waitForServer(target, options.wait ?? defaults.wait)
-  const circumstances = await explore(selected, { target, names, timeout }, options)
-  const leftOut = absentSuites(selected, circumstances, url)
+  const head = { url, started: new Date(started).toISOString(), strict: options.strict ?? false }
+  /** No case can be run: the report says so of each, for the file that was asked for. */
+  const nothingRun = (error: UnreachableError, missing: string[] = [], leftOut: Report['leftOut'] = []): UnreachableError => {
+    const results = selected.map((entry) => resultOf(entry, 'not run', { milliseconds: 0, reason: error.message }))
+    error.report = summarise({ ...head, milliseconds: Date.now() - started, lost: true, unreachable: error.message, missing, leftOut, results })
+    return error
+  }
+
+  const circumstances = await waitForServer(target, options.wait ?? defaults.wait)
+    .then(async () => await explore(selected, { target, names, timeout }, options))
+    .catch((error: unknown) => { throw error instanceof UnreachableError ? nothingRun(error) : error })
+  const leftOut = await absentSuites(selected, circumstances, url)
   if (leftOut.length === new Set(selected.map(({ suite }) => suite)).size) {
-    throw new UnreachableError(leftOut.map(({ reason }) => reason).join('\n'))
+    throw nothingRun(new UnreachableError(leftOut.map(({ reason }) => reason).join('\n')), circumstances.missing, leftOut)
   }
   const entries = options.suite === 'all' ? selected : selected.filter(({ suite }) => !leftOut.some((one) => one.suite === suite))
 
-  const results = new Map<string, Result>()
+  const attempts = new Map<string, Attempt>()
   const running = new Set<string>()
   await schedule(entries, options.concurrency ?? defaults.concurrency, async (entry) => {
     running.add(entry.id)
-    const last = await judge(entry, circumstances)
-    if (last.failure !== undefined && !circumstances.gone) circumstances.gone = await isGone(target, patience)
+    const attempt = await judge(entry, circumstances)
+    attempts.set(entry.id, attempt)
+    if (attempt.result.failure !== undefined && !circumstances.gone) {
+      attempt.orphaned = await isGone(target, patience)
+      circumstances.gone ||= attempt.orphaned
+    }
     running.delete(entry.id)
-    results.set(entry.id, last)
-    options.onProgress?.({ done: results.size, total: entries.length, running: [...running], last })
+    options.onProgress?.({ done: attempts.size, total: entries.length, running: [...running], last: attempt.result })
   })
   const lost = circumstances.gone || await isGone(target, 0)
+  const inOrder = entries.flatMap((entry) => attempts.get(entry.id) ?? [])
   return summarise({
-    url,
-    started: new Date(started).toISOString(),
+    ...head,
     milliseconds: Date.now() - started,
-    strict: options.strict ?? false,
     lost,
     missing: circumstances.missing,
     leftOut: options.suite === 'all' ? [] : leftOut,
-    results: entries.flatMap((entry) => results.get(entry.id) ?? [])
+    ...(lost ? stoppedServer(inOrder) : { results: inOrder.map(({ result }) => result) })
   })
 }
 
@@ -64,6 +95,8 @@ interface Question {
 interface Circumstances extends Question {
   /** Endpoints that the server does not have. */
   missing: string[]
+  /** Something of SockJS is there. */
+  sockjs: boolean
   survey: Survey | undefined
   /** The server has stopped answering, and nothing more is asked of it. */
   gone: boolean
@@ -79,20 +112,25 @@ async function isGone (target: Target, milliseconds: number): Promise<boolean> {
 async function explore (entries: readonly CatalogueEntry[], question: Question, options: Options): Promise<Circumstances> {
   const { target, names, timeout } = question
   const stomp = entries.filter(({ suite }) => suite === 'stomp')
-  const [missing, survey] = await Promise.all([
-    missingEndpoints(target, names, entries, timeout),
+  const [endpoints, survey] = await Promise.all([
+    findEndpoints(target, names, entries, timeout),
     stomp.length === 0 ? undefined : surveyStomp(question, options.stomp ?? {}, stomp)
   ])
-  return { ...question, missing, survey, gone: false }
+  return { ...question, ...endpoints, survey, gone: false }
 }
 
 /** Suites for which the server has nothing at all. */
-function absentSuites (entries: readonly CatalogueEntry[], { missing, names, survey }: Circumstances, url: string): { suite: string, reason: string }[] {
-  const absent: { suite: string, reason: string }[] = []
-  const sockjs = entries.filter(({ suite }) => suite === 'sockjs')
-  if (sockjs.length > 0 && sockjs.every(({ needs }) => needs.some((endpoint) => missing.includes(endpoint)))) {
-    const wanted = missing.map((endpoint) => names[endpoint] ?? endpoint).join(', ')
-    absent.push({ suite: 'sockjs', reason: `${url} has none of the endpoints that the chosen cases need: ${wanted}` })
+async function absentSuites (entries: readonly CatalogueEntry[], circumstances: Circumstances, url: string): Promise<Report['leftOut']> {
+  const { missing, sockjs, names, survey } = circumstances
+  const absent: Report['leftOut'] = []
+  const wanting = entries.filter(({ suite }) => suite === 'sockjs')
+  const nothingNeeded = wanting.every(({ needs }) => needs.some((endpoint) => missing.includes(endpoint)))
+  if (wanting.length > 0 && (nothingNeeded || !sockjs)) {
+    const wanted = [...new Set(wanting.flatMap(({ needs }) => needs))].sort().map((endpoint) => names[endpoint] ?? endpoint).join(', ')
+    const found = nothingNeeded
+      ? 'has none of the endpoints that the chosen cases need'
+      : 'answers, but not as SockJS does, at any of the endpoints that the chosen cases need'
+    absent.push({ suite: 'sockjs', reason: `${sockjs ? '' : 'no SockJS server here: '}${url} ${found}: ${wanted}${await hint(circumstances)}` })
   }
   if (survey !== undefined && offersNothing(survey)) {
     absent.push({ suite: 'stomp', reason: `${url} has no STOMP at ${names[endpoint] ?? endpoint}, neither over WebSocket nor over SockJS` })
@@ -100,26 +138,39 @@ function absentSuites (entries: readonly CatalogueEntry[], { missing, names, sur
   return absent
 }
 
+/** People give the URL that their page gives to sockjs-client. */
+async function hint ({ target, timeout }: Circumstances): Promise<string> {
+  if (!await isService(target, timeout)) return ''
+  const at = target.base.lastIndexOf('/')
+  return `. ${target.origin}${target.base} is itself a SockJS service: give ${target.origin}${target.base.slice(0, at)} and --endpoint echo=${target.base.slice(at)}`
+}
+
 /** Why a case cannot be run against this server. */
-function lacking (entry: CatalogueEntry, { missing, survey, gone }: Circumstances): string | undefined {
-  if (gone) return 'the server had stopped answering'
+function lacking (entry: CatalogueEntry, { missing, survey }: Circumstances): string | undefined {
   const endpoints = entry.needs.filter((endpoint) => missing.includes(endpoint))
   if (endpoints.length > 0) return `the server has no ${endpoints.join(', ')}`
   return entry.requires.map((name) => survey?.absent.get(name)).find((reason) => reason !== undefined)
 }
 
-async function judge (entry: CatalogueEntry, circumstances: Circumstances): Promise<Result> {
+function resultOf ({ id, title, suite, section, clause, level, transport }: CatalogueEntry, verdict: Verdict, details: Partial<Result> & Pick<Result, 'milliseconds'>): Result {
+  return { id, title, suite, section, clause, level, verdict, ...(transport === undefined ? {} : { transport }), ...details }
+}
+
+async function judge (entry: CatalogueEntry, circumstances: Circumstances): Promise<Attempt> {
+  const { target, names, survey, timeout, gone } = circumstances
   const started = Date.now()
-  const conclude = (verdict: Verdict, details: Partial<Result> = {}): Result => {
-    const { id, title, suite, section, clause, level, transport } = entry
-    const base = { id, title, suite, section, clause, level, verdict, milliseconds: Date.now() - started }
-    return { ...base, ...(transport === undefined ? {} : { transport }), ...details }
-  }
+  const context = new Context(target, names, survey?.site)
+  const conclude = (verdict: Verdict, details: Partial<Result> = {}): Attempt => ({
+    result: resultOf(entry, verdict, { milliseconds: Date.now() - started, ...details }),
+    writes: context.writes,
+    finished: performance.now(),
+    orphaned: false
+  })
+  if (gone) return conclude('not run', { reason: 'the server had stopped answering' })
   const reason = lacking(entry, circumstances)
   if (reason !== undefined) return conclude('not applicable', { reason })
-  const { target, names, survey, timeout } = circumstances
   try {
-    await within(entry, new Context(target, names, survey?.site), timeout + (entry.patience ?? 0))
+    await within(entry, context, timeout + (entry.patience ?? 0))
     return conclude('passed')
   } catch (error) {
     if (error instanceof NotApplicable) return conclude('not applicable', { reason: error.message })
@@ -152,7 +203,7 @@ function failureOf (error: unknown): Failure {
 }
 
 function summarise (report: Omit<Report, 'ok' | 'totals'>): Report {
-  const totals: Record<Verdict, number> = { passed: 0, failed: 0, deviation: 0, 'not applicable': 0 }
+  const totals: Record<Verdict, number> = { passed: 0, failed: 0, deviation: 0, 'not applicable': 0, 'not run': 0 }
   for (const { verdict } of report.results) totals[verdict] += 1
   const ok = !report.lost && totals.failed === 0 && (!report.strict || totals.deviation === 0)
   return { ...report, ok, totals }
