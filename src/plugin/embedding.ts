@@ -5,8 +5,8 @@ import { canonicalOrigin } from './origin-rules.ts'
 type Origins = ResolvedOptions['origins']
 
 /**
- * Lets the pages that may connect load the scripts and frames of an endpoint. Hooks such as helmet's forbid that for all responses, because most
- * responses of an application are for its own pages.
+ * Lets the pages that may connect load the scripts and frames of an endpoint. Hooks such as those of helmet forbid that for all
+ * responses, because most responses of an application are for its own pages.
  */
 export interface Embedding {
   /** Sets the headers of a response that a page loads by a `script` element. */
@@ -20,7 +20,7 @@ export function embeddingFor (origins: Origins): Embedding {
   const ancestors = ancestorsFor(origins)
   const embedding: Embedding = {
     script (reply) {
-      // Set also without such hooks: a page with `Cross-Origin-Embedder-Policy: require-corp` needs it.
+      // The header is also set without such hooks, because a page with `Cross-Origin-Embedder-Policy: require-corp` needs it.
       if (othersMayConnect) reply.header('cross-origin-resource-policy', 'cross-origin')
     },
     frame (reply) {
@@ -37,7 +37,7 @@ export function embeddingFor (origins: Origins): Embedding {
 
 const SELF = '\'self\''
 
-/** Lists the pages that may frame a response; `null` for every page. A header cannot name the origins that an expression or a function accepts. */
+/** Lists the pages that may frame a response, `null` for every page. A header cannot name the origins of an expression or a function. */
 function ancestorsFor (origins: Origins): string | null {
   if (origins === '*') return null
   const texts = typeof origins === 'function' ? [] : origins.filter((rule) => typeof rule === 'string' && rule !== 'null') as string[]

@@ -6,20 +6,20 @@ import type { IncomingBody } from './incoming-body.ts'
 
 const EXCHANGE = Symbol('fastify-sockjs.exchange')
 
-/** Writes a response by itself, below Fastify; `headers` are those that hooks have set. */
+/** Writes a response without Fastify. `headers` are the headers that hooks have set. */
 export type Takeover = (headers: OutgoingHttpHeaders) => void
 
-/** What our hooks learn of a request before its handler runs. */
+/** The state of one request, which the hooks of a route gather before its handler runs. */
 export interface Exchange {
   readonly target: Target
-  /** The content type as it came: Fastify sees `text/plain` whatever it was (XHR-SEND-2, XHR-SEND-3). */
+  /** The content type that the client sent. Fastify gets `text/plain` in every case (XHR-SEND-2, XHR-SEND-3). */
   readonly contentType: string
-  /** What is on its way to us behind the head of the request. */
+  /** The body that follows the head of the request, `null` where there is none. */
   readonly body: IncomingBody | null
   takeover: Takeover | null
   /** The session that a sender has found before its body was read (XHR-SEND-7). */
   session: AnySession | null
-  /** What is known of the client of an upgrade before it is answered. */
+  /** The facts about the client of an upgrade, which are gathered before the upgrade is answered. */
   facts: SessionFacts<unknown, unknown> | null
 }
 
@@ -34,15 +34,16 @@ export function exchangeOf (request: FastifyRequest): Exchange {
 }
 
 /**
- * Lets `takeover` write the response, after all `onSend` hooks have run: headers that hooks set late, cookies for
- * instance, are there also on a response that streams. The last hook of our routes hands over.
+ * Lets `takeover` write the response, after all `onSend` hooks have run.
+ *
+ * So a response that streams has the headers that hooks set late, such as cookies. `handOver`, the last hook, calls `takeover`.
  */
 export function takeOver (request: FastifyRequest, reply: FastifyReply, takeover: Takeover): void {
   exchangeOf(request).takeover = takeover
   reply.send()
 }
 
-/** The last `onSend` hook of every route of ours. */
+/** The last `onSend` hook of every route. It calls the takeover where there is one. */
 export function handOver (request: FastifyRequest, reply: FastifyReply, payload: unknown, done: (error: Error | null, payload: unknown) => void): void {
   const exchange = (request as Carrier)[EXCHANGE]
   const takeover = exchange?.takeover
@@ -59,7 +60,7 @@ export function handOver (request: FastifyRequest, reply: FastifyReply, payload:
 const PLAIN_NAME = /^[a-z0-9-]+$/i
 const PLAIN_VALUE = /^[\t\x20-\x7e]*$/
 
-/** What hooks have set goes out later, where nobody could answer for a value that Node refuses. */
+/** Finds a header of the hooks that Node refuses, because after the hijack no error response is possible. */
 function refusedHeader (headers: OutgoingHttpHeaders): Error | null {
   try {
     for (const name in headers) {
@@ -74,7 +75,7 @@ function refusedHeader (headers: OutgoingHttpHeaders): Error | null {
   }
 }
 
-/** Something failed on the way: what answers now is Fastify. */
+/** Drops the takeover after a failure, so that Fastify answers. */
 export function cancelTakeover (request: FastifyRequest): void {
   const exchange = (request as Carrier)[EXCHANGE]
   if (exchange !== undefined) exchange.takeover = null

@@ -70,7 +70,7 @@ export function sendPreflight (request: FastifyRequest, reply: FastifyReply, opt
   return reply.code(204).send()
 }
 
-/** Any refusal: plain text, never kept, no detail (URL-14, HTTP-8). */
+/** Sends a refusal: plain text that no cache keeps, without details (URL-14, HTTP-8). */
 export function sendText (reply: FastifyReply, status: number, text: string): FastifyReply {
   setNoCache(reply)
   return reply.code(status).type(TEXT).send(text)

@@ -6,7 +6,7 @@ import type { Endpoint } from './endpoint.ts'
 import type { ResolvedOptions } from './options.ts'
 import { originOf } from './origins.ts'
 
-/** Returns the text that stands for the user of a request; the empty string for an anonymous client. */
+/** Returns the text that stands for the user of a request, the empty string for an anonymous client. */
 export function userKeyOf (request: FastifyRequest, options: ResolvedOptions): string {
   const user = options.user(request)
   if (isThenable(user)) throw new errors.AsyncUser()
@@ -19,8 +19,8 @@ function isAnonymous (user: unknown): boolean {
 }
 
 /**
- * Tells whether a later request may act on a session (SESSION-17, SESSION-18, SEC-S43). The client chooses its session id, and a short one, so the
- * id proves nothing.
+ * Tells whether a later request may act on a session (SESSION-17, SESSION-18, SEC-S43). The client chooses its session id, and the
+ * id is short, so it proves nothing.
  */
 export function ownsSession (endpoint: Endpoint, request: FastifyRequest, session: AnySession): boolean {
   const differs = differenceOf(request, session, endpoint.options)

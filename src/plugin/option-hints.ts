@@ -30,7 +30,7 @@ const TOO_HIGH: Hints = {
   perMessageDeflate: inside('websocket', 'compression')
 }
 
-/** Options of sockjs-node that no resemblance leads to ours. */
+/** Options of sockjs-node whose names are not near to the names here. */
 const SOCKJS_NODE: Hints = {
   sockjs_url: called('clientUrl'),
   jsessionid: called('sessionCookie'),
@@ -65,12 +65,12 @@ const STOMP: Hints = Object.fromEntries(['broker', 'applicationPrefix', 'rules',
 
 const EVERYWHERE: Hints = { ...TOO_HIGH, ...OTHER_SERVERS, ...STOMP, ...SOCKJS_NODE }
 
-/** Hints for `app.sockjs()`; `shared` are the options of a registration that no endpoint has for itself. */
+/** Makes the hints for `app.sockjs()`. `shared` names the options that all endpoints of a registration share. */
 export function endpointHints (shared: readonly string[]): Hints {
   return { ...EVERYWHERE, ...Object.fromEntries(shared.map((name) => [name, `all endpoints share it: app.register(sockjs, { ${name}: … })`])) }
 }
 
-/** Hints for `app.register(sockjs)`; `ofRoutes` are the options of Fastify's routes, which an endpoint may have. */
+/** Makes the hints for `app.register(sockjs)`. `ofRoutes` names the route options of Fastify, which an endpoint may have. */
 export function registrationHints (ofRoutes: readonly string[]): Hints {
   return { ...EVERYWHERE, ...Object.fromEntries(ofRoutes.map((name) => [name, `each endpoint has its own: app.sockjs(path, { ${name}: … }, handler)`])) }
 }

@@ -14,15 +14,15 @@ export interface TransportSwitches {
   websocket?: boolean
   /** The WebSocket without SockJS framing at `<path>/websocket`. Default: as `websocket`. */
   rawWebsocket?: boolean
-  /** Default `true`. */
+  /** SockJS over a streaming XHR. Default `true`. */
   xhrStreaming?: boolean
-  /** Default `true`. */
+  /** SockJS over polling with XHR. Default `true`. */
   xhrPolling?: boolean
-  /** Default `true`. */
+  /** SockJS over an EventSource. Default `true`. */
   eventsource?: boolean
-  /** Cannot carry an origin. Default: only with `origins: '*'`. */
+  /** SockJS over a page in an iframe. Its requests carry no origin. Default: only with `origins: '*'`. */
   htmlfile?: boolean
-  /** Cannot carry an origin. Default: only with `origins: '*'`. */
+  /** SockJS over polling with scripts. Its requests carry no origin. Default: only with `origins: '*'`. */
   jsonp?: boolean
   /** The page for the iframe transports. Default: `false` with a list of origins, else `true` (IFRAME-13). */
   iframe?: boolean
@@ -40,14 +40,14 @@ export interface SessionSetup<User = unknown, Attributes = Record<string, unknow
 export type SessionFunction<User = unknown, Attributes = Record<string, unknown>> = (request: FastifyRequest) =>
   SessionSetup<User, Attributes> | undefined | void | Promise<SessionSetup<User, Attributes> | undefined | void>
 
-/** The options of a session's life; for all endpoints of a registration or for one. */
+/** The options of sessions, for all endpoints of a registration or for one endpoint. */
 export interface SockjsOptions {
   /**
-   * Origins of pages that may connect, besides pages of the server's own origin. Default `[]`: no others. `'*'`, or `['*']`, accepts
-   * and reflects every origin, with credentials, as the protocol demands. Then any page can act for its visitor.
+   * Origins of pages that may connect, besides pages of the server's own origin. Default `[]`: no other pages. `'*'`, or `['*']`,
+   * accepts and reflects every origin, with credentials, as the protocol demands. Then any page can act for its visitor.
    */
   origins?: '*' | readonly (OriginRule | OriginFunction)[] | OriginFunction
-  /** Names that may stand in `Host`, against DNS rebinding; without ports. Default: any. */
+  /** Names, without ports, that may stand in `Host`, against DNS rebinding. Default: any. */
   allowedHosts?: readonly string[]
   /** Switches for the transports. */
   transports?: TransportSwitches
@@ -55,11 +55,11 @@ export interface SockjsOptions {
   heartbeat?: number
   /** Milliseconds that a session lives without a receiver. Default 5,000. */
   disconnectDelay?: number
-  /** Milliseconds within which a WebSocket must show a sign of life after a ping. Default 10,000. */
+  /** Milliseconds within which a client must answer a ping, or send other data. Default 10,000. */
   pongTimeout?: number
   /** Milliseconds within which a client must read some of the waiting bytes, or the end of a response. Default 10,000. */
   sendTimeout?: number
-  /** Milliseconds within which a body must be complete; then 408. Default 30,000. */
+  /** Milliseconds within which a body must be complete, or it gets 408. Default 30,000. */
   bodyTimeout?: number
   /** Milliseconds that a WebSocket may take to answer a close. Default 3,000. */
   closeTimeout?: number
@@ -82,13 +82,13 @@ export interface SockjsOptions {
   clientUrl?: string
   /** The `base_url` of `/info`: an absolute URL, under which clients then open their transports. */
   baseUrl?: string | ((request: FastifyRequest) => string | undefined | Promise<string | undefined>)
-  /** Sets the cookie `JSESSIONID` for load balancers that need one; a function may set its own. Default `false`. */
+  /** Sets the cookie `JSESSIONID` for load balancers that need one. A function sets its own. Default `false`. */
   sessionCookie?: boolean | ((request: FastifyRequest, reply: FastifyReply) => void | Promise<void>)
   /** Answers CORS requests. Origins are checked in any case. Default `true`. */
   cors?: boolean
   /** Subprotocols of the WebSockets, in order of preference. Default none. */
   protocols?: readonly string[]
-  /** Raw WebSockets carry bytes too. Default `false`: bytes close the connection with 1003. */
+  /** Lets raw WebSockets carry bytes too. Default `false`: bytes close the connection with 1003. */
   binary?: boolean
   /** Options of WebSockets. */
   websocket?: {
@@ -97,33 +97,37 @@ export interface SockjsOptions {
   }
   /** Speaks drafts 75 and 76 of WebSocket too. Default `false`. */
   allowDrafts?: boolean
-  /** The path of the endpoint is a raw WebSocket itself. Default `false`. */
+  /** Serves a raw WebSocket at the path of the endpoint too. Default `false`. */
   rawAtBase?: boolean
   /** Runs once per session, before it exists, and returns `{ user, attributes }` or nothing. An error that it throws refuses the session. */
   session?: SessionFunction<unknown, unknown>
   /** Returns the user of a request. It runs for every request of a session. Default `request.user`. */
   user?: (request: FastifyRequest) => unknown
-  /** The text by which users are told apart. Default: the user if a string, else its `id`, `sub`, `name` or `username`; one without any is refused. */
+  /**
+   * Returns the text that tells one user from another.
+   *
+   * Default: the user itself where it is a string, else its `id`, `sub`, `name` or `username`. A user with none of these is refused.
+   */
   userKey?: (user: unknown) => string
-  /** Later requests must come from the address of the first. Default `false`. */
+  /** Refuses later requests from an address that is not the address of the first. Default `false`. */
   bindAddress?: boolean
-  /** Called with each error that a handler or listener of the application has thrown, after it was logged. */
+  /** Gets each error that a handler or a listener of the application throws, after the error is logged. */
   onSessionError?: (error: unknown, session: AnySession) => void | Promise<void>
 }
 
 /** The options of `app.register(sockjs, …)`: defaults for every endpoint, and the bounds of the process. */
 export interface SockjsPluginOptions extends SockjsOptions {
-  /** Bytes that may wait in all sessions together; above it the largest queue is closed. Default 1 GiB. */
+  /** Bytes that may wait in all sessions together. Above it the session with the largest queue closes. Default 1 GiB. */
   maxBufferedBytes?: number
-  /** Sessions of all endpoints together; above it 503. Default 50,000. */
+  /** Sessions of all endpoints together. Further sessions get 503. Default 50,000. */
   maxSessions?: number
-  /** Sessions without a receiver; above it 503. Default 10,000. */
+  /** Sessions without a receiver. Above it further sessions get 503. Default 10,000. */
   maxDetachedSessions?: number
-  /** Sessions of one address; above it 503. Default 0: no limit, because behind a proxy all clients have one address. */
+  /** Sessions of one address. Further ones get 503. Default 0: no limit, because behind a proxy all clients have one address. */
   maxSessionsPerAddress?: number
   /** Milliseconds that `app.close()` gives the clients to take their close frames. Default 3,000. */
   drainTimeout?: number
-  /** The source of time; tests give a `ManualClock`. */
+  /** The source of time. Tests give a `ManualClock`. */
   clock?: Clock
 }
 
@@ -169,5 +173,5 @@ export const DEFAULTS = {
   drainTimeout: 3_000
 } as const
 
-/** A body or a WebSocket message may have this many times the size of one message. */
+/** The number of times that a body or a WebSocket message may be larger than one message. */
 export const BODY_FACTOR = 4

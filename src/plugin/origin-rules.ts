@@ -1,21 +1,21 @@
-/** Longer origins do not exist; a bound on them bounds the work of every expression. */
+/** The most characters of an origin. No origin is longer, and the bound limits the work of every expression. */
 export const MAX_ORIGIN_LENGTH = 512
 
 /** The origin of sandboxed frames, of `data:` URLs and of files. */
 const OPAQUE = 'null'
 
-/** Schemes that no page's origin has, and the schemes that are meant by them. */
+/** Schemes that the origin of a page never has, with the schemes that are meant. */
 const PAGE_SCHEMES: ReadonlyMap<string, string> = new Map([['ws', 'http'], ['wss', 'https']])
 
 const DEFAULT_PORTS: ReadonlyMap<string, string> = new Map([['http', ':80'], ['https', ':443']])
 
-/** Takes the port off that a browser leaves out. */
+/** Takes the default port off, because a browser leaves it out. */
 export function withoutDefaultPort (scheme: string, host: string): string {
   const port = DEFAULT_PORTS.get(scheme)
   return port !== undefined && host.endsWith(port) ? host.slice(0, -port.length) : host
 }
 
-/** The parts of a text of `origins`; an origin has neither `user` nor `rest`. */
+/** The parts of a text of `origins`. An origin has neither `user` nor `rest`. */
 interface Parts {
   readonly scheme: string
   readonly user: string
@@ -32,7 +32,7 @@ function partsOf (text: string): Parts | null {
 }
 
 /**
- * Says why a text of `origins` can match no page, and which text would be right; `null` for a good text.
+ * Says why a text of `origins` can match no page, and which text would be right. Returns `null` for a good text.
  * An origin is a scheme, a host and a port (RFC 6454, section 6.1).
  */
 export function originProblem (text: string): string | null {
@@ -56,13 +56,13 @@ export function originProblem (text: string): string | null {
     : null
 }
 
-/** A guess at the origin that was meant by a text without a scheme. */
+/** Guesses the origin that was meant by a text without a scheme. */
 function guess (text: string): string {
   const host = text.replace(/^(?:https?)?:?\/+/i, '').split(/[/?#]/, 1)[0]!
   return `${/^(?:localhost|127\.|\[)/.test(host) ? 'http' : 'https'}://${host === '' ? 'a.example' : host}`
 }
 
-/** The host as browsers write it: names in ASCII, addresses in their short form. `null` for a host that cannot be. */
+/** Writes a host as browsers do: names in ASCII, addresses in their short form. Returns `null` for a host that cannot exist. */
 function canonicalHost (scheme: string, host: string): string | null {
   // Browsers leave the hosts of other schemes as they are, for example capacitor://localhost.
   if (scheme !== 'http' && scheme !== 'https') return /^[a-z0-9*._-]+$/.test(host) ? host : null
@@ -71,7 +71,7 @@ function canonicalHost (scheme: string, host: string): string | null {
   return /^(?:[a-z0-9*._-]+|\[[0-9a-f:.]+\])$/.test(hostname) ? hostname : null
 }
 
-/** A text of `origins` as browsers write that origin; `*` stays. */
+/** Writes a text of `origins` as browsers write that origin. `*` stays. */
 export function canonicalOrigin (text: string): string {
   const parts = partsOf(text)
   if (parts === null) return text
@@ -83,8 +83,8 @@ export function canonicalOrigin (text: string): string {
 const WILD = /^[a-z0-9._-]+$/
 
 /**
- * Compares origins with a text, in which `*` stands for a part of a host or a port. Each literal part is looked for once, from
- * left to right: an expression with several `*` would try all their lengths against each other.
+ * Compares origins with a text, in which `*` stands for a part of a host or a port. Each literal part is searched once, from left
+ * to right, because a regular expression with several `*` would try all their lengths against each other.
  */
 export function originMatcher (text: string): (origin: string) => boolean {
   const [first, ...literals] = canonicalOrigin(text).split('*')

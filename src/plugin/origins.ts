@@ -7,13 +7,13 @@ import { MAX_ORIGIN_LENGTH, originMatcher, withoutDefaultPort } from './origin-r
 /** The check of origins. */
 export interface OriginPolicy {
   /**
-   * Tells whether the request may go on (CORS-10, SEC-S38). `carriesOrigin` is false for the transports whose requests have
-   * none by nature; they are served only where the application said so.
+   * Tells whether the request may go on (CORS-10, SEC-S38). `carriesOrigin` is false for the transports whose requests have no
+   * origin. They are served only where the application switched them on.
    */
   allows (request: FastifyRequest, carriesOrigin: boolean): boolean | Promise<boolean>
 }
 
-/** The origin that a request claims; version 8 of WebSocket has a header of its own for it. */
+/** Reads the origin that a request claims. Version 8 of WebSocket has a header of its own for it. */
 export function originOf (request: FastifyRequest): string {
   const { origin } = request.headers
   if (origin !== undefined) return origin
@@ -34,21 +34,23 @@ export function originPolicy (origins: ResolvedOptions['origins']): OriginPolicy
   }
 }
 
-/** SEC-S42: a browser that sends no origin says in another way where a request comes from. */
+/** Tells whether a request without an origin comes from another site, by the header that browsers set (SEC-S42). */
 function isCrossSite (request: FastifyRequest): boolean {
   const site = request.headers['sec-fetch-site']
   return site === 'cross-site' || site === 'same-site'
 }
 
-/** The scheme of a WebSocket is told by some proxies for that of the page (one writes `wss` for upgrades). */
+/** The schemes of WebSockets with those of pages, because some proxies write `wss` for an upgrade. */
 const PAGE_SCHEMES: ReadonlyMap<string, string> = new Map([['wss', 'https'], ['ws', 'http']])
 
 /**
- * The scheme that the page was loaded by, as the connection or a trusted proxy tells it. Fastify takes the last entry of a list, which the proxy next
- * to the server has written; where any proxy of the chain has ended TLS, the page came by `https`.
+ * Finds the scheme of the page, as the connection or a trusted proxy tells it.
+ *
+ * Fastify takes the last entry of a list, which the proxy next to the server has written. Where any proxy of the chain has ended
+ * TLS, the page came by `https`.
  */
 export function schemeOf (request: FastifyRequest): string {
-  // Fastify gives it as the proxy wrote it.
+  // Fastify gives the text that the proxy wrote.
   const told: string = request.protocol
   if (told === 'https') return told
   const scheme = pageScheme(told)
@@ -63,9 +65,10 @@ function pageScheme (told: string): string {
 const NO_ENTRIES: readonly string[] = []
 
 /**
- * The entries of a header to which several proxies have added. There are none unless Fastify trusts the header, and has taken `last` from it.
- * If Fastify does not trust the peer, the request has one address only. A peer without `X-Forwarded-For` is neither a proxy nor a browser: browsers cannot set
- * these headers.
+ * Reads the entries of a header to which several proxies have added.
+ *
+ * There are none unless Fastify trusts the header, and has taken `last` from it. If Fastify does not trust the peer, the request has
+ * one address only. A peer without `X-Forwarded-For` is not a proxy, and not a browser either, because browsers cannot set these headers.
  */
 function forwardedList (request: FastifyRequest, name: 'x-forwarded-proto' | 'x-forwarded-host', last: string): readonly string[] {
   const header = request.headers[name]
@@ -78,10 +81,10 @@ function mayTrust ({ ips, headers }: FastifyRequest): boolean {
   return ips !== undefined && (ips.length > 1 || headers['x-forwarded-for'] === undefined)
 }
 
-/** No chain is longer. */
+/** The most proxies in a chain. The entries of a longer list do not count. */
 const MAX_PROXIES = 16
 
-/** The origin of the server's own pages, in the eyes of the server. */
+/** Works out the origin of the server's own pages. */
 export function ownOrigin (request: FastifyRequest): string {
   const host = forwardedList(request, 'x-forwarded-host', request.host)[0] ?? request.host
   return originAt(schemeOf(request), host)

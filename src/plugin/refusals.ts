@@ -7,7 +7,7 @@ const SILENCE = 60_000
 /** The most things of a kind that have lines of their own within that time. */
 const MOST = 100
 
-/** Clients choose parts of a line: an origin, a host. */
+/** The most characters of a text that a client has chosen, such as an origin or a host. */
 const MAX_TEXT = 120
 
 /** The kinds of refusals that an operator must know, each with the first step towards its end. */

@@ -7,7 +7,7 @@ export function processLimitsOf (options: SockjsPluginOptions): ProcessLimits {
   return { ...{ maxBufferedBytes, maxSessions, maxDetachedSessions, maxSessionsPerAddress, drainTimeout }, ...defined(options) }
 }
 
-/** Every option of an endpoint: its own, else the registration's, else the default. */
+/** Resolves every option of an endpoint: its own value, else that of the registration, else the default. */
 export function resolveOptions (plugin: SockjsPluginOptions, endpoint: EndpointOptions): ResolvedOptions {
   const given: SockjsOptions = { ...defined(plugin), ...defined(endpoint) }
   const anyOrigin = isEveryOrigin(given.origins)

@@ -12,7 +12,7 @@ import type { DrainOptions } from './staged-drain.ts'
 /** The longest time that a timer of Node can wait. */
 const MAX_MILLISECONDS = 2 ** 31 - 1
 
-/** A body becomes one string, and so does all that waits for a client. */
+/** The most bytes of a message or a queue. A body becomes one string, and so does all that waits for a client. */
 const MAX_TEXT = Math.floor(constants.MAX_STRING_LENGTH / BODY_FACTOR)
 
 const milliseconds = integer(1, MAX_MILLISECONDS)
@@ -35,7 +35,7 @@ const originRule: Check = (value) => {
 
 const originList = list(originRule, '\'*\', a list such as [\'https://a.example\'], or a function')
 
-/** `['*']` is taken as `'*'`. */
+/** Accepts the values of `origins`. `['*']` counts as `'*'`. */
 const origins: Check = (value) => {
   if (value === '*' || isEveryOrigin(value) || typeof value === 'function') return null
   if (typeof value === 'string' && value !== '') return `must be a list: write [${originProblem(value) === null ? shown(value) : '\'https://a.example\''}], not ${shown(value)}`
@@ -47,7 +47,7 @@ export function isEveryOrigin (origins: unknown): boolean {
   return origins === '*' || (Array.isArray(origins) && origins.length === 1 && origins[0] === '*')
 }
 
-/** A name as `request.hostname` has it: the check compares nothing else. */
+/** Accepts a name as `request.hostname` has it, because the check of hosts compares nothing else. */
 const hostName = expected((value) => typeof value === 'string' && /^(?:[^\s*:/?#@[\]]+|\[[0-9a-f:.]+\])$/i.test(value),
   'the name of a host, without scheme, port, path or *')
 
@@ -55,7 +55,7 @@ const allowedHosts: Check = (value) => Array.isArray(value) && value.length === 
   ? 'must name at least one host; leave the option out to allow any'
   : list(hostName, 'a list of host names')(value)
 
-/** An address to which clients append `/<server>/<session>/<transport>`, and whose scheme they turn into `ws` or `wss`. */
+/** Accepts a URL to which clients append `/<server>/<session>/<transport>`, and whose scheme they change to `ws` or `wss`. */
 export const baseAddress = expected((value) => typeof value === 'string' && /^https?:\/\/[^?#]*[^?#/]$/.test(value) && URL.canParse(value),
   'an absolute URL such as \'https://a.example/echo\', without query, hash or a / at its end')
 
@@ -129,11 +129,11 @@ const drainOptions: Readonly<Record<keyof DrainOptions, Check>> = {
   code: oneOf(1001, 1012)
 }
 
-/** Checked by Fastify itself. */
+/** The options of an endpoint that Fastify itself checks. */
 const ROUTE_OPTIONS = ['onRequest', 'preParsing', 'preValidation', 'preHandler', 'onSend', 'onResponse', 'onTimeout',
   'onError', 'onRequestAbort', 'config', 'constraints', 'logLevel'] as const
 
-/** Set by Fastify when a plugin is registered. */
+/** The options that Fastify reads, or adds, when a plugin is registered. */
 const REGISTER_OPTIONS = ['prefix', 'logSerializers', 'logLevel'] as const
 
 const ENDPOINT_HINTS = endpointHints(Object.keys(processOptions))
@@ -158,7 +158,7 @@ export function checkDrainOptions (options: DrainOptions): void {
   check(options, drainOptions, [], {})
 }
 
-/** The part of an endpoint's options that goes to Fastify's routes. */
+/** Picks the options of an endpoint that go to the routes of Fastify. */
 export function routeOptionsOf (options: EndpointOptions): Pick<EndpointOptions, typeof ROUTE_OPTIONS[number]> {
   const own: Record<string, unknown> = {}
   for (const name of ROUTE_OPTIONS) if (options[name] !== undefined) own[name] = options[name]

@@ -13,7 +13,7 @@ export interface ClientScript {
   readonly etag: string
 }
 
-/** The copy that came with the build: a server that was bundled into one file has no other. */
+/** Makes the script from the copy in the build. A server that is bundled into one file has no other copy. */
 export function embeddedClientScript (): ClientScript {
   const body = Buffer.from(clientScript)
   return { path: `/sockjs-${clientVersion}.min.js`, body, etag: etagOf(body) }
@@ -27,10 +27,10 @@ export function greeting (_request: FastifyRequest, reply: FastifyReply): Fastif
   return reply.type(TEXT).send(GREETING)
 }
 
-/** INFO-1 to INFO-9; always the same work, for the client measures how long it takes (INFO-12). */
+/** Answers `/info` (INFO-1 to INFO-9). The work is always the same, because the client measures its time (INFO-12). */
 export async function info (endpoint: Endpoint, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const { options } = endpoint
-  // Clients that ask now are on their way to open a session.
+  // A client that asks now opens a session next, which a drain refuses.
   if (endpoint.hub.draining) return sendClosing(reply)
   const baseUrl = typeof options.baseUrl === 'function' ? checkedBaseUrl(await options.baseUrl(request)) : options.baseUrl
   setNoCache(reply)
@@ -42,7 +42,7 @@ export async function info (endpoint: Endpoint, request: FastifyRequest, reply: 
   }))
 }
 
-/** The iframe page: one body and one ETag for the life of the endpoint (IFRAME-4, IFRAME-5). */
+/** Makes the route of the iframe page, with one body and one ETag for the life of the endpoint (IFRAME-4, IFRAME-5). */
 export function iframe (endpoint: Endpoint, clientUrl: string) {
   const body = iframePage(clientUrl)
   const etag = etagOf(body)
@@ -53,10 +53,10 @@ export function iframe (endpoint: Endpoint, clientUrl: string) {
   }
 }
 
-/** The name by which pages of the application load the script. Caches keep it, and ask for a newer version each time. */
+/** The name by which pages of the application load the script. A cache keeps it, and asks for a newer version each time. */
 const UNVERSIONED = '/sockjs.min.js'
 
-/** The package's copy of sockjs-client; `null` where the iframe page names another. */
+/** Makes the route of sockjs-client. `script` is `null` where the iframe page names another copy. */
 export function client (endpoint: Endpoint, script: ClientScript | null) {
   return function sendClient (request: FastifyRequest, reply: FastifyReply): FastifyReply {
     const path = request.url.split('?', 1)[0]!
@@ -76,7 +76,7 @@ function sendTagged (request: FastifyRequest, reply: FastifyReply, body: string 
   return reply.type(type).send(body)
 }
 
-/** RFC 9110, section 13.1.2: a list of tags, compared weakly, or `*`. */
+/** Looks for a tag in a list of tags, compared weakly, or `*` (RFC 9110, section 13.1.2). */
 function hasTag (header: string | undefined, etag: string): boolean {
   if (header === undefined) return false
   return header.trim() === '*' || header.split(',').some((tag) => tag.trim().replace(/^W\//, '') === etag)

@@ -1,22 +1,22 @@
 import type { RouteName } from '../../protocol/index.ts'
 import type { TransportSwitches } from '../options.ts'
 
-/** One URL of the scheme: what it answers to, and what decides whether it exists. */
+/** One URL of the scheme: its methods, the condition of its existence, and its checks. */
 export interface RouteSpec {
-  /** In the order of `Allow`. */
+  /** The methods, in the order of `Allow`. */
   readonly methods: readonly string[]
-  /** The switch of `transports` that must be on. */
+  /** The switches of `transports` of which one must be on, `null` where the URL needs none. */
   readonly transport: keyof TransportSwitches | readonly (keyof TransportSwitches)[] | null
-  /** Whether the origin of a request is checked, and how (SEC-S38). */
+  /** The check of the origin of a request (SEC-S38). */
   readonly origin: 'checked' | 'checked if present' | 'open'
   /** Sets the cookie of `sessionCookie` (COOKIE-2, COOKIE-4). */
   readonly cookie: boolean
 }
 
-/** A body is sent to these (XHR-SEND-1, JSONP-3). */
+/** The routes to which clients send a body (XHR-SEND-1, JSONP-3). */
 export const SENDERS: ReadonlySet<RouteName> = new Set<RouteName>(['xhr_send', 'jsonp_send'])
 
-/** Section 2 of the matrix, as data. */
+/** The routes below the prefix of an endpoint. */
 export const ROUTES: Readonly<Record<RouteName, RouteSpec>> = {
   greeting: { methods: ['GET', 'HEAD'], transport: null, origin: 'open', cookie: false },
   info: { methods: ['GET', 'HEAD', 'OPTIONS'], transport: null, origin: 'checked', cookie: false },
