@@ -242,3 +242,57 @@ t.test('R19: a hook that returns a promise of another making may reject, and the
   t.match(server.log.join(''), /foreign realm[^]*foreign thenable/)
   await client.ok('BEGIN', { transaction: 'alive' })
 })
+
+/** Options of the plugin, with the words of the form that is meant. */
+const PLUGIN_OPTIONS: readonly (readonly [row: string, options: object, message: RegExp])[] = [
+  ['U23', { origins: ['https://a.example'] }, /option origins: is not known; it is an option of the endpoint: endpoint: \{ origins: … \}/],
+  ['U23', { allowedOrigins: '*' }, /endpoint: \{ origins: … \}/], ['U23', { session: noop }, /endpoint: \{ session: … \}/],
+  ['U23', { heartbeat: 1000 }, /heartBeat/], ['U23', { heart_beat: {} }, /did you mean heartBeat\?/], ['U23', { aplicationPrefix: '/x' }, /did you mean applicationPrefix\?/],
+  ['U23', { subscriptions: 5 }, /limits: \{ subscriptions: … \}/], ['U23', { port: 61613 }, /tcp: \{ port: … \}/], ['U23', { prefixes: {} }, /memoryBroker/],
+  ['U23', { limits: { bodySize: 5 } }, /limits\.bodySize/], ['U23', { limits: { subscription: 5 } }, /did you mean subscriptions\?/],
+  ['U22', { endpoint: { protocols: ['x'] } }, /protocols, which an endpoint of STOMP sets itself/], ['U22', { endpoint: { binary: false } }, /binary/],
+  ['K7', { endpoint: [] }, /endpoint: must be an object/], ['K7', { endpoint: null }, /endpoint/], ['K7', { rules: {} }, /rules: must be a list/],
+  ['K7', { rules: [null] }, /a rule must be an object, not null/], ['K7', { rules: [{ type: 'connect', destination: '/topic/a', deny: 'all' }] }, /connect has no destination/],
+  ['K7', { rules: [{ destination: [], deny: 'all' }] }, /names at least one/], ['K7', { rules: [{ destination: '/topic/', deny: 'all' }] }, /a segment is empty/],
+  ['K7', { rules: [{ destination: '/topic//a', deny: 'all' }] }, /a segment is empty/], ['U23', { rules: [{ destinations: ['/topic/a'], allow: 'all' }] }, /write destination, with a list/],
+  ['K7', { hosts: [] }, /at least one virtual host/], ['K7', { hosts: [''] }, /hosts/], ['K7', { limits: null }, /limits: must be an object/],
+  ['K7', { limits: { connectTimeout: 2 ** 31 } }, /limits\.connectTimeout/], ['K7', { limits: { body: NaN } }, /limits\.body: must be an integer .* not NaN/],
+  ['K7', { heartBeat: { tolerance: Infinity } }, /heartBeat\.tolerance/], ['K7', { heartBeat: { tolerance: NaN } }, /heartBeat\.tolerance/],
+  ['K7', { heartBeat: { offer: [1e12, 0] } }, /heartBeat\.offer/], ['K7', { heartBeat: null }, /heartBeat/], ['K7', { heartBeat: 1000 }, /heartBeat/],
+  ['K7', { rate: null }, /rate/], ['K7', { rate: {} }, /rate\.perSecond/], ['K7', { rate: { perSecond: Infinity } }, /rate\.perSecond/],
+  ['K7', { rate: { perSecond: 1, burst: 0 } }, /rate\.burst/], ['K7', { rate: { perSecond: -1 } }, /rate\.perSecond/], ['K7', { rate: 5 }, /rate/],
+  ['K7', { tcp: null }, /tcp/], ['K7', { tcp: 61613 }, /tcp: must be an object/], ['K7', { tcp: { port: NaN } }, /tcp\.port/], ['K7', { tcp: { port: 0, host: '' } }, /tcp\.host/],
+  ['K7', { tcp: { port: 0, tls: true } }, /tcp\.tls/], ['K7', { strictSubprotocol: 1 }, /true or false, not 1/], ['K7', { messages: '' }, /messages/],
+  ['K7', { broker: 'memory' }, /broker/], ['K7', { broker: memoryBroker }, /broker/]
+]
+
+t.test('U22, U23, K7: options of the plugin that could not do what they say are refused, with the form that is meant', async (t) => {
+  for (const [row, options, message] of PLUGIN_OPTIONS) {
+    const error = await errorOf(() => buildStomp(t, { stomp: options }))
+    t.equal(error.code, OPTION, `${row} ${JSON.stringify(options)} ${error.message}`)
+    t.match(error.message, message, row)
+  }
+})
+
+t.test('U23, K7: options of memoryBroker()', async (t) => {
+  const rows: readonly (readonly [options: unknown, message: RegExp])[] = [
+    [null, /must be an object/], [{ maxQueue: 1 }, /did you mean maxQueues\?/], [{ prefetch: NaN }, /prefetch: must be an integer/], [{ prefetch: '5' }, /not "5"/],
+    [{ maxBytes: Infinity }, /maxBytes/], [{ maxQueues: 0 }, /maxQueues/], [{ ttl: -1 }, /ttl/], [{ separator: '' }, /separator/], [{ prefixes: { topic: '' } }, /topic/],
+    [{ prefixes: { topic: [] } }, /topic/], [{ history: {} }, /history/], [{ history: [{}] }, /history\[0\]\.pattern/], [{ history: [null] }, /history\[0\]/],
+    [{ history: [{ pattern: '/topic/a', messages: NaN }] }, /messages/], [{ queueWildcards: 'no' }, /queueWildcards/]
+  ]
+  for (const [options, message] of rows) {
+    const error = await errorOf(() => memoryBroker(options as never))
+    t.equal(error.code, OPTION, `${JSON.stringify(options)}`)
+    t.match(error.message, message)
+  }
+})
+
+t.test('K7: inject() and its client refuse what they cannot mean', async (t) => {
+  const { stomp } = await buildStomp(t)
+  for (const options of [null, { version: '1.3' }, { headers: 'x' }, { connect: 'no' }, { users: 'kim' }]) {
+    t.equal(await codeOf(() => stomp.inject(options as never)), OPTION, JSON.stringify(options))
+  }
+  const client = await stomp.inject()
+  for (const timeout of [NaN, 0, -1, Infinity, '5']) t.equal(await codeOf(() => client.next('MESSAGE', timeout as never)), OPTION, String(timeout))
+})

@@ -1,3 +1,5 @@
+import { type Hints, plainObject } from '../../core/check.ts'
+import { unknownName } from '../../core/suggestion.ts'
 import type { FrameHeaders } from '../codec/index.ts'
 import { StompError, stompErrors } from '../errors.ts'
 import type { StompSession } from '../session/stomp-session.ts'
@@ -66,16 +68,21 @@ export class Rules {
   }
 
   #compile (rule: Rule): CompiledRule {
-    const { type, allow, deny } = rule
+    const wrong = plainObject(rule)
+    if (wrong !== null) throw invalid(`a rule ${wrong}`)
+    const { type, allow, deny, destination } = rule
     const unknown = Object.keys(rule).find((name) => !FIELDS.has(name))
-    if (unknown !== undefined) throw invalid(`a rule has no field ${unknown}`)
+    if (unknown !== undefined) throw invalid(`a rule has no field ${unknown}: it ${unknownName(unknown, FIELDS, FIELD_HINTS)}`)
+    // A rule that can never fit would deny nothing.
+    if (type === 'connect' && destination !== undefined) throw invalid('a rule of type connect has no destination')
+    if (Array.isArray(destination) && destination.length === 0) throw invalid('a rule with a list of destinations names at least one')
     if (type !== undefined && !TYPES.has(type)) throw invalid('type must be connect, subscribe or send')
     if ((allow === undefined) === (deny === undefined)) throw invalid('each rule has either allow or deny')
     if (deny !== undefined && deny !== 'all') throw invalid('deny must be \'all\'')
     if (allow !== undefined && allow !== 'all' && allow !== 'authenticated' && typeof allow !== 'function') {
       throw invalid('allow must be \'all\', \'authenticated\' or a function')
     }
-    const patterns = rule.destination === undefined ? null : [rule.destination].flat().map((pattern) => this.#pattern(pattern))
+    const patterns = destination === undefined ? null : [destination].flat().map((pattern) => this.#pattern(pattern))
     return { type, patterns, allow: allow ?? null }
   }
 
@@ -83,12 +90,14 @@ export class Rules {
     if (typeof pattern !== 'string' || !pattern.startsWith('/')) throw invalid('a destination must be text that begins with /')
     const segments = segmentsOf(pattern, this.#separator)
     const wrong = segments.find((segment, i) => (segment === '**' && i < segments.length - 1) || (/[*?{}]/.test(segment) && segment !== '*' && segment !== '**'))
+    if (segments.slice(1).includes('')) throw invalid(`${pattern}: a segment is empty, so that no destination fits`)
     if (wrong !== undefined) throw invalid(`${pattern}: * stands for a whole segment, and ** for the rest at the end`)
     return segments
   }
 }
 
 const FIELDS: ReadonlySet<string> = new Set<keyof Rule>(['type', 'destination', 'allow', 'deny'])
+const FIELD_HINTS: Hints = { destinations: 'write destination, with a list', path: 'write destination', user: 'write allow, with a function', roles: 'write allow, with a function' }
 const TYPES: ReadonlySet<string> = new Set<RuleType>(['connect', 'subscribe', 'send'])
 
 function invalid (problem: string): Error {

@@ -1,17 +1,13 @@
+import { type Check, expected, firstProblem, integer, plainObject } from '../../core/check.ts'
 import { stompErrors } from '../errors.ts'
 
-/** Checks a value. Returns `null` where it is good, else the problem in words that follow the name of the option. */
-export type Check = (value: unknown) => string | null
+export { boolean, type Check } from '../../core/check.ts'
 
-export const atLeast = (minimum: number, maximum = Number.MAX_SAFE_INTEGER): Check => (value) =>
-  Number.isSafeInteger(value) && (value as number) >= minimum && (value as number) <= maximum
-    ? null
-    : `must be an integer from ${minimum} to ${maximum}`
-export const boolean: Check = (value) => typeof value === 'boolean' ? null : 'must be true or false'
-export const text: Check = (value) => typeof value === 'string' ? null : 'must be a text'
-export const list: Check = (value) => Array.isArray(value) ? null : 'must be a list'
-export const fields: Check = (value) => typeof value === 'object' && value !== null && !Array.isArray(value) ? null : 'must be an object'
-export const separator: Check = (value) => value === '/' || value === '.' ? null : "must be '/' or '.'"
+export const atLeast = (minimum: number, maximum = Number.MAX_SAFE_INTEGER): Check => integer(minimum, maximum)
+export const text = expected((value) => typeof value === 'string', 'a text')
+export const list = expected(Array.isArray, 'a list')
+export const fields = plainObject
+export const separator = expected((value) => value === '/' || value === '.', "'/' or '.'")
 export const prefix: Check = (value) => typeof value === 'string' && /^(\/[^/*]+)+$/.test(value)
   ? null
   : 'must begin with /, not end with it, and hold no *'
@@ -31,11 +27,8 @@ export const milliseconds = atLeast(1, MAX_MILLISECONDS)
 export function checkOptions (where: string, value: unknown, checks: Readonly<Record<string, Check>>, path = `${where}.`): void {
   const wrong = fields(value)
   if (wrong !== null) throw new stompErrors.InvalidOption(where, wrong)
-  for (const [name, field] of Object.entries(value as object)) {
-    if (field === undefined) continue
-    const problem = Object.hasOwn(checks, name) ? checks[name]!(field) : 'is not known'
-    if (problem !== null) throw new stompErrors.InvalidOption(path + name, problem)
-  }
+  const problem = firstProblem(value as object, checks)
+  if (problem !== null) throw new stompErrors.InvalidOption(path + problem.name, problem.problem)
 }
 
 /** Keeps the options that have a value. */

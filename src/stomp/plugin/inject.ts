@@ -1,7 +1,8 @@
+import { boolean, type Check, firstProblem, integer, oneOf, plainObject } from '../../core/check.ts'
 import type { Endpoint } from '../../plugin/endpoint.ts'
 import { type CloseReason, type Outgoing, PreparedMessage } from '../../protocol/index.ts'
 import type { AnySession, Receiver } from '../../session/index.ts'
-import { type ClientCommand, createFrame, type Frame, FrameParser, type HeadersLike, isFrameError, serialize, serializeBytes, type ServerCommand, type Version } from '../codec/index.ts'
+import { type ClientCommand, createFrame, type Frame, FrameParser, type HeadersLike, isFrameError, serialize, serializeBytes, type ServerCommand, type Version, VERSIONS } from '../codec/index.ts'
 import { encodeContent } from '../application/content.ts'
 import { stompErrors } from '../errors.ts'
 import { factsWithoutRequest } from './unrequested.ts'
@@ -80,7 +81,13 @@ interface Waiter {
 
 const WAIT = 10_000
 
+const OPTIONS: Readonly<Record<keyof InjectOptions, Check>> = { user: () => null, headers: plainObject, version: oneOf(...VERSIONS), connect: boolean }
+
+const timeoutOf = integer(1, 2 ** 31 - 1)
+
 export async function injectClient (endpoint: Endpoint, options: InjectOptions = {}): Promise<InjectedClient> {
+  const wrong = plainObject(options) ?? firstProblem(options, OPTIONS)
+  if (wrong !== null) throw new stompErrors.InvalidOption('inject', typeof wrong === 'string' ? wrong : `${wrong.name} ${wrong.problem}`)
   const version = options.version ?? '1.2'
   const parser = new FrameParser({ from: 'server', version, limits: { body: Number.MAX_SAFE_INTEGER, connectFrame: Number.MAX_SAFE_INTEGER } })
   const waiting: Frame<ServerCommand>[] = []
@@ -97,6 +104,8 @@ export async function injectClient (endpoint: Endpoint, options: InjectOptions =
 
   /** The next frame of a kind, waiting or still to come. */
   function take (wanted: Wanted, what: string, timeout: number): Promise<Frame<ServerCommand>> {
+    const wrong = timeoutOf(timeout)
+    if (wrong !== null) return Promise.reject(new stompErrors.InvalidOption('timeout', wrong))
     const at = waiting.findIndex(wanted)
     if (at >= 0) return Promise.resolve(waiting.splice(at, 1)[0]!)
     if (session.state === 'closed') return Promise.reject(new stompErrors.InjectClosed(`no ${what} comes any more`))

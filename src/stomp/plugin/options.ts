@@ -5,6 +5,7 @@ import { DEFAULT_LIMITS } from '../codec/index.ts'
 import { stompErrors } from '../errors.ts'
 import type { HeartBeatOptions, StompHost, StompLimits } from '../session/host.ts'
 import type { RateOptions } from '../session/rate.ts'
+import { checkStompOptions } from './option-checks.ts'
 
 /** What bounds a STOMP session. Sizes in octets, times in milliseconds; breaking one is an ERROR that says which, then the close. */
 export interface StompLimitOptions {
@@ -104,9 +105,6 @@ const LIMITS: StompLimits = {
   pending: 64 * 1024
 }
 
-const KNOWN: ReadonlySet<string> = new Set<keyof StompPluginOptions>(['path', 'applicationPrefix', 'broker', 'endpoint', 'rules', 'limits', 'heartBeat',
-  'clientSend', 'hosts', 'rate', 'transactionReceipts', 'messages', 'strictSubprotocol', 'tcp'])
-
 /** Options with their values. */
 export interface ResolvedStompOptions {
   readonly paths: readonly string[]
@@ -120,77 +118,39 @@ export interface ResolvedStompOptions {
   readonly messages: StompHost['messages']
 }
 
-function invalid (name: string, problem: string): Error {
-  return new stompErrors.InvalidOption(name, problem)
+function listOf (value: string | readonly string[]): readonly string[] {
+  return [value].flat()
 }
 
-function oneOf<T extends string> (name: string, value: T | undefined, ...values: readonly T[]): T {
-  if (value === undefined) return values[0]!
-  if (!values.includes(value)) throw invalid(name, `must be one of ${values.join(', ')}`)
-  return value
+/** The options that are set, over their defaults. */
+function over<T extends object> (defaults: T, given: object = {}): T {
+  return { ...defaults, ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) }
 }
 
-function paths (name: string, value: string | readonly string[] | undefined): readonly string[] {
-  const list = value === undefined ? [] : [value].flat()
-  if (list.length === 0) throw invalid(name, 'must name at least one path')
-  for (const path of list) {
-    if (typeof path !== 'string' || !/^\/[^\s*:?#%]*[^\s*:?#%/]$/.test(path)) throw invalid(name, 'must be text that begins with / and does not end with it')
-  }
-  return list
-}
-
-function resolveLimits (given: StompLimitOptions = {}): StompLimits {
-  for (const [name, value] of Object.entries(given)) {
-    if (!Object.hasOwn(LIMITS, name)) throw invalid(`limits.${name}`, 'is not known')
-    if (value !== undefined && (!Number.isInteger(value) || value < 1)) throw invalid(`limits.${name}`, 'must be an integer of at least 1')
-  }
-  return { ...LIMITS, ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) }
-}
-
-const HEART_BEAT_OPTIONS: ReadonlySet<string> = new Set<keyof NonNullable<StompPluginOptions['heartBeat']>>(['offer', 'minimum', 'tolerance', 'toleranceFloor'])
-
-function resolveHeartBeat (given: NonNullable<StompPluginOptions['heartBeat']> = {}): HeartBeatOptions {
-  const unknown = Object.keys(given).find((name) => !HEART_BEAT_OPTIONS.has(name))
-  if (unknown !== undefined) throw invalid(`heartBeat.${unknown}`, 'is not known')
-  const { offer, minimum = 1000, tolerance = 2, toleranceFloor = 60_000 } = given
-  const natural = (value: unknown): boolean => Number.isInteger(value) && (value as number) >= 0
-  if (offer !== undefined && !(Array.isArray(offer) && offer.length === 2 && offer.every(natural))) throw invalid('heartBeat.offer', 'must be two non-negative integers')
-  if (!natural(minimum)) throw invalid('heartBeat.minimum', 'must be a non-negative integer')
-  if (typeof tolerance !== 'number' || !(tolerance >= 1)) throw invalid('heartBeat.tolerance', 'must be a number of at least 1')
-  if (!natural(toleranceFloor)) throw invalid('heartBeat.toleranceFloor', 'must be a non-negative integer')
-  return { fixed: offer ?? null, minimum, tolerance, toleranceFloor }
+function resolveHeartBeat ({ offer, ...given }: NonNullable<StompPluginOptions['heartBeat']> = {}): HeartBeatOptions {
+  return over<HeartBeatOptions>({ fixed: offer ?? null, minimum: 1000, tolerance: 2, toleranceFloor: 60_000 }, given)
 }
 
 function resolveRate (given: StompPluginOptions['rate']): RateOptions | null {
-  if (given === undefined) return null
-  const { perSecond, burst = Math.ceil(2 * perSecond), ...unknown } = given
-  if (Object.keys(unknown).length > 0) throw invalid(`rate.${Object.keys(unknown)[0]}`, 'is not known')
-  if (!(Number.isFinite(perSecond) && perSecond > 0)) throw invalid('rate.perSecond', 'must be a number above 0')
-  if (!(Number.isInteger(burst) && burst >= 1)) throw invalid('rate.burst', 'must be an integer of at least 1')
-  return { perSecond, burst }
+  return given === undefined ? null : over({ perSecond: given.perSecond, burst: Math.ceil(2 * given.perSecond) }, given)
 }
 
 /** @throws FST_STOMP_INVALID_OPTION, FST_STOMP_PREFIX_CONFLICT */
 export function resolveStompOptions (options: StompPluginOptions): ResolvedStompOptions {
-  for (const name of Object.keys(options)) if (!KNOWN.has(name) && name !== 'prefix') throw invalid(name, 'is not known')
-  if (typeof options.broker?.connect !== 'function') throw invalid('broker', 'must be a broker, memoryBroker() for one')
-  const prefixes = paths('applicationPrefix', options.applicationPrefix ?? '/app')
+  checkStompOptions(options)
+  const prefixes = listOf(options.applicationPrefix ?? '/app')
   checkPrefixes(prefixes, options.broker)
-  const { tcp, hosts, strictSubprotocol } = options
-  if (tcp?.host !== undefined && typeof tcp.host !== 'string') throw invalid('tcp.host', 'must be an address')
-  if (hosts !== undefined && !(Array.isArray(hosts) && hosts.every((host) => typeof host === 'string'))) throw invalid('hosts', 'must be a list of names')
-  if (strictSubprotocol !== undefined && typeof strictSubprotocol !== 'boolean') throw invalid('strictSubprotocol', 'must be true or false')
-  if (tcp !== undefined && !(Number.isInteger(tcp.port) && tcp.port >= 0 && tcp.port < 65536)) throw invalid('tcp.port', 'must be a port')
+  const { hosts } = options
   return {
-    paths: paths('path', options.path),
+    paths: listOf(options.path),
     prefixes,
-    limits: resolveLimits(options.limits),
+    limits: over(LIMITS, options.limits),
     heartBeat: resolveHeartBeat(options.heartBeat),
     hosts: hosts === undefined ? null : new Set(hosts),
     rate: resolveRate(options.rate),
-    clientSend: oneOf('clientSend', options.clientSend, 'any', 'application-only'),
-    transactionReceipts: oneOf('transactionReceipts', options.transactionReceipts, 'commit', 'immediate'),
-    messages: oneOf('messages', options.messages, 'auto', 'text', 'binary')
+    clientSend: options.clientSend ?? 'any',
+    transactionReceipts: options.transactionReceipts ?? 'commit',
+    messages: options.messages ?? 'auto'
   }
 }
 

@@ -55,7 +55,8 @@ export class Timekeeper {
 
   /** `agreed.outgoing` is what we send, `agreed.incoming` what we get; 0 for never. */
   connected (agreed: HeartBeat, { tolerance, toleranceFloor }: HeartBeatOptions): void {
-    this.#sendEvery = Math.floor(agreed.outgoing * EARLY)
+    // 0 would mean never: an interval of 1 ms must not become that.
+    this.#sendEvery = agreed.outgoing === 0 ? 0 : Math.max(1, Math.floor(agreed.outgoing * EARLY))
     this.#silenceAllowed = agreed.incoming * tolerance
     if (agreed.incoming >= THROTTLED) this.#silenceAllowed = Math.max(this.#silenceAllowed, toleranceFloor)
     this.#lastSent = this.#lastReceived = this.#clock.now()
