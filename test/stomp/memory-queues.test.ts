@@ -1,5 +1,6 @@
 import t from 'tap'
 import { handleNamed, handleOf, refused, startMemoryBroker, textOf } from '../support/broker.ts'
+import { keepsNothing } from '../support/heap.ts'
 
 t.test('STOMP-A3: after too many deliveries a message goes to the dead-letter queue', async (t) => {
   const { connect } = await startMemoryBroker(t)
@@ -220,6 +221,22 @@ t.test('expired messages make room, with one timer for all', async (t) => {
   t.equal(clock.pending, 1)
   clock.advance(10_000)
   t.equal(clock.pending, 0, 'and none when nothing expires')
+})
+
+t.test('K1: a queue that has emptied is forgotten, however late its messages would have expired', async (t) => {
+  const { clock, connect } = await startMemoryBroker(t, { maxQueues: 2 })
+  const a = await connect()
+  await keepsNothing(t, 'emptied queues', {
+    times: 20_000,
+    once: (i) => {
+      a.publish(`/queue/${i}`, 'text', { ttl: '99999999999' })
+      a.subscribe('1', `/queue/${i}`)
+      a.broker.unsubscribe('1')
+      a.sink.deliveries.all.length = 0
+    }
+  })
+  clock.advance(2000)
+  t.equal(clock.pending, 0, 'no timer runs for them')
 })
 
 t.test('deadLetterExpired: what nobody took in time is a dead letter', async (t) => {

@@ -114,6 +114,8 @@ export class Queues {
   #forget (queue: Queue): void {
     if (this.#named.get(queue.name) !== queue) return
     this.#named.delete(queue.name)
+    // Its messages have gone before they expired: a sweep would find it only at that time (K1).
+    this.#expiring.delete(queue)
     for (const { subscription } of queue.consumers) subscription.leave(queue)
   }
 
