@@ -1,5 +1,8 @@
 /** The list of messages and frames. Everything it shows goes in as text. */
 
+import { follow } from './follow.js'
+import { visible } from './words.js'
+
 const MAX_ROWS = 400
 
 /** What xhr-streaming begins with, for browsers and proxies that hold back the first kilobytes. */
@@ -8,20 +11,20 @@ const PRELUDE = 2048
 /** Texts longer than `maxText` characters are shown by their beginning. */
 export function createLog (list, maxText = 240) {
   let begun = performance.now()
+  const follower = follow(list)
 
   function add (view, kind, text, sign) {
-    const follows = list.scrollHeight - list.scrollTop - list.clientHeight < 40
     const row = document.createElement('p')
     row.dataset.view = view
     row.dataset.kind = kind
     row.append(
       element('span', 'when', `${((performance.now() - begun) / 1000).toFixed(2)}`),
       element('span', 'sign', sign),
-      element('span', 'text', shorten(text, maxText))
+      element('span', 'text', visible(shorten(text, maxText)))
     )
     list.append(row)
     while (list.childElementCount > MAX_ROWS) list.firstElementChild.remove()
-    if (follows) list.scrollTop = list.scrollHeight
+    follower.added()
   }
 
   return {
@@ -35,9 +38,12 @@ export function createLog (list, maxText = 240) {
     note (text) { add('both', 'note', text, '') },
     show (view) {
       list.dataset.view = view
-      list.scrollTop = list.scrollHeight
+      follower.toEnd()
     },
-    clear () { list.replaceChildren() }
+    clear () {
+      list.replaceChildren()
+      follower.toEnd()
+    }
   }
 }
 

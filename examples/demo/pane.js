@@ -1,4 +1,5 @@
 import { BARE, TRANSPORTS } from './catalogue.js'
+import { createComeback } from './comeback.js'
 import { dial } from './dial.js'
 import { createLog } from './log.js'
 import { createRooms } from './rooms.js'
@@ -12,6 +13,7 @@ export function createPane (person, onRoom) {
   const element = document.getElementById('pane').content.firstElementChild.cloneNode(true)
   const part = (name) => element.querySelector(`[data-part=${name}]`)
   const frames = createLog(part('frames'), 2000)
+  const comeback = createComeback(connect)
   let connection = null
   let client = null
   let online = false
@@ -25,9 +27,9 @@ export function createPane (person, onRoom) {
   function show (state, words) {
     element.dataset.state = state
     part('state').textContent = words
-    part('connect').textContent = state === 'open' ? 'Leave' : state === 'connecting' ? 'Stop' : 'Connect'
+    part('connect').textContent = state === 'open' ? 'Leave' : state === 'connecting' || state === 'waiting' ? 'Stop' : 'Connect'
     for (const name of ['text', 'send']) part(name).disabled = state !== 'open'
-    part('name').disabled = state === 'open' || state === 'connecting'
+    part('name').disabled = state === 'open' || state === 'connecting' || state === 'waiting'
   }
 
   const say = (room, type, content) => client.send(`/app/chat/${room}`, { type, sender: part('name').value, content })
@@ -50,8 +52,9 @@ export function createPane (person, onRoom) {
     if (online) leaveRoom()
     online = false
     leaveRoom = () => {}
-    connection?.close()
+    const ending = connection
     connection = null
+    ending?.close()
   }
 
   function connect () {
@@ -70,7 +73,7 @@ export function createPane (person, onRoom) {
         client.connect()
       },
       message (text) {
-        frames.frame('in', visible(text))
+        frames.frame('in', text)
         if (connection === mine) client.take(text)
       },
       failed (words) { if (connection === mine) end(words) },
@@ -78,11 +81,12 @@ export function createPane (person, onRoom) {
     })
     connection = mine
     client = createStompClient((text) => {
-      frames.frame('out', visible(text))
+      frames.frame('out', text)
       mine.send(text)
     }, {
       connected ({ version }) {
         online = true
+        comeback.arrived()
         show('open', `Connected by ${by}, STOMP ${version}.`)
         client.subscribe('/app/rooms', rooms.offer)
         enterRoom(rooms.current)
@@ -95,7 +99,16 @@ export function createPane (person, onRoom) {
     online = false
     connection = null
     leaveRoom = () => {}
-    show('closed', words)
+    const seconds = comeback.plan()
+    if (seconds === null) show('closed', words)
+    else show('waiting', `${words} The next attempt is in ${seconds} s.`)
+  }
+
+  /** The person wants no connection, or another one: nothing comes back by itself. */
+  function leave (words) {
+    hangUp()
+    comeback.cancel()
+    show('idle', words)
   }
 
   part('transport').append(...TRANSPORTS.map(({ name }) => new window.Option(name === BARE ? 'WebSocket alone' : name, name)))
@@ -104,12 +117,16 @@ export function createPane (person, onRoom) {
   frames.show('frames')
   show('idle', 'Not connected.')
 
-  part('transport').addEventListener('change', () => { if (connection !== null) connect() })
+  part('transport').addEventListener('change', () => {
+    if (connection === null && !comeback.planned) return
+    // The new transport must show by itself that it works here.
+    comeback.cancel()
+    connect()
+  })
   part('setup').addEventListener('submit', (event) => {
     event.preventDefault()
-    if (connection === null) return connect()
-    hangUp()
-    show('idle', 'You left.')
+    if (connection === null && !comeback.planned) return connect()
+    leave('You left.')
   })
   part('say').addEventListener('submit', (event) => {
     event.preventDefault()
@@ -119,9 +136,4 @@ export function createPane (person, onRoom) {
     part('text').value = ''
   })
   return { element, connect, offer: rooms.offer }
-}
-
-/** NUL has no picture of its own. */
-function visible (frame) {
-  return frame.replaceAll('\0', '␀')
 }

@@ -1,11 +1,15 @@
 /** The rooms of one person: which there are, which one is open, and what was heard in each. */
 
+import { follow } from './follow.js'
+import { visible } from './words.js'
+
 const OFFERED = ['lobby', 'kitchen', 'garden']
 const MAX_LINES = 200
 
 export function createRooms ({ list, place, other }, onEnter) {
   const heard = new Map()
   let current = OFFERED[0]
+  const follower = follow(place)
 
   /** Adds rooms that others have opened. */
   function offer (names) {
@@ -39,7 +43,7 @@ export function createRooms ({ list, place, other }, onEnter) {
     current = name
     mark()
     place.replaceChildren(...heard.get(name))
-    place.scrollTop = place.scrollHeight
+    follower.toEnd()
     onEnter(name)
   }
 
@@ -49,9 +53,8 @@ export function createRooms ({ list, place, other }, onEnter) {
     lines.push(row)
     if (lines.length > MAX_LINES) lines.shift().remove()
     if (name !== current) return
-    const atEnd = place.scrollHeight - place.scrollTop - place.clientHeight < 60
     place.append(row)
-    if (atEnd) place.scrollTop = place.scrollHeight
+    follower.added()
   }
 
   other.addEventListener('submit', (event) => {
@@ -78,6 +81,6 @@ function rowFor ({ sender, content, time, own, event }) {
 function make (name, className, text) {
   const made = document.createElement(name)
   made.className = className
-  made.textContent = text
+  made.textContent = visible(text)
   return made
 }

@@ -92,6 +92,8 @@ function connect () {
       probe.stop()
       const end = reason ? `${code}, ${reason}` : code
       log.note(`close ${end}`)
+      // No transport is in use any more.
+      showMarks({})
       enter('closed', `Closed: ${end}`, words)
     }
   })

@@ -59,3 +59,8 @@ export function listOf (names) {
 export function milliseconds (value) {
   return `${value < 10 ? value.toFixed(1) : Math.round(value)} ms`
 }
+
+/** Control characters in caret notation, as in `^@` for NUL: fonts have no picture of them, and browsers draw a box. */
+export function visible (text) {
+  return text.replace(/[\0-\x08\x0b-\x1f\x7f]/g, (character) => `^${String.fromCharCode(character.charCodeAt(0) ^ 64)}`)
+}

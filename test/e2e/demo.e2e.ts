@@ -110,6 +110,87 @@ t.test('a server that goes, and one that is not there', async (t) => {
   await says(page, '#explanation', 'The server does not answer.')
 })
 
+for (const { width, height } of [{ width: 1400, height: 860 }, { width: 390, height: 844 }]) {
+  t.test(`U27: the newest line stays in sight when the panel changes, ${width} px`, async (t) => {
+    const page = await open(t, '/', { width, height, colorScheme: 'light' })
+    await connected(page)
+    for (let i = 0; i < 40; i++) {
+      await page.fill('#message', `line ${i}`)
+      await page.press('#message', 'Enter')
+    }
+    await says(page, '#received', '40')
+    const gap = (): Promise<number> => page.evaluate("(() => { const log = document.getElementById('log'); return log.scrollHeight - log.scrollTop - log.clientHeight })()")
+    t.ok(await gap() < 2, 'at the end')
+    await page.click('#connect')
+    await says(page, '#headline', /^Closed/)
+    for (const endpoint of ['ticker', 'broadcast', 'tiny', 'echo']) {
+      await page.selectOption('#endpoint', endpoint)
+      // Two frames: the layout, and the observers of sizes.
+      await page.evaluate('new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))')
+      t.ok(await gap() < 2, `${endpoint}: ${await gap()} px are out of sight`)
+      await connected(page)
+      if (endpoint === 'ticker') await says(page, '[data-kind=in][data-view=messages] .text', 'tick!')
+      await page.evaluate('new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))')
+      t.ok(await gap() < 2, `${endpoint}, connected: ${await gap()} px are out of sight`)
+      await page.click('#connect')
+      await says(page, '#headline', /^Closed/)
+    }
+    t.match(await page.locator('#log p').last().textContent(), /close 1000/)
+    await page.screenshot({ path: `${PICTURES}follow-${width}.png` })
+
+    // A reader who has scrolled up stays there.
+    await page.evaluate("document.getElementById('log').scrollTop = 20")
+    await page.evaluate('new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))')
+    await connected(page)
+    t.equal(await page.evaluate("document.getElementById('log').scrollTop"), 20)
+  })
+}
+
+t.test('U27: no transport is marked as in use when the session has closed', async (t) => {
+  const page = await open(t, '/?endpoint=farewell')
+  await page.click('#connect')
+  await says(page, '#headline', /^Closed: /)
+  t.equal(await page.locator('[data-mark=picked]').count(), 0, 'closed by the server')
+  await page.selectOption('#endpoint', 'echo')
+  await connected(page)
+  t.equal(await page.locator('[data-mark=picked]').count(), 1)
+  await page.click('#connect')
+  await says(page, '#headline', /^Closed: /)
+  t.equal(await page.locator('[data-mark=picked]').count(), 0, 'closed by the user')
+  t.notMatch(await page.locator('.pills').first().textContent(), /in use/)
+})
+
+t.test('U27: the chat comes back when the server does, and NUL is readable', { timeout: 120_000 }, async (t) => {
+  let other = await buildDemo({ logLevel: 'silent' })
+  t.teardown(() => other.close())
+  const page = await open(t, '/')
+  page.removeAllListeners('request')
+  const address = await other.listen({ port: 0, host: '127.0.0.1' })
+  await page.goto(`${address}/#chat`)
+  for (const pane of [1, 2]) await says(page, `.pane:nth-child(${pane}) [data-part=state]`, /^Connected/)
+  await page.click('.pane:nth-child(1) .rooms li:has-text("kitchen") button')
+  await page.click('.pane:nth-child(1) .wire summary')
+  await says(page, '.pane:nth-child(1) .log .text', /CONNECTED[^]*\^@/)
+  t.notMatch(await page.locator('.pane:nth-child(1) .log').textContent(), /[\0\u2400]/)
+  await page.screenshot({ path: `${PICTURES}chat-frames.png`, fullPage: true })
+
+  await other.close()
+  for (const pane of [1, 2]) await says(page, `.pane:nth-child(${pane}) [data-part=state]`, /The next attempt is in \d+ s\./)
+  t.equal(await page.textContent('.pane:nth-child(1) [data-part=connect]'), 'Stop')
+  await page.screenshot({ path: `${PICTURES}chat-away.png`, fullPage: true })
+  await page.click('.pane:nth-child(2) [data-part=connect]')
+  await says(page, '.pane:nth-child(2) [data-part=state]', 'You left.')
+  // One attempt fails before the server is there again.
+  await says(page, '.pane:nth-child(1) [data-part=state]', /The next attempt is in [24] s\./)
+  other = await buildDemo({ logLevel: 'silent' })
+  await other.listen({ port: Number(new URL(address).port), host: '127.0.0.1' })
+  await says(page, '.pane:nth-child(1) [data-part=state]', /^Connected/)
+  await page.fill('.pane:nth-child(1) [data-part=text]', 'back again')
+  await page.press('.pane:nth-child(1) [data-part=text]', 'Enter')
+  await says(page, '.pane:nth-child(1) .own .what', 'back again')
+  t.equal(await page.textContent('.pane:nth-child(2) [data-part=state]'), 'You left.', 'a person who left is not brought back')
+})
+
 t.test('a chat: two people, rooms, and nothing but text', async (t) => {
   const page = await open(t, '/#chat')
   await says(page, '.pane:nth-child(1) [data-part=state]', 'Connected by websocket, STOMP 1.2.')
