@@ -60,6 +60,7 @@ const CLIENT_ERRORS = {
   STOMP_UNKNOWN_DESTINATION: 'Nothing here serves this destination',
   STOMP_UNKNOWN_MESSAGE: 'The message is not known, or is acknowledged already',
   STOMP_TOO_MANY_UNACKNOWLEDGED: 'Too many unacknowledged messages',
+  STOMP_TOO_MANY_STREAMS: 'Too many streams of answers',
   STOMP_DUPLICATE_TRANSACTION: 'A transaction with this id is open already',
   STOMP_UNKNOWN_TRANSACTION: 'There is no open transaction with this id',
   STOMP_TOO_MANY_TRANSACTIONS: 'Too many open transactions',

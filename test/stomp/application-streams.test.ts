@@ -176,3 +176,32 @@ t.test('K3: a message handler that fails after its client has gone is logged', a
   await until(() => server.log.some((line) => line.includes('save failed')), 'the failure is in the log')
   t.strictSame(failuresOf(server), ['a handler failed'])
 })
+
+t.test('K4: streams of a session have a bound, and one that ends makes room', async (t) => {
+  let begun = 0
+  const stops: (() => void)[] = []
+  const server = await buildStomp(t, {
+    stomp: { limits: { streams: 3 } },
+    routes: ({ stomp }) => stomp.message('/stream', { sendToSender: '/queue/x' }, async function * () {
+      begun++
+      await new Promise<void>((resolve) => { stops.push(resolve) })
+      yield 'end'
+    })
+  })
+  const client = await server.connect()
+  const other = await server.connect()
+  await client.subscribe('e', '/user/queue/errors')
+  await client.subscribe('x', '/user/queue/x')
+  for (let i = 0; i < 1000; i++) client.frame('SEND', { destination: '/app/stream' })
+  const errors = await client.arrived()
+  t.strictSame([begun, errors.length], [3, 997])
+  t.match(errors[0]!.body.text, /STOMP_TOO_MANY_STREAMS.*at most 3/)
+  await other.sendJson('/app/stream', 1)
+  t.equal(begun, 4, 'another session has its own bound')
+  stops[0]!()
+  t.equal((await client.message()).body.text, 'end')
+  await client.sendJson('/app/stream', 1)
+  t.equal(begun, 5)
+  client.inner.abort()
+  for (const stop of stops) stop()
+})

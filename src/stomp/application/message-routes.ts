@@ -1,8 +1,9 @@
 import type { FastifyInstance } from 'fastify'
 import { type Check, expected, oneOf } from '../../core/check.ts'
-import { stompErrors } from '../errors.ts'
+import { StompError, stompErrors } from '../errors.ts'
 import type { IncomingMessage } from '../session/host.ts'
-import type { StompSession, StompUser } from '../session/stomp-session.ts'
+import type { StompSession } from '../session/stomp-session.ts'
+import type { StompUser } from '../session/user.ts'
 import { type BodyKind, decodeContent } from './content.ts'
 import { fillTemplate, parametersOf } from './destination.ts'
 import { MessageReply, type Reply, type ReplyTargets } from './reply.ts'
@@ -105,10 +106,13 @@ export class MessageRoute {
     for (const hook of [this.#options.preHandler ?? []].flat()) await hook(context)
     const value = await this.#handler(context as never)
     if (isAsyncIterable(value)) {
+      const { streams } = session.host.limits
+      if (session.streams >= streams) throw new StompError('STOMP_TOO_MANY_STREAMS', `at most ${streams}`)
+      session.streams++
       sendEach(value, async (each) => {
         await reply.send(each)
         await session.stream.drained()
-      }, { signal: session.signal, lost: failures.lost }).catch(failures.failed)
+      }, { signal: session.signal, lost: failures.lost }).finally(() => session.streams--).catch(failures.failed)
     } else if (value !== undefined && value !== null) {
       await reply.send(value)
     }

@@ -21,6 +21,7 @@ const LIMITS: Readonly<Record<keyof StompLimitOptions, Check>> = {
   transactionFrames: count,
   transactionBytes: count,
   unacknowledged: count,
+  streams: count,
   eols: count,
   connectTimeout: integer(1, MAX_MILLISECONDS),
   pending: count

@@ -33,6 +33,8 @@ export interface StompLimitOptions {
   transactionBytes?: number
   /** Messages that wait for their ACK. Default 1,000. */
   unacknowledged?: number
+  /** Streams of answers that the message routes of a session send at a time. Default 128. */
+  streams?: number
   /** Empty lines in one second. Default 1,000. */
   eols?: number
   /** Until CONNECT must have come. Default 10,000. */
@@ -100,6 +102,7 @@ const LIMITS: StompLimits = {
   transactionFrames: 1000,
   transactionBytes: 1024 * 1024,
   unacknowledged: 1000,
+  streams: 128,
   eols: 1000,
   connectTimeout: 10_000,
   pending: 64 * 1024

@@ -15,6 +15,8 @@ export interface StompLimits extends FrameLimits {
   readonly transactionFrames: number
   readonly transactionBytes: number
   readonly unacknowledged: number
+  /** Streams of answers of message routes that run at a time: each keeps a generator. */
+  readonly streams: number
   /** Empty lines that may come in one second, beyond the heart-beats (SEC-S35). */
   readonly eols: number
   readonly connectTimeout: number

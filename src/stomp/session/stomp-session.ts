@@ -20,8 +20,6 @@ import { Transactions } from './transactions.ts'
 import { unheard } from './unheard.ts'
 import { asUser, checkedUser, type StompUser } from './user.ts'
 
-export type { StompUser } from './user.ts'
-
 /**
  * - `connecting`: CONNECT has not come;
  * - `authenticating`: CONNECT is being judged, nothing behind it is read;
@@ -57,6 +55,8 @@ export class StompSession {
   readonly time: Timekeeper
   /** @internal */
   connection: BrokerConnection | null = null
+  /** @internal Streams of answers that run. */
+  streams = 0
   /** The headers of CONNECT, without `passcode` and `authorization`. */
   connectHeaders: FrameHeaders = new FrameHeaders()
   /** The version that was agreed on; 1.0 before that. */
@@ -183,12 +183,6 @@ export class StompSession {
     const value = frame.headers.get(name)
     if (value === undefined || value === '') throw new StompError('STOMP_HEADER_MISSING', name)
     return value
-  }
-
-  /** @internal STOMP-L1 */
-  checkLength (destination: string): void {
-    const { limits } = this.host
-    if (Buffer.byteLength(destination) > limits.destination) throw new StompError('STOMP_DESTINATION_TOO_LONG', `at most ${limits.destination} octets`)
   }
 
   /** @internal The session is up: CONNECTED has gone out. */

@@ -3,11 +3,11 @@ import { StompError } from '../../errors.ts'
 import type { IncomingMessage } from '../host.ts'
 import type { StompSession } from '../stomp-session.ts'
 import { userHeaders } from '../user-headers.ts'
+import { destinationOf } from './destination.ts'
 
 /** [STOMP 1.2, SEND] */
 export function send (session: StompSession, frame: Frame<ClientCommand>): void | Promise<void> {
-  const destination = session.required(frame, 'destination')
-  session.checkLength(destination)
+  const destination = destinationOf(session, frame)
   const allowed = session.host.application.checkSend(session, frame)
   return allowed instanceof Promise ? allowed.then(() => accept(session, frame, destination)) : accept(session, frame, destination)
 }

@@ -4,15 +4,15 @@ import type { ClientCommand, Frame } from '../../codec/index.ts'
 import { StompError } from '../../errors.ts'
 import type { StompSession } from '../stomp-session.ts'
 import type { Subscription } from '../subscriptions.ts'
+import { destinationOf } from './destination.ts'
 
 const ACK_MODES: ReadonlySet<string> = new Set<AckMode>(['auto', 'client', 'client-individual'])
 
 /** [STOMP 1.2, SUBSCRIBE] */
 export function subscribe (session: StompSession, frame: Frame<ClientCommand>): void | Promise<void> {
   const { host } = session
-  const destination = session.required(frame, 'destination')
+  const destination = destinationOf(session, frame)
   if (session.version !== '1.0') session.required(frame, 'id')
-  session.checkLength(destination)
   const ack = ackModeOf(session, frame)
   if (session.subscriptions.size >= host.limits.subscriptions) {
     throw new StompError('STOMP_TOO_MANY_SUBSCRIPTIONS', `at most ${host.limits.subscriptions}`)
