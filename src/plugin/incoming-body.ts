@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
 import { Socket } from 'node:net'
 import { type Clock, Timer, type TimerOwner } from '../clock/index.ts'
 
@@ -27,7 +28,7 @@ export class IncomingBody implements TimerOwner {
    */
   static of (request: IncomingMessage, response: ServerResponse, all: Map<Socket, IncomingBody>, clock: Clock): IncomingBody | null {
     const { socket } = request
-    if (request.complete || !announcesBody(request) || !(socket instanceof Socket)) return null
+    if (request.complete || !hasBody(request) || !(socket instanceof Socket)) return null
     const body = all.get(socket) ?? IncomingBody.#first(socket, all, clock)
     clock.stop(body.#timer)
     body.#request = request
@@ -62,6 +63,7 @@ export class IncomingBody implements TimerOwner {
 
   expire (): void {
     if (!this.pending) return
+    if (this.#request!.httpVersionMajor > 1) return refuseStream(this.#request!, this.#response! as unknown as Http2ServerResponse)
     // Behind a response that is under way on the same connection there is no room for an answer.
     if (this.#response!.socket === null || this.#response!.headersSent) this.#socket.destroy()
     else this.#socket.end(TOO_SLOW, () => this.#socket.destroy())
@@ -70,6 +72,19 @@ export class IncomingBody implements TimerOwner {
   destroy (): void {
     if (this.pending) this.#socket.destroy()
   }
+}
+
+function hasBody (request: IncomingMessage): boolean {
+  // RFC 9113, 8.1: a body of HTTP/2 needs no header.
+  return request.httpVersionMajor > 1 ? !(request as unknown as Http2ServerRequest).stream.endAfterHeaders : announcesBody(request)
+}
+
+/** A stream of HTTP/2 has no room for text of HTTP/1.1. Without an error code the client reads the answer (RFC 9113, section 8.1). */
+function refuseStream (request: IncomingMessage, response: Http2ServerResponse): void {
+  // Node ends the body of a stream that closes as if it were complete, and Fastify would answer once more.
+  request.removeAllListeners('end')
+  if (!response.headersSent) response.writeHead(408, { 'content-length': 0 }).end()
+  response.stream.close()
 }
 
 /** RFC 9112, 6.3: a request without either of these headers ends with its head. */

@@ -212,6 +212,8 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> exten
   flushed (receiver: Receiver): void {
     if (receiver === this.#trailing) {
       this.#trailing = null
+      // Before it had the whole response the client could not come back.
+      if (this.#receiver === null && this.#state !== 'closed') this.#supervision.waiting()
     } else if (receiver === this.#receiver) {
       this.#supervision.flushed()
       if (this.#outbox.length > 0 || this.#state === 'closing') this.#schedule()
@@ -318,6 +320,8 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> exten
     if (this.#state === 'closed') return this.#forget()
     const receiver = this.#receiver
     if (receiver === null) {
+      // The client still reads its last response; the deadline for that is the receiver's.
+      if (this.#trailing !== null && this.#trailing.buffered > 0) return this.#supervision.waiting()
       this.#finish(this.#end ?? CLOSE.timeout, false)
       return this.#forget()
     }

@@ -64,9 +64,14 @@ export class HttpReceiver implements Receiver {
   get buffered (): number { return this.#finished ? 0 : this.#response.writableLength }
 
   get progress (): number {
+    // Nobody can read a response before its turn: that is no stall, and time goes on.
+    if (this.#queued) return -this.#options.clock.now()
     const { socket } = this.#response.req
     return socket.bytesWritten - socket.writableLength
   }
+
+  /** Whether the response waits behind another one on its connection (RFC 9112, section 9.3.2). */
+  get #queued (): boolean { return this.#response.socket === null && !this.#finished }
 
   get answered (): boolean { return true }
 
@@ -137,13 +142,18 @@ export class HttpReceiver implements Receiver {
     if (this.#response.writableLength > 0) {
       this.#options.lingering.add(this)
       this.#linger = new Timer(this)
-      this.#options.clock.start(this.#linger, this.#options.sendTimeout)
+      this.#startLinger()
     }
     this.#session.done(this)
   }
 
+  #startLinger (): void { this.#options.clock.start(this.#linger!, this.#options.sendTimeout) }
+
   /** The client does not take the end of its response. */
-  expire (): void { this.destroy() }
+  expire (): void {
+    if (this.#queued) this.#startLinger()
+    else this.destroy()
+  }
 
   /** The response is over: completely sent, or cut. */
   closed (): void {

@@ -198,6 +198,27 @@ contract('SESSION-9, SESSION-10: without a receiver the session ends after the d
   t.equal(server.sessions.all.length, 2, 'SESSION-20: the next receiver opens a new session')
 }, HTTP)
 
+contract('K2: the disconnect delay begins when the client has its whole response', async (t, transport) => {
+  const server = await buildServer(t, { endpoint: { queue: { limit: 64 * 1024 * 1024 }, responseLimit: 1 }, handler: () => {} })
+  const client = await connect(server, transport)
+  const session = await server.session()
+  await until(() => session.attachedReceiver !== null, 'the receiver waits')
+  client.comeBack = false
+  client.freeze()
+  const large = 'x'.repeat(32 * 1024 * 1024)
+  session.send(large)
+  await until(() => session.attachedReceiver === null, 'the response has ended')
+  server.clock.advance(9_000)
+  t.equal(session.state, 'open', 'the client still reads')
+  client.thaw()
+  t.strictSame(await client.messages(1), [large])
+  await until(() => session.bufferedBytes === 0, 'all has left')
+  server.clock.advance(4_900)
+  t.equal(session.state, 'open')
+  server.clock.advance(200)
+  t.match(await server.closing(), { code: 1002, reason: 'Connection timed out', undelivered: 0 })
+}, HTTP)
+
 contract('a closing session waits for its client as long as an open one', async (t, transport) => {
   const server = await buildServer(t, { endpoint: { responseLimit: 1, disconnectDelay: 2000 } })
   const client = await connect(server, transport, { comeBack: false })

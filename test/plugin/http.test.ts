@@ -116,6 +116,30 @@ t.test('SEC-S74: pipelined polls are answered in order', async (t) => {
   t.equal(server.closings.all.length, 0)
 })
 
+t.test('R19: a response that waits behind another on its connection is not slow', async (t) => {
+  for (const [url, frame] of [['xhr', 'a["late"]\n'], ['xhr_streaming', 'o\na["late"]\n']] as const) {
+    const server = await buildServer(t, { handler: () => {} })
+    const [front, back] = [newId(), newId()]
+    const post = (id: string, route: string): string => `POST /echo/000/${id}/${route} HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n`
+    if (url === 'xhr') t.equal((await ask({ port: server.port, method: 'POST', path: `/echo/000/${back}/xhr` })).body, 'o\n')
+    const peer = server.own(new TcpPeer(server.port))
+    peer.write(post(front, 'xhr_streaming') + post(back, url))
+    await until(() => server.endpoint.sessions.size === 2, 'both sessions')
+    const sessions = [...server.endpoint.sessions]
+    await until(() => sessions.every(({ attachedReceiver }) => attachedReceiver !== null), 'both have a receiver')
+    const [behind, first] = url === 'xhr' ? sessions : sessions.toReversed()
+    behind!.send('late')
+    await until(() => behind!.attachedReceiver === null || behind!.attachedReceiver.buffered > 9, 'it was written')
+    for (let i = 0; i < 20; i++) server.clock.advance(5_000)
+    t.strictSame(server.closings.all, [], 'for a hundred seconds')
+    t.notMatch(peer.text, /late/)
+    first!.close()
+    await peer.see('late')
+    t.ok(peer.text.includes(frame.split('\n').at(-2)!))
+    t.match(server.closings.all, [{ code: 1000, clean: true }])
+  }
+})
+
 t.test('R2, R6: 20,000 pipelined sends to a session that is held back end it with 1008, and disturb nobody else', async (t) => {
   const server = await buildServer(t, { handler (session) { session.pause() } })
   const id = newId()

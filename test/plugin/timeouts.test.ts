@@ -1,8 +1,10 @@
+import { once } from 'node:events'
+import http2 from 'node:http2'
 import t from 'tap'
 import { connect, newId } from '../support/client.ts'
 import { TcpPeer } from '../support/http.ts'
 import { buildServer } from '../support/server.ts'
-import { until } from '../support/wait.ts'
+import { until, within } from '../support/wait.ts'
 
 t.test('SEC-S23: a body that does not come to its end is answered with 408', async (t) => {
   const server = await buildServer(t)
@@ -23,6 +25,38 @@ t.test('SEC-S23: a body that does not come to its end is answered with 408', asy
   await client.send('on')
   t.match(await client.frame(), 'h')
   t.strictSame(await client.messages(1), ['on'])
+})
+
+t.test('R19: over HTTP/2 the answer to a body that does not come to its end is a 408 too', async (t) => {
+  const server = await buildServer(t, { fastify: { http2: true, logger: { level: 'warn', stream: { write: (line: string) => t.fail(line) } } } })
+  const id = newId()
+  const connection = http2.connect(`http://127.0.0.1:${server.port}`)
+  server.own({ abort: () => connection.destroy() })
+  const request = (path: string): http2.ClientHttp2Stream => connection.request({ ':method': 'POST', ':path': `/echo/000/${id}/${path}` })
+  const stream = request('xhr_streaming')
+  stream.end()
+  let text = ''
+  stream.on('data', (chunk: Buffer) => { text += chunk.toString() })
+  await until(() => text.endsWith('o\n'), 'the stream')
+  const before = server.clock.pending
+  const slow = Array.from({ length: 20 }, () => request('xhr_send'))
+  const answers = slow.map(async (stream) => {
+    stream.write('["')
+    let body = ''
+    stream.on('data', (chunk: Buffer) => { body += chunk.toString() })
+    const closed = once(stream, 'close')
+    const [headers] = await once(stream, 'response') as [http2.IncomingHttpHeaders]
+    await closed
+    return `${headers[':status']} ${body}`
+  })
+  await until(() => server.clock.pending === before + 20, 'the deadlines run')
+  server.clock.advance(30_100)
+  t.strictSame(await within(Promise.all(answers), 'the answers'), slow.map(() => '408 '))
+  await until(() => server.endpoint.hub.bodies.size === 1, 'nothing is left of them, but of the stream that goes on')
+  t.notOk(server.endpoint.hub.bodies.values().next().value!.pending)
+  const good = request('xhr_send')
+  good.end('["unharmed"]')
+  await until(() => text.endsWith('a["unharmed"]\n'), 'other streams of the connection go on')
 })
 
 t.test('behind a stream that is under way there is no room for an answer', async (t) => {

@@ -47,6 +47,7 @@ class Model {
   /** What may be the reason of the end, by all that has happened. */
   readonly #possible = new Set<string>(['1002 Connection timed out'])
   #current: FakeReceiver | null = null
+  #last: FakeReceiver | null = null
   #detachedAt = 0
   #closedAt = 0
   #greeted: boolean
@@ -223,12 +224,15 @@ class Model {
     assert.ok(after >= 5_000 && after < 5_050, `SESSION-9 ended after ${after}`)
   }
 
-  /** Notes since when no receiver is there. */
+  /** Notes since when no receiver is there, and the client has the whole of the last response. */
   #look (): void {
     const attached = this.session.attachedReceiver as FakeReceiver | null
-    if (attached === this.#current) return
-    this.#current = attached
-    if (attached === null) this.#detachedAt = this.home.clock.now()
+    if (attached !== null) {
+      this.#current = this.#last = attached
+    } else if (this.#current !== null || (this.#last !== null && this.#last.buffered > 0)) {
+      this.#current = null
+      this.#detachedAt = this.home.clock.now()
+    }
   }
 
   /** Takes in what receivers have been given since the last look. */
