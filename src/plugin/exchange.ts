@@ -12,8 +12,6 @@ export type Takeover = (headers: OutgoingHttpHeaders) => void
 /** The state of one request, which the hooks of a route gather before its handler runs. */
 export interface Exchange {
   readonly target: Target
-  /** The content type that the client sent. Fastify gets `text/plain` in every case (XHR-SEND-2, XHR-SEND-3). */
-  readonly contentType: string
   /** The body that follows the head of the request, `null` where there is none. */
   readonly body: IncomingBody | null
   takeover: Takeover | null
@@ -25,8 +23,8 @@ export interface Exchange {
 
 type Carrier = FastifyRequest & { [EXCHANGE]?: Exchange }
 
-export function beginExchange (request: FastifyRequest, target: Target, contentType: string, body: IncomingBody | null): void {
-  (request as Carrier)[EXCHANGE] = { target, contentType, body, takeover: null, session: null, facts: null }
+export function beginExchange (request: FastifyRequest, target: Target, body: IncomingBody | null): void {
+  (request as Carrier)[EXCHANGE] = { target, body, takeover: null, session: null, facts: null }
 }
 
 export function exchangeOf (request: FastifyRequest): Exchange {

@@ -1,11 +1,12 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
 import type { WebSocket } from 'ws'
+import { parseAnyBody } from './any-body.ts'
 import type { Endpoint } from './endpoint.ts'
 import { cancelTakeover, exchangeOf, handOver } from './exchange.ts'
 import { sendText } from './headers.ts'
 import type { InjectWebSocket } from './injected-websocket.ts'
 import type { EndpointOptions } from './options.ts'
-import { admission, PARSED_TYPE } from './routes/admission.ts'
+import { admission } from './routes/admission.ts'
 import { client, embeddedClientScript, greeting, iframe, info } from './routes/pages.ts'
 import { receive } from './routes/receivers.ts'
 import { beforeBody, send } from './routes/senders.ts'
@@ -29,9 +30,8 @@ const OTHER_METHODS = ['HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRA
 export function endpointScope (endpoint: Endpoint, own: EndpointOptions) {
   return async function sockjsEndpoint (scope: FastifyInstance): Promise<void> {
     const depth = scope.prefix.split('/').length - 1
-    parseEverything(scope)
+    parseAnyBody(scope)
     scope.addHook('onRequest', admission(endpoint, depth))
-    scope.addHook('preParsing', beforeBody(endpoint) as never)
     scope.setErrorHandler(errorHandler(endpoint))
 
     const script = endpoint.options.clientUrl === 'self' ? embeddedClientScript() : null
@@ -59,9 +59,11 @@ export function endpointScope (endpoint: Endpoint, own: EndpointOptions) {
     }
 
     const shared = { ...routeOptionsOf(own), schema: { hide: true }, bodyLimit: endpoint.bodyLimit, exposeHeadRoute: false } as unknown as RouteOptions
+    // Ours is the last of its kind: a hook of the application finds the request as it came.
+    const preParsing = [...listOf(own.preParsing), beforeBody(endpoint)]
     const onSend = [...listOf(own.onSend), handOver]
     const preHandler = listOf(own.preHandler)
-    const route = { ...shared, handler, onSend }
+    const route = { ...shared, handler, preParsing, onSend }
     for (const place of PLACES) scope.route({ ...route, ...place, preHandler, method: [...OTHER_METHODS] } as RouteOptions)
     // In a scope of its own: the hooks of `@fastify/websocket` would run for every message over HTTP.
     await scope.register(async function webSocketRoutes (upgradable) {
@@ -85,15 +87,6 @@ export function endpointScope (endpoint: Endpoint, own: EndpointOptions) {
 function listOf<T> (hooks: T | T[] | undefined): T[] {
   if (hooks === undefined) return []
   return Array.isArray(hooks) ? hooks : [hooks]
-}
-
-/**
- * Bodies are JSON text whatever they are called, and too large ones are refused while they arrive (XHR-SEND-10). Our first hook calls
- * them all `PARSED_TYPE`: a parser that Fastify finds by its name costs it nothing to find.
- */
-function parseEverything (scope: FastifyInstance): void {
-  scope.removeAllContentTypeParsers()
-  scope.addContentTypeParser([PARSED_TYPE, '*'], { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
 }
 
 /** Ours are answered in the manner of the protocol, without detail (HTTP-8); errors of the application's hooks go to its own handler. */

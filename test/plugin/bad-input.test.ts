@@ -1,10 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { ServerResponse } from 'node:http'
+import type { FastifyRequest } from 'fastify'
 import t, { type Test } from 'tap'
 import { connect, HTTP, newClient, newId, type TestClient, TRANSPORTS } from '../support/client.ts'
 import { contract } from '../support/contract.ts'
 import { knock, UPGRADE } from '../support/doors.ts'
-import { ask, handshake, maskedFrame, startRequest, TcpPeer } from '../support/http.ts'
+import { type Answer, ask, handshake, maskedFrame, startRequest, TcpPeer } from '../support/http.ts'
 import { buildServer, type TestServer } from '../support/server.ts'
 import { until, within } from '../support/wait.ts'
 
@@ -80,6 +81,40 @@ t.test('XHR-SEND-2, XHR-SEND-3, SEC-S75: the content type says nothing', async (
     t.equal(answer.headers['content-type'], 'text/plain; charset=UTF-8')
   }
   t.strictSame(await client.messages(types.length), types.map((_type, i) => String(i)))
+})
+
+t.test('R19: the hooks of the application see the content type that came, before, during and after the body', async (t) => {
+  const seen: [string, string | undefined, string | undefined][] = []
+  const note = (name: string) => async (request: FastifyRequest): Promise<void> => {
+    if (request.url.endsWith('_send')) seen.push([name, request.headers['content-type'], request.raw.headers['content-type']])
+  }
+  const NAMES = ['onRequest', 'preParsing', 'preValidation', 'preHandler', 'onSend', 'onResponse'] as const
+  const server = await buildServer(t, {
+    before: (app) => { for (const name of NAMES) app.addHook(name as 'onRequest', note(name)) },
+    endpoint: Object.fromEntries([...NAMES, 'onError'].map((name) => [name, note(`${name} of the endpoint`)])),
+    handler: (session) => session.on('message', (message) => { if (message === 'hold') session.pause() })
+  })
+  const id = newId()
+  await connect(server, 'xhr-streaming', { id })
+  const session = await server.session()
+  const send = (type: string | undefined, body: string): Promise<Answer> =>
+    ask({ port: server.port, path: `/echo/000/${id}/xhr_send`, method: 'POST', headers: type === undefined ? {} : { 'content-type': type }, body })
+  for (const type of [undefined, 'T', 'text/plain', 'application/json; charset=utf-8', 'a/b/c;;']) {
+    seen.length = 0
+    t.equal((await send(type, '["x"]')).status, 204)
+    await until(() => seen.length === 12, `every hook, for ${type}`)
+    t.ok(seen.every(([, shown, raw]) => shown === type && raw === type), JSON.stringify([type, seen]))
+    seen.length = 0
+    t.equal((await send(type, 'x'.repeat(5 * 1024 * 1024))).status, 413)
+    await until(() => seen.some(([name]) => name.startsWith('onResponse')), 'the refusal')
+    t.ok(seen.every(([, shown, raw]) => shown === type && raw === type), JSON.stringify([type, seen]))
+  }
+  seen.length = 0
+  const held = [send('T', '["hold"]'), send('T', '["one"]')]
+  await until(() => seen.length >= 8, 'the second waits, or both do')
+  session.resume()
+  for (const answer of held) t.equal((await answer).status, 204)
+  t.ok(seen.every(([, shown]) => shown === 'T'), 'of a sender that was held back too')
 })
 
 t.test('JSONP-3 to JSONP-8, JSONP-18: what a form may say', async (t) => {

@@ -51,9 +51,6 @@ interface Step {
   readonly check: (endpoint: Endpoint, request: FastifyRequest, reply: FastifyReply, target: Target, spec: RouteSpec) => Verdict
 }
 
-/** What every body is called for Fastify: it chooses a parser by the content type, and some that clients really send have none. */
-export const PARSED_TYPE = 'text/plain'
-
 const method: Step = {
   check (_endpoint, request, reply, _target, { methods }) {
     if (methods.includes(request.method)) return true
@@ -126,11 +123,8 @@ const silence: Step = {
 
 const begin: Step = {
   check ({ hub }, request, reply, target) {
-    const { headers } = request.raw
-    const contentType = headers['content-type'] ?? ''
-    headers['content-type'] = PARSED_TYPE
     const body = request.method === 'POST' ? IncomingBody.of(request.raw, reply.raw, hub.bodies, hub.clock) : null
-    beginExchange(request, target, contentType, body)
+    beginExchange(request, target, body)
     return true
   }
 }

@@ -5,6 +5,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { decodePayload, type TransportName } from '../../protocol/index.ts'
 import type { HeldSender } from '../../session/index.ts'
 import { isTooBig } from '../../transports/index.ts'
+import { withValidType } from '../any-body.ts'
 import type { Endpoint } from '../endpoint.ts'
 import { exchangeOf, takeOver } from '../exchange.ts'
 import { sendText, setNoCache, TEXT } from '../headers.ts'
@@ -26,7 +27,7 @@ export function beforeBody (endpoint: Endpoint) {
     const exchange = exchangeOf(request)
     const read = (): void => {
       exchange.body?.startDeadline(request.raw, endpoint.options.bodyTimeout)
-      done(null, payload)
+      withValidType(request.raw, () => done(null, payload))
     }
     const { route, session: id } = exchange.target
     if (!SENDERS.has(route)) return read()
@@ -44,11 +45,11 @@ export function beforeBody (endpoint: Endpoint) {
 
 /** Takes the messages of a body and answers when the application has room for more. */
 export function send (endpoint: Endpoint, request: FastifyRequest, reply: FastifyReply): unknown {
-  const { target, contentType, session: found } = exchangeOf(request)
+  const { target, session: found } = exchangeOf(request)
   const session = found!
   if (!ownsSession(endpoint, request, session)) return sendText(reply, 404, 'Not found.\n')
   const jsonp = target.route === 'jsonp_send'
-  const payload = readBody(request.body as Buffer | undefined, jsonp && isForm(contentType))
+  const payload = readBody(request.body as Buffer | undefined, jsonp && isForm(request.headers['content-type'] ?? ''))
   const messages = payload === null ? 'Broken JSON encoding.' : decodePayload(payload)
   if (typeof messages === 'string') return sendText(reply, 500, messages + '\n')
   const { maxMessageSize } = endpoint.options
