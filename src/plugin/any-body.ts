@@ -15,7 +15,8 @@ export function parseAnyBody (scope: FastifyInstance): void {
 
 /**
  * Lets Fastify choose a parser, although it refuses a content type that is none (XHR-SEND-2, XHR-SEND-3). It looks at the header within
- * `parse`; the hooks of the application, before and after, see the header as the client sent it.
+ * `parse`; the hooks of the application, before and after, see the header as the client sent it. Only a hook
+ * `onError` for a length that Fastify refuses at once runs within `parse` too.
  */
 export function withValidType ({ headers, method }: IncomingMessage, parse: () => void): void {
   const given = headers['content-type']
