@@ -1,9 +1,10 @@
 import { BARE } from './catalogue.js'
 
 /**
- * Opens a session by sockjs-client or by a bare WebSocket. `on` has a function for everything that happens:
- * `candidates(names)`, `attempt(name)`, `open(transport, protocol)`, `frame(direction, text)`, `message(text)` and, once,
- * `close({ code, reason })`. Returns what can be done with it: `send(text)` and `close()`.
+ * Opens a session by sockjs-client or by a bare WebSocket. `on` has a function for each event:
+ * `candidates(names)`, `attempt(name)`, `refusal({ code, reason })` (optional: a transport failed before the session opened),
+ * `open(transport, protocol)`, `frame(direction, text)`, `message(text)` and, once, `close({ code, reason })`.
+ * Returns the two actions: `send(text)` and `close()`.
  */
 export function openConnection ({ SockJS, url, transport, protocols }, on) {
   return transport === BARE ? openBare(url, protocols ?? [], on) : openSockjs(SockJS, url, transport, on)
@@ -25,12 +26,12 @@ function openSockjs (SockJS, url, transport, on) {
 }
 
 /**
- * sockjs-client reports which transport it got, but neither those it tried before nor the frames. Two of its inner
- * methods do; where another version lacks them, the page shows less.
+ * Reports the attempts and the frames of sockjs-client, which itself reports only the transport that works. Three of its
+ * inner methods have them; if another version lacks one, the page shows less.
  */
 function watch (sock, on) {
-  const { _connect: connect, _transportMessage: receive } = sock
-  if (typeof connect !== 'function' || typeof receive !== 'function') return
+  const { _connect: connect, _transportMessage: receive, _transportClose: lose } = sock
+  if ([connect, receive, lose].some((method) => typeof method !== 'function')) return
   let listed = false
   sock._connect = function () {
     if (!listed) on.candidates(this._transports.map(({ transportName }) => transportName))
@@ -41,6 +42,10 @@ function watch (sock, on) {
   sock._transportMessage = function (frame) {
     on.frame('in', frame)
     receive.call(this, frame)
+  }
+  sock._transportClose = function (code, reason) {
+    if (this.readyState === 0) on.refusal?.({ code, reason })
+    lose.call(this, code, reason)
   }
 }
 

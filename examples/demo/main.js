@@ -1,9 +1,10 @@
-/** The page has two views: a session to take apart, and a chat that stands on two of them. */
+/** Shows one of the three views: a session in all its parts, a trial of all transports, and a chat of two sessions. */
 
 import { openChat } from './chat.js'
+import './fallback.js'
 import './session.js'
 
-const VIEWS = ['session', 'chat']
+const VIEWS = ['session', 'fallback', 'chat']
 
 function show () {
   const chosen = VIEWS.find((view) => window.location.hash === `#${view}`) ?? VIEWS[0]

@@ -43,6 +43,17 @@ export function explainFailure ({ code, reason }, { transport, candidates, tried
   return `${reason || 'No reason was given'} (${code}).`
 }
 
+/** Says why a trial of one transport opened no session. `refusal` is the failure of the transport itself, if it came so far. */
+export function explainBlock ({ code, transport, candidates, refusal, info }) {
+  if (info.base_url !== undefined) return `The endpoint sends its clients to ${info.base_url}, which does not answer.`
+  if (info.websocket === false && transport === 'websocket') return 'This endpoint has WebSocket switched off.'
+  if (code === 1002) return 'The server did not answer to /info.'
+  if (candidates.length === 0) return `This browser cannot use ${transport} from here.`
+  if (refusal?.code === 2007) return 'The first frame did not come in time: the network or a proxy holds it back.'
+  if (transport === 'websocket') return 'HTTP passes, the upgrade to WebSocket does not.'
+  return `The server refused the request, or the network cut it. ${/htmlfile|jsonp/.test(transport) ? NO_ORIGIN : ''}`.trim()
+}
+
 const NO_ORIGIN = 'It cannot carry the origin of a page, so endpoints with a list of origins do not serve it.'
 
 export function explainPick (transport, chosen, tried, protocol) {
