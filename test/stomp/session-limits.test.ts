@@ -189,6 +189,19 @@ t.test('SEC-S35: EOLs are counted by the second', async (t) => {
   await refused(t, client, 'STOMP_TOO_MANY_EOLS', /\b10\b/)
 })
 
+t.test('K8, SEC-S35: EOLs behind a frame that a hook holds up are counted as well', async (t) => {
+  for (const bytes of [false, true]) {
+    const server = await buildStomp(t, { stomp: { limits: { eols: 10 } }, routes: (app) => app.stomp.addHook('preSend', async () => {}) })
+    const client = await server.connect()
+    const input = `${SEND}\n\0${'\n'.repeat(11)}`
+    client.raw(bytes ? Buffer.from(input) : input)
+    await refused(t, client, 'STOMP_TOO_MANY_EOLS', /\b10\b/)
+    const other = await server.connect()
+    for (let i = 0; i < 5; i++) other.raw(`${SEND}\n\0\n\n`)
+    await other.ok('BEGIN', { transaction: 'alive' })
+  }
+})
+
 t.test('SPRING-C20, SPRING-C21: too much is refused at once, not when it has come', async (t) => {
   const server = await buildStomp(t, { stomp: { limits: { body: 128 } } })
   const announced = (await server.connect()).raw(`${SEND}\nfirst\0${SEND}receipt:r-1\ncontent-length:129\n\n`)

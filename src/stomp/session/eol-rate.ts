@@ -7,14 +7,19 @@ export class EolRate {
   /** How many there were when this second began, and when that was. */
   #before = 0
   #since = 0
+  /** How many have been judged. */
+  #judged = 0
 
   constructor (clock: Clock, limit: number) {
     this.#clock = clock
     this.#limit = limit
   }
 
-  /** Whether the limit is passed, now that the number of lines has grown from `before` to `total`. */
-  exceeds (before: number, total: number): boolean {
+  /** Whether the limit is passed, now that there have been `total` lines. */
+  exceeds (total: number): boolean {
+    if (total === this.#judged) return false
+    const before = this.#judged
+    this.#judged = total
     const now = this.#clock.coarse
     if (now - this.#since >= 1000) {
       this.#since = now

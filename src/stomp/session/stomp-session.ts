@@ -265,12 +265,8 @@ export class StompSession {
     if (this.#state === 'closing' || this.#state === 'closed') return
     this.time.received()
     this.#sendsBytes = typeof message !== 'string'
-    const eols = this.parser.eols
     this.parser.push(message)
     this.#pump()
-    if (this.parser.eols !== eols && this.#eols.exceeds(eols, this.parser.eols)) {
-      this.fail(new StompError('STOMP_TOO_MANY_EOLS', `at most ${this.host.limits.eols} in a second`))
-    }
   }
 
   /** Reads frames as long as nothing is being waited for: one at a time, in order. */
@@ -281,6 +277,8 @@ export class StompSession {
       if (isFrameError(frame)) this.fail(StompError.ofFrame(frame))
       else this.#handle(frame)
     }
+    // Here, because lines behind a frame that is being handled are read when it has been.
+    if (this.#eols.exceeds(this.parser.eols)) this.fail(new StompError('STOMP_TOO_MANY_EOLS', `at most ${this.host.limits.eols} in a second`))
     if (this.#ended === null) this.#holdBack()
     else if (!this.#busy) this.#tearDown(this.#ended)
   }

@@ -6,13 +6,13 @@ import { failureFields, failureText } from './failures.ts'
 const QUIET = 60_000
 
 /**
- * Tells the log of clients whose own connection to the broker failed: one line a minute for each kind of error, because ten
+ * Logs failures of the broker connections of clients. One line a minute for each kind of error is enough, because ten
  * thousand clients may lose their connections at once.
  */
 export class ClientFailures {
   readonly #clock: Clock
   readonly #log: BrokerLog
-  /** By code: when the next line is due, and how many failures have no line yet. The codes are few. */
+  /** Times of the next lines and numbers of failures without a line, by code. The codes are few. */
   readonly #byCode = new Map<string, { due: number, unsaid: number }>()
 
   constructor (clock: Clock, log: BrokerLog) {

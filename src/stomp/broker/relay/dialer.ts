@@ -37,7 +37,7 @@ export class Dialer implements LegMaker {
 
   /** A leg that is CONNECTED, or a rejection with a `BrokerError`. Each server has its own timeout. */
   async dial (credentials: Credentials, owner: LegOwner, signal?: AbortSignal): Promise<Leg> {
-    // Whoever waits is given the place itself: a caller that comes meanwhile cannot take it first.
+    // A waiting caller is given the place itself, so that a caller that comes meanwhile cannot take it first.
     if (this.#free > 0) this.#free--
     else if (!await this.#waiting.wait(signal)) throw refusal('STOMP_BROKER_UNAVAILABLE', undefined, true)
     try {

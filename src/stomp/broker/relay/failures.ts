@@ -34,7 +34,7 @@ export function failuresOf ({ cause }: BrokerError): readonly ServerFailure[] {
   return cause instanceof ServerFailure ? [cause] : []
 }
 
-/** The fields of a log line about an error: host, port and cause of the last server that failed, and of all when there were several. */
+/** The fields of a log line about an error. They name the last server that failed, and all servers when several failed. */
 export function failureFields (error: BrokerError): object {
   const servers = failuresOf(error).map(({ host, port, reason }) => ({ host, port, cause: reason }))
   return { code: error.code, ...servers.at(-1), ...(servers.length > 1 ? { servers } : {}) }

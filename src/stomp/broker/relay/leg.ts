@@ -94,16 +94,16 @@ export class Leg {
   #lastSent: number
   #lastReceived: number
   #corked = false
-  /** When reading was paused; `null` while the leg reads. */
+  /** The time at which reading was paused; `null` while the leg reads. */
   #pausedAt: number | null = null
-  /** How long it was paused before, in all. */
+  /** The sum of all pauses that are over. */
   #pausedFor = 0
   #stalled = false
   #connected: { resolve: () => void, reject: (error: BrokerError) => void } | null = null
   #room: { promise: Promise<void>, resolve: () => void } | null = null
   #closing: Promise<void> | null = null
   #gone: (() => void) | null = null
-  /** What the socket itself said before it closed. */
+  /** The error that the socket reported before it closed. */
   #fault: Error | null = null
   #failure: BrokerError | null = null
 
@@ -133,9 +133,9 @@ export class Leg {
   }
 
   get version (): Version { return this.#version }
-  /** Where it leads to. */
+  /** The server at its other end. */
   get address (): ServerAddress { return this.#address }
-  /** How it ended; `null` while it lives. */
+  /** The error with which it ended; `null` before that. */
   get failure (): BrokerError | null { return this.#failure }
   /** Frames that wait for their RECEIPT. */
   get pending (): number { return this.#pending.size }
@@ -228,8 +228,8 @@ export class Leg {
   }
 
   /**
-   * Time in which the leg was reading. What it does not read proves nothing; and a client that takes and pauses by turns must not
-   * put off the deadlines of a broker that confirms nothing.
+   * Time in which the leg was reading. Unread bytes prove nothing. A client that takes and pauses by turns must not put off the
+   * deadlines of a broker that confirms nothing.
    */
   #readingTime (): number { return (this.#pausedAt ?? this.#clock.now()) - this.#pausedFor }
 
@@ -338,7 +338,7 @@ export class Leg {
 
   // --- ends ---------------------------------------------------------------------------------------------------
 
-  /** What the socket itself has said explains more than its close. */
+  /** The error of the socket explains more than its close. */
   #fail (code: RefusalCode, reason: string): void {
     const fault = this.#fault ?? undefined
     this.#end(refusal(code, undefined, true, new ServerFailure(this.#address, fault === undefined ? reason : reasonOf(fault), fault)))

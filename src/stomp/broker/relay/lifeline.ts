@@ -49,7 +49,7 @@ export class Lifeline {
   readonly #waiting = new Waiters()
   #leg: Leg | null = null
   #dialing: Promise<void> | null = null
-  /** Why there is no leg; `null` before the first attempt has ended. */
+  /** The reason for the missing leg; `null` before the first attempt has ended. */
   #failure: BrokerError | null = null
   #failures = 0
   #since = 0
@@ -63,7 +63,7 @@ export class Lifeline {
 
   get leg (): Leg | null { return this.#leg }
 
-  /** Whether no broker is there, as far as this connection can tell: a broker that refuses its login is. */
+  /** True if the broker cannot be reached. A broker that refuses the login can be reached. */
   get away (): boolean { return this.#leg === null && AWAY.has(this.#failure?.code ?? 'STOMP_BROKER_UNAVAILABLE') }
 
   /** Makes the first attempt; resolves however that ends. */
@@ -79,7 +79,7 @@ export class Lifeline {
     if (this.#leg === null && !this.#stopped) await this.#waiting.wait(signal)
   }
 
-  /** A leg, when the attempt that goes on or is planned next brings one; else a rejection with a `BrokerError`. */
+  /** Returns the leg of the current or the next planned attempt. Rejects with a `BrokerError` if it fails. */
   async required (signal: AbortSignal): Promise<Leg> {
     await this.attempted(signal)
     if (this.#leg === null || signal.aborted) throw refusal('STOMP_BROKER_UNAVAILABLE', undefined, true)

@@ -18,7 +18,7 @@ export class Names {
     this.#rules = rules
   }
 
-  /** Whether a client may name it. A name that does not come back is the broker's own, or belongs to our processes among themselves. */
+  /** True if a client may name it. A name that does not come back is the broker's own, or our processes use it among themselves. */
   served (name: string, what: 'send' | 'subscribe'): boolean {
     if (this.#known[what].has(name)) return true
     if (kindOf(name, this.#rules.prefixes) === undefined) return false

@@ -106,7 +106,7 @@ const pair: Check = (value) => Array.isArray(value) && value.length === 2 && val
 const text: Check = (value) => typeof value === 'string' && !/[\r\n\0:]/.test(value) ? null : 'must be a text without colon and line feed'
 const mode: Check = (value) => value === 'per-client' || value === 'shared' ? null : "must be 'per-client' or 'shared'"
 
-/** What no dialect can do without: one that lacks it would fail in the middle of a message. */
+/** Fields that every dialect needs: one without them would fail in the middle of a message. */
 const DIALECT: Readonly<Record<string, (value: unknown) => boolean>> = {
   name: isText,
   capabilities: (value) => typeof value === 'object' && value !== null,
@@ -130,11 +130,11 @@ const dialect: Check = (value) => {
   return wrong === '' ? 'must be a dialect, rabbitmq() for one' : `must be a dialect, rabbitmq() for one; its ${wrong} is missing or wrong`
 }
 
-/** Headers that the relay sets itself: a client that "may" set them would be told nothing, and nothing would happen. */
+/** Headers that the relay sets itself, so that it would have no effect to allow them. */
 const OF_STOMP: ReadonlySet<string> = new Set(['destination', 'id', 'ack', 'receipt', 'transaction', 'content-length', 'login', 'passcode'])
 const allowed: Check = (value) => texts(value) ?? ((value as string[]).some((name) => OF_STOMP.has(name)) ? 'must not name headers of STOMP itself, which the relay sets' : null)
 const share: Check = (value) => typeof value === 'number' && value >= 0 && value <= 1 ? null : 'must be a number from 0 to 1'
-/** CONNECT has no escapes, so that other characters end the header; a colon is no harm in a value. */
+/** A text for CONNECT, which has no escapes. A colon may stand in a value. */
 const passcode: Check = (value) => typeof value === 'string' && !/[\r\n\0]/.test(value) ? null : 'must be a text without line feed'
 
 const CHECKS: Record<keyof RelayBrokerOptions, Check> = {
@@ -189,7 +189,7 @@ export function resolveRelay (options: RelayBrokerOptions): RelaySettings {
   const reconnect: Backoff = { ...RECONNECT_DEFAULTS, ...defined(options.reconnect ?? {}) }
   if (reconnect.min > reconnect.max) throw new stompErrors.InvalidOption('reconnect.min', 'must not be more than reconnect.max')
   const servers = [options.servers].flat().map(parseServer)
-  // Whoever writes it believes that the connection is encrypted.
+  // An operator who sets it expects that the connection is encrypted.
   if (options.tls !== undefined && !servers.some(({ tls }) => tls)) throw new stompErrors.InvalidOption('tls', 'has no effect: no server is written as tls://')
   const chosen = options.dialect ?? plain()
   const allowHeaders = new Set(options.allowHeaders)

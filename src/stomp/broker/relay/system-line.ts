@@ -59,8 +59,8 @@ export class SystemLine implements LifelineOwner {
   hurry (): void { this.#lifeline.hurry() }
 
   /**
-   * Waits for the next attempt to reach a broker that is away. A client that dialed by itself would walk round the wait, and a
-   * thousand of them would be a thousand attempts.
+   * Waits for the next attempt to reach a broker that is away. Without it a thousand clients would make a thousand attempts of
+   * their own.
    */
   async reachable (signal: AbortSignal): Promise<void> {
     if (!this.#lifeline.away) return
@@ -146,7 +146,7 @@ export class SystemLine implements LifelineOwner {
     return leg.request('SEND', headers, body).then(() => {})
   }
 
-  /** Until the broker is there; messages and bytes are bounded, whatever waits. */
+  /** Keeps a message until the broker is there. Messages and bytes are bounded. */
   #keep (headers: FrameHeaders, body: Body): Promise<void> {
     const { maxOutbox, outboxTimeout, leg: { maxWaiting } } = this.#core.settings
     if (this.#outbox.length >= maxOutbox || this.#waitingBytes + body.length > maxWaiting) {
