@@ -28,7 +28,7 @@ export class StompClient<Carried extends Carrier = Carrier> {
   /** When line feeds between frames came. */
   readonly eols: number[] = []
   private readonly habits: Habits
-  private readonly reader = new StompReader()
+  private readonly reader: StompReader
   private readonly inbox: StompFrame[] = []
   private readonly waiting = new Set<Waiting>()
   private over: End | undefined
@@ -38,6 +38,7 @@ export class StompClient<Carried extends Carrier = Carrier> {
   constructor (carrier: Carried, habits: Habits) {
     this.carrier = carrier
     this.habits = habits
+    this.reader = new StompReader(carrier.name === 'tcp')
     carrier.run((chunk) => this.receive(chunk)).then((end) => { this.over = end; this.wake() }, (error: unknown) => this.fail(error))
   }
 

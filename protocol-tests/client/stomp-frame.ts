@@ -82,6 +82,15 @@ export class StompReader {
   version: Version = '1.0'
   private connected = false
   private left: Buffer = Buffer.alloc(0)
+  private readonly endsLines: boolean
+
+  /**
+   * `endsLines` is true on TCP: a line feed that comes together with the NUL belongs to the frame (STOMP 1.2, Augmented BNF),
+   * and is not a heart-beat.
+   */
+  constructor (endsLines = false) {
+    this.endsLines = endsLines
+  }
 
   /** Everything that these octets complete. A line feed between frames is `'eol'`. */
   push (octets: Buffer): (StompFrame | 'eol')[] {
@@ -114,7 +123,7 @@ export class StompReader {
     if (stop < 0 || this.left.length <= stop) return undefined
     if (this.left[stop] !== 0) throw new Mismatch(`the octet behind the ${length} of the body of ${command}`, 'NUL', visible(this.left.subarray(start, stop + 1)))
     const frame = new StompFrame(command, headers, this.left.subarray(start, stop), head)
-    this.left = this.left.subarray(stop + 1)
+    this.left = this.left.subarray(this.endsLines && this.left[stop + 1] === LF ? stop + 2 : stop + 1)
     if (command === 'CONNECTED') this.agree(frame)
     return frame
   }

@@ -278,7 +278,7 @@ const cases: StompCase[] = [
     async run (s) {
       const { client } = await listening(s)
       await s.exchange(client)
-      const reader = new StompReader()
+      const reader = new StompReader(client.carrier.name === 'tcp')
       const items = reader.push(Buffer.concat(client.chunks.map(({ octets }) => octets)))
       for (const item of items) {
         expectThat(item !== 'eol', 'what stands between the frames of the server', 'nothing, where no heart-beat was agreed on', 'an empty line')

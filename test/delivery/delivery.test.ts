@@ -41,9 +41,13 @@ const plain: Watch = async (host, transport, over) => {
   client.receive()
   const messages: string[] = []
   let closed = false
+  let opened = false
   const reading = (async () => {
     for (;;) {
       const frame = await client.frames.next('a frame')
+      // On a slow machine the client comes back after the disconnect delay: a second `o` says that the session is over.
+      if (frame === 'o' && opened) return
+      opened ||= frame === 'o'
       if (frame.startsWith('a')) messages.push(...JSON.parse(frame.slice(1)) as string[])
       if (frame.startsWith('c')) return
     }
