@@ -61,7 +61,7 @@ export class DraftReceiver extends SocketReceiver {
     socket.on('data', (chunk) => { driver.io.write(chunk) })
     socket.on('error', () => { socket.destroy() })
     // Sockets of an HTTP server stay half open.
-    socket.on('end', () => { socket.destroySoon() })
+    socket.on('end', () => { this.#left() })
     socket.on('close', () => { this.#closed() })
     socket.setTimeout(0)
     socket.setNoDelay(true)
@@ -106,6 +106,15 @@ export class DraftReceiver extends SocketReceiver {
     const { close } = Object.getPrototypeOf(this.#driver) as Driver
     close.call(this.#driver)
     // Draft 75 has no closing handshake, and a peer of draft 76 may leave ours unanswered.
+    this.#upgrade.clock.start(this.#linger, this.#upgrade.closeTimeout)
+  }
+
+  /** The client has gone without the closing handshake. Nothing can be written any more; what was, has a deadline to leave. */
+  #left (): void {
+    if (this.settle()) return
+    this.session.interrupted(this)
+    this.#lingering.add(this)
+    this.#socket.destroySoon()
     this.#upgrade.clock.start(this.#linger, this.#upgrade.closeTimeout)
   }
 

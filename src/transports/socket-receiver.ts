@@ -77,6 +77,12 @@ export abstract class SocketReceiver implements Receiver {
     this.#verdict = { reason, clean }
   }
 
+  /** Acts on what the client has done, although this turn is not over: behind the end of its side nothing can be written. */
+  protected settle (): boolean {
+    if (this.#verdict !== null) this.#execute()
+    return this.#ended
+  }
+
   #execute (): void {
     if (this.#ended) return
     const { reason, clean } = this.#verdict!

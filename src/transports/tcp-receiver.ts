@@ -59,6 +59,11 @@ export class TcpReceiver implements Receiver {
   heartbeat (): boolean { return false }
 
   close (_reason: CloseReason): void {
+    this.#end()
+  }
+
+  /** What was written before has a deadline to leave, also when the peer has ended its side and reads no more. */
+  #end (): void {
     if (this.#ended) return
     this.#ended = true
     this.#options.lingering.add(this)
@@ -80,7 +85,7 @@ export class TcpReceiver implements Receiver {
 
   #peerEnded (): void {
     this.#session.closed(this, CLOSE.normal, true)
-    this.#socket.end()
+    this.#end()
   }
 
   #closed (): void {

@@ -16,7 +16,7 @@ interface Owned { [RECEIVER]?: WebSocketReceiver }
  */
 export class WebSocketReceiver extends SocketReceiver {
   readonly #ws: WebSocket & Owned
-  readonly #socket: Socket
+  readonly #socket: Socket & Owned
   readonly #lingering: Set<Receiver>
   readonly #extended: boolean
   /** How much had been read when the unanswered ping was sent: anything more is a sign of life. */
@@ -39,6 +39,9 @@ export class WebSocketReceiver extends SocketReceiver {
     ws.on('close', onClose)
     ws.on('error', onError)
     ws.close = onClosing
+    this.#socket[RECEIVER] = this
+    // Before `ws` hears of it, and ends our side.
+    socket.prependListener('end', onEnd)
   }
 
   get buffered (): number { return this.#extended ? this.#ws.bufferedAmount : this.#socket.writableLength }
@@ -118,6 +121,16 @@ export class WebSocketReceiver extends SocketReceiver {
     this.conclude({ code: frame.code ?? CLOSE.normal.code, reason: String(frame.reason ?? (frame.code === undefined ? CLOSE.normal.reason : '')) }, true)
   }
 
+  /**
+   * The client has ended its side without a Close frame: `ws` ends ours now, and nothing can be written any more (RFC 6455, section 7.1.5).
+   * What has not left has no deadline then, so the connection is dropped with it.
+   */
+  left (): void {
+    if (this.settle()) return
+    this.session.interrupted(this)
+    if (this.buffered > 0) this.destroy()
+  }
+
   /** The connection is over. */
   closed (code: number, reason: string): void {
     this.#lingering.delete(this)
@@ -166,3 +179,4 @@ function onMessage (this: WebSocket & Owned, data: Buffer, isBinary: boolean): v
 function onClose (this: WebSocket & Owned, code: number, reason: Buffer): void { this[RECEIVER]!.closed(code, reason.toString()) }
 function onError (this: WebSocket & Owned, error: Error & { code?: string }): void { this[RECEIVER]!.broken(ERROR_CODES[error.code ?? ''] ?? 1002) }
 function onClosing (this: WebSocket & Owned, code?: number, reason?: string | Buffer): void { this[RECEIVER]!.closing({ code, reason }) }
+function onEnd (this: Socket & Owned): void { this[RECEIVER]!.left() }

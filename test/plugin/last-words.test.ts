@@ -125,6 +125,36 @@ contract('R3: messages that the client no longer takes count as undelivered', as
   peer.abort()
 }, SOCKETS)
 
+contract('K2: a client that ends its side without a Close frame is gone, and what is sent then is not taken', async (t, transport) => {
+  const server = await buildServer(t, { handler: () => {}, endpoint: { queue: { limit: 2 ** 26 } } })
+  const { peer, session } = await open(server, transport)
+  peer.socket.pause()
+  for (let i = 0; i < 200; i++) {
+    session.send('x'.repeat(256 * 1024))
+    await turn()
+  }
+  await until(() => session.bufferedBytes > 1_000_000, 'something waits')
+  peer.socket.end()
+  const event = await server.closing()
+  t.match(event, { code: 1002, reason: 'Connection interrupted', clean: false })
+  t.ok(event.undelivered > 0)
+  t.equal(session.send('important'), false)
+  await until(() => server.sockets.size === 0, 'no descriptor is left')
+}, SOCKETS)
+
+contract('K2: a Close frame with the end of the connection right behind it is answered, and clean', async (t, transport) => {
+  const server = await buildServer(t)
+  for (let i = 0; i < 50; i++) {
+    const { peer } = await open(server, transport)
+    peer.socket.end(Buffer.concat([text(transport, 'a'), maskedFrame(0x88, Buffer.from([0x0f, 0xa1]))]))
+    t.match(await server.closing(), { code: 4001, clean: true, undelivered: 0 })
+    await peer.end()
+    const frames = framesOf(peer.bytes)
+    t.strictSame(textsOf(frames), ['a'])
+    t.strictSame(frames.at(-1), { opcode: CLOSE, payload: '\x0f\xa1' })
+  }
+}, SOCKETS)
+
 contract('R3: the application closes in the turn in which the client does', async (t, transport) => {
   const server = await buildServer(t, { handler (session) { session.on('message', () => session.close(3000, 'mine')) } })
   const { peer } = await open(server, transport)
