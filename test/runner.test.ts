@@ -191,7 +191,7 @@ t.test('K7: options that cannot be are refused with code 2 and a line that says 
     [['http://127.0.0.1:1', '--stomp-tcp', '127.0.0.1:0'], /must look like 127\.0\.0\.1:61613/],
     [['http://127.0.0.1:1', '--endpoint', 'echo'], /must look like echo=/],
     [['http://127.0.0.1:1', '--endpoint', 'ecko=/x'], /No case needs an endpoint "ecko"/],
-    [['http://127.0.0.1:1', '--only', 'NOPE-1'], /no case is named "NOPE-1"/],
+    [['http://127.0.0.1:1', '--only', 'no-such-case'], /no case is named "no-such-case"/],
     [['http://127.0.0.1:1', '--only', ''], /leave no case to run/],
     [['http://127.0.0.1:1', '--transport', 'smoke'], /There are xhr, xhr_streaming/],
     [['http://127.0.0.1:1', '--reporter', 'smoke'], /no reporter is named "smoke"/],
