@@ -18,7 +18,7 @@ export interface SockjsFacade {
   /**
    * Adds an endpoint.
    *
-   * @param path literal text that begins with `/`; the scope's prefix comes before it.
+   * @param path literal text that begins with `/`; the scope's prefix comes before it. `/` alone is the prefix itself.
    * @param options see `EndpointOptions`; other options come from the registration.
    * @param handler called once for each session, when its first receiver is attached. An error that it throws or rejects
    * with closes the session with 1011. Its result is ignored.
@@ -30,7 +30,10 @@ export interface SockjsFacade {
     handler: SessionHandler<Session<User, Attributes>>): Endpoint
   (path: string, options: EndpointOptions, handler: SessionHandler): Endpoint
   (path: string, handler: SessionHandler): Endpoint
-  /** All endpoints of the registration, by path. */
+  /**
+   * All endpoints of the registration, by path. Several endpoints may have one path with different `constraints`: the first has the path as its key, the
+   * others the path and their constraints, such as `/echo host="b.example"`.
+   */
   readonly endpoints: ReadonlyMap<string, Endpoint>
   /**
    * A message that is encoded once, to be sent to many sessions.
@@ -72,14 +75,31 @@ function addEndpoint (hub: Hub, scope: FastifyInstance, path: string, options: E
   if (typeof handler !== 'function') throw new errors.InvalidHandler(path, `the handler must be a function, not ${shown(handler)}`)
   checkEndpointOptions(options)
   const resolved = resolveOptions(hub.options, options)
-  const fullPath = scope.prefix + path
-  if (hub.endpoints.has(fullPath)) throw new errors.DuplicateEndpoint(fullPath)
+  const fullPath = fullPathOf(scope.prefix, path)
+  const place = placeOf(fullPath, options)
+  if (hub.places.has(place)) throw new errors.DuplicateEndpoint(place)
   const endpoint = new Endpoint(hub, fullPath, resolved, handler as SessionHandler<AnySession>, scope.log)
-  const place: RegisterOptions = { prefix: path, logSerializers: logSerializers(fullPath.split('/').length - 1) as never }
-  if (options.logLevel !== undefined) place.logLevel = options.logLevel as LogLevel
-  addScope(scope, endpointScope(endpoint, options), place, fullPath)
-  hub.endpoints.set(fullPath, endpoint)
+  const registration: RegisterOptions = { prefix: path === '/' ? '' : path, logSerializers: logSerializers(fullPath) as never }
+  if (options.logLevel !== undefined) registration.logLevel = options.logLevel as LogLevel
+  addScope(scope, endpointScope(endpoint, options), registration, fullPath)
+  hub.places.add(place)
+  hub.endpoints.set(hub.endpoints.has(fullPath) ? place : fullPath, endpoint)
+  hub.paths.add(fullPath)
   return endpoint
+}
+
+/** The path of an endpoint, as Fastify puts prefixes together; `/` stands for the prefix itself. */
+function fullPathOf (prefix: string, path: string): string {
+  const above = prefix.endsWith('/') ? prefix.slice(0, -1) : prefix
+  const fullPath = path === '/' ? above : above + path
+  if (fullPath === '') throw new errors.InvalidPath('/', 'must have a name at the root of the application, such as /echo; / is an endpoint only in a scope with a prefix')
+  return fullPath
+}
+
+/** What tells endpoints apart: the path, and the constraints that Fastify routes by. */
+function placeOf (path: string, { constraints = {} }: EndpointOptions): string {
+  const names = Object.entries(constraints).map(([name, value]) => `${name}=${value instanceof RegExp ? String(value) : JSON.stringify(value)}`)
+  return [path, ...names.sort()].join(' ')
 }
 
 /** Fastify takes no more routes once it has started; then there is no endpoint. */
@@ -95,7 +115,7 @@ function addScope (scope: FastifyInstance, plugin: ReturnType<typeof endpointSco
 function checkPath (path: unknown): void {
   const problem = typeof path !== 'string' || !path.startsWith('/')
     ? 'must be a text that begins with /'
-    : path === '/' || path.endsWith('/')
+    : path !== '/' && path.endsWith('/')
       ? 'must not end with /'
       : /[:*?#%\s]|\/\//.test(path) ? 'must be literal text, without : * ? # % or spaces' : null
   if (problem !== null) throw new errors.InvalidPath(typeof path === 'string' ? path.slice(0, 200) : shown(path), problem)

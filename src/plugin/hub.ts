@@ -4,6 +4,7 @@ import { type Clock, SystemClock } from '../clock/index.ts'
 import { CLOSE } from '../protocol/index.ts'
 import { type AnySession, Flusher } from '../session/index.ts'
 import type { Endpoint } from './endpoint.ts'
+import { EndpointPaths } from './endpoint-paths.ts'
 import type { IncomingBody } from './incoming-body.ts'
 import type { ProcessLimits, SockjsPluginOptions } from './options.ts'
 import { type RefusalKind, RefusalLog } from './refusals.ts'
@@ -21,6 +22,10 @@ export class Hub {
   readonly flusher = new Flusher((error) => this.#log.error({ err: error }, 'a write failed'))
   readonly endpoints = new Map<string, Endpoint>()
   readonly refusals: RefusalLog
+  /** The paths of all endpoints with their constraints: each may be taken once. */
+  readonly places = new Set<string>()
+  /** The paths of all endpoints, for upgrades. */
+  readonly paths: EndpointPaths
   /** Whether the server cuts silent connections: `connectionTimeout` of Fastify sets that. */
   readonly cutsSilence: boolean
   /** What is on its way to us, by connection. */
@@ -36,6 +41,7 @@ export class Hub {
 
   constructor (app: FastifyInstance, options: SockjsPluginOptions) {
     this.options = options
+    this.paths = new EndpointPaths(app)
     this.limits = processLimitsOf(options)
     this.cutsSilence = ((app.server as { timeout?: number }).timeout ?? 0) > 0
     this.#log = app.log

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
 import { Socket } from 'node:net'
 import { type Clock, Timer, type TimerOwner } from '../clock/index.ts'
+import { announcesBody } from '../transports/index.ts'
 
 const TOO_SLOW = 'HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n'
 
@@ -85,9 +86,4 @@ function refuseStream (request: IncomingMessage, response: Http2ServerResponse):
   request.removeAllListeners('end')
   if (!response.headersSent) response.writeHead(408, { 'content-length': 0 }).end()
   response.stream.close()
-}
-
-/** RFC 9112, 6.3: a request without either of these headers ends with its head. */
-function announcesBody ({ headers }: IncomingMessage): boolean {
-  return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0'
 }

@@ -13,7 +13,7 @@ import { beforeBody, send } from './routes/senders.ts'
 import { acceptWebSocket, beforeUpgrade, openUpgrade, refusePlain } from './routes/websockets.ts'
 import type { RouteName } from '../protocol/index.ts'
 import { routeOptionsOf } from './validate.ts'
-import { serveWebSockets } from './websocket-server.ts'
+import { websocketServerOf } from './websocket-server.ts'
 
 /** Answers a request, now or later; what it returns is only waited for. */
 type Handler = (request: FastifyRequest, reply: FastifyReply) => unknown
@@ -25,13 +25,12 @@ const OTHER_METHODS = ['HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRA
 
 /**
  * One endpoint as an encapsulated scope of Fastify: routes for its prefix and all that is below, our hooks around them.
- * The URL is read by ourselves, so that 405, ids of any length and the exact spelling stay ours (URL-12, URL-13).
+ * Fastify's router finds the endpoint; what is below it is told apart by our first hook, so that 405 and ids of any length stay ours (URL-12, URL-13).
  */
 export function endpointScope (endpoint: Endpoint, own: EndpointOptions) {
   return async function sockjsEndpoint (scope: FastifyInstance): Promise<void> {
-    const depth = scope.prefix.split('/').length - 1
     parseAnyBody(scope)
-    scope.addHook('onRequest', admission(endpoint, depth))
+    scope.addHook('onRequest', admission(endpoint))
     scope.setErrorHandler(errorHandler(endpoint))
 
     const script = endpoint.options.clientUrl === 'self' ? embeddedClientScript() : null
@@ -67,19 +66,17 @@ export function endpointScope (endpoint: Endpoint, own: EndpointOptions) {
     for (const place of PLACES) scope.route({ ...route, ...place, preHandler, method: [...OTHER_METHODS] } as RouteOptions)
     // In a scope of its own: the hooks of `@fastify/websocket` would run for every message over HTTP.
     await scope.register(async function webSocketRoutes (upgradable) {
-      await serveWebSockets(upgradable, endpoint, depth)
-      const { websocketServer } = upgradable
+      const server = await websocketServerOf(upgradable, endpoint)
       endpoint.injectWS = upgradable.injectWS as unknown as InjectWebSocket
-      const wsHandler = (ws: WebSocket, request: FastifyRequest): void => {
-        // A server of the application's own would close our connections before our drain does (SESSION-23).
-        websocketServer.clients?.delete(ws)
-        acceptWebSocket(endpoint, request, ws)
+      const get = {
+        ...route,
+        method: 'GET',
+        handler: openUpgrade(endpoint, server, handler),
+        // `injectWS` comes this way: there `@fastify/websocket` answers the handshake.
+        wsHandler: (ws: WebSocket, request: FastifyRequest) => acceptWebSocket(endpoint, server, request, ws),
+        preHandler: [...preHandler, beforeUpgrade(endpoint)]
       }
-      // After `@fastify/websocket` has put its own handler around ours: what stands outside comes first.
-      upgradable.addHook('onRoute', (route) => { if (route.method === 'GET') route.handler = openUpgrade(endpoint, route.handler as never) as never })
-      for (const place of PLACES) {
-        upgradable.route({ ...route, ...place, preHandler: [...preHandler, beforeUpgrade(endpoint)], method: 'GET', wsHandler } as RouteOptions)
-      }
+      for (const place of PLACES) upgradable.route({ ...get, ...place } as RouteOptions)
     })
   }
 }

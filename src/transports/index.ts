@@ -2,5 +2,6 @@ export { DraftReceiver, type DraftUpgrade, isDraftRequest } from './draft-receiv
 export { HttpReceiver, type HttpReceiverOptions } from './http-receiver.ts'
 export { type IncomingRules, isTooBig } from './incoming.ts'
 export { TcpReceiver, type TcpReceiverOptions } from './tcp-receiver.ts'
-export { rememberUpgrade, responseOn, takeUpgrade, type Upgrade, UpgradeGate, upgradeOf, type UpgradeRoute, type UpgradeVerdict } from './upgrade-gate.ts'
+export { announcesBody, rememberUpgrade, takeUpgrade, type Upgrade, upgradeOf } from './upgrade.ts'
+export { UpgradeGate, type UpgradeOwner } from './upgrade-gate.ts'
 export { WebSocketReceiver } from './websocket-receiver.ts'

@@ -55,7 +55,15 @@ const ROWS: Readonly<Record<string, Row>> = {
   defaults: { fastify: {} },
 
   // --- where a URL leads -----------------------------------------------------------------------------------------
-  ignoreTrailingSlash: { fastify: { routerOptions: { ignoreTrailingSlash: true } } },
+  ignoreTrailingSlash: { fastify: { routerOptions: { ignoreTrailingSlash: true } }, answers: { 'a slash at the end': 200 } },
+  ignoreDuplicateSlashes: {
+    fastify: { routerOptions: { ignoreDuplicateSlashes: true } }, answers: { 'two slashes before the prefix': 200, 'two slashes behind the prefix': 200 }
+  },
+  'caseSensitive: false': { fastify: { routerOptions: { caseSensitive: false } }, answers: { 'another case in the prefix': 200 } },
+  useSemicolonDelimiter: { fastify: { routerOptions: { useSemicolonDelimiter: true } as object }, answers: { 'a semicolon at the end': 200 } },
+  rewriteUrl: {
+    fastify: { rewriteUrl: ({ url }) => url!.replace(/^\/public\/echo/, '/echo') }, answers: { 'a prefix before the prefix': 200 }
+  },
   'maxParamLength: 5': { fastify: { routerOptions: { maxParamLength: 5 } } },
   'R8 constraints by host': { fastify: {}, endpoint: { constraints: { host: 'app.example' } }, headers: { host: 'app.example' } },
   exposeHeadRoutes: { fastify: { exposeHeadRoutes: false } },

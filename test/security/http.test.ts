@@ -30,14 +30,18 @@ suite.attack('S72', async (t, target) => {
   t.notMatch(answer, /entropy/, 'after 101 all bytes are frames')
 })
 
+const H2C = 'Upgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAoAAAAAIAAAAA'
+
 suite.attack('S73', async (t, target) => {
   const raw = handshake('/echo/websocket')
   const odd: Readonly<Record<string, readonly [text: string, answer: RegExp]>> = {
-    h2c: [raw.replace('Upgrade: websocket', 'Upgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAoAAAAAIAAAAA'), /^HTTP\/1\.1 4\d\d /],
+    'h2c for a WebSocket': [raw.replace('Upgrade: websocket', H2C), /^HTTP\/1\.1 400 /],
+    'h2c for a page': [handshake('/echo/info').replace('Upgrade: websocket', H2C), /^HTTP\/1\.1 200 /],
+    'h2c with a body': [`POST /echo/0/${newId()}/xhr HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, HTTP2-Settings\r\n${H2C}\r\nContent-Length: 5\r\n\r\nhello`, /^HTTP\/1\.1 200 /],
     'HTTP/1.0': [raw.replace('HTTP/1.1', 'HTTP/1.0'), /^HTTP\/1\.1 (101|4\d\d) /],
     'no key': [raw.replace(/Sec-WebSocket-Key.*\r\n/, ''), /^HTTP\/1\.1 400 /],
     'a short key': [handshake('/echo/websocket', { 'Sec-WebSocket-Key': 'abc' }), /^HTTP\/1\.1 400 /],
-    'version 99': [handshake('/echo/websocket', { 'Sec-WebSocket-Version': '99' }), /^HTTP\/1\.1 426 [^]*Sec-WebSocket-Version: 13, 8/],
+    'version 99': [handshake('/echo/websocket', { 'Sec-WebSocket-Version': '99' }), /^HTTP\/1\.1 426 [^]*Sec-WebSocket-Version: 13, 8/i],
     'version 7': [handshake('/echo/websocket', { 'Sec-WebSocket-Version': '7' }), /^HTTP\/1\.1 426 /],
     'hixie-76': ['GET /echo/websocket HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: WebSocket\r\nOrigin: http://x\r\nSec-WebSocket-Key1: 18x 6]8vM;54 *(5:  {   U1]8  z [  8\r\nSec-WebSocket-Key2: 1_ tx7X d  <  nw  334J702) 7]o}` 0\r\n\r\nTm[K T2u', /^HTTP\/1\.1 426 /]
   }

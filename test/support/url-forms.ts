@@ -16,7 +16,10 @@ function withId (id: string): UrlForm['write'] {
   return (path) => path.replace(/\/000\/[^/]+\//, `/000/${id}/`)
 }
 
-/** Fastify's router reads the prefix. The rest belongs to the protocol, whose URLs have one spelling (URL-2, URL-12). */
+/**
+ * Fastify's router reads the prefix, the slashes, and where the path ends. The words behind it belong to the protocol, and have one spelling
+ * (URL-2, URL-12).
+ */
 const FORMS = {
   exact: { write: (path) => path, status: 200 },
   'a query': { write: (path) => path + '?token=a/b;c', status: 200 },

@@ -1,45 +1,15 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { parseTarget, type RouteName, type Target } from '../../protocol/index.ts'
-import { upgradeOf, type UpgradeVerdict } from '../../transports/index.ts'
+import { isDraftRequest, upgradeOf } from '../../transports/index.ts'
 import type { Endpoint } from '../endpoint.ts'
 import { beginExchange } from '../exchange.ts'
 import { sendClosing, sendPreflight, sendText, setCors, setSessionCookie, setVaryOrigin } from '../headers.ts'
 import { IncomingBody } from '../incoming-body.ts'
 import { tellOfOrigin } from '../origins.ts'
 import { cutText } from '../refusals.ts'
+import { restOf } from './rest.ts'
 import { isServed, type RouteSpec, ROUTES, SENDERS } from './table.ts'
-
-/** The path of a URL, without its query. */
-function pathOf (url: string): string {
-  const end = url.indexOf('?')
-  return end < 0 ? url : url.slice(0, end)
-}
-
-/** What follows the endpoint's prefix in a URL; the prefix is as many segments as the endpoint's path has. */
-export function restOf (url: string, depth: number): string {
-  const path = pathOf(url)
-  let at = 0
-  for (let slashes = 0; slashes < depth; slashes++) {
-    at = path.indexOf('/', at + 1)
-    if (at < 0) return ''
-  }
-  return path.slice(at)
-}
-
-/** Finds out what a URL stands for; `null` for what this endpoint does not serve. */
-function targetOf (endpoint: Endpoint, rest: string): Target | null {
-  const target = parseTarget(rest, endpoint.options.maxSessionIdLength)
-  return target !== null && isServed(ROUTES[target.route], endpoint.options.transports) ? target : null
-}
-
-/** How an endpoint answers an upgrade below its prefix. */
-export function judgeUpgrade (endpoint: Endpoint, rest: string): UpgradeVerdict {
-  if (endpoint.hub.draining) return 'closing'
-  const target = targetOf(endpoint, rest)
-  if (target === null) return 'not found'
-  if (target.route === 'websocket' || target.route === 'rawWebsocket') return 'websocket'
-  return target.route === 'greeting' && endpoint.options.rawAtBase ? 'websocket' : 'not a websocket'
-}
+import { NOT_A_WEBSOCKET } from './websockets.ts'
 
 /** Whether a request goes on, or has its answer. */
 type Verdict = boolean | Promise<boolean>
@@ -49,6 +19,18 @@ interface Step {
   /** Whether requests for a route have to be asked at all; decided once, at registration. */
   readonly concerns?: (endpoint: Endpoint, spec: RouteSpec, route: RouteName) => boolean
   readonly check: (endpoint: Endpoint, request: FastifyRequest, reply: FastifyReply, target: Target, spec: RouteSpec) => Verdict
+}
+
+/** WS-14, WS-15, GREETING-4, INFO-15: a handshake is welcome where there is a WebSocket, in a version that we speak. */
+const handshake: Step = {
+  check ({ options }, request, reply, { route }) {
+    if (upgradeOf(request.raw) === undefined) return true
+    if (!(route === 'websocket' || route === 'rawWebsocket' || (route === 'greeting' && options.rawAtBase))) return answered(sendText(reply, 400, NOT_A_WEBSOCKET))
+    // `injectWS` writes a number.
+    const version = String(request.headers['sec-websocket-version'])
+    if (version === '13' || version === '8' || (options.allowDrafts && isDraftRequest(request.raw))) return true
+    return answered(sendText(reply.header('sec-websocket-version', '13, 8'), 426, 'WebSocket version not supported.\n'))
+  }
 }
 
 const method: Step = {
@@ -87,9 +69,12 @@ const preflight: Step = {
 }
 
 const closing: Step = {
-  // A client that comes back is told how its session has ended (SESSION-23).
-  check: (endpoint, _request, reply, { session }) =>
-    endpoint.hub.closing && endpoint.find(session) === undefined ? answered(sendClosing(reply)) : true
+  // A client that comes back is told how its session has ended (SESSION-23). A handshake always asks for a new session.
+  check (endpoint, request, reply, { session }) {
+    const { hub } = endpoint
+    const refused = upgradeOf(request.raw) === undefined ? hub.closing && endpoint.find(session) === undefined : hub.draining
+    return refused ? answered(sendClosing(reply)) : true
+  }
 }
 
 const cookie: Step = {
@@ -130,7 +115,7 @@ const begin: Step = {
 }
 
 /** In the order of URL-6: 404 has been answered already, then come 405 and 403. */
-const STEPS: readonly Step[] = [method, host, origin, preflight, closing, cookie, encoding, silence, begin]
+const STEPS: readonly Step[] = [handshake, method, host, origin, preflight, closing, cookie, encoding, silence, begin]
 
 function judgeOrigin (endpoint: Endpoint, request: FastifyRequest, reply: FastifyReply, allowed: boolean): boolean {
   if (allowed) {
@@ -179,10 +164,11 @@ function walk (way: Way, from: number, endpoint: Endpoint, request: FastifyReque
  * The first hook of every route: reads the URL and refuses what cannot go on. Hooks of the application's scope have run before
  * it. It runs for every message of a client, so there is neither promise nor closure in it unless the application asks for one.
  */
-export function admission (endpoint: Endpoint, depth: number) {
+export function admission (endpoint: Endpoint) {
   const ways = waysInto(endpoint)
   return function admit (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void {
-    const target = parseTarget(restOf(request.raw.url ?? '', depth), endpoint.options.maxSessionIdLength)
+    const rest = restOf(request)
+    const target = rest === null ? null : parseTarget(rest, endpoint.options.maxSessionIdLength)
     const way = target === null ? undefined : ways.get(target.route)
     if (target === null || way === undefined) {
       sendText(reply, 404, 'Not found.\n')

@@ -1,16 +1,18 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { WebSocket } from 'ws'
+import type { WebSocket, WebSocketServer } from 'ws'
 import type { TransportName } from '../../protocol/index.ts'
-import { DraftReceiver, isDraftRequest, responseOn, takeUpgrade, type Upgrade, upgradeOf, WebSocketReceiver } from '../../transports/index.ts'
+import { DraftReceiver, isDraftRequest, takeUpgrade, type Upgrade, upgradeOf, WebSocketReceiver } from '../../transports/index.ts'
 import type { Endpoint } from '../endpoint.ts'
 import { exchangeOf } from '../exchange.ts'
 import { sendClosing, sendFull, sendText, setSessionCookie } from '../headers.ts'
 import { openingFacts } from './opening.ts'
 
+export const NOT_A_WEBSOCKET = 'Can "Upgrade" only to "WebSocket".\n'
+
 /** WS-12, WS-13, RAW-6: a request that asks for no upgrade. */
 export function refusePlain (endpoint: Endpoint, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   endpoint.tell('upgrade', request.log)
-  return sendText(reply, 400, 'Can "Upgrade" only to "WebSocket".\n')
+  return sendText(reply, 400, NOT_A_WEBSOCKET)
 }
 
 /**
@@ -44,7 +46,8 @@ export function beforeUpgrade (endpoint: Endpoint) {
     const transport: TransportName = exchange.target.route === 'websocket' ? 'websocket' : 'websocket-raw'
     const offered = request.headers['sec-websocket-protocol']
     const names = offered === undefined ? [] : offered.split(',').map((name) => name.trim())
-    exchange.facts = await openingFacts(endpoint, request, transport, chooseProtocol(names, endpoint.options.protocols) || '')
+    upgrade.protocol = chooseProtocol(names, endpoint.options.protocols) || ''
+    exchange.facts = await openingFacts(endpoint, request, transport, upgrade.protocol)
     // Others may have come while `session` was asked.
     const refuse = endpoint.hub.draining ? sendClosing : endpoint.hasRoom(request.ip, false, request.log) ? null : sendFull
     if (refuse !== null) {
@@ -57,14 +60,14 @@ export function beforeUpgrade (endpoint: Endpoint) {
   }
 }
 
-/**
- * The handler of an upgrade, once every hook has let it pass: drafts are answered here, and `next` answers the others.
- */
-export function openUpgrade (endpoint: Endpoint, next: (request: FastifyRequest, reply: FastifyReply) => unknown) {
-  return function open (this: unknown, request: FastifyRequest, reply: FastifyReply): unknown {
-    if (upgradeOf(request.raw) === undefined || !isDraftRequest(request.raw)) return next.call(this, request, reply)
+/** The handler of GET: once every hook has let a handshake pass, it is answered here. Plain requests go to `next`. */
+export function openUpgrade (endpoint: Endpoint, server: WebSocketServer, next: (request: FastifyRequest, reply: FastifyReply) => unknown) {
+  return function open (request: FastifyRequest, reply: FastifyReply): unknown {
+    const upgrade = upgradeOf(request.raw)
+    if (upgrade === undefined) return next(request, reply)
     reply.hijack()
-    acceptDraft(endpoint, request, reply)
+    if (isDraftRequest(request.raw)) acceptDraft(endpoint, request, upgrade)
+    else server.handleUpgrade(request.raw, upgrade.socket, upgrade.head, (ws) => acceptWebSocket(endpoint, server, request, ws))
   }
 }
 
@@ -74,21 +77,18 @@ function cookiesOf (reply: FastifyReply): string[] {
 }
 
 /** `ws` has answered the upgrade. */
-export function acceptWebSocket (endpoint: Endpoint, request: FastifyRequest, ws: WebSocket): void {
+export function acceptWebSocket (endpoint: Endpoint, server: WebSocketServer, request: FastifyRequest, ws: WebSocket): void {
   const upgrade = upgradeOf(request.raw)!
   takeUpgrade(upgrade)
-  // What belongs to the request, the response included, must not live as long as the connection.
-  ws.removeAllListeners('error')
-  responseOn(upgrade.socket)?.detachSocket(upgrade.socket)
+  // A server of the application would close our connections before our drain does (SESSION-23).
+  server.clients?.delete(ws)
   const session = endpoint.create(exchangeOf(request).facts!, null)
   session.attach(new WebSocketReceiver(session, endpoint.incoming, ws, upgrade.socket, endpoint.lingering))
   endpoint.begin(session, request)
 }
 
-function acceptDraft (endpoint: Endpoint, request: FastifyRequest, reply: FastifyReply): DraftReceiver {
-  const upgrade = upgradeOf(request.raw)!
+function acceptDraft (endpoint: Endpoint, request: FastifyRequest, upgrade: Upgrade): DraftReceiver {
   takeUpgrade(upgrade)
-  reply.raw.detachSocket(upgrade.socket)
   const session = endpoint.create(exchangeOf(request).facts!, null)
   return new DraftReceiver(session, endpoint.incoming, {
     request: request.raw,

@@ -68,6 +68,7 @@ export const LISTENERS: Readonly<Record<string, Neighbour>> = {
   },
 
   'a server of ws with a path': {
+    moments: ANY_MOMENT,
     join (app, t) {
       const server = new WebSocketServer({ server: app.server, path: '/own' })
       t.teardown(() => server.close())
