@@ -96,7 +96,7 @@ function fullPathOf (prefix: string, path: string): string {
   return fullPath
 }
 
-/** What tells endpoints apart: the path, and the constraints that Fastify routes by. */
+/** The text that no two endpoints share: the path, and the constraints that Fastify routes by. */
 function placeOf (path: string, { constraints = {} }: EndpointOptions): string {
   const names = Object.entries(constraints).map(([name, value]) => `${name}=${value instanceof RegExp ? String(value) : JSON.stringify(value)}`)
   return [path, ...names.sort()].join(' ')

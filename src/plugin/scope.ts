@@ -25,7 +25,7 @@ const OTHER_METHODS = ['HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRA
 
 /**
  * One endpoint as an encapsulated scope of Fastify: routes for its prefix and all that is below, our hooks around them.
- * Fastify's router finds the endpoint; what is below it is told apart by our first hook, so that 405 and ids of any length stay ours (URL-12, URL-13).
+ * Fastify's router finds the endpoint. Our first hook reads the path below it, so that 405 and ids of any length stay ours (URL-12, URL-13).
  */
 export function endpointScope (endpoint: Endpoint, own: EndpointOptions) {
   return async function sockjsEndpoint (scope: FastifyInstance): Promise<void> {

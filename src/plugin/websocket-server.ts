@@ -7,8 +7,8 @@ import { rememberUpgrade, upgradeOf } from '../transports/index.ts'
 import type { Endpoint } from './endpoint.ts'
 
 /**
- * The `ws` server that answers the handshakes of an endpoint: of its own, or, where the application has registered `@fastify/websocket` before, the
- * application's, whose options then hold.
+ * Gives the `ws` server that answers the handshakes of an endpoint. If the application has registered `@fastify/websocket` before, the
+ * server is the application's, and its options hold.
  */
 export async function websocketServerOf (scope: FastifyInstance, endpoint: Endpoint): Promise<WebSocketServer> {
   if (scope.hasDecorator('websocketServer')) checkForeign(scope.websocketServer as WebSocketServer, endpoint)
@@ -19,7 +19,7 @@ export async function websocketServerOf (scope: FastifyInstance, endpoint: Endpo
 }
 
 async function registerOwn (scope: FastifyInstance, { options, bodyLimit }: Endpoint): Promise<void> {
-  // Upgrades of clients come through the gate; on this server, which never listens, come those of `injectWS` alone.
+  // Handshakes of clients come through the gate. This server never listens: `injectWS` alone uses it.
   const server = createServer()
   server.on('upgrade', (request, socket, head) => rememberUpgrade(request, socket as never, head, null))
   await scope.register(fastifyWebsocket, {
@@ -40,7 +40,7 @@ function deflateOptions (compression: boolean | Record<string, unknown>): boolea
   return { threshold: 1024, serverNoContextTakeover: true, clientNoContextTakeover: true, concurrencyLimit: 10, ...(compression === true ? {} : compression) }
 }
 
-/** Refuses at boot what a `ws` server of the application cannot hold. */
+/** Refuses options at boot that a `ws` server of the application cannot hold. */
 function checkForeign (server: WebSocketServer, { options }: Endpoint): void {
   if (options.websocket.compression !== false) {
     throw new errors.ForeignWebsocketServer('websocket.compression', 'set perMessageDeflate there, or register fastify-sockjs first')
@@ -53,7 +53,7 @@ function checkForeign (server: WebSocketServer, { options }: Endpoint): void {
 
 const PROTOCOL = /^sec-websocket-protocol:/i
 
-/** Puts our choice of a subprotocol (WS-19) and the cookies (WS-25) on the 101 of an endpoint. One function for all servers: each takes it once. */
+/** Puts our choice of a subprotocol (WS-19) and the cookies (WS-25) on the 101. A `ws` server that several endpoints share gets this listener once. */
 function completeHeaders (headers: string[], request: Parameters<typeof upgradeOf>[0]): void {
   const upgrade = upgradeOf(request)
   if (upgrade === undefined) return

@@ -6,18 +6,18 @@ import { announcesBody, isResponding, unguardErrors } from './upgrade.ts'
 /** Headers of the one connection that the client has asked to upgrade (RFC 9110, 7.6.1 and 7.8; RFC 7540, 3.2.1). */
 const HOP_BY_HOP: ReadonlySet<string> = new Set(['connection', 'upgrade', 'http2-settings'])
 
-/** Names and values that Node keeps unless `maxHeadersCount` says otherwise; it drops the rest without a word, lengths of bodies too. */
+/** Names and values that Node keeps unless `maxHeadersCount` says otherwise; it drops the others silently, lengths of bodies too. */
 const KEPT_BY_DEFAULT = 2000
 
 /** RFC 9110, 5.5: none of these is part of a header; a lenient parser may have let them in. */
 const CONTROL = /[\r\n\0]/
 
 /**
- * Answers a request as if it had asked for no upgrade (RFC 9110, 7.8). Node has let the connection go, so that the request is
- * put back in front of what is still unread, and the server parses it once more, with all limits and the same strictness.
+ * Answers a request as if it had asked for no upgrade (RFC 9110, 7.8). Node has let the connection go. So the gate puts the
+ * request back before the unread bytes, and the server parses it once more, with all limits and the same strictness.
  *
- * Smuggling (SEC-S72): the headers that frame the body go back as they came, duplicates included, and the same parser judges them. The
- * connection ends with the answer, so that bytes behind the request never count as another one.
+ * Smuggling (SEC-S72): the headers that frame the body go back unchanged, duplicates included, and the same parser judges them. The
+ * connection ends with the answer, so that bytes behind the request never count as another request.
  */
 export function answerPlainly (server: Server, request: IncomingMessage, socket: Socket, head: Buffer): void {
   if (isResponding(request, socket)) {
@@ -31,7 +31,7 @@ export function answerPlainly (server: Server, request: IncomingMessage, socket:
   if (rawHeaders.some((text) => CONTROL.test(text))) return refuse(socket, '400 Bad Request')
   unguardErrors(socket)
   socket.unshift(Buffer.concat([Buffer.from(plainHead(request), 'latin1'), announcesBody(request) ? head : Buffer.alloc(0)]))
-  // What a server of TLS takes for a connection is not decrypted yet.
+  // A server of TLS decrypts each `connection`. This one is decrypted already.
   server.emit(server instanceof TlsServer ? 'secureConnection' : 'connection', socket)
   socket.resume()
 }

@@ -7,18 +7,21 @@ const GATE = Symbol('fastify-sockjs.gate')
 
 /** An application whose endpoints lie behind a gate. */
 export interface UpgradeOwner {
-  /** Whether the URL of a request leads to an endpoint, or to nowhere below one. */
+  /** Tells whether the URL of a request is that of an endpoint, or below it. */
   owns (request: IncomingMessage): boolean
 }
 
 type Emit = Server['emit']
 
-/** Since Node 22.21 and 24.9 a server decides on an upgrade before its parser lets the connection go. */
+/** Does nothing: the gate sees each upgrade before this listener does. */
+function listen (): void {}
+
+/** An HTTP server. From Node 22.21 and 24.9 on, it decides on an upgrade before its parser lets the connection go. */
 type DecidingServer = Server & { [GATE]?: UpgradeGate, shouldUpgradeCallback?: (request: IncomingMessage) => boolean }
 
 /**
- * The one place where the upgrades of a server arrive, before any listener sees them. The gate does what Fastify is too late for,
- * and nothing else:
+ * The one place where the upgrades of a server arrive, before any listener sees them. The gate does the work that must happen
+ * before Fastify, and no other:
  *
  * - a WebSocket handshake below an endpoint becomes a request of the server, and Fastify routes it as any other;
  * - other upgrades below an endpoint are ignored, and the requests answered as plain ones (RFC 9110, 7.8);
@@ -29,7 +32,7 @@ export class UpgradeGate {
   readonly #owners = new Set<UpgradeOwner>()
   readonly #leave: () => void
 
-  /** Adds an application to the gate of its server. Returns what takes it out again. */
+  /** Adds an application to the gate of its server, and returns a function that takes it out again. */
   static enter (server: Server, owner: UpgradeOwner): () => void {
     const gated = server as DecidingServer
     const gate = (gated[GATE] ??= new UpgradeGate(gated))
@@ -49,23 +52,29 @@ export class UpgradeGate {
     }
   }
 
-  /** Node announces upgrades only where somebody listens. */
+  /** Node announces upgrades only to a server with a listener. */
   #listen (): () => void {
-    const server = this.#server
-    const nothing = (): void => {}
-    server.on('upgrade', nothing)
-    return () => server.removeListener('upgrade', nothing)
+    this.#server.on('upgrade', listen)
+    return () => this.#server.removeListener('upgrade', listen)
   }
 
-  /** A listener cannot keep others from an event, and others may come at any time: the gate stands before all of them. */
+  /** Puts the gate before all listeners. A listener cannot keep an event from others, and others may come at any time. */
   #intercept (): () => void {
     const server = this.#server
     const own = Object.hasOwn(server, 'emit')
     const { emit } = server
-    const arrived = this.#arrived
+    const settled = this.#settled
+    const owners = this.#owners
     const intercepted = function (this: Server, event: string, ...args: unknown[]): boolean {
-      if (event === 'upgrade' && arrived(...args as [IncomingMessage, Socket, Buffer])) return true
-      return Reflect.apply(emit, this, [event, ...args]) as boolean
+      if (event !== 'upgrade' || owners.size === 0) return Reflect.apply(emit, this, [event, ...args]) as boolean
+      if (settled(...args as [IncomingMessage, Socket, Buffer])) return true
+      // Some listeners count the others, and refuse unknown URLs only if they are alone.
+      server.removeListener('upgrade', listen)
+      try {
+        return Reflect.apply(emit, this, [event, ...args]) as boolean
+      } finally {
+        if (owners.size > 0) server.on('upgrade', listen)
+      }
     } as Emit
     server.emit = intercepted
     return () => {
@@ -75,7 +84,7 @@ export class UpgradeGate {
     }
   }
 
-  /** Where Node asks, what the server does not want never leaves its parser: the connection stays, bodies too. */
+  /** Decides before the parser lets the connection go, on Node versions that ask. Then an ignored upgrade costs the client nothing. */
   #decide (): () => void {
     const server = this.#server
     const theirs = server.shouldUpgradeCallback
@@ -88,9 +97,8 @@ export class UpgradeGate {
     return () => { if (server.shouldUpgradeCallback === decide) server.shouldUpgradeCallback = theirs }
   }
 
-  /** Returns whether the upgrade has found its place, so that no listener may see it. */
-  readonly #arrived = (request: IncomingMessage, socket: Socket, head: Buffer): boolean => {
-    if (this.#owners.size === 0) return false
+  /** Finds the place of an upgrade, and tells whether that keeps it from all listeners. */
+  readonly #settled = (request: IncomingMessage, socket: Socket, head: Buffer): boolean => {
     guardErrors(socket)
     const owned = this.#owns(request)
     if (!owned && this.#hasOthers) return false

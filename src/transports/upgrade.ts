@@ -52,7 +52,7 @@ function destroy (this: Duplex): void {
 }
 
 /**
- * Whether a request is a WebSocket handshake (RFC 6455, section 4.1; drafts 75 and 76 agree). A request with a body is none:
+ * Tells whether a request is a WebSocket handshake (RFC 6455, section 4.1; drafts 75 and 76 agree). A request with a body is none:
  * the body would be read as frames (SEC-S72).
  */
 export function isHandshake (request: IncomingMessage): boolean {
@@ -86,7 +86,7 @@ export function respondTo (request: IncomingMessage, socket: Socket, head: Buffe
   return response
 }
 
-/** Whether an earlier response is under way on a connection. */
+/** Tells whether an earlier response is under way on a connection. */
 export function isResponding (request: IncomingMessage, socket: Socket): boolean {
   const response = new ServerResponse(request)
   try {

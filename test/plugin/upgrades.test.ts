@@ -425,6 +425,22 @@ t.test('U5: a thousand listeners come and go, and the gate stays', async (t) => 
   t.equal((await ask({ port: server.port, path: '/other', headers: UPGRADE })).status, 404, 'without a listener, Fastify answers')
 })
 
+t.test('U5: a listener of others stands on the server as if it were alone there, and what it throws changes nothing', async (t) => {
+  const server = await buildServer(t)
+  const counts: number[] = []
+  const listener = (_request: unknown, socket: Socket): void => {
+    counts.push(server.app.server.listenerCount('upgrade'))
+    socket.destroy()
+    throw new Error('of the other')
+  }
+  server.app.server.on('upgrade', listener as never)
+  t.throws(() => server.app.server.emit('upgrade', { url: '/other', method: 'GET', headers: {} }, connectTcp(server.port, '127.0.0.1'), Buffer.alloc(0)), { message: 'of the other' })
+  t.strictSame(counts, [1])
+  server.app.server.removeListener('upgrade', listener as never)
+  t.equal(server.app.server.listenerCount('upgrade'), 1)
+  t.equal(await talk(server.port, '/echo/websocket'), 'hello')
+})
+
 t.test('U5: hooks that refuse do not reach the clients of others', async (t) => {
   const server = await buildServer(t, { before: (app) => { app.addHook('onRequest', async (_request, reply) => reply.code(401).send('no')) } })
   foreign(server.app, '/other')
