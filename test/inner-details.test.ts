@@ -72,9 +72,17 @@ t.test('inner detail: shouldUpgradeCallback', async (t) => {
 })
 
 t.test('inner detail: two thousand names and values', async (t) => {
-  const { request } = await upgrade(t, createServer(), handshake('/').replace('Host:', 'a: 1\r\n'.repeat(1500) + 'Host:'))
-  const { length } = request.rawHeaders
-  t.ok(length >= 2000 && length < 3000, `${length} of 3,010 are left`)
+  const server = createServer()
+  const lengths: number[] = []
+  server.on('upgrade', ({ rawHeaders }, socket) => {
+    lengths.push(rawHeaders.length)
+    socket.destroy()
+  })
+  const peer = new TcpPeer(await listening(t, server))
+  const answer = await peer.write(handshake('/').replace('Host:', 'a: 1\r\n'.repeat(1500) + 'Host:')).end()
+  // Newer versions refuse the request themselves.
+  if (lengths.length === 0) t.match(answer, /^HTTP\/1\.1 431 /)
+  else t.ok(lengths[0]! >= 2000 && lengths[0]! < 3000, `${lengths[0]} of 3,010 are left`)
 })
 
 t.test('inner detail: a chunk on the socket', async (t) => {
@@ -102,6 +110,7 @@ t.test('inner detail: the options of Fastify', async (t) => {
 t.test('inner detail: the close of ws and of websocket-driver', async (t) => {
   const server = new WebSocketServer({ port: 0, host: '127.0.0.1' })
   t.teardown(() => server.close())
+  await once(server, 'listening')
   const connected = once(server, 'connection') as Promise<[WebSocket]>
   const client = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`)
   const [ws] = await within(connected, 'a connection')
