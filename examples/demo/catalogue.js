@@ -1,45 +1,70 @@
-/** What there is to choose from: the endpoints of the demo server and the transports of sockjs-client. */
+/** Lists the endpoints of the demo server and the transports of sockjs-client. */
 
 const LONG = { label: '20,000 characters', text: 'sockjs '.repeat(2857) + '!' }
 const AWKWARD = { label: 'awkward text', text: 'é 😀 %41 "quoted" <b>&amp; \u2028 \\u0041' }
 const TALK = ['hello', AWKWARD, LONG]
 
+/** STOMP frames as texts. Each ends with a NUL. */
+const FRAMES = [
+  { label: 'CONNECT', text: 'CONNECT\naccept-version:1.2\nhost:demo\n\n\0' },
+  { label: 'SUBSCRIBE', text: 'SUBSCRIBE\nid:1\ndestination:/topic/greetings\n\n\0' },
+  { label: 'SEND', text: 'SEND\ndestination:/app/hello\ncontent-type:application/json\n\n{"name":"kim"}\0' },
+  { label: 'DISCONNECT', text: 'DISCONNECT\nreceipt:bye\n\n\0' }
+]
+
 /**
- * - `echoes`: a message comes back as it was sent, so that its round trip can be measured;
- * - `tries`: messages worth sending, as text or with a label;
- * - `protocols`: what a bare WebSocket offers.
+ * - `echoes`: each message comes back as it was sent, so that its round trip can be measured;
+ * - `tries`: messages to send, as text or with a label;
+ * - `protocols`: the subprotocols that a bare WebSocket offers.
  */
 export const ENDPOINTS = [
   {
-    group: 'Talk',
+    group: 'Echo and limits',
     entries: [
-      { name: 'echo', echoes: true, tries: TALK, words: 'Sends back what it receives. Streams end after 4,096 bytes, so you see the client come back for the next.' },
-      { name: 'broadcast', echoes: true, tries: TALK, words: 'Every message goes to everybody who is here. Open this page twice.' },
-      { name: 'ticker', tries: [], words: 'Sends “tick!” every second, and asks for nothing.' },
-      { name: 'amplify', tries: ['3', '10', '18'], words: 'A number n brings 2ⁿ characters back.' },
-      { name: 'whoami', tries: ['who am I?'], words: 'Answers with the name of whoever opened the session. Browsers cannot send it: you are anonymous.' }
+      { name: 'echo', echoes: true, tries: TALK, words: 'Sends back each message. A stream ends after 4,096 bytes, and the client asks for the next one.' },
+      { name: 'disabled_websocket_echo', echoes: true, tries: TALK, words: 'An echo with WebSocket switched off.' },
+      { name: 'tiny', echoes: true, tries: ['hello', { label: '2,000 characters', text: 'x'.repeat(2000) }], words: 'Accepts messages up to 1 KiB, and queues up to 4 KiB.' },
+      { name: 'quick', echoes: true, tries: TALK, words: 'Sends a heartbeat every 200 ms. The view of frames shows them.' },
+      { name: 'amplify', tries: ['3', '10', '18'], words: 'Answers a number n with 2ⁿ characters.' },
+      { name: 'a.b', echoes: true, tries: TALK, words: 'An echo whose path has a dot.' }
     ]
   },
   {
-    group: 'Endings',
+    group: 'Many clients and timers',
+    entries: [
+      { name: 'broadcast', echoes: true, tries: TALK, words: 'Sends each message to every session. Open this page twice.' },
+      { name: 'ticker', tries: [], words: 'Sends “tick!” every second and reads no messages.' }
+    ]
+  },
+  {
+    group: 'Closing',
     entries: [
       { name: 'close', tries: [], words: 'Closes every session at once with code 3000.' },
-      { name: 'farewell', tries: [], words: 'Sends two messages, then closes: what was sent before the close arrives before it.' },
-      { name: 'throw', echoes: true, tries: ['hello', 'throw'], words: 'An echo whose handler throws at the message “throw”.' },
-      { name: 'tiny', echoes: true, tries: ['hello', { label: '2,000 characters', text: 'x'.repeat(2000) }], words: 'Messages up to 1 KiB, queues up to 4 KiB.' },
-      { name: 'quick', echoes: true, tries: TALK, words: 'A heartbeat every 200 ms. Watch them in the view of frames.' }
+      { name: 'farewell', tries: [], words: 'Sends two messages, then closes. The client receives both before the close.' },
+      { name: 'throw', echoes: true, tries: ['hello', 'throw'], words: 'An echo whose handler throws at the message “throw”.' }
     ]
   },
   {
-    group: 'Options',
+    group: 'Origins, users and cookies',
     entries: [
-      { name: 'disabled_websocket_echo', echoes: true, tries: TALK, words: 'An echo with WebSocket switched off.' },
-      { name: 'cookie_needed_echo', echoes: true, tries: TALK, words: 'An echo with the cookie JSESSIONID, for load balancers that need one.' },
-      { name: 'restricted', echoes: true, tries: TALK, words: 'Accepts the origin https://allowed.example, and always its own: this page may connect.' },
       { name: 'same_origin', echoes: true, tries: TALK, words: 'The default: pages of this server only.' },
-      { name: 'base_url', echoes: true, tries: TALK, words: 'Sends its clients to another server, which does not exist: a look at how that fails.' },
-      { name: 'subprotocol', echoes: true, tries: TALK, protocols: ['superchat', 'chat'], words: 'A bare WebSocket that offers superchat and chat gets chat.' },
+      { name: 'restricted', echoes: true, tries: TALK, words: 'Accepts the origin https://allowed.example and its own: this page may connect.' },
+      { name: 'whoami', tries: ['who am I?'], words: 'Answers with the user of the session. A browser cannot send the header x-user: you are anonymous.' },
+      { name: 'cookie_needed_echo', echoes: true, tries: TALK, words: 'An echo with the cookie JSESSIONID, which some load balancers need.' },
+      { name: 'base_url', echoes: true, tries: TALK, words: 'Sends its clients to a server that does not exist, to show the failure.' }
+    ]
+  },
+  {
+    group: 'Bare WebSockets',
+    entries: [
+      { name: 'subprotocol', echoes: true, tries: TALK, protocols: ['news', 'chat'], words: 'A bare WebSocket that offers news and chat gets chat.' },
       { name: 'binary', echoes: true, tries: TALK, words: 'A bare WebSocket may carry bytes here.' }
+    ]
+  },
+  {
+    group: 'STOMP',
+    entries: [
+      { name: 'stomp', tries: FRAMES, protocols: ['v12.stomp'], words: 'Speaks STOMP. Send the frames in their order: the greeting comes back as a MESSAGE.' }
     ]
   }
 ]
@@ -52,12 +77,12 @@ export const TRANSPORTS = [
   { name: 'websocket', words: 'One connection, both ways. The first choice of every browser of today.' },
   { name: 'xhr-streaming', words: 'One long response brings frames; a request sends each message.' },
   { name: 'eventsource', words: 'Server-sent events bring frames; a request sends each message.' },
-  { name: 'iframe-eventsource', words: 'EventSource inside a hidden frame of the server, for pages of other origins.' },
-  { name: 'htmlfile', words: 'An endless page in a hidden frame, a script element for each frame. For old Internet Explorer.' },
+  { name: 'iframe-eventsource', words: 'EventSource inside a hidden frame of the server, used by pages of other origins.' },
+  { name: 'htmlfile', words: 'An endless page in a hidden frame, with a script element per frame. Old Internet Explorer needs it.' },
   { name: 'iframe-htmlfile', words: 'The same, inside a hidden frame of the server.' },
-  { name: 'xhr-polling', words: 'One request for each frame. Gets through every proxy.' },
-  { name: 'iframe-xhr-polling', words: 'Polling from a hidden frame of the server, for pages of other origins.' },
-  { name: 'jsonp-polling', words: 'A script element for each frame: what works where nothing else does.' },
+  { name: 'xhr-polling', words: 'One request per frame. It gets through every proxy.' },
+  { name: 'iframe-xhr-polling', words: 'Polling from a hidden frame of the server, used by pages of other origins.' },
+  { name: 'jsonp-polling', words: 'A script element per frame. It works where no other transport does.' },
   { name: BARE, words: 'No sockjs-client and no framing: the raw WebSocket below the endpoint.' }
 ]
 

@@ -5,7 +5,7 @@ import { explainClose, explainFailure, explainInfo } from './words.js'
 const urlOf = (path) => new URL(path, document.baseURI).href
 
 /**
- * Opens a session with an endpoint, and says in words why there is none. `on` hears, as far as it cares:
+ * Opens a session with an endpoint, and says in words why there is none. `on` may have these functions:
  * `info(answer)`, `tried({ candidates, tried })`, `open({ transport, protocol, candidates, tried, took })`,
  * `frame(direction, text)`, `message(text)`, and in the end either `failed(words, { candidates, tried })` or
  * `closed({ code, reason }, words)`.

@@ -5,7 +5,7 @@ import { visible } from './words.js'
 
 const MAX_ROWS = 400
 
-/** What xhr-streaming begins with, for browsers and proxies that hold back the first kilobytes. */
+/** The length of the first frame of xhr-streaming. It serves browsers and proxies that hold back the first kilobytes. */
 const PRELUDE = 2048
 
 /** Texts longer than `maxText` characters are shown by their beginning. */

@@ -1,5 +1,6 @@
-/** Shows one of the three views: a session in all its parts, a trial of all transports, and a chat of two sessions. */
+/** Shows one of the three views: a session, a trial of all transports, and a chat. */
 
+import './about.js'
 import { openChat } from './chat.js'
 import './fallback.js'
 import './session.js'

@@ -5,7 +5,7 @@ import { createLog } from './log.js'
 import { createRooms } from './rooms.js'
 import { createStompClient } from './stomp.js'
 
-/** What Spring's well-known chat says, and how it reads here. */
+/** The events of Spring's well-known chat, and their words on this page. */
 const EVENTS = { JOIN: 'came in', LEAVE: 'left' }
 
 /** One person of the chat: a connection of its own, and one room at a time. Everything goes in as text. */
@@ -104,7 +104,7 @@ export function createPane (person, onRoom) {
     else show('waiting', `${words} The next attempt is in ${seconds} s.`)
   }
 
-  /** The person wants no connection, or another one: nothing comes back by itself. */
+  /** Ends the connection at the choice of the person. No attempt follows. */
   function leave (words) {
     hangUp()
     comeback.cancel()

@@ -49,7 +49,7 @@ export function createPlot (figure, caption) {
   }
 }
 
-/** The next of 1, 2, 5, 10, 20, 50 … */
+/** Returns the next number of the series 1, 2, 5, 10, 20, 50 and so on. */
 function niceCeiling (value) {
   const magnitude = 10 ** Math.floor(Math.log10(Math.max(value, 1)))
   return [1, 2, 5, 10].map((step) => step * magnitude).find((step) => step >= value)

@@ -26,7 +26,7 @@ export function createProbe (onRoundTrip) {
       clearInterval(timer)
       waiting = null
     },
-    /** Looks at what arrived; true for probes, our own or another page's. */
+    /** Takes a message; returns true for a probe of this page or of another one. */
     take (text) {
       if (text === waiting?.text) {
         const took = performance.now() - waiting.at

@@ -1,4 +1,4 @@
-/** The rooms of one person: which there are, which one is open, and what was heard in each. */
+/** The rooms of one person: their list, the open one, and the messages of each. */
 
 import { follow } from './follow.js'
 import { visible } from './words.js'

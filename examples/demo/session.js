@@ -2,6 +2,8 @@
 
 import { ENDPOINTS, findEndpoint, TRANSPORTS } from './catalogue.js'
 import { askInfo } from './client.js'
+import { CODE } from './code.js'
+import { createComeback, wentAway } from './comeback.js'
 import { dial } from './dial.js'
 import { createLog } from './log.js'
 import { createPlot } from './plot.js'
@@ -18,10 +20,14 @@ const probe = createProbe((took) => {
   $('median').textContent = milliseconds(plot.median)
 })
 
+const comeback = createComeback(() => connect(true), (seconds) => {
+  $('countdown').textContent = seconds > 0 ? `The next attempt is in ${seconds} s.` : ''
+})
+
 const MEASURED = 'Round trips, one each second.'
 const UNMEASURED = 'Round trips are measured on endpoints that echo.'
 
-/** `idle`, `connecting`, `open` or `closed`. */
+/** `idle`, `connecting`, `open`, `waiting` (until the next attempt) or `closed`. */
 let state = 'idle'
 let connection = null
 let counts = { sent: 0, received: 0 }
@@ -34,17 +40,17 @@ function enter (next, headline, explanation) {
   $('state').dataset.state = next
   $('headline').textContent = headline
   $('explanation').textContent = explanation
-  const live = next === 'connecting' || next === 'open'
-  $('connect').textContent = next === 'open' ? 'Disconnect' : next === 'connecting' ? 'Stop' : 'Connect'
+  const live = next === 'connecting' || next === 'open' || next === 'waiting'
+  $('connect').textContent = next === 'open' ? 'Disconnect' : live ? 'Stop' : 'Connect'
   $('connect').classList.toggle('calm', live)
   for (const id of ['message', 'send']) $(id).disabled = next !== 'open'
   for (const button of $('tries').children) button.disabled = next !== 'open'
   for (const choice of $('setup').querySelectorAll('select, input')) choice.disabled = live
 }
 
-function count (what) {
-  if (what === undefined) counts = { sent: 0, received: 0 }
-  else counts[what]++
+function count (kind) {
+  if (kind === undefined) counts = { sent: 0, received: 0 }
+  else counts[kind]++
   for (const [name, value] of Object.entries(counts)) $(name).textContent = value.toLocaleString('en')
 }
 
@@ -54,12 +60,13 @@ async function refreshInfo () {
   if (endpoint === chosenEndpoint()) showInfo(answer)
 }
 
-function connect () {
+/** `again`: the client comes back by itself, and the log and the figures go on. */
+function connect (again) {
   const endpoint = chosenEndpoint()
   const chosen = chosenTransport()
   enter('connecting', `Connecting to /${endpoint.name}`, 'Asking the endpoint for its /info.')
   showMarks({})
-  reset(endpoint)
+  if (!again) reset(endpoint)
 
   connection = dial({ path: endpoint.name, transport: chosen, protocols: endpoint.protocols }, {
     info: showInfo,
@@ -70,9 +77,10 @@ function connect () {
     open ({ transport, protocol, candidates, tried, took }) {
       enter('open', `Connected by ${transport}`, explainPick(transport, chosen, tried, protocol))
       showMarks({ candidates, tried, picked: transport })
-      log.note(`open after ${milliseconds(took)}, by ${transport}`)
+      log.note(`open ${again ? 'again ' : ''}after ${milliseconds(took)}, by ${transport}`)
+      comeback.arrived()
       measure()
-      showState()
+      if (!again) showState()
     },
     frame (direction, text) {
       if (!containsProbe(text)) log.frame(direction, text)
@@ -85,8 +93,9 @@ function connect () {
     failed (words, { candidates, tried, byUser }) {
       showMarks({ candidates, tried, failed: true })
       log.note(`no connection: ${words}`)
-      enter(byUser ? 'idle' : 'closed', byUser ? 'Not connected' : 'Cannot connect', words)
-      showState()
+      if (byUser) stop(words)
+      else rest('Cannot connect', words)
+      if (!again) showState()
     },
     closed ({ code, reason }, words) {
       probe.stop()
@@ -94,9 +103,23 @@ function connect () {
       log.note(`close ${end}`)
       // No transport is in use any more.
       showMarks({})
-      enter('closed', `Closed: ${end}`, words)
+      if (!wentAway(code)) comeback.cancel()
+      rest(`Closed: ${end}`, words)
     }
   })
+}
+
+/** The session is over. The next attempt is planned if the server went away and the user has not switched attempts off. */
+function rest (headline, words) {
+  const seconds = $('again').checked ? comeback.plan() : null
+  enter(seconds === null ? 'closed' : 'waiting', headline, words)
+  if (seconds !== null) log.note(`the next attempt is in ${seconds} s`)
+}
+
+function stop (words) {
+  comeback.cancel()
+  $('countdown').textContent = ''
+  enter('idle', 'Not connected', words)
 }
 
 function reset (endpoint) {
@@ -106,7 +129,7 @@ function reset (endpoint) {
   $('latest').textContent = $('median').textContent = '–'
 }
 
-/** On a narrow window the state is below the form. */
+/** Scrolls to the state, which is below the form on a narrow window. */
 function showState () {
   if (window.matchMedia('(max-width: 59.99rem)').matches) $('live').scrollIntoView({ behavior: 'smooth' })
 }
@@ -133,6 +156,7 @@ function choose () {
   const endpoint = chosenEndpoint()
   const transport = TRANSPORTS.find(({ name }) => name === chosenTransport())
   $('endpoint-words').textContent = endpoint.words
+  $('code').textContent = CODE[endpoint.name]
   $('transport-words').textContent = transport.words
   const query = new URLSearchParams({ endpoint: endpoint.name, transport: transport.name })
   window.history.replaceState(null, '', `?${query}${window.location.hash}`)
@@ -161,7 +185,8 @@ $('transports').addEventListener('change', () => {
 $('setup').addEventListener('submit', (event) => {
   event.preventDefault()
   if (state === 'connecting' || state === 'open') connection.close()
-  else connect()
+  else if (state === 'waiting') stop('You stopped the attempts.')
+  else connect(false)
 })
 $('composer').addEventListener('submit', (event) => {
   event.preventDefault()
@@ -171,6 +196,9 @@ $('composer').addEventListener('submit', (event) => {
   input.value = ''
 })
 $('measure').addEventListener('change', measure)
+$('again').addEventListener('change', () => {
+  if (state === 'waiting') stop('You switched the attempts off.')
+})
 $('clear').addEventListener('click', () => log.clear())
 for (const radio of document.querySelectorAll('[name=view]')) radio.addEventListener('change', () => log.show(radio.value))
 $('connect').disabled = false

@@ -1,7 +1,6 @@
 /**
- * As much of STOMP 1.2 as a chat needs, over whatever carries texts. Applications use a library, such as
- * `@stomp/stompjs`; this page has its own few lines because it would be the only reason for everybody who installs the
- * package to install that library too.
+ * The part of STOMP 1.2 that a chat needs, over any connection for texts. Applications use a library, such as
+ * `@stomp/stompjs`. This page has its own few lines, so that the package does not depend on that library.
  */
 
 const ESCAPES = { '\\': '\\\\', '\r': '\\r', '\n': '\\n', ':': '\\c' }
@@ -29,7 +28,7 @@ export function readFrame (text) {
   return { command, headers, body: text.slice(end + 2, text.lastIndexOf('\0')) }
 }
 
-/** A client on a connection. `on` hears `connected(headers)` and `error(headers)`; texts that arrive go to `take`. */
+/** A client on a connection. `on` has `connected(headers)` and `error(headers)`. The caller gives each text that arrives to `take`. */
 export function createStompClient (transmit, on) {
   const listeners = new Map()
   let count = 0

@@ -46,7 +46,7 @@ export function fillTries (container, tries, send) {
 
 const MARKS = { picked: 'in use', failed: 'failed', trying: 'being tried', spare: 'possible' }
 
-/** Marks on the transports what became of each of them. */
+/** Marks each transport with its result. */
 export function showMarks ({ candidates = [], tried = [], picked = null, failed = false }) {
   for (const radio of document.querySelectorAll('[name=transport]')) {
     const { value } = radio
@@ -60,7 +60,7 @@ export function showMarks ({ candidates = [], tried = [], picked = null, failed 
   }
 }
 
-/** Shows the answer to `/info`, whatever fields it has. */
+/** Shows the answer to `/info`, with all its fields. */
 export function showInfo (answer) {
   const { body, took } = answer
   const facts = Object.entries(body ?? {}).map(([name, value]) => {

@@ -1,11 +1,11 @@
-/** Says in words what codes and failures mean. */
+/** Explains codes and failures in words. */
 
 const CODES = {
   1000: 'Closed as planned.',
   1001: 'The server is shutting down. A client would come back in a moment.',
-  1002: 'The connection was cut, or nobody came back for the next response in time.',
+  1002: 'The connection was cut, or the client did not ask for the next response in time.',
   1003: 'This endpoint does not take bytes.',
-  1006: 'The connection was cut without a word: the network, a proxy, or a server that has gone.',
+  1006: 'The connection was cut without a word: the network, a proxy, or a server that went away.',
   1008: 'Too many messages at once.',
   1009: 'The message was larger than this endpoint takes.',
   1011: 'The handler of the endpoint threw an error. Other sessions go on.',
@@ -13,7 +13,7 @@ const CODES = {
   2010: 'Another connection has this session open already.'
 }
 
-/** Why an open session ended. */
+/** Says why an open session ended. */
 export function explainClose ({ code }, byUser) {
   if (byUser) return 'You closed the session.'
   if (CODES[code] !== undefined) return CODES[code]
@@ -27,15 +27,15 @@ const STATUS = {
   503: 'It is shutting down, or has as many sessions as it may have.'
 }
 
-/** Why there was no answer to `/info`. */
+/** Says why there was no answer to `/info`. */
 export function explainInfo ({ unreachable, status }) {
   if (unreachable) return 'The server does not answer. Is it still running, and is the network up?'
   return `The server answered ${status}. ${STATUS[status] ?? 'It could not say more.'}`
 }
 
-/** Why no session came to be. `info` is the body of `/info`. */
+/** Says why no session opened. `info` is the body of `/info`. */
 export function explainFailure ({ code, reason }, { transport, candidates, tried, info }) {
-  if (info.base_url !== undefined) return `The endpoint sends its clients to ${info.base_url}, and nobody answers there.`
+  if (info.base_url !== undefined) return `The endpoint sends its clients to ${info.base_url}, which does not answer.`
   if (info.websocket === false && /websocket/i.test(transport)) return 'This endpoint has WebSocket switched off.'
   if (code === 2000 && candidates.length === 0) return `This browser cannot use ${transport} from here.`
   if (tried.length > 1) return `Tried ${listOf(tried)}: none of them got an answer that works.`

@@ -1,7 +1,10 @@
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import Fastify, { type FastifyInstance } from 'fastify'
+import { clientVersion } from '../embedded/client-script.ts'
+import { version } from '../embedded/version.ts'
 import sockjs, { type Endpoint } from '../index.ts'
+import { serveDocuments } from './documents.ts'
 import { DEMO_DEFAULTS, DEMO_ENDPOINTS } from './endpoints.ts'
 import { Journal } from './journal.ts'
 import { servePages } from './pages.ts'
@@ -22,8 +25,8 @@ export interface DemoOptions {
   readonly stompRelayDialect?: string
 }
 
-/** The pages. The path is the same from the sources and from the build. */
-const PUBLIC = fileURLToPath(new URL('../../examples/demo/', import.meta.url))
+/** The folder of the package. The path is the same from the sources and from the build. */
+const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 
 /** Builds the demo server, with the endpoints that clients and conformance suites try a SockJS server with. */
 export async function buildDemo (options: DemoOptions = {}): Promise<FastifyInstance> {
@@ -42,7 +45,8 @@ export async function buildDemo (options: DemoOptions = {}): Promise<FastifyInst
   } as object) as unknown as FastifyInstance
   const journal = new Journal()
 
-  await servePages(app, PUBLIC)
+  await servePages(app, `${ROOT}examples/demo`)
+  const documents = await serveDocuments(app, ROOT)
   await app.register(sockjs, DEMO_DEFAULTS)
   for (const { path, options: own, handler } of DEMO_ENDPOINTS) {
     const endpoint: Endpoint = app.sockjs(path, own ?? {}, (session) => {
@@ -56,6 +60,7 @@ export async function buildDemo (options: DemoOptions = {}): Promise<FastifyInst
     const { draining } = app.sockjs
     return reply.code(draining ? 503 : 200).send({ status: draining ? 'draining' : 'ok', broker: app.stomp.broker.state })
   })
+  app.get('/versions', async () => ({ package: version, sockjsClient: clientVersion, node: process.versions.node, documents }))
   app.get('/journal', async () => journal.entries)
   return app
 }

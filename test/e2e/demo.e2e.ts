@@ -1,64 +1,13 @@
-import { mkdirSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
-import type { FastifyInstance } from 'fastify'
-import { type Browser, chromium, type Page } from 'playwright-core'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { buildDemo } from '../../src/cli/demo.ts'
-import { startRefusingProxy } from './refusing-proxy.ts'
-import { toolPath } from './tools.ts'
+import { connected, type Look, PICTURES, says, useDemo } from './demo-site.ts'
 
-/** Where the pictures go, for somebody to look at. */
-const PICTURES = fileURLToPath(new URL('../../.tap/pictures/', import.meta.url))
-/** The picture of README.md, written with `E2E_WRITE=1`. */
-const FALLBACK = fileURLToPath(new URL('../../docs/fallback.png', import.meta.url))
 const MARKUP = '<img src=x onerror="window.harmed = true"> & "quoted"'
 
-let browser: Browser
-let app: FastifyInstance
-let url: string
-
-t.before(async () => {
-  mkdirSync(PICTURES, { recursive: true })
-  browser = await chromium.launch({ executablePath: toolPath('Chromium'), args: ['--no-sandbox', '--disable-dev-shm-usage', '--disable-background-networking'] })
-  app = await buildDemo({ logLevel: 'silent' })
-  url = await app.listen({ port: 0, host: '127.0.0.1' })
-})
-t.teardown(async () => {
-  await browser.close()
-  await app.close()
-})
-
-interface Look { width: number, height: number, colorScheme: 'light' | 'dark' }
-
-/** A page of its own; the test fails for whatever goes wrong in it, and for every request to another server. */
-async function open (t: Test, path: string, { width, height, colorScheme }: Look = { width: 1280, height: 860, colorScheme: 'light' }): Promise<Page> {
-  const page = await browser.newPage({ viewport: { width, height }, colorScheme })
-  page.setDefaultTimeout(20_000)
-  page.on('pageerror', ({ message }) => {
-    // sockjs-client takes its callback away when it is closed while a poll is out; the answer finds none.
-    if (!/^_jp\.\w+ is not a function$/.test(message)) t.fail(message)
-  })
-  page.on('request', (request) => {
-    const { host } = new URL(request.url())
-    if (host !== new URL(url).host && host !== 'node1.example') t.fail(`asked ${request.url()}`)
-  })
-  t.teardown(() => page.close())
-  await page.goto(url + path)
-  return page
-}
-
-/** Waits until an element says so. */
-async function says (page: Page, selector: string, words: string | RegExp): Promise<void> {
-  await page.locator(selector).filter({ hasText: words }).first().waitFor()
-}
-
-async function connected (page: Page): Promise<void> {
-  await page.click('#connect')
-  await says(page, '#headline', /^Connected by /)
-}
+const site = useDemo()
 
 t.test('a session: what was picked and why, /info, messages, frames, round trips', async (t) => {
-  const page = await open(t, '/')
+  const page = await site.open(t, '/')
   await connected(page)
   t.equal(await page.textContent('#headline'), 'Connected by websocket')
   await says(page, '#explanation', 'The first that this browser and this endpoint have in common.')
@@ -76,7 +25,7 @@ t.test('a session: what was picked and why, /info, messages, frames, round trips
 })
 
 t.test('a transport that was chosen is the one in use', async (t) => {
-  const page = await open(t, '/?endpoint=disabled_websocket_echo&transport=xhr-polling')
+  const page = await site.open(t, '/?endpoint=disabled_websocket_echo&transport=xhr-polling')
   await connected(page)
   t.equal(await page.textContent('#headline'), 'Connected by xhr-polling')
   await says(page, '#explanation', 'As you chose.')
@@ -85,13 +34,13 @@ t.test('a transport that was chosen is the one in use', async (t) => {
 })
 
 const FAILURES: Readonly<Record<string, string>> = {
-  '/?endpoint=base_url': 'The endpoint sends its clients to https://node1.example/base_url, and nobody answers there.',
+  '/?endpoint=base_url': 'The endpoint sends its clients to https://node1.example/base_url, which does not answer.',
   '/?endpoint=disabled_websocket_echo&transport=websocket': 'This endpoint has WebSocket switched off.'
 }
 
 for (const [path, words] of Object.entries(FAILURES)) {
   t.test(`why it cannot connect: ${path}`, async (t) => {
-    const page = await open(t, path)
+    const page = await site.open(t, path)
     await page.click('#connect')
     await says(page, '#headline', 'Cannot connect')
     t.equal(await page.textContent('#explanation'), words)
@@ -100,14 +49,16 @@ for (const [path, words] of Object.entries(FAILURES)) {
 
 t.test('a server that goes, and one that is not there', async (t) => {
   const other = await buildDemo({ logLevel: 'silent' })
-  const page = await open(t, '/')
+  const page = await site.open(t, '/')
   t.teardown(() => other.close())
   const address = await other.listen({ port: 0, host: '127.0.0.1' })
   page.removeAllListeners('request')
   await page.goto(address)
   await connected(page)
+  await page.uncheck('#again')
   await other.close()
   await says(page, '#explanation', 'The server is shutting down.')
+  t.equal(await page.textContent('#countdown'), '', 'no attempt is planned')
   await page.click('#connect')
   await says(page, '#headline', 'Cannot connect')
   await says(page, '#explanation', 'The server does not answer.')
@@ -115,7 +66,7 @@ t.test('a server that goes, and one that is not there', async (t) => {
 
 for (const { width, height } of [{ width: 1400, height: 860 }, { width: 390, height: 844 }]) {
   t.test(`U27: the newest line stays in sight when the panel changes, ${width} px`, async (t) => {
-    const page = await open(t, '/', { width, height, colorScheme: 'light' })
+    const page = await site.open(t, '/', { width, height, colorScheme: 'light' })
     await connected(page)
     for (let i = 0; i < 40; i++) {
       await page.fill('#message', `line ${i}`)
@@ -150,7 +101,7 @@ for (const { width, height } of [{ width: 1400, height: 860 }, { width: 390, hei
 }
 
 t.test('U27: no transport is marked as in use when the session has closed', async (t) => {
-  const page = await open(t, '/?endpoint=farewell')
+  const page = await site.open(t, '/?endpoint=farewell')
   await page.click('#connect')
   await says(page, '#headline', /^Closed: /)
   t.equal(await page.locator('[data-mark=picked]').count(), 0, 'closed by the server')
@@ -166,7 +117,7 @@ t.test('U27: no transport is marked as in use when the session has closed', asyn
 t.test('U27: the chat comes back when the server does, and NUL is readable', { timeout: 120_000 }, async (t) => {
   let other = await buildDemo({ logLevel: 'silent' })
   t.teardown(() => other.close())
-  const page = await open(t, '/')
+  const page = await site.open(t, '/')
   page.removeAllListeners('request')
   const address = await other.listen({ port: 0, host: '127.0.0.1' })
   await page.goto(`${address}/#chat`)
@@ -194,74 +145,97 @@ t.test('U27: the chat comes back when the server does, and NUL is readable', { t
   t.equal(await page.textContent('.pane:nth-child(2) [data-part=state]'), 'You left.', 'a person who left is not brought back')
 })
 
-/** The rows of the table of trials: transport, result, time to open, round trip. */
-async function rowsOf (page: Page): Promise<string[][]> {
-  return await page.locator('#results tr').evaluateAll((rows) => (rows as unknown as { children: { textContent: string }[] }[])
-    .map(({ children }) => Array.from(children, ({ textContent }) => textContent)))
+for (const transport of ['auto', 'xhr-polling']) {
+  t.test(`the session comes back when the server does, ${transport}`, { timeout: 120_000 }, async (t) => {
+    let other = await buildDemo({ logLevel: 'silent' })
+    t.teardown(() => other.close())
+    const page = await site.open(t, '/')
+    page.removeAllListeners('request')
+    const address = await other.listen({ port: 0, host: '127.0.0.1' })
+    await page.goto(`${address}/?transport=${transport}`)
+    await connected(page)
+    await other.close()
+    await says(page, '#countdown', /^The next attempt is in \d+ s\.$/)
+    t.equal(await page.textContent('#connect'), 'Stop')
+    // The second pause is longer than the first.
+    await says(page, '#log [data-kind=note]', 'the next attempt is in 1 s')
+    await says(page, '#log [data-kind=note]', 'the next attempt is in 2 s')
+    await says(page, '#explanation', 'The server does not answer.')
+    await page.screenshot({ path: `${PICTURES}session-away-${transport}.png` })
+    other = await buildDemo({ logLevel: 'silent' })
+    await other.listen({ port: Number(new URL(address).port), host: '127.0.0.1' })
+    await says(page, '#headline', /^Connected by /)
+    await says(page, '#log [data-kind=note]', /open again after/)
+    t.equal(await page.textContent('#countdown'), '')
+    await page.fill('#message', 'back again')
+    await page.press('#message', 'Enter')
+    await says(page, '[data-kind=in][data-view=messages] .text', 'back again')
+
+    await other.close()
+    await says(page, '#countdown', /\d s\.$/)
+    await page.click('#connect')
+    await says(page, '#explanation', 'You stopped the attempts.')
+    t.equal(await page.textContent('#countdown'), '')
+  })
 }
 
-const ALL = ['websocket', 'xhr-streaming', 'eventsource', 'iframe-eventsource', 'htmlfile', 'iframe-htmlfile', 'xhr-polling', 'iframe-xhr-polling', 'jsonp-polling']
-const MS = /^[\d.]+ ms$/
-
-t.test('all transports, behind a proxy that refuses WebSockets', { timeout: 120_000 }, async (t) => {
-  const proxied = await startRefusingProxy(t, url)
-  const page = await open(t, '/', { width: 1000, height: 880, colorScheme: 'light' })
-  page.removeAllListeners('request')
-  await page.goto(`${proxied}/#fallback`)
-  await page.click('#try-all')
-  await says(page, '#results tr:nth-child(1) td', 'Opens by xhr-streaming. Before: websocket, without success.')
-  await says(page, '#trials-status', '8 of 9 transports work.')
-  const [auto, websocket, ...others] = await rowsOf(page)
-  t.match(auto, ['the client chooses', /^Opens/, MS, MS])
-  t.same(websocket, ['websocket', 'HTTP passes, the upgrade to WebSocket does not.', '–', '–'])
-  t.match(others, ALL.slice(1).map((name) => [name === 'xhr-streaming' ? 'xhr-streamingthe client’s choice' : name, 'Opens.', MS, MS]))
-  await page.evaluate('document.activeElement.blur()')
-  await page.screenshot({ path: process.env['E2E_WRITE'] === '1' ? FALLBACK : `${PICTURES}fallback.png` })
+t.test('a session that the application closed does not come back', async (t) => {
+  const page = await site.open(t, '/?endpoint=close')
+  await page.click('#connect')
+  await says(page, '#headline', 'Closed: 3000, Go away!')
+  t.equal(await page.textContent('#connect'), 'Connect')
+  t.equal(await page.textContent('#countdown'), '')
 })
 
-t.test('all transports: stopped, and tried again without a reload', { timeout: 120_000 }, async (t) => {
-  const page = await open(t, '/#fallback', { width: 390, height: 844, colorScheme: 'dark' })
-  await page.focus('#try-all')
-  await page.keyboard.press('Enter')
-  await says(page, '#results th', 'xhr-streaming')
-  t.equal(await page.textContent('#try-all'), 'Stop')
-  await page.keyboard.press('Enter')
-  await says(page, '#trials-status', /^Stopped\. \d of \d transports work\.$/)
-  t.ok((await rowsOf(page)).length < 10, 'the rest is not tried')
-
-  await page.keyboard.press('Enter')
-  await says(page, '#trials-status', /^9 of 9 transports work\.$/)
-  const [auto, ...rows] = await rowsOf(page)
-  t.match(auto, ['the client chooses', 'Opens by websocket.', MS, MS])
-  t.match(rows, ALL.map((name) => [name === 'websocket' ? 'websocketthe client’s choice' : name, 'Opens.', MS, MS]))
-  t.equal(await page.evaluate('document.documentElement.scrollWidth'), 390)
-  await page.screenshot({ path: `${PICTURES}fallback-narrow.png`, fullPage: true })
-
-  await page.selectOption('#trials-endpoint', 'disabled_websocket_echo')
-  await page.click('#try-all')
-  await says(page, '#results tr:nth-child(2) td', 'This endpoint has WebSocket switched off.')
-  await page.click('#try-all')
-  await says(page, '#trials-status', /^Stopped/)
+t.test('the log has at least 16 lines, and keeps its place', async (t) => {
+  const page = await site.open(t, '/', { width: 1400, height: 860, colorScheme: 'light' })
+  // The list is measured from the top of its column, because the window scrolls.
+  const box = (): Promise<{ top: number, height: number }> => page.evaluate(`(() => {
+    const { top, height } = document.getElementById('log').getBoundingClientRect()
+    return { top: top - document.getElementById('live').getBoundingClientRect().top, height }
+  })()`)
+  const before = await box()
+  await connected(page)
+  for (let i = 0; i < 20; i++) {
+    await page.fill('#message', `line ${i}`)
+    await page.press('#message', 'Enter')
+  }
+  await says(page, '#received', '20')
+  t.same(await box(), before, 'while lines come')
+  const line: number = await page.evaluate("document.querySelector('#log [data-view=messages]').getBoundingClientRect().height")
+  t.ok(before.height / line >= 16, `${before.height} px, ${line} px a line`)
+  await page.click('#connect')
+  for (const endpoint of ['ticker', 'base_url', 'tiny', 'stomp', 'close']) {
+    await page.selectOption('#endpoint', endpoint)
+    await page.click('#connect')
+    await says(page, '#headline', /^(Connected|Closed|Cannot)/)
+    t.same(await box(), before, endpoint)
+    if (await page.textContent('#connect') !== 'Connect') await page.click('#connect')
+  }
 })
 
-t.test('all transports: the server goes away in the middle', { timeout: 120_000 }, async (t) => {
-  const other = await buildDemo({ logLevel: 'silent' })
-  t.teardown(() => other.close())
-  const page = await open(t, '/')
-  page.removeAllListeners('request')
-  await page.goto(`${await other.listen({ port: 0, host: '127.0.0.1' })}/#fallback`)
-  await page.click('#try-all')
-  await says(page, '#results th', 'websocket')
-  await other.close()
-  await says(page, '#trials-status', /^\d of 9 transports work\.$/)
-  t.match((await rowsOf(page)).at(-1), ['jsonp-polling', 'The server did not answer to /info.', '–', '–'])
-  await page.click('#try-all')
-  await says(page, '#trials-status', 'The server does not answer.')
-  t.same(await rowsOf(page), [])
+t.test('endpoints in groups with their code, versions and documents, no inline code', async (t) => {
+  const page = await site.open(t, '/')
+  t.equal(await page.locator('script:not([src]), style, [style], [onclick]').count(), 0)
+  t.ok(await page.locator('#endpoint optgroup').count() >= 5)
+  await page.selectOption('#endpoint', 'farewell')
+  t.match(await page.textContent('#code'), "app.sockjs('/farewell', (session) => {")
+  await says(page, '#versions', /^fastify-sockjs \d\S+ · sockjs-client \d\S+ · Node \d/)
+  t.same(await page.locator('#documents a').allTextContents(), ['README', 'Getting started', 'Conformance', 'Versions'])
+  await page.click('#documents a')
+  await page.waitForURL('**/README.md')
+  t.match(await page.textContent('body'), '# fastify-sockjs')
+})
+
+t.test('STOMP frames by hand', async (t) => {
+  const page = await site.open(t, '/?endpoint=stomp')
+  await connected(page)
+  for (const label of ['CONNECT', 'SUBSCRIBE', 'SEND']) await page.click(`#tries >> text="${label}"`)
+  await says(page, '[data-kind=in][data-view=messages] .text', 'Hello, kim!')
 })
 
 t.test('a chat: two people, rooms, and nothing but text', async (t) => {
-  const page = await open(t, '/#chat')
+  const page = await site.open(t, '/#chat')
   await says(page, '.pane:nth-child(1) [data-part=state]', 'Connected by websocket, STOMP 1.2.')
   await says(page, '.pane:nth-child(2) [data-part=state]', 'Connected by xhr-polling, STOMP 1.2.')
 
@@ -286,7 +260,7 @@ t.test('a chat: two people, rooms, and nothing but text', async (t) => {
 })
 
 t.test('a chat by every transport', async (t) => {
-  const page = await open(t, '/#chat')
+  const page = await site.open(t, '/#chat')
   const [mine, other] = ['.pane:nth-child(1)', '.pane:nth-child(2)']
   await says(page, `${other} [data-part=state]`, /^Connected/)
   const transports = await page.locator(`${mine} [data-part=transport] option`).evaluateAll((options) => options.map((option) => (option as unknown as { value: string }).value))
@@ -302,7 +276,7 @@ t.test('a chat by every transport', async (t) => {
 })
 
 t.test('by keyboard alone', async (t) => {
-  const page = await open(t, '/')
+  const page = await site.open(t, '/')
   const focused = (): Promise<string> => page.evaluate('document.activeElement.id || document.activeElement.value || document.activeElement.textContent')
   async function tabTo (id: string): Promise<void> {
     for (let presses = 0; presses < 40; presses++) {
@@ -332,7 +306,7 @@ const LOOKS: Readonly<Record<string, Look>> = {
 
 for (const [name, look] of Object.entries(LOOKS)) {
   t.test(`pictures, ${name}`, async (t) => {
-    const page = await open(t, '/', look)
+    const page = await site.open(t, '/', look)
     const picture = async (view: string): Promise<void> => {
       await page.screenshot({ path: `${PICTURES}${view}-${name}.png`, fullPage: true })
       t.equal(await page.evaluate('document.documentElement.scrollWidth'), look.width, `${view} fits the window`)
