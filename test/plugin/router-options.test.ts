@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import http from 'node:http'
 import http2 from 'node:http2'
-import { type FastifyRequest, LogController } from 'fastify'
+import { type FastifyReply, type FastifyRequest, LogController } from 'fastify'
 import t from 'tap'
 import { connect, HTTP, TRANSPORTS, type TransportName, type Wire } from '../support/client.ts'
 import { ask, TcpPeer } from '../support/http.ts'
@@ -55,22 +55,28 @@ const ROWS: Readonly<Record<string, Row>> = {
   defaults: { fastify: {} },
 
   // --- where a URL leads -----------------------------------------------------------------------------------------
-  ignoreTrailingSlash: { fastify: { routerOptions: { ignoreTrailingSlash: true } }, answers: { 'a slash at the end': 200 } },
+  'U2 rewriteUrl': {
+    fastify: { rewriteUrl: ({ url }) => url!.replace('/public/', '/') },
+    path: '/public/echo',
+    answers: { 'a prefix before the prefix': 404 }
+  },
+  'U2 caseSensitive: false': { fastify: { routerOptions: { caseSensitive: false } }, answers: { 'another case in the prefix': 200 } },
   ignoreDuplicateSlashes: {
-    fastify: { routerOptions: { ignoreDuplicateSlashes: true } }, answers: { 'two slashes before the prefix': 200, 'two slashes behind the prefix': 200 }
+    fastify: { routerOptions: { ignoreDuplicateSlashes: true } },
+    answers: { 'two slashes before the prefix': 200, 'two slashes behind the prefix': 200 }
   },
-  'caseSensitive: false': { fastify: { routerOptions: { caseSensitive: false } }, answers: { 'another case in the prefix': 200 } },
-  useSemicolonDelimiter: { fastify: { routerOptions: { useSemicolonDelimiter: true } as object }, answers: { 'a semicolon at the end': 200 } },
-  rewriteUrl: {
-    fastify: { rewriteUrl: ({ url }) => url!.replace(/^\/public\/echo/, '/echo') }, answers: { 'a prefix before the prefix': 200 }
-  },
+  ignoreTrailingSlash: { fastify: { routerOptions: { ignoreTrailingSlash: true } }, answers: { 'a slash at the end': 200 } },
   'maxParamLength: 5': { fastify: { routerOptions: { maxParamLength: 5 } } },
+  useSemicolonDelimiter: { fastify: { routerOptions: { useSemicolonDelimiter: true } as object }, answers: { 'a semicolon at the end': 200 } },
   'R8 constraints by host': { fastify: {}, endpoint: { constraints: { host: 'app.example' } }, headers: { host: 'app.example' } },
   exposeHeadRoutes: { fastify: { exposeHeadRoutes: false } },
   'constraints of the application': {
     fastify: { routerOptions: { constraints: { tenant: TENANT } } }, endpoint: { constraints: { tenant: 'blue' } }, headers: { 'x-tenant': 'blue' }
   },
   querystringParser: { fastify: { routerOptions: { querystringParser: (text) => Object.fromEntries(new URLSearchParams(text)) } } },
+  'frameworkErrors that answers': {
+    fastify: { frameworkErrors: (_error: unknown, _request: unknown, reply: FastifyReply) => { reply.code(404).send('no such page') } } as never, answers: { 'a broken escape in the prefix': 404 }
+  },
 
   // --- the protocols of the server ------------------------------------------------------------------------------------
   https: { fastify: { https: TLS }, wire: { ca: TLS.cert } },
