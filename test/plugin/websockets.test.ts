@@ -9,6 +9,7 @@ import { UPGRADE } from '../support/doors.ts'
 import { ask, handshake, maskedFrame, TcpPeer } from '../support/http.ts'
 import { buildServer, echo, type TestServer } from '../support/server.ts'
 import { until, within } from '../support/wait.ts'
+import { talk } from '../support/websocket.ts'
 
 // --- together with the application's own @fastify/websocket ------------------------------------------------------
 
@@ -16,20 +17,6 @@ function ownRoute (app: FastifyInstance, path: string): void {
   app.get(path, { websocket: true }, (socket) => {
     socket.on('message', (data: Buffer) => { socket.send('own ' + data.toString()) })
   })
-}
-
-/** Sends one text on a WebSocket of the application and gives what comes back. */
-async function talk (server: TestServer, path: string, protocols: string[] = []): Promise<{ answer: string, protocol: string }> {
-  const ws = new WebSocket(`ws://127.0.0.1:${server.port}${path}`, protocols)
-  const answer = await within(new Promise<string>((resolve, reject) => {
-    ws.on('open', () => ws.send('hello'))
-    ws.on('message', (data) => resolve((data as Buffer).toString()))
-    ws.on('error', reject)
-    ws.on('close', (code) => reject(new Error(`closed with ${code}`)))
-  }), `an answer of ${path}`)
-  ws.removeAllListeners()
-  ws.terminate()
-  return { answer, protocol: ws.protocol }
 }
 
 const NEIGHBOURS: Readonly<Record<string, (build: (parts: object) => Promise<TestServer>) => Promise<TestServer>>> = {
@@ -83,8 +70,8 @@ for (const [place, build] of Object.entries(NEIGHBOURS)) {
       t.strictSame(await client.messages(1), ['hello'], transport)
       client.abort()
     }
-    t.match(await talk(server, '/own'), { answer: 'own hello' })
-    t.equal((await talk(server, '/own', ['theirs'])).protocol, 'theirs')
+    t.match(await talk(server.port, '/own', { say: 'hello' }), { answer: 'own hello' })
+    t.equal((await talk(server.port, '/own', { protocols: ['theirs'], say: 'hello' })).protocol, 'theirs')
     const ours = new WebSocket(`ws://127.0.0.1:${server.port}/echo/websocket`, ['superchat', 'CHAT'])
     await within(new Promise((resolve) => ours.on('open', resolve)), 'a WebSocket of ours')
     t.equal(ours.protocol, 'CHAT', 'our choice of a subprotocol is ours')
@@ -215,7 +202,7 @@ t.test('WS-12, WS-13, RAW-6, WS-17: no upgrade, and no WebSocket', async (t) => 
 
 t.test('rawAtBase: the path of the endpoint is a WebSocket too', async (t) => {
   const server = await buildServer(t, { endpoint: { rawAtBase: true } })
-  for (const path of ['/echo', '/echo/', '/echo/websocket']) t.equal((await talk(server, path)).answer, 'hello', path)
+  for (const path of ['/echo', '/echo/', '/echo/websocket']) t.equal((await talk(server.port, path, { say: 'hello' })).answer, 'hello', path)
   t.equal((await ask({ port: server.port, path: '/echo' })).body, 'Welcome to SockJS!\n')
 })
 
@@ -279,7 +266,7 @@ t.test('SEC-S08: two thousand headers before the upgrade', async (t) => {
   const [line, ...rest] = handshake('/echo/websocket').split('\r\n')
   peer.write([line, ...Array.from({ length: 2001 }, () => 'a: 1'), ...rest].join('\r\n'))
   t.match(await peer.end(), /^HTTP\/1\.1 [45]\d\d /)
-  t.equal((await talk(server, '/echo/websocket')).answer, 'hello')
+  t.equal((await talk(server.port, '/echo/websocket', { say: 'hello' })).answer, 'hello')
 })
 
 // --- subprotocols, compression, injection ---------------------------------------------------------------------------
