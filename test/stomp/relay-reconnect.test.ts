@@ -114,6 +114,20 @@ t.test('a connection that reaches the broker spares the others their wait', asyn
   t.ok(world.clock.now() - before < 20_000, `after ${world.clock.now() - before} ms`)
 })
 
+t.test('R13: connections that a broker ends at once do not hurry each other for ever', async (t) => {
+  const fake = await startFakeBroker(t, {
+    connect (connection) {
+      connection.send('CONNECTED', { version: '1.2', 'heart-beat': '0,0' })
+      setImmediate(() => connection.socket.destroy())
+    }
+  })
+  const { clock, started } = await startRelay(t, { servers: fake.url, mode: 'shared', connections: 8, reconnect: { min: 5000, jitter: 0 } })
+  await advanceUntil(clock, started, 10)
+  await steady(() => fake.connections.all.length)
+  // Nine connections: each makes its first attempt, and skips its wait once at the most. The clock has not reached the first planned attempt.
+  t.ok(fake.connections.all.length <= 18, `${fake.connections.all.length} attempts`)
+})
+
 t.test('R19: a caller that waits for a place is not overtaken, and one that goes leaves nothing behind', async (t) => {
   const fake = new FakeBroker(MUTE)
   await fake.listen()

@@ -53,6 +53,8 @@ export class Lifeline {
   #failure: BrokerError | null = null
   #failures = 0
   #since = 0
+  /** The wait has been skipped once since the last connection that lived long. */
+  #hurried = false
   readonly #abort = new AbortController()
   #stopped = false
 
@@ -69,9 +71,14 @@ export class Lifeline {
   /** Makes the first attempt; resolves however that ends. */
   start (): Promise<void> { return this.#attempt() }
 
-  /** The broker has just been reached by another way: the next attempt need not wait. */
+  /**
+   * Skips the wait for the next attempt, because another connection has just reached the broker. Only once in an outage: a broker
+   * that ends each connection at once would otherwise make the connections hurry each other for ever (RELAY-16).
+   */
   hurry (): void {
-    if (this.#timer.running) this.#begin()
+    if (!this.#timer.running || this.#hurried) return
+    this.#hurried = true
+    this.#begin()
   }
 
   /** Waits for the attempt that goes on or is planned next, and resolves however it ends; at once for a client that goes. */
@@ -123,7 +130,10 @@ export class Lifeline {
         lost: (error) => {
           this.#leg = null
           // A broker that ends every connection at once is no better than one that takes none.
-          if (clock.now() - this.#since >= GOOD_LIFE) this.#failures = 0
+          if (clock.now() - this.#since >= GOOD_LIFE) {
+            this.#failures = 0
+            this.#hurried = false
+          }
           this.#failed(error, 'the connection to the broker was lost')
         }
       }, this.#abort.signal)
