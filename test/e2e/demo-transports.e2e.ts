@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url'
 import type { Page } from 'playwright-core'
 import t from 'tap'
 import { buildDemo } from '../../src/cli/demo.ts'
-import { PICTURES, says, useDemo } from './demo-site.ts'
+import { connected, PICTURES, says, useDemo } from './demo-site.ts'
 import { startRefusingProxy } from './refusing-proxy.ts'
 
 /** The picture of README.md, written with `E2E_WRITE=1`. */
@@ -74,4 +74,25 @@ t.test('all transports: the server goes away in the middle', { timeout: 120_000 
   await page.click('#try-all')
   await says(page, '#trials-status', 'The server does not answer.')
   t.same(await rowsOf(page), [])
+})
+
+const POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; frame-src 'self'; form-action 'self'"
+
+t.test('the page works under a strict content security policy', { timeout: 120_000 }, async (t) => {
+  const strict = await buildDemo({ logLevel: 'silent' })
+  strict.addHook('onSend', async (request, reply) => { if (request.url === '/') reply.header('content-security-policy', POLICY) })
+  t.teardown(() => strict.close())
+  const address = await strict.listen({ port: 0, host: '127.0.0.1' })
+  const page = await site.open(t, '/')
+  page.removeAllListeners('request')
+  page.on('console', (message) => { if (/Content Security Policy/.test(message.text())) t.fail(message.text()) })
+  const response = await page.goto(address)
+  t.equal(response?.headers()['content-security-policy'], POLICY)
+  await connected(page)
+  await says(page, '#latest', / ms$/)
+  await page.click('.views [href="#chat"]')
+  await says(page, '.pane:nth-child(1) [data-part=state]', /^Connected/)
+  await page.click('.views [href="#fallback"]')
+  await page.click('#try-all')
+  await says(page, '#trials-status', /^9 of 9 transports work\.$/)
 })
