@@ -14,6 +14,8 @@ export interface Receiver {
   readonly buffered: number
   /** Bytes that have left the process: grows while the client reads. */
   readonly progress: number
+  /** True while what was written waits behind another response on the connection: the client cannot read it yet. */
+  readonly queued: boolean
   /** False while a ping waits for any sign of life. */
   readonly answered: boolean
   /** True when `next` writes to the same connection, which keeps the order by itself. */

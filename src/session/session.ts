@@ -320,8 +320,10 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> exten
     if (this.#state === 'closed') return this.#forget()
     const receiver = this.#receiver
     if (receiver === null) {
-      // The client still reads its last response; the deadline for that is the receiver's.
-      if (this.#trailing !== null && this.#trailing.buffered > 0) return this.#supervision.waiting()
+      // The client still reads its last response; the deadline for that is the receiver's. Behind another response, which may
+      // never end, it reads nothing, and the response waits without the session.
+      const trailing = this.#trailing
+      if (trailing !== null && trailing.buffered > 0 && !trailing.queued) return this.#supervision.waiting()
       this.#finish(this.#end ?? CLOSE.timeout, false)
       return this.#forget()
     }

@@ -7,8 +7,12 @@ import {
 import type { AnySession, Receiver } from '../session/index.ts'
 
 const RECEIVER = Symbol('fastify-sockjs.receiver')
+const QUEUE = Symbol('fastify-sockjs.queue')
 
 type Response = ServerResponse & { [RECEIVER]?: HttpReceiver }
+
+/** A connection knows the receivers that came to it behind another response. */
+type Connection = Socket & { [QUEUE]?: Set<HttpReceiver> }
 
 /** What an HTTP receiver needs beside its response. */
 export interface HttpReceiverOptions {
@@ -37,6 +41,8 @@ export class HttpReceiver implements Receiver {
   /** All has left. Asked of the event: a response without a socket, `app.inject()`'s for one, has no other way to say it. */
   #finished = false
   #linger: Timer | null = null
+  /** The receivers of the connection that came behind another response, where this one did too. */
+  #queue: Set<HttpReceiver> | null = null
   /** Tells of every write that has left: a corked response says what waits too late, and `drain` only above its own mark. */
   #flushed: (() => void) | undefined
 
@@ -50,6 +56,7 @@ export class HttpReceiver implements Receiver {
     response.on('finish', onFinish)
     response.on('close', onClose)
     response.on('error', onError)
+    if (this.queued) this.#joinQueue()
     const { stream } = options.envelope
     if (stream === null) return
     this.#flushed = () => session.flushed(this)
@@ -65,13 +72,13 @@ export class HttpReceiver implements Receiver {
 
   get progress (): number {
     // Nobody can read a response before its turn: that is no stall, and time goes on.
-    if (this.#queued) return -this.#options.clock.now()
+    if (this.queued) return -this.#options.clock.now()
     const { socket } = this.#response.req
     return socket.bytesWritten - socket.writableLength
   }
 
   /** Whether the response waits behind another one on its connection (RFC 9112, section 9.3.2). */
-  get #queued (): boolean { return this.#response.socket === null && !this.#finished }
+  get queued (): boolean { return this.#response.socket === null && !this.#finished }
 
   get answered (): boolean { return true }
 
@@ -102,7 +109,12 @@ export class HttpReceiver implements Receiver {
   /** Responses are not read from: senders wait for their answers instead. */
   pause (): void {}
 
-  destroy (): void { this.#response.destroy() }
+  destroy (): void {
+    const { queued } = this
+    this.#response.destroy()
+    // Node cuts the connection when the turn of the response comes, and tells nothing before.
+    if (queued) this.closed()
+  }
 
   #write (frame: Frame): void {
     if (this.#ended) return
@@ -151,13 +163,30 @@ export class HttpReceiver implements Receiver {
 
   /** The client does not take the end of its response. */
   expire (): void {
-    if (this.#queued) this.#startLinger()
+    if (this.queued) this.#startLinger()
     else this.destroy()
+  }
+
+  /**
+   * Node emits no `close` on a response whose connection ends before its turn, so the connection is asked: by one listener, however
+   * many responses wait on it.
+   */
+  #joinQueue (): void {
+    const connection: Connection = this.#response.req.socket
+    // `app.inject()` has no connection.
+    if (!(connection instanceof Socket)) return
+    if (connection[QUEUE] === undefined) {
+      connection[QUEUE] = new Set()
+      connection.once('close', onConnectionClose)
+    }
+    this.#queue = connection[QUEUE]
+    this.#queue.add(this)
   }
 
   /** The response is over: completely sent, or cut. */
   closed (): void {
     this.#ended = true
+    this.#queue?.delete(this)
     if (this.#linger !== null) {
       this.#options.clock.stop(this.#linger)
       this.#options.lingering.delete(this)
@@ -173,3 +202,4 @@ export class HttpReceiver implements Receiver {
 function onFinish (this: Response): void { this[RECEIVER]!.finished() }
 function onClose (this: Response): void { this[RECEIVER]!.closed() }
 function onError (): void {}
+function onConnectionClose (this: Connection): void { for (const receiver of this[QUEUE]!) receiver.closed() }

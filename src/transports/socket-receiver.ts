@@ -38,6 +38,7 @@ export abstract class SocketReceiver implements Receiver {
   protected abstract end (reason: CloseReason): void
 
   get transport (): TransportName { return this.session.transport }
+  get queued (): boolean { return false }
 
   sharesConnection (): boolean { return false }
 

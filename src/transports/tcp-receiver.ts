@@ -40,6 +40,7 @@ export class TcpReceiver implements Receiver {
   get buffered (): number { return this.#socket.writableLength }
   get progress (): number { return this.#socket.bytesWritten - this.#socket.writableLength }
 
+  get queued (): boolean { return false }
   sharesConnection (): boolean { return false }
   cork (): void { this.#socket.cork() }
   uncork (): void { this.#socket.uncork() }

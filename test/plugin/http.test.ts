@@ -6,7 +6,7 @@ import { connect, HTTP, newClient, newId, STREAMS, TRANSPORTS } from '../support
 import { contract } from '../support/contract.ts'
 import { knock } from '../support/doors.ts'
 import { ask, chunksOf, handshake, startRequest, TcpPeer } from '../support/http.ts'
-import { buildServer, echo } from '../support/server.ts'
+import { buildServer, echo, type TestServer } from '../support/server.ts'
 import { TLS } from '../support/tls/index.ts'
 import { until, within } from '../support/wait.ts'
 
@@ -131,13 +131,75 @@ t.test('R19: a response that waits behind another on its connection is not slow'
     behind!.send('late')
     await until(() => behind!.attachedReceiver === null || behind!.attachedReceiver.buffered > 9, 'it was written')
     for (let i = 0; i < 20; i++) server.clock.advance(5_000)
-    t.strictSame(server.closings.all, [], 'for a hundred seconds')
+    // A poll that was answered leaves its session without a receiver, and the disconnect delay counts.
+    const ended = url === 'xhr' ? [{ code: 1002, reason: 'Connection timed out' }] : []
+    t.match(server.closings.all, ended, 'for a hundred seconds')
+    t.equal(server.closings.all.length, ended.length)
     t.notMatch(peer.text, /late/)
     first!.close()
     await peer.see('late')
     t.ok(peer.text.includes(frame.split('\n').at(-2)!))
-    t.match(server.closings.all, [{ code: 1000, clean: true }])
+    await until(() => server.closings.all.length === ended.length + 1, 'the stream in front has closed')
+    t.match(server.closings.all.at(-1), { code: 1000, clean: true })
+    await until(() => server.endpoint.lingering.size === 0, 'nothing waits')
   }
+})
+
+/** A stream with polls and streams pipelined behind it on one connection. */
+async function pipeline (server: TestServer, routes: readonly string[]): Promise<TcpPeer> {
+  const post = (route: string): string => `POST /echo/000/${newId()}/${route} HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n`
+  const peer = server.own(new TcpPeer(server.port))
+  peer.write(['xhr_streaming', ...routes].map(post).join(''))
+  await until(() => server.endpoint.stats().opened === routes.length + 1, 'all sessions')
+  return peer
+}
+
+t.test('R19: sessions behind another response end at once with their connection', async (t) => {
+  for (const reset of [false, true]) {
+    const server = await buildServer(t, { handler: (session) => { session.on('message', () => {}) } })
+    const peer = await pipeline(server, [...Array.from({ length: 40 }, () => 'xhr'), 'xhr_streaming', 'xhr_streaming'])
+    const [socket] = server.sockets
+    t.ok(socket!.listenerCount('close') <= 6, `${socket!.listenerCount('close')} listeners`)
+    t.equal(server.endpoint.lingering.size, 40, 'polls that were answered wait for their turn')
+    if (reset) peer.reset()
+    else peer.abort()
+    await until(() => server.endpoint.sessions.size === 0, 'the end of all sessions')
+    t.strictSame([...new Set(server.closings.all.map(({ reason }) => reason))], ['Connection interrupted'])
+    t.equal(server.closings.all.length, 43)
+    t.equal(server.endpoint.lingering.size, 0)
+    t.equal(server.endpoint.hub.bufferedBytes, 0)
+    server.clock.advance(5_100)
+    t.equal(server.clock.pending, 0, 'nothing is left of them')
+  }
+})
+
+t.test('R19: a connection that pipelines polls behind a stream holds no detached session longer than another client', async (t) => {
+  const server = await buildServer(t, { plugin: { maxDetachedSessions: 20 }, handler: (session) => { session.on('message', () => {}) } })
+  const knock = (): Promise<{ status: number }> => ask({ port: server.port, method: 'POST', path: `/echo/000/${newId()}/xhr` })
+  await pipeline(server, Array.from({ length: 20 }, () => 'xhr'))
+  t.equal((await knock()).status, 503, 'all places are taken')
+  server.clock.advance(5_100)
+  t.equal(server.endpoint.sessions.size, 1, 'the stream')
+  for (let i = 0; i < 20; i++) t.equal((await knock()).status, 200)
+  for (let i = 0; i < 5; i++) server.clock.advance(10_000)
+  t.equal(server.endpoint.sessions.size, 1)
+  t.equal(server.endpoint.lingering.size, 20, 'their responses still wait')
+  const [stream] = server.endpoint.sessions
+  stream!.close()
+  await until(() => server.endpoint.lingering.size === 0, 'they have left')
+})
+
+t.test('R19: a response behind another is over when it is dropped', async (t) => {
+  const server = await buildServer(t, {
+    handler: (session) => { session.on('message', () => {}) },
+    after: (app) => app.get('/never', () => new Promise(() => {}))
+  })
+  const peer = server.own(new TcpPeer(server.port))
+  peer.write(`GET /never HTTP/1.1\r\nHost: x\r\n\r\nPOST /echo/000/${newId()}/xhr HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n`)
+  await until(() => server.endpoint.lingering.size === 1, 'the poll was answered')
+  server.endpoint.destroyConnections()
+  t.equal(server.endpoint.busy, false)
+  t.equal(server.closings.all.length, 1)
 })
 
 t.test('R2, R6: 20,000 pipelined sends to a session that is held back end it with 1008, and disturb nobody else', async (t) => {

@@ -187,7 +187,8 @@ test('every way to end leaves nothing accounted for', async (t) => {
     ({ session, receiver }) => session.closed(receiver, { code: 1000, reason: '' }, true),
     ({ session }) => session.abort({ code: 1013, reason: 'slow consumer' }),
     ({ session, home, receiver }) => { session.close(); home.turn(); receiver.release(); home.turn() },
-    ({ home, receiver }) => { receiver.finish(); home.clock.advance(5_050) },
+    ({ home, receiver }) => { receiver.finish(); receiver.release(); home.clock.advance(5_050) },
+    ({ home, receiver }) => { receiver.queued = true; receiver.finish(); home.clock.advance(5_050) },
     ({ home }) => home.clock.advance(60_000)
   ]
   for (const end of ends) {

@@ -196,6 +196,23 @@ test('HTTP-7 a receiver that took everything is watched anew', async (t) => {
   t.equal(all.session.state, 'open')
 })
 
+test('R19 the disconnect delay waits for a client that reads, and not for a response behind another', async (t) => {
+  const all = attachedStage('xhr-streaming', new FakeHome(), { slow: true })
+  all.session.send('late')
+  all.home.turn()
+  all.receiver.finish()
+  watch(all, all.receiver, 20_000)
+  t.equal(all.session.state, 'open', 'the client reads')
+  all.receiver.queued = true
+  watch(all, all.receiver, 5_050)
+  t.match(all.closes, [{ code: 1002, reason: 'Connection timed out' }])
+  t.equal(all.home.forgotten, 1)
+  t.equal(all.home.accounted, 0)
+  all.receiver.release()
+  all.home.turn()
+  t.equal(all.home.clock.pending, 0)
+})
+
 test('SEC-S79 the time for which the loop was blocked does not count as a stall', async (t) => {
   class BlockedClock extends ManualClock {
     override get coarse (): number { return Math.max(0, this.now() - 9_000) }

@@ -70,6 +70,7 @@ export class FakeReceiver implements Receiver {
   slow: boolean
   buffered = 0
   progress = 0
+  queued = false
   answered = true
   /** Pings want an answer. */
   pings = false

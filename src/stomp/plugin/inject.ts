@@ -48,6 +48,7 @@ class InjectReceiver implements Receiver {
   readonly transport = 'websocket-raw'
   readonly buffered = 0
   readonly progress = 0
+  readonly queued = false
   readonly answered = true
   readonly #messages: (data: string | Uint8Array) => void
   readonly #closed: (reason: CloseReason) => void
