@@ -36,8 +36,9 @@ export class EndpointPaths implements UpgradeOwner {
   }
 
   owns (request: IncomingMessage): boolean {
-    const url = this.#rewriteUrl?.call(this.#app, request as never) ?? request.url ?? ''
-    return this.#router.find('GET', url) !== null
+    const rewritten: unknown = this.#rewriteUrl?.call(this.#app, request as never)
+    // Fastify refuses another result when it routes the request.
+    return this.#router.find('GET', typeof rewritten === 'string' ? rewritten : request.url ?? '') !== null
   }
 }
 

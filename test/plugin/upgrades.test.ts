@@ -86,6 +86,19 @@ t.test('U2: rewriteUrl sees the URL of the client, once for each routing', async
   t.strictSame([...new Set(seen)], ['/websocket'], 'never its own result')
 })
 
+t.test('U2: a rewriteUrl that returns no text harms its own request alone', async (t) => {
+  const server = await buildServer(t, { fastify: { rewriteUrl: (({ url }: { url: string }) => url.includes('odd') ? undefined : url) as never } })
+  for (const company of ['alone', 'beside another listener']) {
+    if (company !== 'alone') foreign(server.app, '/other')
+    for (const path of ['/echo/odd', '/odd', '/echo/websocket?odd']) {
+      const peer = server.own(new TcpPeer(server.port))
+      peer.write(handshake(path))
+      t.notMatch(await peer.end(), /^HTTP\/1\.1 2/, path)
+    }
+    t.equal(await talk(server.port, '/echo/websocket'), 'hello')
+  }
+})
+
 t.test('U2: ignoreTrailingSlash and ignoreDuplicateSlashes hold below the endpoint too', async (t) => {
   const server = await buildServer(t, { fastify: { routerOptions: { ignoreTrailingSlash: true, ignoreDuplicateSlashes: true } } })
   for (const path of ['/echo/info/', '/echo//info', '//echo/info//']) t.equal((await ask({ port: server.port, path })).status, 200, path)
