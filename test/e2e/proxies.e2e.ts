@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
-import { smuggled } from '../security/smuggled.ts'
+import { smuggled, smuggledBehindUpgrades } from '../security/smuggled.ts'
 import { TcpPeer } from '../support/http.ts'
 import { type Browser, BROWSERS, type Facts, tryOut } from './browsers.ts'
 import { settle } from './compatibility.ts'
@@ -109,7 +109,7 @@ for (const { name, program, configuration } of PROXIES.filter(({ configuration }
     const unread: string[] = []
     const watch = ({ url, headers }: IncomingMessage): void => { if (headers['x-forwarded-for'] === undefined && url !== '/health') unread.push(url ?? '') }
     for (const { app } of sites) app.server.on('request', watch)
-    for (const [what, text] of Object.entries(smuggled())) {
+    for (const [what, text] of Object.entries({ ...smuggled(), ...smuggledBehindUpgrades() })) {
       const peer = new TcpPeer(port)
       peer.write(text)
       t.match(await peer.see('\r\n\r\n'), /^HTTP\/1\.[01] [245]\d\d /, what)

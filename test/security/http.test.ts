@@ -3,7 +3,7 @@ import { connect, newId, type TestClient, TRANSPORTS } from '../support/client.t
 import { ask, handshake, maskedFrame, TcpPeer } from '../support/http.ts'
 import { scaled, survived } from '../support/scale.ts'
 import { until } from '../support/wait.ts'
-import { hiddenBehind, smuggled } from './smuggled.ts'
+import { hiddenBehind, smuggled, smuggledBehindUpgrades } from './smuggled.ts'
 import { Suite } from './suite.ts'
 
 const suite = new Suite('http')
@@ -22,6 +22,14 @@ suite.attack('S72', async (t, target) => {
     const answer = await peer.end()
     t.match(answer, /^HTTP\/1\.1 40[04] /, path)
     t.notMatch(answer, /entropy/, 'nor what follows a refused upgrade')
+  }
+  for (const [what, text] of Object.entries(smuggledBehindUpgrades())) {
+    const peer = target.own(new TcpPeer(target.port))
+    peer.write(text)
+    t.notMatch(await peer.see('\r\n\r\n'), /^HTTP\/1\.1 101 /, what)
+    // The server ends the connection, or keeps it for a next request and has dropped the bytes.
+    peer.socket.end()
+    t.equal((await peer.end()).match(/entropy/g)?.length ?? 0, what === 'h2c without a body' ? 1 : 0, `${what}: the hidden request is not answered`)
   }
   const upgraded = target.own(new TcpPeer(target.port))
   upgraded.write(hiddenBehind(handshake('/echo/websocket')))
