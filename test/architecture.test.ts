@@ -22,7 +22,7 @@ const ROOMS: readonly Room[] = [
   { name: 'core', rooms: [], packages: [] },
   { name: 'clock', rooms: [], packages: ['node:perf_hooks'] },
   { name: 'protocol', rooms: [], packages: ['node:buffer'] },
-  { name: 'session', rooms: ['errors', 'clock', 'protocol'], packages: ['node:buffer', 'node:crypto'] },
+  { name: 'session', rooms: ['errors', 'core', 'clock', 'protocol'], packages: ['node:buffer', 'node:crypto'] },
   { name: 'transports', rooms: ['errors', 'clock', 'protocol', 'session'], packages: ['node:*', 'ws', 'websocket-driver'] },
   { name: 'plugin', rooms: ['embedded', 'errors', 'core', 'clock', 'protocol', 'session', 'transports'], packages: ['*'] },
   { name: 'index', rooms: ['coded-error', 'errors', 'clock', 'protocol', 'session', 'plugin'], packages: [] },

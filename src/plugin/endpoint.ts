@@ -157,7 +157,7 @@ export class Endpoint {
 
   /** @internal Tells the log why a client was refused, once a minute for each `thing`. */
   tell (kind: RefusalKind, log: FastifyBaseLogger = this.#log, facts: Record<string, unknown> = {}, thing = ''): void {
-    this.hub.refusals.tell(log, kind, `${this.path} ${thing}`, { endpoint: this.path, ...facts })
+    this.hub.refusals.tell(log, kind, this.path, thing, { endpoint: this.path, ...facts })
   }
 
   /** @internal Whether a session has not ended, or its last bytes are on their way to the client. */
@@ -219,8 +219,7 @@ export class Endpoint {
   /** @internal */
   failed (session: AnySession, error: unknown, during: string): void {
     const facts = { err: error, endpoint: this.path, session: session.id, transport: session.transport, during }
-    // A handler that waits with `session.signal` rejects with its reason when the session ends: that is no failure.
-    if (session.state === 'closed' && error === session.signal.reason) this.#log.debug(facts, 'the application went on after the session had ended')
+    if (session.state === 'closed' && comesFrom(session.signal, error)) this.#log.debug(facts, 'the application went on after the session had ended')
     else this.#log.error(facts, `the application failed: the ${during} of endpoint ${this.path}`)
     const tellFailed = (second: unknown): void => this.#log.error({ err: second, session: session.id }, `onSessionError of endpoint ${this.path} failed`)
     try {
@@ -260,4 +259,9 @@ const OPENING_ROUTES: readonly RouteName[] = ['greeting', 'rawWebsocket', 'webso
 
 function shownPaths (prefix: string): Record<RouteName, string> {
   return Object.fromEntries(OPENING_ROUTES.map((route) => [route, shownPath(prefix, route)])) as Record<RouteName, string>
+}
+
+/** A wait that was given `session.signal` rejects when the session ends: with its reason, or as Node does, with an error whose cause is the reason. */
+function comesFrom ({ reason }: AbortSignal, error: unknown): boolean {
+  return error === reason || (error instanceof Error && error.cause === reason)
 }

@@ -138,7 +138,7 @@ export class Hub {
     }
     if (largest === null) return
     const { waitingBytes } = largest
-    this.refusals.tell(this.#log, 'budget', '', { session: largest.id, waitingBytes, bufferedBytes: this.#bufferedBytes, limit: this.limits.maxBufferedBytes })
+    this.refusals.tell(this.#log, 'budget', '', '', { session: largest.id, waitingBytes, bufferedBytes: this.#bufferedBytes, limit: this.limits.maxBufferedBytes })
     largest.shed()
   }
 }

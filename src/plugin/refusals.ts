@@ -66,35 +66,54 @@ export function cutText (text: string): string {
   return text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}…` : text
 }
 
+/** The lines about one kind of refusal at one place. */
+interface Told {
+  /** When each thing was told. The oldest come first. */
+  readonly at: Map<string, number>
+  /** How many refusals had no line, because `MOST` others had one within the minute. */
+  untold: number
+}
+
 /**
  * Logs why clients are refused. There is one line a minute for each thing, so that neither a busy client nor an attacker fills the log.
- * The memory for that is bounded: `MOST` short texts for each kind.
+ * The memory for that is bounded: `MOST` short texts for each kind and each place.
  */
 export class RefusalLog {
   readonly #clock: Clock
-  readonly #told = new Map<RefusalKind, Map<string, number>>()
+  readonly #told = new Map<string, Told>()
 
   constructor (clock: Clock) {
     this.#clock = clock
   }
 
-  /** Writes a line, unless one about the same `thing` was written within the last minute. */
-  tell (log: FastifyBaseLogger, kind: RefusalKind, thing: string, facts: Record<string, unknown>): void {
+  /**
+   * Writes a line, unless one about the same `thing` was written within the last minute. `place` is the path of an endpoint: invented
+   * origins at one endpoint must not silence another.
+   */
+  tell (log: FastifyBaseLogger, kind: RefusalKind, place: string, thing: string, facts: Record<string, unknown>): void {
     const { level, text } = KINDS[kind]
-    if (this.#isDue(kind, cutText(thing))) log[level]({ refused: kind, ...facts }, `${text} See docs/troubleshooting.md`)
+    const told = this.#toldOf(`${kind} ${place}`)
+    const short = cutText(thing)
+    if (told.at.has(short)) return
+    if (told.at.size >= MOST) {
+      if (told.untold++ === 0) log[level]({ refused: kind, untold: true }, `More than ${MOST} different refusals of this kind came within a minute. Further ones have no lines.`)
+      return
+    }
+    told.at.set(short, this.#clock.now())
+    const { untold } = told
+    told.untold = 0
+    log[level]({ refused: kind, ...facts, ...(untold > 0 ? { untold } : {}) }, `${text} See docs/troubleshooting.md`)
   }
 
-  #isDue (kind: RefusalKind, thing: string): boolean {
+  /** The lines of the last minute. */
+  #toldOf (key: string): Told {
+    let told = this.#told.get(key)
+    if (told === undefined) this.#told.set(key, told = { at: new Map(), untold: 0 })
     const now = this.#clock.now()
-    let told = this.#told.get(kind)
-    if (told === undefined) this.#told.set(kind, told = new Map())
-    // The oldest come first.
-    for (const [old, at] of told) {
+    for (const [old, at] of told.at) {
       if (now - at < SILENCE) break
-      told.delete(old)
+      told.at.delete(old)
     }
-    if (told.has(thing) || told.size >= MOST) return false
-    told.set(thing, now)
-    return true
+    return told
   }
 }

@@ -1,4 +1,5 @@
 import { isPlain, type Outgoing, PreparedMessage, quote } from '../protocol/index.ts'
+import { shown } from '../core/suggestion.ts'
 import { errors } from '../errors.ts'
 import type { Message } from './message-stream.ts'
 
@@ -75,7 +76,5 @@ export class Outbox {
 
 function typeName (message: unknown): string {
   const value = message instanceof PreparedMessage ? message.data : message
-  if (value instanceof Uint8Array) return 'bytes'
-  if (Array.isArray(value)) return 'an array'
-  return typeof value === 'object' && value !== null ? 'an object' : String(value).slice(0, 60)
+  return value instanceof Uint8Array ? 'bytes' : shown(value)
 }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { runInNewContext } from 'node:vm'
 import t, { type Test } from 'tap'
 import Fastify, { type FastifyInstance } from 'fastify'
@@ -73,6 +74,8 @@ t.test('R4: a handler that fails after the end of its session is logged as an er
     session.signal.addEventListener('abort', () => reject(session.signal.reason))
   })
   t.match(await failing(t, waiting), [{ level: 20, during: 'handler' }], 'the reason of the signal itself is quiet')
+  const sleeping = async (session: Session): Promise<void> => { await sleep(3_600_000, undefined, { signal: session.signal, ref: false }) }
+  t.match(await failing(t, sleeping), [{ level: 20, during: 'handler' }], 'and so is the error in which Node wraps it')
 })
 
 t.test('R19: a promise of another make that rejects is a failure too', async (t) => {

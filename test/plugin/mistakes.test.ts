@@ -126,7 +126,8 @@ t.test('U20: a message that is no string says JSON.stringify', async (t) => {
   for (const transport of ['websocket', 'websocket-raw', 'xhr-polling'] as const) {
     await connect(server, transport)
     const session = await server.session()
-    for (const [value, name] of [[{ a: 1 }, 'an object'], [5, '5'], [undefined, 'undefined'], [null, 'null'], [[1], 'an array'], [new Uint8Array(1), 'bytes']] as const) {
+    for (const [value, name] of [[{ a: 1 }, 'an object'], [5, '5'], [undefined, 'undefined'], [null, 'null'], [[1], 'a list of 1'], [new Uint8Array(1), 'bytes'],
+      [Object.assign(() => {}, { toString () { throw new Error('from toString') } }), 'a function']] as const) {
       t.throws(() => session.send(value as never), { code: 'FST_SOCKJS_INVALID_MESSAGE', message: new RegExp(`not ${name}; send JSON\\.stringify\\(value\\)`) }, `${name} by ${transport}`)
     }
     t.ok(session.send('unharmed'))

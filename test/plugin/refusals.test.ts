@@ -75,7 +75,8 @@ t.test('U1: a thousand origins of an attacker take bounded room, and lines stay 
     const origin = `https://${i}${'x'.repeat(400)}.example\u00e9`
     t.equal((await ask({ port: server.port, path: '/echo/info', headers: { origin, host: 'h'.repeat(300) } })).status, 403)
   }
-  t.equal(lines.length, 100)
+  t.equal(lines.length, 101)
+  t.match(lines.pop(), { untold: true }, 'the last line says that further ones are missing')
   for (const { origin, ownOrigin } of lines) t.ok(origin!.length <= 121 && ownOrigin!.length <= 121)
   await ask({ port: server.port, path: '/echo/info', headers: { origin: 'x'.repeat(10_000) } })
   t.equal(lines.length, 100)
@@ -198,4 +199,17 @@ t.test('K3: an ordinary life is told of nowhere', async (t) => {
   }
   for (const transport of HTTP) (await connect(server, transport)).abort()
   t.strictSame(lines, [])
+})
+
+t.test('U1: invented origins silence neither another endpoint nor the fact that lines are missing', async (t) => {
+  const { server, lines } = await logging(t, { plugin: { origins: [] }, after: (app) => { app.sockjs('/other', () => {}) } })
+  const refuse = (path: string, origin: string): Promise<unknown> => ask({ port: server.port, path, headers: { origin } })
+  for (let i = 0; i < 150; i++) await refuse('/echo/info', `https://invented-${i}.example`)
+  t.equal(lines.length, 101)
+  t.match(lines.at(-1), { refused: 'origin', untold: true, msg: /More than 100/ })
+  await refuse('/other/info', 'https://mypage.example')
+  t.match(lines.at(-1), { endpoint: '/other', origin: 'https://mypage.example' }, 'another endpoint has lines of its own')
+  server.clock.advance(61_000)
+  await refuse('/echo/info', 'https://invented-0.example')
+  t.match(lines.at(-1), { endpoint: '/echo', untold: 50 }, 'the next line counts the missing ones')
 })
