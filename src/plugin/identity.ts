@@ -29,6 +29,18 @@ export function ownsSession (endpoint: Endpoint, request: FastifyRequest, sessio
   return false
 }
 
+/**
+ * Tells whether a request seems to come from the owner of a session, before the hooks `preValidation` and `preHandler` have run. These may
+ * tell the user only then, and `user` may fail before: such a request does not seem to. `ownsSession` has the last word.
+ */
+export function seemsOwner (endpoint: Endpoint, request: FastifyRequest, session: AnySession): boolean {
+  try {
+    return differenceOf(request, session, endpoint.options) === null
+  } catch {
+    return false
+  }
+}
+
 function differenceOf (request: FastifyRequest, session: AnySession, options: ResolvedOptions): 'user' | 'origin' | 'address' | null {
   const { userKey, origin, ip } = session.facts
   if (userKey !== userKeyOf(request, options)) return 'user'

@@ -9,7 +9,7 @@ import { withValidType } from '../any-body.ts'
 import type { Endpoint } from '../endpoint.ts'
 import { exchangeOf, takeOver } from '../exchange.ts'
 import { sendText, setNoCache, TEXT } from '../headers.ts'
-import { ownsSession } from '../identity.ts'
+import { ownsSession, seemsOwner } from '../identity.ts'
 import { SENDERS } from './table.ts'
 
 /** The transports whose clients send by each route (SESSION-16). */
@@ -38,8 +38,12 @@ export function beforeBody (endpoint: Endpoint) {
       return
     }
     exchange.session = session
-    if (!session.held) return read()
-    if (!session.hold(new HeldRequest(request, bodyBytes(request.raw.headers), read))) refuseFlood(request, reply)
+    // Another user takes no room in the session, and cannot fill it: `send` refuses the request.
+    if (!session.held || !seemsOwner(endpoint, request, session)) return read()
+    const bytes = bodyBytes(request.raw.headers, endpoint.bodyLimit)
+    // Fastify refuses the body by its length.
+    if (bytes > endpoint.bodyLimit) return read()
+    if (!session.hold(new HeldRequest(request, bytes, read))) refuseFlood(request, reply)
   }
 }
 
@@ -72,11 +76,11 @@ function refuseFlood (request: FastifyRequest, reply: FastifyReply): void {
   sendText(reply, 503, 'Too many messages.\n')
 }
 
-/** A body without a length counts as much as one connection reads ahead. */
+/** A body without a length counts as much as one connection reads ahead, and never more than the largest body. */
 const READ_AHEAD = 64 * 1024
 
-function bodyBytes ({ 'content-length': length }: IncomingHttpHeaders): number {
-  return length === undefined ? READ_AHEAD : Number(length)
+function bodyBytes ({ 'content-length': length }: IncomingHttpHeaders, limit: number): number {
+  return length === undefined ? Math.min(READ_AHEAD, limit) : Number(length)
 }
 
 /** A request that waits: before its body is read, or before it is answered. */
