@@ -24,7 +24,7 @@ export class Hub {
   readonly refusals: RefusalLog
   /** The paths of all endpoints with their constraints: each may be taken once. */
   readonly places = new Set<string>()
-  /** The paths of all endpoints, for upgrades. */
+  /** @internal The paths of all endpoints, for upgrades. The declarations of `ws` stay out of ours this way. */
   readonly paths: EndpointPaths
   /** Whether the server cuts silent connections: `connectionTimeout` of Fastify sets that. */
   readonly cutsSilence: boolean

@@ -195,7 +195,10 @@ export class HttpReceiver implements Receiver {
     else this.#session.interrupted(this)
   }
 
-  finished (): void { this.#finished = true }
+  /** Node emits `finish` for a response, too, whose connection is destroyed while its end still waits there: that one has not arrived. */
+  finished (): void {
+    if (!this.#response.destroyed && !this.#response.req.socket.destroyed) this.#finished = true
+  }
 }
 
 // One function for all responses: what belongs to a response hangs on it.
