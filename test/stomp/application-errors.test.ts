@@ -135,3 +135,86 @@ t.test('an error that comes when the client has gone hurts nobody', async (t) =>
   await until(() => server.stomp.sessions.size === 0, 'the session is gone')
   await (await server.connect()).subscribe('a', '/topic/a')
 })
+
+const unreadable = new Proxy({}, {
+  get () { throw new Error('get') },
+  has () { throw new Error('has') },
+  getPrototypeOf () { throw new Error('getPrototypeOf') }
+})
+
+/** What application code can throw beside an error of the usual form. */
+const HOSTILE: Readonly<Record<string, () => unknown>> = {
+  code: () => Object.assign(new Error('no'), { statusCode: 403, code: 'constructor' }),
+  prototype: () => Object.assign(new Error('no'), { statusCode: 401, code: '__proto__' }),
+  number: () => Object.assign(new Error('no'), { statusCode: 403, code: 1n }),
+  message: () => Object.assign(new Error('no'), { statusCode: 400, message: { a: 1 } }),
+  denied: () => Object.assign(new Error('no'), { statusCode: 403, message: Object.create(null) as unknown }),
+  symbol: () => Object.assign(new Error('no'), { statusCode: Symbol('status'), message: Symbol('message') }),
+  nan: () => Object.assign(new Error('no'), { statusCode: NaN }),
+  null: () => null,
+  undefined: () => undefined,
+  bare: () => Object.create(null) as unknown,
+  alone: () => Symbol('alone'),
+  text: () => ({ toString () { throw new Error('toString') } }),
+  getter: () => Object.defineProperty(new Error('no'), 'statusCode', { get () { throw new Error('getter') } }),
+  logged: () => Object.defineProperty(new Error('no'), 'more', { enumerable: true, get () { throw new Error('getter') } }),
+  told: () => Object.defineProperty(Object.assign(new Error('no'), { statusCode: 403 }), 'more', { enumerable: true, get () { throw new Error('getter') } }),
+  stomp: () => Object.assign(new StompError('STOMP_ACCESS_REFUSED'), { code: {}, message: {} }),
+  unreadable: () => unreadable
+}
+
+t.test('STOMP-R3: whatever application code throws, its client gets an ERROR, and the process and the other sessions go on', async (t) => {
+  const unhandled: unknown[] = []
+  const note = (error: unknown): void => { unhandled.push(error) }
+  process.on('unhandledRejection', note)
+  t.teardown(() => process.off('unhandledRejection', note))
+  const server = await buildStomp(t, {
+    routes ({ stomp }) {
+      for (const [name, make] of Object.entries(HOSTILE)) {
+        const rejects = async (): Promise<never> => { throw make() }
+        const breaks = async function * (): AsyncGenerator<number> { yield 1; throw make() }
+        stomp.subscribe(`/handler/${name}`, rejects)
+        stomp.subscribe(`/stream/${name}`, breaks)
+        stomp.message(`/handler/${name}`, rejects)
+        stomp.message(`/stream/${name}`, { sendTo: '/topic/a' }, breaks)
+        stomp.message(`/late/${name}`, { sendTo: '/topic/a' }, async function * () {
+          try { yield 1; yield 2 } finally { throw make() } // eslint-disable-line no-unsafe-finally -- the fault under test
+        })
+      }
+      stomp.addHook('preSend', (_session, { headers }) => {
+        const name = headers.get('hook')
+        if (name !== undefined) throw HOSTILE[name]!()
+      })
+      stomp.addHook('onError', () => { throw unreadable })
+    }
+  })
+  const bystander = await server.connect()
+  for (const name of Object.keys(HOSTILE)) {
+    for (const frame of [
+      ['SUBSCRIBE', { id: 'a', destination: `/app/handler/${name}` }], ['SUBSCRIBE', { id: 'a', destination: `/app/stream/${name}` }],
+      ['SEND', { destination: `/app/handler/${name}` }], ['SEND', { destination: `/app/stream/${name}` }], ['SEND', { destination: '/topic/a', hook: name }]
+    ] as const) {
+      const client = (await server.connect()).frame(frame[0], frame[1])
+      t.equal((await client.inner.next('ERROR', 3000)).command, 'ERROR', `${name} ${JSON.stringify(frame)}`)
+      t.equal((await client.closed).code, 1002)
+    }
+    const gone = (await server.connect()).frame('SEND', { destination: `/app/late/${name}` })
+    gone.inner.abort()
+    await gone.closed
+  }
+  await bystander.send('/topic/a')
+  t.strictSame(unhandled, [])
+})
+
+t.test('STOMP-R3: an error handler can throw whatever it likes, and hears the error where /user/queue/errors is subscribed', async (t) => {
+  const server = await buildStomp(t, {
+    routes ({ stomp }) {
+      stomp.message('/fail/:name', ({ params }) => { throw HOSTILE[params['name']!]!() })
+      stomp.setErrorHandler((error) => { t.type(error, Error); throw unreadable })
+    }
+  })
+  for (const name of Object.keys(HOSTILE)) {
+    const client = await (await server.connect()).subscribe('e', '/user/queue/errors')
+    await refused(t, client.frame('SEND', { destination: `/app/fail/${name}`, receipt: 'r' }), 'STOMP_INTERNAL', /./, 'r')
+  }
+})

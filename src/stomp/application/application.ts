@@ -4,6 +4,7 @@ import { type ClientCommand, type Frame, FrameHeaders } from '../codec/index.ts'
 import { isMistake, StompError } from '../errors.ts'
 import type { Application, Feed, IncomingMessage } from '../session/host.ts'
 import { oneLine } from '../session/error-frame.ts'
+import { logThrown, readThrown, type Thrown } from '../session/thrown.ts'
 import { userHeaders } from '../session/user-headers.ts'
 import type { StompSession } from '../session/stomp-session.ts'
 import type { Subscription } from '../session/subscriptions.ts'
@@ -195,28 +196,30 @@ export class StompApplication implements Application {
    * Only what the application says with a status below 500 is meant for the client.
    */
   async #handlerFailed (session: StompSession, destination: string, error: unknown, receipt: string | undefined): Promise<void> {
-    const known = asError(error)
-    const statusCode = known.statusCode ?? 500
-    this.#failedUnheard(session, destination, error)
-    if (statusCode === 401 || statusCode === 403) session.tellRefused({ code: known.code ?? '', statusCode, message: known.message }, { destination })
-    if (session.state !== 'connected') return
     try {
-      const body = await this.#parts.errorHandler?.(known, { session, destination }) ?? errorBody(known, statusCode, destination)
-      if (this.#parts.sender.toSessions([session], ERROR_DESTINATION, body).sessions > 0) return
+      await this.#tellFailure(session, destination, error, receipt)
     } catch (second) {
-      return session.fail(second, { receipt, destination })
+      // The error handler has failed, or its value has no JSON form.
+      session.fail(second, { receipt, destination })
     }
-    session.fail(error instanceof StompError ? error : new StompError('STOMP_HANDLER_FAILED', statusCode < 500 ? oneLine(known.message) : undefined), { receipt, destination })
+  }
+
+  async #tellFailure (session: StompSession, destination: string, thrown: unknown, receipt: string | undefined): Promise<void> {
+    const known = readThrown(thrown)
+    const { error, code, statusCode = 500, message } = known
+    this.#failedUnheard(session, destination, thrown)
+    if (statusCode === 401 || statusCode === 403) session.tellRefused({ code: code ?? '', statusCode, message }, { destination })
+    if (session.state !== 'connected') return
+    const body = await this.#parts.errorHandler?.(error, { session, destination }) ?? errorBody(known, statusCode, destination)
+    if (this.#parts.sender.toSessions([session], ERROR_DESTINATION, body).sessions > 0) return
+    session.fail(error instanceof StompError ? error : new StompError('STOMP_HANDLER_FAILED', statusCode < 500 ? oneLine(message) : undefined), { receipt, destination })
   }
 
   /** Failures of the application stand in the log; an error that it throws with a status below 500 is meant for the client alone. */
-  #failedUnheard (session: StompSession, destination: string, error: unknown): void {
-    if ((asError(error).statusCode ?? 500) >= 500 || isMistake(error)) this.#parts.log.error({ err: error, session: session.id, destination }, 'a handler failed')
+  #failedUnheard (session: StompSession, destination: string, thrown: unknown): void {
+    const { error, statusCode = 500 } = readThrown(thrown)
+    if (statusCode >= 500 || isMistake(error)) logThrown(this.#parts.log, 'error', thrown, { session: session.id, destination }, 'a handler failed')
   }
-}
-
-function asError (error: unknown): ApplicationError {
-  return error instanceof Error ? error : new Error(String(error))
 }
 
 function connectFrame (headers: FrameHeaders): ConnectFrame {
@@ -228,8 +231,8 @@ function connectFrame (headers: FrameHeaders): ConnectFrame {
   }
 }
 
-function errorBody (error: ApplicationError, statusCode: number, destination: string): ErrorBody {
+function errorBody ({ error, code, message }: Thrown, statusCode: number, destination: string): ErrorBody {
   return statusCode < 500
-    ? { error: error.code ?? error.name, message: error.message, statusCode, destination }
+    ? { error: code ?? error.name, message, statusCode, destination }
     : { error: 'STOMP_HANDLER_FAILED', message: 'The message could not be processed', statusCode, destination }
 }

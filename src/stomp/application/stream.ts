@@ -62,9 +62,14 @@ class RaceWithEnd {
   }
 }
 
-/** Whether an error only says that the signal has aborted: its reason, or the AbortError that Node makes of it. */
+/** Whether an error only says that the signal has aborted: its reason, or the AbortError that Node makes of it. Never throws. */
 export function comesFrom (signal: AbortSignal, error: unknown): boolean {
-  return signal.aborted && (error === signal.reason || (error instanceof Error && error.cause === signal.reason))
+  if (!signal.aborted || error === signal.reason) return signal.aborted
+  try {
+    return error instanceof Error && error.cause === signal.reason
+  } catch {
+    return false
+  }
 }
 
 /** Not waited for: a generator answers when it comes to its next `yield`. */

@@ -15,6 +15,7 @@ import type { StompHost } from '../session/host.ts'
 import { RateLimiter } from '../session/rate.ts'
 import { RefusalLog } from '../session/refusal-log.ts'
 import { StompSession } from '../session/stomp-session.ts'
+import { logThrown } from '../session/thrown.ts'
 import { injectClient, type InjectedClient, type InjectOptions } from './inject.ts'
 import { resolveStompOptions, type ResolvedStompOptions, type StompPluginOptions } from './options.ts'
 import { TcpListener } from './tcp.ts'
@@ -48,7 +49,7 @@ export class StompServer {
       broker: options.broker,
       prefixes: this.options.prefixes,
       separator,
-      hooks: new Hooks((error, hook) => app.log.error({ err: error, hook }, 'a STOMP hook failed')),
+      hooks: new Hooks((error, hook) => logThrown(app.log, 'error', error, { hook }, 'a STOMP hook failed')),
       rules: new Rules(options.rules ?? [], separator),
       users,
       sender: new Sender(options.broker, users, app.log),

@@ -1,6 +1,7 @@
 import { BrokerError } from '../broker/broker.ts'
 import type { ClientCommand, Frame } from '../codec/index.ts'
 import { StompError } from '../errors.ts'
+import { readThrown, type Thrown } from './thrown.ts'
 
 /** An ERROR frame: what failed in words for the client, and no internals (STOMP-X1, STOMP-X2, SEC-S63). */
 export interface ErrorFrame {
@@ -31,14 +32,11 @@ export function aboutFrame ({ command, headers }: Frame<ClientCommand>, limits: 
 const NAMING: ReadonlySet<string> = new Set(['STOMP_ACCESS_REFUSED', 'STOMP_UNKNOWN_DESTINATION', 'STOMP_INVALID_DESTINATION', 'STOMP_QUEUE_FULL',
   'STOMP_TOO_MANY_QUEUES', 'STOMP_BROKER_REFUSED', 'STOMP_SUBSCRIPTION_ENDED', 'STOMP_FELL_BEHIND'])
 
-interface ClientError extends Error {
-  statusCode: number
-  code?: unknown
-}
-
 /** `receipt` is what the failed frame asked for (STOMP-R3). */
-export function errorFrame (error: unknown, { receipt, destination }: About): ErrorFrame {
-  const { code, text, headers = {}, statusCode, unexpected = false } = describe(error)
+export function errorFrame (thrown: unknown, { receipt, destination }: About): ErrorFrame {
+  const known = readThrown(thrown)
+  const { error } = known
+  const { code, text, headers = {}, statusCode, unexpected = false } = describe(known)
   const message = destination !== undefined && NAMING.has(code) && statusCode === undefined ? `${text} (${harmless(destination)})` : text
   const receiptId = receipt ?? (error instanceof StompError ? error.receipt : undefined)
   const lines: (readonly [string, string])[] = [['message', message], ['code', code]]
@@ -56,18 +54,13 @@ interface Description {
   readonly unexpected?: true
 }
 
-function describe (error: unknown): Description {
-  if (error instanceof StompError) return { code: error.code, text: error.message, headers: error.headers }
-  if (error instanceof BrokerError) return { code: error.code, text: error.message }
-  if (isClientError(error)) return { code: typeof error.code === 'string' ? oneLine(error.code) : 'STOMP_ACCESS_REFUSED', text: oneLine(String(error.message)), statusCode: error.statusCode }
-  const { code, message } = new StompError('STOMP_INTERNAL')
-  return { code, text: message, unexpected: true }
-}
-
 /** Hooks refuse with the errors of HTTP: those below 500 are meant for the client. */
-function isClientError (error: unknown): error is ClientError {
-  const status = (error as { statusCode?: unknown } | null)?.statusCode
-  return error instanceof Error && typeof status === 'number' && status >= 400 && status < 500
+function describe ({ error, code = 'STOMP_ACCESS_REFUSED', statusCode = 500, message }: Thrown): Description {
+  if (error instanceof StompError) return { code, text: message, headers: error.headers }
+  if (error instanceof BrokerError) return { code, text: message }
+  if (statusCode >= 400 && statusCode < 500) return { code: oneLine(code), text: oneLine(message), statusCode }
+  const internal = new StompError('STOMP_INTERNAL')
+  return { code: internal.code, text: internal.message, unexpected: true }
 }
 
 /** A destination in a text that a page may show: without the characters that mean something in HTML (SEC-S63). The header has it as it was. */

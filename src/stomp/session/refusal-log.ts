@@ -11,7 +11,7 @@ const MOST = 100
 const MAX_TEXT = 120
 
 /** The refusals of which an operator must know, by code: the client was told the same. */
-const TEXTS: Readonly<Record<string, readonly [level: 'info' | 'warn', text: string]>> = {
+const TEXTS: ReadonlyMap<string, readonly [level: 'info' | 'warn', text: string]> = new Map(Object.entries({
   STOMP_ACCESS_REFUSED: ['info', 'a client was refused: a rule, a hook or the broker denies what it asked for'],
   STOMP_AUTHENTICATION_FAILED: ['info', 'a client was refused: its login failed'],
   STOMP_UNKNOWN_DESTINATION: ['info', 'a client was refused: nothing serves the destination'],
@@ -22,7 +22,7 @@ const TEXTS: Readonly<Record<string, readonly [level: 'info' | 'warn', text: str
   STOMP_QUEUE_FULL: ['warn', 'a client was refused: the queue is full; see maxQueueMessages and maxQueueBytes'],
   STOMP_BROKER_FULL: ['warn', 'a client was refused: the queues of the broker are full; see maxBytes'],
   STOMP_TOO_MANY_QUEUES: ['warn', 'a client was refused: the broker has maxQueues queues already']
-}
+}))
 
 /** What was refused to whom. */
 export interface Refusal {
@@ -56,7 +56,7 @@ export class RefusalLog {
 
   /** Says whether the refusal is one of those that the log must have. */
   tell (refusal: Refusal): boolean {
-    const known = TEXTS[refusal.code] ?? TEXTS[codeOfStatus(refusal)]
+    const known = TEXTS.get(refusal.code) ?? TEXTS.get(codeOfStatus(refusal))
     if (known === undefined) return false
     const destination = cut(refusal.destination)
     const user = cut(refusal.user)

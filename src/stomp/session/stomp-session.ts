@@ -16,6 +16,7 @@ import type { StompHost } from './host.ts'
 import { type ReceiptHeaders, Receipts } from './receipts.ts'
 import { type Subscription, Subscriptions } from './subscriptions.ts'
 import { isDate, Timekeeper } from './timekeeper.ts'
+import { logThrown } from './thrown.ts'
 import { Transactions } from './transactions.ts'
 import { unheard } from './unheard.ts'
 import { asUser, checkedUser, type StompUser } from './user.ts'
@@ -199,9 +200,9 @@ export class StompSession {
   /** @internal Ends the session with an ERROR: flushed, then the close (STOMP-X1, STOMP-C11, STOMP-W7). */
   fail (error: unknown, about: About = {}): void {
     const known = errorFrame(error, about)
-    if (known.unexpected) this.host.log.error({ err: error, session: this.id, destination: about.destination }, 'the STOMP layer failed')
+    if (known.unexpected) logThrown(this.host.log, 'error', error, { session: this.id, destination: about.destination }, 'the STOMP layer failed')
     if (this.#state === 'closing' || this.#state === 'closed') return
-    if (!known.unexpected && !this.tellRefused(known, about)) this.host.log.debug({ err: error, session: this.id }, 'the STOMP session ends with an ERROR')
+    if (!known.unexpected && !this.tellRefused(known, about)) logThrown(this.host.log, 'debug', error, { session: this.id }, 'the STOMP session ends with an ERROR')
     this.sendFrame('ERROR', known.headers, known.body)
     this.#state = 'closing'
     this.#leave()
