@@ -114,7 +114,11 @@ circle['self'] = circle
 const NO_BODY: readonly (readonly [value: unknown, message: RegExp])[] = [
   [1n, /BigInt/i], [{ a: 1n }, /BigInt/i], [circle, /circular/i], [undefined, /undefined has no JSON form/], [noop, /a function/], [Symbol('s'), /Symbol/],
   [{ toJSON () { throw new Error('no') } }, /no/], [NaN, /NaN/], [Infinity, /Infinity/], [Promise.resolve(1), /a promise, which must be awaited/],
-  [{ then: (resolve: (value: number) => void) => resolve(1) }, /a promise/], [new Map([[1, 2]]), /a Map/], [new Set([1]), /a Set/]
+  [{ then: (resolve: (value: number) => void) => resolve(1) }, /a promise/], [new Map([[1, 2]]), /class Map/], [new Set([1]), /class Set/],
+  [new Error('x'), /class Error/], [/x/, /class RegExp/], [new WeakRef({}), /class WeakRef/], [new Blob(['x']), /class Blob/],
+  [[1].values(), /an iterator/], [(async function * () { yield 1 })(), /an iterator/], [(function * () { yield 1 })(), /an iterator/],
+  [new Date(NaN), /an object has no JSON form/], [Object(NaN), /an object has no JSON form/], [{ toJSON: () => NaN }, /no JSON form/],
+  [new Proxy({}, { get () { throw new Error('trap') } }), /no JSON form: trap/]
 ]
 
 t.test('R11: what has no JSON form is refused by a code, wherever the application sends it', async (t) => {
@@ -295,4 +299,13 @@ t.test('K7: inject() and its client refuse what they cannot mean', async (t) => 
   }
   const client = await stomp.inject()
   for (const timeout of [NaN, 0, -1, Infinity, '5']) t.equal(await codeOf(() => client.next('MESSAGE', timeout as never)), OPTION, String(timeout))
+})
+
+t.test('K7: an expiry whose text cannot be made is refused by its code', async (t) => {
+  const server = await buildStomp(t)
+  await server.connect()
+  const [session] = server.stomp.sessions
+  for (const value of [Object.create(null), { toString () { throw new Error('no') } }, Symbol('s')]) {
+    t.equal(await codeOf(() => { session!.expiresAt = value as never }), 'FST_STOMP_INVALID_EXPIRY')
+  }
 })

@@ -3,6 +3,7 @@ import { shown } from '../../core/suggestion.ts'
 import { isPromise } from '../broker/promise.ts'
 import { Body, type FrameHeaders } from '../codec/index.ts'
 import { mistake, stompErrors } from '../errors.ts'
+import { readThrown } from '../session/thrown.ts'
 import { type ContentType, contentTypeOf, textOf } from './content-type.ts'
 
 /** `application/json`, `text/json`, and whatever has the suffix of RFC 6839. */
@@ -27,25 +28,33 @@ function bytesOf (value: unknown): Uint8Array | null {
 }
 
 function jsonOf (value: unknown): string {
-  const problem = problemOf(value)
-  if (problem !== null) throw mistake(new stompErrors.InvalidBody(`${problem} has no JSON form`))
   let text: string | undefined
+  let problem: string | null
   try {
-    text = JSON.stringify(value)
+    problem = problemOf(value)
+    if (problem === null) text = JSON.stringify(value)
   } catch (error) {
-    // A bigint, a circle, or a toJSON that throws.
-    throw mistake(new stompErrors.InvalidBody(`the value has no JSON form: ${(error as Error | undefined)?.message ?? String(error)}`, { cause: error }))
+    // A bigint, a circle, or code of the value that throws.
+    throw mistake(new stompErrors.InvalidBody(`the value has no JSON form: ${readThrown(error).message}`, { cause: error }))
   }
-  if (text === undefined) throw mistake(new stompErrors.InvalidBody(`${shown(value)} has no JSON form`))
-  return text
+  // A date or a number that is not valid becomes null, and so does what a toJSON gives.
+  if (problem === null && (text === undefined || (text === 'null' && value !== null))) problem = shown(value)
+  if (problem !== null) throw mistake(new stompErrors.InvalidBody(`${problem} has no JSON form`))
+  return text!
 }
 
-/** Values of which JSON would silently make `{}` or `null` (R11). */
+/** Classes whose values have no JSON form of their own: JSON would silently make `{}` of them. */
+const NO_JSON: readonly (abstract new (...args: never[]) => object)[] = [Map, Set, WeakMap, WeakSet, WeakRef, Error, RegExp, Blob]
+
+/** Values of which JSON would silently make `{}` or `null` (R11). A `toJSON` of the application gives a form to any of them. */
 function problemOf (value: unknown): string | null {
   if (typeof value === 'number' && !Number.isFinite(value)) return String(value)
   if (isPromise(value)) return 'a promise, which must be awaited first,'
-  if (value instanceof Map || value instanceof Set || value instanceof WeakMap || value instanceof WeakSet) return `a ${value.constructor.name}`
-  return null
+  if (typeof value !== 'object' || value === null || typeof (value as { toJSON?: unknown }).toJSON === 'function') return null
+  const found = NO_JSON.find((each) => value instanceof each)
+  if (found !== undefined) return `a value of the class ${found.name}`
+  // An array has an iterator, but it is none.
+  return typeof (value as { next?: unknown }).next === 'function' && (Symbol.iterator in value || Symbol.asyncIterator in value) ? 'an iterator' : null
 }
 
 /** What a route takes a body for: what its option says, else what the content type says, and JSON without one. */

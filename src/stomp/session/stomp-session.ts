@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { setMaxListeners } from 'node:events'
 import type { FastifyRequest } from 'fastify'
+import { shown } from '../../core/suggestion.ts'
 import type { CloseEvent, Message, MessageStream } from '../../session/index.ts'
 import type { BrokerConnection, BrokerError, Delivery } from '../broker/broker.ts'
 import { isPromise } from '../broker/promise.ts'
@@ -131,7 +132,7 @@ export class StompSession {
    * @throws FST_STOMP_INVALID_EXPIRY for a value that is no time, such as NaN: a session must not live for ever by mistake.
    */
   set expiresAt (date: number | undefined) {
-    if (date !== undefined && !isDate(date)) throw new stompErrors.InvalidExpiry(String(date))
+    if (date !== undefined && !isDate(date)) throw new stompErrors.InvalidExpiry(shown(date))
     this.#expiresAt = date
     this.time.expiresAt(date)
   }
