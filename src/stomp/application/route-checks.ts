@@ -11,8 +11,8 @@ export interface RouteChecks {
   readonly schemaHints: Hints
 }
 
-/** A schema is judged when it is compiled: each type provider has its own form. */
-export const anySchema: Check = () => null
+/** The rest of a schema is judged when it is compiled: a compiler of the application may take a text or a function. */
+export const anySchema: Check = expected((value) => value !== null && !Array.isArray(value), 'a schema, such as an object, true or false')
 
 /** One function, or a list of them. */
 export const handlers = expected((value) => [value].flat().every((each) => func(each) === null), 'a function or a list of functions')

@@ -1,6 +1,7 @@
 import findMyWay, { type HTTPVersion, type Instance } from 'find-my-way'
 import { shown } from '../../core/suggestion.ts'
 import { stompErrors } from '../errors.ts'
+import { parametersOf } from './destination.ts'
 
 /** A route that was found, with the parameters of its path. */
 export interface Match<T> {
@@ -50,7 +51,13 @@ export class DestinationRouter<T extends object> {
     if (typeof path !== 'string' || !path.startsWith('/')) return `the path must be a text that begins with /, not ${shown(path)}`
     if (path.length > 1 && path.endsWith('/')) return 'the path must not end with /'
     if (/[{}]/.test(path)) return `a parameter is written :name, not {name}: ${shown(path.replace(/\{(\w*)[^}]*\}?/g, ':$1'))}`
+    if (/[<>]/.test(path)) return `a parameter is written :name, not <name>: ${shown(path.replace(/<(\w*)[^>]*>?/g, ':$1'))}`
     if (/[*?#%;\s]|\/\//.test(path)) return 'the path must be text and :parameters, without * ? # % ; or spaces'
+    const names = parametersOf(path)
+    const repeated = names.find((name, i) => names.indexOf(name) !== i)
+    if (repeated !== undefined) return `the path names :${repeated} twice`
+    const mixed = path.split('/').find((segment) => /.:\w/.test(segment) && !segment.includes('.'))
+    if (mixed !== undefined) return `a parameter is a whole segment of the path, not a part of ${shown(mixed)}`
     const prefix = this.#prefixes.find((each) => path === each || path.startsWith(each + '/'))
     if (prefix !== undefined) return `the path stands behind the application prefix, so it is written without ${prefix}: ${shown(path.slice(prefix.length) || '/')}`
     // The separator parts the segments of a destination, so that none of them can hold it.
