@@ -29,7 +29,7 @@ const ROOMS: readonly Room[] = [
   { name: 'stomp/codec', rooms: [], packages: ['node:buffer'] },
   { name: 'stomp/errors', rooms: ['coded-error', 'stomp/codec'], packages: [] },
   { name: 'stomp/broker', rooms: ['core', 'clock', 'protocol', 'stomp/codec', 'stomp/errors'], packages: ['node:*'] },
-  { name: 'stomp/session', rooms: ['clock', 'session', 'stomp/codec', 'stomp/errors', 'stomp/broker'], packages: ['node:*', 'type:fastify'] },
+  { name: 'stomp/session', rooms: ['core', 'clock', 'session', 'stomp/codec', 'stomp/errors', 'stomp/broker'], packages: ['node:*', 'type:fastify'] },
   { name: 'stomp/application', rooms: ['core', 'clock', 'stomp/codec', 'stomp/errors', 'stomp/broker', 'stomp/session'], packages: ['*'] },
   {
     name: 'stomp/plugin',
