@@ -10,6 +10,10 @@ const PATIENCE = 60_000
 const rabbit = await startRabbitMq()
 t.teardown(() => rabbit.stop())
 
+// The timers of a clock do not hold a process, and there is no server here that would, while a client waits for the planned attempt.
+const alive = setInterval(() => {}, PATIENCE)
+t.teardown(() => clearInterval(alive))
+
 async function openRelay (t: Test, options: Partial<RelayBrokerOptions> = {}): Promise<RelayBroker> {
   const relay = relayBroker({
     servers: `tcp://127.0.0.1:${rabbit.port}`, dialect: rabbitmq(), connectTimeout: 3000, reconnect: { min: 200, max: 1000 }, heartBeat: [1000, 1000], ...options

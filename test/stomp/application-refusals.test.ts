@@ -19,7 +19,13 @@ async function errorOf (action: () => unknown): Promise<Error & { code?: string 
 
 /** Routes that cannot do what they say, with a word of the form that is meant. */
 const ROUTES: readonly (readonly [row: string, add: (stomp: StompFacade) => unknown, message: RegExp])[] = [
-  ['R5', (stomp) => stomp.message('/a', { sendTo: '/nowhere/y' }, noop), /sendTo names \/nowhere\/y, which the broker does not serve/],
+  ['R5', (stomp) => stomp.message('/a', { sendTo: '/nowhere/y' }, noop), /sendTo names \/nowhere\/y, to which the server cannot send/],
+  ['R5', (stomp) => stomp.message('/a', { sendTo: '/topic/' }, noop), /\/topic\/ has an empty segment/],
+  ['R5', (stomp) => stomp.message('/a', { sendTo: '/topic/a//b' }, noop), /empty segment/],
+  ['R5', (stomp) => stomp.message('/a', { sendTo: '/user/' }, noop), /empty segment/],
+  ['R5', (stomp) => stomp.message('/a', { sendTo: '/topic/*' }, noop), /is a pattern/],
+  ['R5', (stomp) => stomp.message('/a', { sendToUser: '/nowhere//x' }, noop), /empty segment/],
+  ['R5', (stomp) => stomp.message('/a', { sendToSender: '/queue/**' }, noop), /is a pattern/],
   ['R5', (stomp) => stomp.message('/a', { sendTo: ['/topic/a', '/nowhere/y'] }, noop), /\/nowhere\/y/],
   ['R5', (stomp) => stomp.message('/a', { sendTo: '/app/b' }, noop), /\/app\/b/],
   ['R5', (stomp) => stomp.message('/a', { sendTo: '/dlq' }, noop), /\/dlq/],

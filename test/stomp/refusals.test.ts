@@ -119,6 +119,14 @@ t.test('U18: a thousand refusals make a bounded number of lines, and the next mi
   t.match(told(server).slice(100), [{ destination: '/topic/same', untold: 900 }])
 })
 
+t.test('U18: a flood of one code does not hide another', async (t) => {
+  const server = await buildStomp(t, { stomp: { rules: RULES } })
+  for (let i = 0; i < 150; i++) await (await server.connect({ user: 'kim' })).ask('SEND', { destination: `/topic/${i}` })
+  t.equal(told(server).length, 100)
+  await (await server.connect({ user: 'kim' })).ask('SEND', { destination: '/nowhere/x' })
+  t.equal(told(server).length, 101)
+})
+
 t.test('K3: a hook that fails after its client has gone is logged', async (t) => {
   let asked = false
   let fail: (error: Error) => void = () => {}

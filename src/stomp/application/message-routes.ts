@@ -131,11 +131,14 @@ function checkTargets (path: string, { sendTo, sendToUser, sendToSender }: Reply
   for (const target of [sendTo ?? [], sendToUser ?? [], sendToSender ?? []].flat()) {
     const unknown = parametersOf(target).find((name) => !known.includes(name))
     if (unknown !== undefined) throw new stompErrors.InvalidRoute(path, `${target} names :${unknown}, which the path has not`)
+    const segments = target.split('/').slice(1)
+    if (segments.includes('')) throw new stompErrors.InvalidRoute(path, `${target} has an empty segment, so no message could go there`)
+    if (segments.includes('*') || segments.includes('**')) throw new stompErrors.InvalidRoute(path, `${target} is a pattern; a message goes to one destination`)
   }
   for (const target of [sendTo ?? []].flat()) {
     const example = fillTemplate(target, Object.fromEntries(known.map((name) => [name, 'x'])))
     if (!example.startsWith('/user/') && !takes(example)) {
-      throw new stompErrors.InvalidRoute(path, `sendTo names ${target}, which the broker does not serve; it must begin with a prefix of the broker, such as /topic, or with /user`)
+      throw new stompErrors.InvalidRoute(path, `sendTo names ${target}, to which the server cannot send; it must begin with a prefix of the broker for topics or queues, such as /topic, or with /user`)
     }
   }
 }

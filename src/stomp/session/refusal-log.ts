@@ -4,7 +4,7 @@ import type { Clock } from '../../clock/index.ts'
 /** How long one line about a thing is enough, in milliseconds. */
 const SILENCE = 60_000
 
-/** How many lines of all kinds may come within that time. */
+/** How many lines about one code may come within that time. */
 const MOST = 100
 
 /** Clients choose destinations and logins. */
@@ -24,6 +24,14 @@ const TEXTS: ReadonlyMap<string, readonly [level: 'info' | 'warn', text: string]
   STOMP_TOO_MANY_QUEUES: ['warn', 'a client was refused: the broker has maxQueues queues already']
 }))
 
+/** The lines about one code within a minute. */
+interface Told {
+  readonly since: number
+  readonly things: Set<string>
+  /** How many refusals had no line. */
+  untold: number
+}
+
 /** What was refused to whom. */
 export interface Refusal {
   readonly code: string
@@ -39,15 +47,14 @@ export interface Refusal {
 }
 
 /**
- * Tells the log of refusals: one line a minute for each code, destination and user, and a bound for all of them, so that no
- * client fills the log. The first line of the next minute says how many had none.
+ * Tells the log of refusals: one line a minute for each code, destination and user, and a bound for each code, so that no client
+ * fills the log, and no flood of one code hides another. The first line of the next minute says how many had none.
  */
 export class RefusalLog {
   readonly #clock: Clock
   readonly #log: FastifyBaseLogger
-  readonly #told = new Set<string>()
-  #since = -Infinity
-  #untold = 0
+  /** By the codes of `TEXTS` alone: applications choose codes of their own. */
+  readonly #told = new Map<string, Told>()
 
   constructor (clock: Clock, log: FastifyBaseLogger) {
     this.#clock = clock
@@ -56,11 +63,12 @@ export class RefusalLog {
 
   /** Says whether the refusal is one of those that the log must have. */
   tell (refusal: Refusal): boolean {
-    const known = TEXTS.get(refusal.code) ?? TEXTS.get(codeOfStatus(refusal))
+    const code = TEXTS.has(refusal.code) ? refusal.code : codeOfStatus(refusal)
+    const known = TEXTS.get(code)
     if (known === undefined) return false
     const destination = cut(refusal.destination)
     const user = cut(refusal.user)
-    const untold = this.#countIfDue(JSON.stringify([refusal.code, destination, user]))
+    const untold = this.#countIfDue(code, JSON.stringify([refusal.code, destination, user]))
     if (untold === null) return true
     const [level, text] = known
     this.#log[level]({
@@ -70,21 +78,19 @@ export class RefusalLog {
   }
 
   /** `null` when a line about this was written within the minute, else how many of the minute before had none. */
-  #countIfDue (thing: string): number | null {
+  #countIfDue (code: string, thing: string): number | null {
     const now = this.#clock.now()
-    let untold = 0
-    if (now - this.#since >= SILENCE) {
-      untold = this.#untold
-      this.#since = now
-      this.#untold = 0
-      this.#told.clear()
+    const before = this.#told.get(code)
+    if (before === undefined || now - before.since >= SILENCE) {
+      this.#told.set(code, { since: now, things: new Set([thing]), untold: 0 })
+      return before?.untold ?? 0
     }
-    if (this.#told.has(thing) || this.#told.size >= MOST) {
-      this.#untold++
+    if (before.things.has(thing) || before.things.size >= MOST) {
+      before.untold++
       return null
     }
-    this.#told.add(thing)
-    return untold
+    before.things.add(thing)
+    return 0
   }
 }
 
