@@ -195,9 +195,13 @@ export class HttpReceiver implements Receiver {
     else this.#session.interrupted(this)
   }
 
-  /** Node emits `finish` for a response, too, whose connection is destroyed while its end still waits there: that one has not arrived. */
+  /**
+   * Node emits `finish` for a response of HTTP/1, too, whose connection is destroyed while its end still waits there: that one has
+   * not arrived. A stream of HTTP/2 counts as destroyed as soon as it has ended.
+   */
   finished (): void {
-    if (!this.#response.destroyed && !this.#response.req.socket.destroyed) this.#finished = true
+    const { httpVersionMajor, socket } = this.#response.req
+    this.#finished = httpVersionMajor > 1 || (!this.#response.destroyed && !socket.destroyed)
   }
 }
 
