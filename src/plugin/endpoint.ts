@@ -1,4 +1,5 @@
 import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
+import { comesFrom } from '../core/abort.ts'
 import type { Clock } from '../clock/index.ts'
 import { CLOSE, type CloseReason, PreparedMessage, type RouteName, shownPath } from '../protocol/index.ts'
 import { type AnySession, checkClose, type CloseEvent, type Message, type Receiver, Session, type SessionFacts, type SessionLimits, watch } from '../session/index.ts'
@@ -259,9 +260,4 @@ const OPENING_ROUTES: readonly RouteName[] = ['greeting', 'rawWebsocket', 'webso
 
 function shownPaths (prefix: string): Record<RouteName, string> {
   return Object.fromEntries(OPENING_ROUTES.map((route) => [route, shownPath(prefix, route)])) as Record<RouteName, string>
-}
-
-/** A wait that was given `session.signal` rejects when the session ends: with its reason, or as Node does, with an error whose cause is the reason. */
-function comesFrom ({ reason }: AbortSignal, error: unknown): boolean {
-  return error === reason || (error instanceof Error && error.cause === reason)
 }

@@ -1,3 +1,5 @@
+import { comesFrom } from '../../core/abort.ts'
+
 /** What `sendEach` tells of a stream that nobody gets any more. */
 export interface StreamEnd {
   /** Aborts when the listener has gone. */
@@ -59,16 +61,6 @@ class RaceWithEnd {
   stop (): void {
     this.#interrupt = null
     this.#end.signal.removeEventListener('abort', this)
-  }
-}
-
-/** Whether an error only says that the signal has aborted: its reason, or the AbortError that Node makes of it. Never throws. */
-export function comesFrom (signal: AbortSignal, error: unknown): boolean {
-  if (!signal.aborted || error === signal.reason) return signal.aborted
-  try {
-    return error instanceof Error && error.cause === signal.reason
-  } catch {
-    return false
   }
 }
 

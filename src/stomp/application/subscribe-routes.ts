@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import { comesFrom } from '../../core/abort.ts'
 import type { Check } from '../../core/check.ts'
 import { Publication } from '../broker/publication.ts'
 import { type ClientCommand, type Frame, FrameHeaders } from '../codec/index.ts'
@@ -9,7 +10,7 @@ import type { Subscription } from '../session/subscriptions.ts'
 import { encodeContent } from './content.ts'
 import { anySchema, checkRoute, handlers, type RouteChecks, SCHEMA_HINTS } from './route-checks.ts'
 import type { Match } from './router.ts'
-import { comesFrom, isAsyncIterable, sendEach } from './stream.ts'
+import { isAsyncIterable, sendEach } from './stream.ts'
 import { compileSchemas, type RouteSchema, type RouteValidator, type ValidatedParts } from './validation.ts'
 
 /** What a subscribe handler gets. */
