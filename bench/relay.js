@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import Fastify from 'fastify'
 import sockjs from '../dist/index.js'
-import stomp, * as layer from '../dist/stomp/index.js'
+import stomp, * as layer from '../dist/stomp.js'
 
 const CLIENTS = 1000
 const MESSAGES = 100

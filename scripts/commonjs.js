@@ -1,24 +1,24 @@
-// Writes the entries for `require()` beside those for `import`, after the build: index.cjs, and its declarations where the build has
+// Writes the entries for `require()` beside those for `import`, after the build: a file .cjs for each, and its declarations where the build has
 // some. They hold no second copy of the code: both ways lead to the same modules. `commonjs.js [folder]`, by default dist/.
 import { existsSync, writeFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import ts from 'typescript'
 
 const DIST = resolve(process.argv[2] ?? fileURLToPath(new URL('../dist', import.meta.url)))
-const ENTRIES = ['index', 'stomp/index', 'conformance/index'].map((name) => join(DIST, name))
+const ENTRIES = ['index', 'stomp', 'conformance/index'].map((name) => join(DIST, name))
 
 /** The mark that Node puts on an ES module for the sake of transpilers; the entry is a CommonJS module. */
-const WITHOUT_DEFAULT = `'use strict'
+const withoutDefault = (module) => `'use strict'
 
-const { __esModule, ...exported } = require('./index.js')
+const { __esModule, ...exported } = require('${module}')
 module.exports = exported
 `
 
-const WITH_DEFAULT = `'use strict'
+const withDefault = (module) => `'use strict'
 
 // The default export, with all others as its properties.
-const { __esModule, default: plugin, ...others } = require('./index.js')
+const { __esModule, default: plugin, ...others } = require('${module}')
 module.exports = Object.assign(plugin, others)
 `
 
@@ -38,7 +38,7 @@ function targetOf (checker, symbol) {
  * A CommonJS file may name an ES module for its types alone. With a default export the module is a function, which a namespace of the
  * same name gives the rest.
  */
-function declarations (exported, named) {
+function declarations (module, exported, named) {
   const values = exported.filter((name) => name !== 'default')
   const classes = named.filter((name) => values.includes(name))
   const types = named.filter((name) => !values.includes(name))
@@ -47,10 +47,10 @@ function declarations (exported, named) {
     ...classes.map((name) => `export type ${name} = esm.${name}`),
     `export {\n  ${types.map((name) => `type ${name}`).join(',\n  ')}\n}`
   ].join('\n')
-  const head = `import type * as esm from './index.js' with { 'resolution-mode': 'import' }
+  const head = `import type * as esm from '${module}' with { 'resolution-mode': 'import' }
 import type {
   ${types.join(',\n  ')}
-} from './index.js' with { 'resolution-mode': 'import' }
+} from '${module}' with { 'resolution-mode': 'import' }
 `
   if (values.length === exported.length) return `${head}\n${members.replaceAll('export const', 'export declare const')}\n`
   return `${head}
@@ -68,6 +68,7 @@ const typed = ENTRIES.filter((path) => existsSync(`${path}.d.ts`))
 const program = ts.createProgram(typed.map((path) => `${path}.d.ts`), { module: ts.ModuleKind.NodeNext, skipLibCheck: true, types: ['node'] })
 for (const path of ENTRIES) {
   const exported = Object.keys(await import(pathToFileURL(`${path}.js`))).sort()
-  writeFileSync(`${path}.cjs`, exported.includes('default') ? WITH_DEFAULT : WITHOUT_DEFAULT)
-  if (typed.includes(path)) writeFileSync(`${path}.d.cts`, declarations(exported, typesOf(program, path)))
+  const module = `./${basename(path)}.js`
+  writeFileSync(`${path}.cjs`, exported.includes('default') ? withDefault(module) : withoutDefault(module))
+  if (typed.includes(path)) writeFileSync(`${path}.d.cts`, declarations(module, exported, typesOf(program, path)))
 }

@@ -7,7 +7,7 @@ import Fastify, { type FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
 import websocketDriver from 'websocket-driver'
 import { WebSocket, WebSocketServer } from 'ws'
-import { EndpointPaths } from '../src/plugin/endpoint-paths.ts'
+import { EndpointPaths } from '../src/sockjs/upgrade/endpoint-paths.ts'
 import { handshake, maskedFrame, TcpPeer } from './support/http.ts'
 import { until, within } from './support/wait.ts'
 

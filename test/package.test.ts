@@ -36,7 +36,7 @@ const outside = mkdtempSync(join(tmpdir(), 'fastify-sockjs-'))
 t.teardown(() => rmSync(outside, { recursive: true, force: true }))
 
 /** What `require()` leads to, beside the modules of the same names. */
-const COMMONJS = ['index', 'stomp/index', 'conformance/index'].flatMap((name) => [`dist/${name}.cjs`, `dist/${name}.d.cts`])
+const COMMONJS = ['index', 'stomp', 'conformance/index'].flatMap((name) => [`dist/${name}.cjs`, `dist/${name}.d.cts`])
 
 const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
   readonly dependencies: Readonly<Record<string, string>>

@@ -1,6 +1,6 @@
 import Fastify from 'fastify'
 import sockjs from '../../dist/index.js'
-import stomp, { memoryBroker } from '../../dist/stomp/index.js'
+import stomp, { memoryBroker } from '../../dist/stomp.js'
 import { ready } from './serve.js'
 
 const app = Fastify()

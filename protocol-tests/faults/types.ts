@@ -1,6 +1,6 @@
 import type { DemoEndpoint } from '../../src/cli/endpoints.ts'
 import type { EndpointOptions } from '../../src/index.ts'
-import type { MemoryBrokerOptions, StompPluginOptions } from '../../src/stomp/index.ts'
+import type { MemoryBrokerOptions, StompPluginOptions } from '../../src/stomp.ts'
 import type { Exchange } from './proxy/exchange.ts'
 import type { Hooks } from './proxy/hooks.ts'
 

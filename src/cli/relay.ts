@@ -1,4 +1,4 @@
-import { activemq, type BrokerDialect, rabbitmq, relayBroker, type RelayBroker } from '../stomp/index.ts'
+import { activemq, type BrokerDialect, rabbitmq, relayBroker, type RelayBroker } from '../stomp.ts'
 
 /** The broker of `STOMP_RELAY`, which is written `tcp://login:passcode@host:port`. */
 export interface RelayTarget {

@@ -1,5 +1,4 @@
-import type { Command } from 'commander'
-import { InvalidArgumentError, Option } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { FastifyInstance } from 'fastify'
 import { buildDemo } from './demo.ts'
 import { DIALECT_NAMES, parseRelay, type RelayTarget } from './relay.ts'

@@ -1,4 +1,4 @@
-import { createError } from '../coded-error.ts'
+import { createError } from '../core/coded-error.ts'
 import type { FrameError } from './codec/index.ts'
 
 /** Every error that the STOMP layer throws at the application, by code. */

@@ -84,7 +84,7 @@ contract('K1: polls, one after the other', async (t, transport) => {
 
 contract('K1: senders that are held back, some of whom go away', async (t, transport) => {
   const { server, sink } = await sinkOf(t, transport, (session) => session.on('message', () => {}))
-  const waiting = (): number => server.endpoint.hub.bufferedBytes
+  const waiting = (): number => server.endpoint.registration.bufferedBytes
   await keepsNothing(t, 'held senders', {
     times: 1_000,
     before: 500,

@@ -161,7 +161,7 @@ contract('a session without anybody who listens holds its client back', async (t
   const client = await connect(server, transport)
   const session = await server.session()
   const first = client.send('x'.repeat(2000))
-  await until(() => server.endpoint.hub.bufferedBytes >= 2000, 'the message waits')
+  await until(() => server.endpoint.registration.bufferedBytes >= 2000, 'the message waits')
   t.notOk(await isSettled(first), 'the sender waits for its answer')
   session.on('message', () => {})
   t.match(await first, { status: transport === 'jsonp-polling' ? 200 : 204 })

@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto'
 import t from 'tap'
-import { type Broker, memoryBroker } from '../../src/stomp/index.ts'
+import { type Broker, memoryBroker } from '../../src/stomp.ts'
 import { StompPeer } from '../security/stomp-peer.ts'
 import type { Host } from '../support/client.ts'
 import { CUTS, CuttingProxy } from '../support/cutting-proxy.ts'

@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
-import { SystemClock } from '../../src/clock/index.ts'
-import { type RelayBroker, rabbitmq, relayBroker, type RelayBrokerOptions } from '../../src/stomp/index.ts'
+import { SystemClock } from '../../src/core/clock.ts'
+import { type RelayBroker, rabbitmq, relayBroker, type RelayBrokerOptions } from '../../src/stomp.ts'
 import { connect, message, refused, testLog, type TestConnection } from '../support/broker.ts'
 import { within } from '../support/wait.ts'
 import { startRabbitMq } from './brokers/rabbitmq.ts'

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { FastifyInstance, FastifyServerOptions } from 'fastify'
 import sockjs, { type EndpointOptions, type Session, type SessionHandler } from '../../src/index.ts'
-import stomp, { memoryBroker, StompError } from '../../src/stomp/index.ts'
+import stomp, { memoryBroker, StompError } from '../../src/stomp.ts'
 
 /** How sessions have ended. */
 export type Journal = { code: number, reason: string, transport: string }[]

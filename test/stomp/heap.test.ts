@@ -1,5 +1,5 @@
 import t from 'tap'
-import { StompError } from '../../src/stomp/index.ts'
+import { StompError } from '../../src/stomp.ts'
 import { keepsNothing } from '../support/heap.ts'
 import { until } from '../support/wait.ts'
 import { buildStomp, type StompTestClient, type StompTestServer } from './support.ts'

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { test } from 'tap'
-import { checkPattern, hasWildcard, matchesPattern } from '../../src/stomp/broker/destination.ts'
-import { PatternTrie } from '../../src/stomp/broker/memory/pattern-trie.ts'
+import { checkPattern, hasWildcard, matchesPattern } from '../../src/stomp/destinations.ts'
+import { PatternTrie } from '../../src/stomp/pattern-trie.ts'
 
 /** The definition, in as few words as possible. */
 function fits ([pattern, ...patterns]: readonly string[], [segment, ...segments]: readonly string[]): boolean {

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { ManualClock } from '../../src/clock/index.ts'
+import { ManualClock } from '../../src/core/clock.ts'
 import { RateLimiter } from '../../src/stomp/session/rate.ts'
 import { buildStomp, codeOf } from './support.ts'
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { memoryBroker, StompError, type StompPluginOptions } from '../../src/stomp/index.ts'
+import { memoryBroker, StompError, type StompPluginOptions } from '../../src/stomp.ts'
 import { until } from '../support/wait.ts'
 import { buildStomp, headersOf, refused, type StompTestServer } from './support.ts'
 

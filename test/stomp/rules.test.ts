@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { memoryBroker, type Rule } from '../../src/stomp/index.ts'
-import { covers, overlaps } from '../../src/stomp/application/rules.ts'
-import { matchesPattern } from '../../src/stomp/broker/destination.ts'
+import { memoryBroker, type Rule } from '../../src/stomp.ts'
+import { covers, overlaps } from '../../src/stomp/rules.ts'
+import { matchesPattern } from '../../src/stomp/destinations.ts'
 import { deferred } from '../support/wait.ts'
 import { buildStomp, codeOf, refused, type StompTestServer } from './support.ts'
 

@@ -1,9 +1,9 @@
 import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify'
 import type { Test } from 'tap'
 import sockjs, { ManualClock, type SockjsPluginOptions } from '../../src/index.ts'
-import stomp, { type Broker, memoryBroker, type StompFacade, type StompPluginOptions, type Version } from '../../src/stomp/index.ts'
+import stomp, { type Broker, memoryBroker, type StompFacade, type StompPluginOptions, type Version } from '../../src/stomp.ts'
 import type { ClientCommand, Frame, HeadersLike, ServerCommand } from '../../src/stomp/codec/index.ts'
-import type { InjectedClient } from '../../src/stomp/index.ts'
+import type { InjectedClient } from '../../src/stomp.ts'
 import { WebSocket, type ClientOptions } from 'ws'
 import { Arrivals, deferred, within } from '../support/wait.ts'
 

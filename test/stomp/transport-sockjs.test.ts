@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap'
-import type { AnySession } from '../../src/session/index.ts'
+import type { AnySession } from '../../src/sockjs/session/index.ts'
 import { newId, type TestClient } from '../support/client.ts'
 import { HttpTestClient } from '../support/http-client.ts'
 import { SocketTestClient } from '../support/socket-client.ts'

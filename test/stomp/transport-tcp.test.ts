@@ -1,7 +1,7 @@
 import Fastify from 'fastify'
 import t, { type Test } from 'tap'
 import sockjs from '../../src/index.ts'
-import stomp, { memoryBroker } from '../../src/stomp/index.ts'
+import stomp, { memoryBroker } from '../../src/stomp.ts'
 import { FrameParser, isFrameError } from '../../src/stomp/codec/index.ts'
 import { TcpPeer } from '../support/http.ts'
 import { until } from '../support/wait.ts'

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { destination, memoryBroker } from '../../src/stomp/index.ts'
+import { destination, memoryBroker } from '../../src/stomp.ts'
 import { buildStomp, codeOf, headersOf, refused, type StompTestClient } from './support.ts'
 
 /** Which of the clients got something, and what. */

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import type { Test } from 'tap'
-import { ManualClock } from '../../src/clock/index.ts'
+import { ManualClock } from '../../src/core/clock.ts'
 import {
-  type AckMode, type Broker, type BrokerConnection, BrokerError, type BrokerSink, type Delivery, type DeliveryHandle
+  type AckMode, type Broker, type BrokerConnection, type BrokerSink, type Delivery, type DeliveryHandle
 } from '../../src/stomp/broker/broker.ts'
+import { BrokerError } from '../../src/stomp/refusals.ts'
 import { memoryBroker, type MemoryBrokerOptions } from '../../src/stomp/broker/memory/index.ts'
 import { Body, FrameHeaders } from '../../src/stomp/codec/index.ts'
 import { Arrivals } from './wait.ts'

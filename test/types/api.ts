@@ -1,7 +1,7 @@
 // Checked by `npm run types`, never run: what the public types allow, and what they refuse.
 import Fastify from 'fastify'
 import sockjs, { type Endpoint, ManualClock, type Message, PreparedMessage, type Session, type TransportName } from '../../src/index.ts'
-import stomp, { destination, memoryBroker, type StompSession, type StompUser } from '../../src/stomp/index.ts'
+import stomp, { destination, memoryBroker, type StompSession, type StompUser } from '../../src/stomp.ts'
 
 interface Account { id: string, roles: string[] }
 

@@ -1,5 +1,6 @@
-import type { Clock } from '../../clock/index.ts'
+import type { Clock } from '../../core/clock.ts'
 import type { Body, FrameHeaders } from '../codec/index.ts'
+import type { BrokerError } from '../refusals.ts'
 import type { Publication } from './publication.ts'
 
 /** The way in which a client acknowledges, as its SUBSCRIBE says (STOMP-S3). */
@@ -110,22 +111,6 @@ export interface BrokerSink {
   subscriptionEnded (key: string, error: BrokerError): void
   /** Tells that the connection has ended. The client gets an ERROR, and the session closes. */
   ended (error: BrokerError): void
-}
-
-/** A refusal of a broker. The client gets `message`, which names no host, no path and no internals. */
-export class BrokerError extends Error {
-  /** The code for the header `code` of the ERROR. It stays the same from version to version. */
-  readonly code: string
-  /** False where only the operation failed and the connection goes on. */
-  readonly fatal: boolean
-
-  /** @param cause goes to the log and not to the client, because it may name hosts and quote the broker */
-  constructor (code: string, message: string, fatal = true, cause?: Error) {
-    super(message, cause === undefined ? undefined : { cause })
-    this.name = 'BrokerError'
-    this.code = code
-    this.fatal = fatal
-  }
 }
 
 /** One step of a transaction. The session collects the steps, and COMMIT hands them over together (STOMP-T3). */

@@ -1,4 +1,4 @@
-import { PreparedMessage } from '../../protocol/index.ts'
+import { PreparedMessage } from '../../stream/prepared-message.ts'
 import { type Body, encodeMessage, FrameHeaders, type MessageEncoding, type Version } from '../codec/index.ts'
 
 /** The most forms that one message keeps. Clients count `sub-0`, `sub-1` and so on, so thousands of subscribers use a few ids. */

@@ -1,7 +1,7 @@
 import { Buffer, isUtf8 } from 'node:buffer'
 import { Body } from './body.ts'
 import type { CommandFrom, Peer } from './commands.ts'
-import { type FrameError, type FrameErrorCode, frameError } from './errors.ts'
+import { type FrameError, frameError, type FrameErrorCode } from './errors.ts'
 import type { Frame } from './frame.ts'
 import { type Head, type ParserState, readHead, refusal, UNFINISHED } from './head.ts'
 import { Octets } from './octets.ts'

@@ -1,5 +1,5 @@
 import { type Command, type CommandFrom, commandNamed, type Peer, ruleOf } from './commands.ts'
-import { type FrameError, type FrameErrorCode, frameError } from './errors.ts'
+import { type FrameError, frameError, type FrameErrorCode } from './errors.ts'
 import { type Dialect, dialectFor, unescapeText } from './escaping.ts'
 import { FrameHeaders } from './headers.ts'
 import type { FrameLimits } from './limits.ts'

@@ -1,4 +1,4 @@
-import type { Clock } from '../../clock/index.ts'
+import type { Clock } from '../../core/clock.ts'
 
 /** How many empty lines a client may send in a second (SEC-S35). */
 export class EolRate {

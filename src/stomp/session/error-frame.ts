@@ -1,6 +1,6 @@
-import { BrokerError } from '../broker/broker.ts'
 import type { ClientCommand, Frame } from '../codec/index.ts'
 import { StompError } from '../errors.ts'
+import { BrokerError } from '../refusals.ts'
 import { readThrown, type Thrown } from './thrown.ts'
 
 /** An ERROR frame: what failed in words for the client, and no internals (STOMP-X1, STOMP-X2, SEC-S63). */

@@ -1,5 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify'
-import type { Clock } from '../../clock/index.ts'
+import type { Clock } from '../../core/clock.ts'
 import type { Broker, OutgoingMessage } from '../broker/broker.ts'
 import type { ClientCommand, Frame, FrameLimits } from '../codec/index.ts'
 import type { RateLimiter } from './rate.ts'

@@ -1,4 +1,4 @@
-import type { Clock } from '../../clock/index.ts'
+import type { Clock } from '../../core/clock.ts'
 import { StompError } from '../errors.ts'
 
 /** How often a user may do something. */

@@ -1,4 +1,4 @@
-import { isPromise } from '../broker/promise.ts'
+import { isPromise } from '../../core/promise.ts'
 import type { About } from './error-frame.ts'
 
 /** Headers of a RECEIPT beside `receipt-id`; asked for when it is sent. */

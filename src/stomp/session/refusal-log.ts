@@ -1,5 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify'
-import type { Clock } from '../../clock/index.ts'
+import type { Clock } from '../../core/clock.ts'
 
 /** How long one line about a thing is enough, in milliseconds. */
 const SILENCE = 60_000

@@ -1,4 +1,5 @@
-import { type Clock, Timer } from '../../clock/index.ts'
+import type { Clock } from '../../core/clock.ts'
+import { Timer } from '../../core/timer.ts'
 import type { HeartBeat } from '../codec/index.ts'
 import type { HeartBeatOptions } from './host.ts'
 

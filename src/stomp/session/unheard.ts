@@ -1,5 +1,5 @@
-import { BrokerError } from '../broker/broker.ts'
-import { isPromise } from '../broker/promise.ts'
+import { isPromise } from '../../core/promise.ts'
+import { BrokerError } from '../refusals.ts'
 import type { StompHost } from './host.ts'
 
 /** Runs an operation of the broker whose failure no client can be told: the log is told instead. */

@@ -49,7 +49,7 @@ export function typeErrors (root: string, files: readonly string[]): Map<string,
     typeRoots: [join(root, 'node_modules/@types')],
     paths: {
       'fastify-sockjs': [join(root, 'src/index.ts')],
-      'fastify-sockjs/stomp': [join(root, 'src/stomp/index.ts')],
+      'fastify-sockjs/stomp': [join(root, 'src/stomp.ts')],
       'fastify-sockjs/conformance': [join(root, 'protocol-tests/index.ts')]
     }
   })

@@ -1,4 +1,4 @@
-import { Deque } from './deque.ts'
+import { Fifo } from '../../../core/fifo.ts'
 import type { QueuedMessage } from './queued-message.ts'
 
 /**
@@ -6,7 +6,7 @@ import type { QueuedMessage } from './queued-message.ts'
  * every message that was never delivered. So the returned messages stand before the fresh ones.
  */
 export class Backlog {
-  readonly #fresh = new Deque<QueuedMessage>()
+  readonly #fresh = new Fifo<QueuedMessage>()
   /** The returned messages, the newest first, because the end of an array is cheap to take from. */
   #returned: QueuedMessage[] = []
 

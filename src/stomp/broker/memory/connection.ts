@@ -1,11 +1,9 @@
-import type {
-  BrokerConnection, BrokerError, BrokerSink, BrokerSubscription, DeliveryHandle, Operation, OutgoingMessage, SubscribeResult
-} from '../broker.ts'
-import { checkPattern, type Destination, hasWildcard } from '../destination.ts'
+import { checkPattern, type Destination, hasWildcard } from '../../destinations.ts'
+import { type BrokerError, refusal } from '../../refusals.ts'
+import type { BrokerConnection, BrokerSink, BrokerSubscription, DeliveryHandle, Operation, OutgoingMessage, SubscribeResult } from '../broker.ts'
+import { Credit } from './credit.ts'
 import type { Exchange, Step, TemporaryQueues } from './exchange.ts'
-import { Outlet } from './outlet.ts'
 import { QueueSubscription, Unacked } from './queue-subscription.ts'
-import { refusal } from '../refusals.ts'
 import { TemporaryQueue } from './temporary.ts'
 import { AcknowledgedTopicSubscription, TopicSubscription } from './topic-subscription.ts'
 import type { TopicMember } from './topics.ts'
@@ -13,7 +11,7 @@ import type { TopicMember } from './topics.ts'
 /** The connection of one session to the embedded broker. Each call is done when it returns, and deliveries may come before that. */
 export class MemoryConnection implements BrokerConnection, TemporaryQueues {
   readonly #exchange: Exchange
-  readonly #outlet: Outlet
+  readonly #credit: Credit
   readonly #closed: (connection: MemoryConnection) => void
   /** The function that ends each subscription, by key. */
   readonly #subscriptions = new Map<string, () => void>()
@@ -21,7 +19,7 @@ export class MemoryConnection implements BrokerConnection, TemporaryQueues {
 
   constructor (exchange: Exchange, sink: BrokerSink, closed: (connection: MemoryConnection) => void) {
     this.#exchange = exchange
-    this.#outlet = new Outlet(sink, exchange.settings.maxUnacked)
+    this.#credit = new Credit(sink, exchange.settings.maxUnacked)
     this.#closed = closed
   }
 
@@ -32,19 +30,19 @@ export class MemoryConnection implements BrokerConnection, TemporaryQueues {
     if (isPattern) checkPattern(destination.segments, this.#exchange.settings.destinations)
     this.#makeWay(subscription.key, destination)
     if (destination.kind === 'topic') return this.#subscribeTopic(subscription, destination, isPattern)
-    const taker = new QueueSubscription(subscription.key, this.#outlet, subscription.ack, this.#prefetchOf(subscription), isPattern)
+    const taker = new QueueSubscription(subscription.key, this.#credit, subscription.ack, this.#prefetchOf(subscription), isPattern)
     try {
       this.#subscribeQueue(subscription, destination, taker, isPattern)
     } catch (error) {
       taker.end()
       throw error
     }
-    this.#exchange.turn.run()
+    this.#exchange.serialQueue.run()
   }
 
   unsubscribe (key: string): void {
     this.#end(key)
-    this.#exchange.turn.run()
+    this.#exchange.serialQueue.run()
   }
 
   publish (message: OutgoingMessage): void {
@@ -54,18 +52,18 @@ export class MemoryConnection implements BrokerConnection, TemporaryQueues {
 
   ack (handles: readonly DeliveryHandle[]): void {
     this.#acknowledge(handles)
-    this.#exchange.turn.run()
+    this.#exchange.serialQueue.run()
   }
 
   nack (handles: readonly DeliveryHandle[]): void {
     this.#refuse(handles)
-    this.#exchange.turn.run()
+    this.#exchange.serialQueue.run()
   }
 
   /** Checks every step that may be refused before it does the first one (STOMP-T3). */
   commit (operations: readonly Operation[]): void {
     this.#checkOpen()
-    const { turn } = this.#exchange
+    const { serialQueue } = this.#exchange
     const steps: Step[] = []
     try {
       for (const operation of operations) {
@@ -73,40 +71,40 @@ export class MemoryConnection implements BrokerConnection, TemporaryQueues {
       }
     } catch (error) {
       for (const step of steps) step.cancel()
-      turn.run()
+      serialQueue.run()
       throw error
     }
-    turn.defer(() => { for (const step of steps) step.run() })
+    serialQueue.defer(() => { for (const step of steps) step.run() })
     for (const operation of operations) {
       if (operation.type === 'ack') this.#acknowledge(operation.handles)
       else if (operation.type === 'nack') this.#refuse(operation.handles)
     }
-    turn.run()
+    serialQueue.run()
   }
 
   resume (): void {
-    this.#outlet.resume()
-    this.#exchange.turn.run()
+    this.#credit.resume()
+    this.#exchange.serialQueue.run()
   }
 
   /** Never holds a client back, because `publish` returns when its message is delivered or in a queue with a limit. */
   room (): undefined {}
 
   close (): void {
-    if (!this.#outlet.open) return
+    if (!this.#credit.open) return
     // This comes first, so that no message goes back to another subscription of this connection (STOMP-A5).
-    this.#outlet.open = false
+    this.#credit.open = false
     for (const key of [...this.#subscriptions.keys()]) this.#end(key)
     for (const temporary of this.#temporary.values()) this.#drop(temporary)
     this.#closed(this)
-    this.#exchange.turn.run()
+    this.#exchange.serialQueue.run()
   }
 
   /** Ends the connection for the broker, and tells the session why. */
   end (error: BrokerError): void {
-    if (!this.#outlet.open) return
+    if (!this.#credit.open) return
     this.close()
-    this.#outlet.sink.ended(error)
+    this.#credit.sink.ended(error)
   }
 
   forReplies (name: string): TemporaryQueue {
@@ -114,7 +112,7 @@ export class MemoryConnection implements BrokerConnection, TemporaryQueues {
     if (temporary.queue.consumers.size === 0) {
       if (this.#subscriptions.has(name)) throw refusal('STOMP_INVALID_HEADER', 'reply-to is the id of another subscription')
       temporary.implicit = true
-      this.#join(name, temporary, new QueueSubscription(name, this.#outlet, 'auto', 1))
+      this.#join(name, temporary, new QueueSubscription(name, this.#credit, 'auto', 1))
     }
     return temporary
   }
@@ -122,7 +120,7 @@ export class MemoryConnection implements BrokerConnection, TemporaryQueues {
   // --- topics -------------------------------------------------------------------------------------------------
 
   #subscribeTopic (subscription: BrokerSubscription, destination: Destination, isPattern: boolean): SubscribeResult | void {
-    const { history, topics, turn } = this.#exchange
+    const { history, topics, serialQueue } = this.#exchange
     const log = isPattern ? undefined : history.openForSubscriber(destination)
     const recover = subscription.headers.get('x-recover')
     const member = this.#topicMember(subscription, destination)
@@ -132,7 +130,7 @@ export class MemoryConnection implements BrokerConnection, TemporaryQueues {
       ...(log === undefined ? {} : { position: `${log.epoch}:${log.offset}` })
     }
     // The member joins and gets the missed messages in one step, so that no publication comes between.
-    turn.exclusively(() => {
+    serialQueue.exclusively(() => {
       topics.add(destination, member)
       for (const publication of missed ?? []) if (member.live) member.receive(publication)
     })
@@ -143,14 +141,14 @@ export class MemoryConnection implements BrokerConnection, TemporaryQueues {
     const { key, ack } = subscription
     const { queues, topics } = this.#exchange
     if (ack === 'auto') {
-      const member = new TopicSubscription(key, this.#outlet)
+      const member = new TopicSubscription(key, this.#credit)
       this.#subscriptions.set(key, () => {
         member.live = false
         topics.remove(destination, member)
       })
       return member
     }
-    const taker = new QueueSubscription(key, this.#outlet, ack, this.#prefetchOf(subscription))
+    const taker = new QueueSubscription(key, this.#credit, ack, this.#prefetchOf(subscription))
     const member = new AcknowledgedTopicSubscription(taker, queues.openPrivate(destination.name, 'topic'), () => this.#fellBehind(key))
     this.#subscriptions.set(key, () => {
       topics.remove(destination, member)
@@ -209,7 +207,7 @@ export class MemoryConnection implements BrokerConnection, TemporaryQueues {
     this.#temporary.delete(temporary.name)
     for (const key of keys) this.#end(key)
     this.#drop(temporary)
-    for (const key of keys) this.#outlet.sink.subscriptionEnded(key, refusal('STOMP_FELL_BEHIND'))
+    for (const key of keys) this.#credit.sink.subscriptionEnded(key, refusal('STOMP_FELL_BEHIND'))
   }
 
   #drop (temporary: TemporaryQueue): void {
@@ -238,22 +236,22 @@ export class MemoryConnection implements BrokerConnection, TemporaryQueues {
   }
 
   #release (handles: readonly DeliveryHandle[], done: (handle: Unacked) => void): void {
-    const wasFull = !this.#outlet.hasCredit
+    const wasFull = !this.#credit.hasCredit
     for (const handle of handles) {
       if (!(handle instanceof Unacked)) continue
       const { subscription } = handle.consumer
-      if (subscription.outlet !== this.#outlet || !subscription.release(handle)) continue
+      if (subscription.credit !== this.#credit || !subscription.release(handle)) continue
       done(handle)
       subscription.offer()
     }
-    if (wasFull) this.#outlet.offer()
+    if (wasFull) this.#credit.offer()
   }
 
   // --- ends ---------------------------------------------------------------------------------------------------
 
   #fellBehind (key: string): void {
     this.#end(key)
-    this.#outlet.sink.subscriptionEnded(key, refusal('STOMP_FELL_BEHIND'))
+    this.#credit.sink.subscriptionEnded(key, refusal('STOMP_FELL_BEHIND'))
   }
 
   #end (key: string): void {
@@ -263,6 +261,6 @@ export class MemoryConnection implements BrokerConnection, TemporaryQueues {
   }
 
   #checkOpen (): void {
-    if (!this.#outlet.open) throw refusal('STOMP_BROKER_UNAVAILABLE', undefined, true)
+    if (!this.#credit.open) throw refusal('STOMP_BROKER_UNAVAILABLE', undefined, true)
   }
 }

@@ -1,16 +1,16 @@
 import { type Body, FrameHeaders } from '../../codec/index.ts'
+import { type Destination, hasWildcard, parseDestination } from '../../destinations.ts'
+import { refusal } from '../../refusals.ts'
 import type { BrokerContext, OutgoingMessage } from '../broker.ts'
 import { Publication } from '../publication.ts'
-import { type Destination, hasWildcard, parseDestination } from '../destination.ts'
+import { Serial } from '../serial.ts'
 import { expiryOf } from './expiry.ts'
 import { History } from './history.ts'
 import type { Settings } from './options.ts'
 import { Queues } from './queues.ts'
-import { refusal } from '../refusals.ts'
-import { Serial } from '../serial.ts'
+import { SerialQueue } from './serial-queue.ts'
 import type { TemporaryQueue } from './temporary.ts'
 import { deliverTo, Topics } from './topics.ts'
-import { Turn } from './turn.ts'
 
 /**
  * A publication that cannot be refused any more.
@@ -33,7 +33,7 @@ const keep = (): void => {}
 /** The way of each publication to its receivers. `prepare` checks and may refuse, and its step delivers and may not. */
 export class Exchange {
   readonly settings: Settings
-  readonly turn = new Turn()
+  readonly serialQueue = new SerialQueue()
   readonly topics = new Topics()
   readonly queues: Queues
   readonly history: History
@@ -46,7 +46,7 @@ export class Exchange {
     this.settings = settings
     this.#serial = serial
     this.#context = context
-    this.queues = new Queues(settings, this.turn, serial, context)
+    this.queues = new Queues(settings, this.serialQueue, serial, context)
     this.history = new History(settings, serial, context.clock)
   }
 
@@ -57,9 +57,9 @@ export class Exchange {
   /** Publishes a message. `own` is `null` for the application, which has no temporary queues. */
   publish (message: OutgoingMessage, own: TemporaryQueues | null): void {
     try {
-      this.turn.defer(this.prepare(message, own).run)
+      this.serialQueue.defer(this.prepare(message, own).run)
     } finally {
-      this.turn.run()
+      this.serialQueue.run()
     }
   }
 

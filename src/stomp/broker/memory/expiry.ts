@@ -1,6 +1,6 @@
-import type { Clock } from '../../../clock/index.ts'
+import type { Clock } from '../../../core/clock.ts'
 import type { FrameHeaders } from '../../codec/index.ts'
-import { refusal } from '../refusals.ts'
+import { refusal } from '../../refusals.ts'
 
 /** The headers in which a publisher says how long a message may wait in a queue. */
 const LIFETIMES = ['ttl', 'expiration'] as const

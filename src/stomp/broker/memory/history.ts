@@ -1,10 +1,11 @@
-import { type Clock, Timer } from '../../../clock/index.ts'
+import type { Clock } from '../../../core/clock.ts'
+import { Fifo } from '../../../core/fifo.ts'
+import { Timer } from '../../../core/timer.ts'
 import { FrameHeaders } from '../../codec/index.ts'
+import { type Destination, matchesPattern } from '../../destinations.ts'
 import type { Publication } from '../publication.ts'
-import { Deque } from './deque.ts'
-import { type Destination, matchesPattern } from '../destination.ts'
-import type { HistoryRule, Settings } from './options.ts'
 import type { Serial } from '../serial.ts'
+import type { HistoryRule, Settings } from './options.ts'
 
 /** Milliseconds between two searches for messages that are too old. */
 const SWEEP = 5000
@@ -19,7 +20,7 @@ interface Entry {
 class Log {
   readonly epoch: string
   readonly rule: HistoryRule
-  readonly entries = new Deque<Entry>()
+  readonly entries = new Fifo<Entry>()
   bytes = 0
   offset = 0
 

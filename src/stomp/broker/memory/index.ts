@@ -1,9 +1,9 @@
 import type { Broker, BrokerCapabilities, BrokerClient, BrokerContext, BrokerSink, BrokerState, OutgoingMessage } from '../broker.ts'
 import { MemoryConnection } from './connection.ts'
-import { kindOf, type Separator } from '../destination.ts'
+import { kindOf, type Separator } from '../../destinations.ts'
 import { Exchange } from './exchange.ts'
 import { type MemoryBrokerOptions, resolveSettings, type Settings } from './options.ts'
-import { refusal } from '../refusals.ts'
+import { refusal } from '../../refusals.ts'
 import { Serial } from '../serial.ts'
 
 export type { HistoryOptions, MemoryBrokerOptions } from './options.ts'
@@ -55,7 +55,7 @@ class MemoryBroker implements Broker {
     this.#become('unavailable')
     const connections = [...this.#connections]
     // All connections end in one step, or the messages of each would go to the next.
-    this.#exchange?.turn.exclusively(() => {
+    this.#exchange?.serialQueue.exclusively(() => {
       for (const connection of connections) connection.end(refusal('STOMP_BROKER_STOPPED', undefined, true))
     })
     this.#exchange?.stop()

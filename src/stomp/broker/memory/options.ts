@@ -1,6 +1,6 @@
+import { checkPattern, type DestinationRules, parseDestination, type Prefixes, type Separator } from '../../destinations.ts'
 import { stompErrors } from '../../errors.ts'
 import { atLeast, boolean, type Check, checkOptions, defined, fields, list, MAX_MILLISECONDS, ONE_OR_MORE, prefix, prefixes, separator, text } from '../checks.ts'
-import { checkPattern, type DestinationRules, parseDestination, type Prefixes, type Separator } from '../destination.ts'
 
 /** The history of some topics. */
 export interface HistoryOptions {

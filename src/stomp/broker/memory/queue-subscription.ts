@@ -1,6 +1,6 @@
 import type { AckMode } from '../broker.ts'
 import type { Consumer } from './consumer.ts'
-import type { Outlet } from './outlet.ts'
+import type { Credit } from './credit.ts'
 import type { Queue } from './queue.ts'
 import type { QueuedMessage } from './queued-message.ts'
 
@@ -18,7 +18,7 @@ export class Unacked {
 /** A subscription that takes from a queue, or by a pattern from several. Its credit bounds the unacknowledged messages. */
 export class QueueSubscription {
   readonly key: string
-  readonly outlet: Outlet
+  readonly credit: Credit
   readonly byPattern: boolean
   readonly #ack: AckMode
   /** The most unacknowledged messages. */
@@ -27,21 +27,21 @@ export class QueueSubscription {
   readonly #unacked = new Set<Unacked>()
   #live = true
 
-  constructor (key: string, outlet: Outlet, ack: AckMode, prefetch: number, byPattern = false) {
+  constructor (key: string, credit: Credit, ack: AckMode, prefetch: number, byPattern = false) {
     this.key = key
-    this.outlet = outlet
+    this.credit = credit
     this.#ack = ack
     this.#prefetch = prefetch
     this.byPattern = byPattern
-    outlet.subscriptions.add(this)
+    credit.subscriptions.add(this)
   }
 
-  get live (): boolean { return this.#live && this.outlet.open }
+  get live (): boolean { return this.#live && this.credit.open }
 
   /** True when one more message may come. A message that needs no acknowledgement needs no credit. */
   get ready (): boolean {
-    return this.live && this.outlet.flowing &&
-      (this.#ack === 'auto' || (this.#unacked.size < this.#prefetch && this.outlet.hasCredit))
+    return this.live && this.credit.flowing &&
+      (this.#ack === 'auto' || (this.#unacked.size < this.#prefetch && this.credit.hasCredit))
   }
 
   join (queue: Queue): void {
@@ -68,19 +68,19 @@ export class QueueSubscription {
     const { publication } = message
     if (this.#ack === 'auto') {
       consumer.queue.settle(message)
-      this.outlet.deliver({ key: this.key, publication, handle: null, redelivered })
+      this.credit.deliver({ key: this.key, publication, handle: null, redelivered })
       return
     }
     const handle = new Unacked(consumer, message)
     this.#unacked.add(handle)
-    this.outlet.unacked++
-    this.outlet.deliver({ key: this.key, publication, handle, redelivered })
+    this.credit.unacked++
+    this.credit.deliver({ key: this.key, publication, handle, redelivered })
   }
 
   /** Takes a delivery away from the client. Returns `false` where the client did not have it. */
   release (handle: Unacked): boolean {
     if (!this.#unacked.delete(handle)) return false
-    this.outlet.unacked--
+    this.credit.unacked--
     return true
   }
 
@@ -88,13 +88,13 @@ export class QueueSubscription {
   end (): void {
     if (!this.#live) return
     this.#live = false
-    this.outlet.subscriptions.delete(this)
+    this.credit.subscriptions.delete(this)
     for (const handle of [...this.#unacked]) {
       this.release(handle)
       handle.consumer.queue.giveBack(handle.message)
     }
     for (const consumer of this.#consumers.values()) consumer.queue.detach(consumer)
     this.#consumers.clear()
-    if (this.outlet.open) this.outlet.offer()
+    if (this.credit.open) this.credit.offer()
   }
 }

@@ -1,19 +1,18 @@
-import type { BrokerError } from '../broker.ts'
+import { type BrokerError, refusal } from '../../refusals.ts'
 import type { Publication } from '../publication.ts'
 import { Backlog } from './backlog.ts'
 import type { Budget } from './budget.ts'
 import { Consumer, Round } from './consumer.ts'
 import type { QueueSubscription } from './queue-subscription.ts'
 import { QueuedMessage } from './queued-message.ts'
-import { refusal } from '../refusals.ts'
-import type { Turn } from './turn.ts'
+import type { SerialQueue } from './serial-queue.ts'
 
 /** The reason for which a message was given up. */
 export type DeathReason = 'delivery-limit' | 'expired'
 
 /** The settings and callbacks of a queue. The kinds of queues differ in these alone. */
-export interface QueueHome {
-  readonly turn: Turn
+export interface QueueHost {
+  readonly serialQueue: SerialQueue
   readonly budget: Budget
   readonly maxMessages: number
   readonly maxBytes: number
@@ -39,7 +38,7 @@ export class Queue {
   readonly name: string
   /** All consumers. A consumer that subscribed by a pattern does not keep the queue. */
   readonly consumers = new Set<Consumer>()
-  readonly #home: QueueHome
+  readonly #host: QueueHost
   readonly #backlog = new Backlog()
   readonly #round = new Round()
   #messages = 0
@@ -50,9 +49,9 @@ export class Queue {
   #scheduled = false
   #nextExpiry = Infinity
 
-  constructor (name: string, home: QueueHome) {
+  constructor (name: string, host: QueueHost) {
     this.name = name
-    this.#home = home
+    this.#host = host
   }
 
   /** A time before which no waiting message expires, `Infinity` when none ever does. */
@@ -60,7 +59,7 @@ export class Queue {
 
   /** Reserves room for a message that is about to come. Returns a refusal that names the full limit where there is none (SEC-S28). */
   reserve (publication: Publication, size: number): BrokerError | null {
-    const { budget, maxMessages, maxBytes, lenient } = this.#home
+    const { budget, maxMessages, maxBytes, lenient } = this.#host
     if (this.#messages > 0 || !lenient) {
       if (this.#messages >= maxMessages) return refusal('STOMP_QUEUE_FULL', `at most ${maxMessages} messages`)
       if (this.#bytes + size > maxBytes) return refusal('STOMP_QUEUE_FULL', `at most ${maxBytes} octets`)
@@ -93,7 +92,7 @@ export class Queue {
 
   /** Takes an unacknowledged message back to its old place, or gives it up after too many deliveries. */
   giveBack (message: QueuedMessage, refusedBy = 0): void {
-    const { maxDeliveries } = this.#home
+    const { maxDeliveries } = this.#host
     if (maxDeliveries > 0 && message.deliveries >= maxDeliveries) {
       this.#giveUp(message, 'delivery-limit')
     } else {
@@ -134,7 +133,7 @@ export class Queue {
 
   /** Gives up the messages that have expired. */
   sweep (): void {
-    const now = this.#home.now()
+    const now = this.#host.now()
     if (now <= this.#nextExpiry) return
     for (const message of this.#backlog.remove((message) => message.expires < now)) this.#giveUp(message, 'expired')
     this.#nextExpiry = Infinity
@@ -153,7 +152,7 @@ export class Queue {
   schedule (): void {
     if (this.#scheduled) return
     this.#scheduled = true
-    this.#home.turn.defer(this.#scheduledPump)
+    this.#host.serialQueue.defer(this.#scheduledPump)
   }
 
   readonly #scheduledPump = (): void => {
@@ -164,7 +163,7 @@ export class Queue {
   #pump (): void {
     const backlog = this.#backlog
     for (let message = backlog.first; message !== undefined; message = backlog.first) {
-      if (message.expires !== Infinity && message.expires < this.#home.now()) {
+      if (message.expires !== Infinity && message.expires < this.#host.now()) {
         backlog.shift()
         this.#giveUp(message, 'expired')
         continue
@@ -176,7 +175,7 @@ export class Queue {
       if (consumer.subscription.ready) this.#round.push(consumer)
       else consumer.listed = false
     }
-    if (this.#messages === 0 && this.#named === 0) this.#home.idle(this)
+    if (this.#messages === 0 && this.#named === 0) this.#host.idle(this)
   }
 
   /** Finds the next consumer with credit. The one that gave the message back comes last (STOMP-A3). */
@@ -197,18 +196,18 @@ export class Queue {
 
   #giveUp (message: QueuedMessage, reason: DeathReason): void {
     this.settle(message)
-    this.#home.died(this, message, reason)
+    this.#host.died(this, message, reason)
   }
 
   #watch ({ expires }: QueuedMessage): void {
     if (expires === Infinity) return
     this.#nextExpiry = Math.min(this.#nextExpiry, expires)
-    this.#home.expiring(this)
+    this.#host.expiring(this)
   }
 
   #free (publication: Publication, size: number): void {
     this.#messages--
     this.#bytes -= size
-    this.#home.budget.release(publication, size)
+    this.#host.budget.release(publication, size)
   }
 }

@@ -1,17 +1,18 @@
-import { type Clock, Timer } from '../../../clock/index.ts'
+import type { Clock } from '../../../core/clock.ts'
+import { Timer } from '../../../core/timer.ts'
 import { FrameHeaders } from '../../codec/index.ts'
+import { type Destination, hasWildcard, matchesPattern, parseDestination } from '../../destinations.ts'
+import { PatternTrie } from '../../pattern-trie.ts'
+import { refusal } from '../../refusals.ts'
 import type { BrokerContext } from '../broker.ts'
 import { Publication } from '../publication.ts'
-import { Budget } from './budget.ts'
-import { type Destination, hasWildcard, matchesPattern, parseDestination } from '../destination.ts'
-import type { Settings } from './options.ts'
-import { PatternTrie } from './pattern-trie.ts'
-import { type DeathReason, Queue, type QueueHome } from './queue.ts'
-import type { QueueSubscription } from './queue-subscription.ts'
-import type { QueuedMessage } from './queued-message.ts'
-import { refusal } from '../refusals.ts'
 import type { Serial } from '../serial.ts'
-import type { Turn } from './turn.ts'
+import { Budget } from './budget.ts'
+import type { Settings } from './options.ts'
+import type { QueueSubscription } from './queue-subscription.ts'
+import { type DeathReason, Queue, type QueueHost } from './queue.ts'
+import type { QueuedMessage } from './queued-message.ts'
+import type { SerialQueue } from './serial-queue.ts'
 
 /** Milliseconds between two searches for expired messages. A message that has expired is not delivered before the search either. */
 const SWEEP = 1000
@@ -19,7 +20,7 @@ const SWEEP = 1000
 /** All queues: the named ones, the dead-letter queue, and the private ones of a subscription or a connection. */
 export class Queues {
   readonly #settings: Settings
-  readonly #turn: Turn
+  readonly #serialQueue: SerialQueue
   readonly #serial: Serial
   readonly #clock: Clock
   readonly #log: BrokerContext['log']
@@ -29,16 +30,16 @@ export class Queues {
   readonly #expiring = new Set<Queue>()
   readonly #timer = new Timer({ expire: () => this.#sweep() })
   #lettersLost = false
-  readonly #homes: Readonly<Record<'named' | 'dead' | 'temporary' | 'topic', QueueHome>>
+  readonly #homes: Readonly<Record<'named' | 'dead' | 'temporary' | 'topic', QueueHost>>
 
-  constructor (settings: Settings, turn: Turn, serial: Serial, { clock, log }: BrokerContext) {
+  constructor (settings: Settings, serialQueue: SerialQueue, serial: Serial, { clock, log }: BrokerContext) {
     this.#settings = settings
-    this.#turn = turn
+    this.#serialQueue = serialQueue
     this.#serial = serial
     this.#clock = clock
     this.#log = log
     this.#budget = new Budget(settings.maxBytes)
-    const shared = this.#home()
+    const shared = this.#host()
     const nothing = (): void => {}
     const forget = (queue: Queue): void => this.#forget(queue)
     this.#homes = {
@@ -95,9 +96,9 @@ export class Queues {
   }
 
   /** The settings that all kinds of queues have in common. */
-  #home (): Omit<QueueHome, 'died' | 'idle'> {
+  #host (): Omit<QueueHost, 'died' | 'idle'> {
     return {
-      turn: this.#turn,
+      serialQueue: this.#serialQueue,
       budget: this.#budget,
       maxMessages: this.#settings.maxQueueMessages,
       maxBytes: this.#settings.maxQueueBytes,
@@ -125,7 +126,7 @@ export class Queues {
       if (queue.nextExpiry === Infinity) this.#expiring.delete(queue)
     }
     if (this.#expiring.size > 0) this.#clock.start(this.#timer, SWEEP)
-    this.#turn.run()
+    this.#serialQueue.run()
   }
 
   /** Moves a message to the dead-letter queue. When that is full, its oldest messages are dropped. */
@@ -147,6 +148,6 @@ export class Queues {
       if (!queue.dropOldest()) return
     }
     this.#lettersLost = lost
-    this.#turn.defer(() => queue.push(letter, size, Infinity))
+    this.#serialQueue.defer(() => queue.push(letter, size, Infinity))
   }
 }

@@ -1,5 +1,5 @@
 import type { Publication } from '../publication.ts'
-import type { Outlet } from './outlet.ts'
+import type { Credit } from './credit.ts'
 import type { QueueSubscription } from './queue-subscription.ts'
 import type { Queue } from './queue.ts'
 import type { TopicMember } from './topics.ts'
@@ -7,16 +7,16 @@ import type { TopicMember } from './topics.ts'
 /** The subscription of a topic in `auto` mode, which delivers each publication at once. It is the hot path of a broadcast. */
 export class TopicSubscription implements TopicMember {
   readonly #key: string
-  readonly #outlet: Outlet
+  readonly #credit: Credit
   live = true
 
-  constructor (key: string, outlet: Outlet) {
+  constructor (key: string, credit: Credit) {
     this.#key = key
-    this.#outlet = outlet
+    this.#credit = credit
   }
 
   receive (publication: Publication): void {
-    this.#outlet.deliver({ key: this.#key, publication, handle: null, redelivered: false })
+    this.#credit.deliver({ key: this.#key, publication, handle: null, redelivered: false })
   }
 }
 

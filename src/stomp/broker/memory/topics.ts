@@ -1,7 +1,6 @@
+import { type Destination, hasWildcard } from '../../destinations.ts'
+import { PatternTrie } from '../../pattern-trie.ts'
 import type { Publication } from '../publication.ts'
-import type { Destination } from '../destination.ts'
-import { hasWildcard } from '../destination.ts'
-import { PatternTrie } from './pattern-trie.ts'
 
 /** One subscription of a topic or of a pattern. */
 export interface TopicMember {

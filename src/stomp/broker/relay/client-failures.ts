@@ -1,5 +1,6 @@
-import type { Clock } from '../../../clock/index.ts'
-import type { BrokerError, BrokerLog } from '../broker.ts'
+import type { Clock } from '../../../core/clock.ts'
+import type { BrokerError } from '../../refusals.ts'
+import type { BrokerLog } from '../broker.ts'
 import { failureFields, failureText } from './failures.ts'
 
 /** One line of this kind in so many milliseconds. */

@@ -1,40 +1,40 @@
-import type { Clock } from '../../../clock/index.ts'
-import { FrameHeaders, type Frame, type ServerCommand } from '../../codec/index.ts'
+import type { Clock } from '../../../core/clock.ts'
+import { type Frame, FrameHeaders, type ServerCommand } from '../../codec/index.ts'
+import { checkPattern, hasWildcard, parseDestination } from '../../destinations.ts'
+import { refusal } from '../../refusals.ts'
 import type { BrokerLog, OutgoingMessage } from '../broker.ts'
-import { checkPattern, hasWildcard, parseDestination } from '../destination.ts'
 import { Publication } from '../publication.ts'
-import { refusal } from '../refusals.ts'
 import type { Serial } from '../serial.ts'
+import type { BrokerLink } from './broker-link.ts'
+import type { ClientConnection } from './client-connection.ts'
 import type { ClientFailures } from './client-failures.ts'
-import type { Dialer } from './dialer.ts'
+import type { Connector } from './connector.ts'
 import { publisherHeaders, sendHeaders } from './headers.ts'
-import type { Leg } from './leg.ts'
-import type { LifelineContext } from './lifeline.ts'
 import type { Names } from './names.ts'
 import type { RelaySettings } from './options.ts'
-import type { OwnLine } from './own-line.ts'
+import type { LinkContext } from './reconnecting-link.ts'
 import type { SharedConnection } from './shared-connection.ts'
 
 /** Whatever a running relay's parts have in common. */
 export interface RelayCore {
   readonly settings: RelaySettings
-  readonly dialer: Dialer
+  readonly connector: Connector
   readonly clock: Clock
   readonly log: BrokerLog
   readonly serial: Serial
   readonly names: Names
   readonly clientFailures: ClientFailures
-  /** Told of legs whose broker takes nothing, or takes again. */
+  /** Told of links whose broker takes nothing, or takes again. */
   stalled (who: object, yes: boolean): void
   /** Told when one of the application's own connections has reached the broker. */
   reached (): void
   /** Told of the end of each client's connection. */
-  closed (connection: OwnLine | SharedConnection): void
+  closed (connection: ClientConnection | SharedConnection): void
 }
 
 /** What the application's own connections need: they have its login. */
-export function lifelineContext ({ settings: { system, reconnect }, dialer, clock, log }: RelayCore): LifelineContext {
-  return { dialer, backoff: reconnect, clock, log, credentials: () => system }
+export function linkContext ({ settings: { system, reconnect }, connector, clock, log }: RelayCore): LinkContext {
+  return { connector, backoff: reconnect, clock, log, credentials: () => system }
 }
 
 /** The broker's form of what a client subscribes to. Bounds are ours: a broker's are far wider (RELAY-22). */
@@ -68,8 +68,8 @@ export function publicationOf (core: RelayCore, { headers, body }: Frame<ServerC
 }
 
 /** SUBSCRIBE for `destination`, in the broker's form. */
-export function subscribeFrame (leg: Leg, id: string, destination: string, ack: string): FrameHeaders {
+export function subscribeFrame (link: BrokerLink, id: string, destination: string, ack: string): FrameHeaders {
   // 1.0 has but one word for acknowledgements.
-  const mode = ack === 'auto' ? 'auto' : leg.version === '1.0' ? 'client' : 'client-individual'
+  const mode = ack === 'auto' ? 'auto' : link.version === '1.0' ? 'client' : 'client-individual'
   return FrameHeaders.from({ id, destination, ack: mode })
 }

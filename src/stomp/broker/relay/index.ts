@@ -1,25 +1,25 @@
-import { Timer } from '../../../clock/index.ts'
+import { Timer } from '../../../core/timer.ts'
 import type {
   Broker, BrokerCapabilities, BrokerClient, BrokerConnection, BrokerContext, BrokerSink, BrokerState, Done, OutgoingMessage, UserMessage
 } from '../broker.ts'
-import { refusal } from '../refusals.ts'
+import { refusal } from '../../refusals.ts'
 import { Serial } from '../serial.ts'
 import { REPLY_PREFIX, TEMPORARY_PREFIX } from './addresses.ts'
 import { ClientFailures } from './client-failures.ts'
 import type { RelayCore } from './core.ts'
-import { Dialer } from './dialer.ts'
+import { Connector } from './connector.ts'
 import { Names } from './names.ts'
 import { type RelayBrokerOptions, type RelaySettings, resolveRelay } from './options.ts'
-import { OwnLine } from './own-line.ts'
+import { ClientConnection } from './client-connection.ts'
 import { Servers } from './servers.ts'
 import { SharedConnection } from './shared-connection.ts'
-import { SharedLine } from './shared-line.ts'
-import { SystemLine } from './system-line.ts'
+import { SharedTopics } from './shared-topics.ts'
+import { SystemConnection } from './system-connection.ts'
 
 export { activemq } from './dialects/activemq.ts'
 export type { BrokerDialect, DialectOptions } from './dialects/dialect.ts'
 export { rabbitmq } from './dialects/rabbitmq.ts'
-export type { Backoff } from './lifeline.ts'
+export type { Backoff } from './reconnecting-link.ts'
 export type { RelayBrokerOptions, RelayCredentials } from './options.ts'
 
 /** What a relay is busy with. */
@@ -45,8 +45,8 @@ const START_PATIENCE = 3000
 
 /** What runs between `start` and `stop`. */
 interface Running extends RelayCore {
-  readonly system: SystemLine
-  readonly shared: readonly SharedLine[]
+  readonly system: SystemConnection
+  readonly shared: readonly SharedTopics[]
 }
 
 class StompRelay implements RelayBroker {
@@ -55,7 +55,7 @@ class StompRelay implements RelayBroker {
   readonly #settings: RelaySettings
   readonly #names: Names
   readonly #listeners = new Set<(state: BrokerState, reason: string) => void>()
-  readonly #connections = new Set<OwnLine | SharedConnection>()
+  readonly #connections = new Set<ClientConnection | SharedConnection>()
   /** Connections whose broker confirms nothing at the moment. */
   readonly #stalled = new Set<object>()
   #onUserMessage: (message: UserMessage) => void = () => {}
@@ -77,9 +77,9 @@ class StompRelay implements RelayBroker {
 
   stats (): RelayStats {
     return {
-      connections: this.#running?.dialer.open ?? 0,
+      connections: this.#running?.connector.open ?? 0,
       clients: this.#connections.size,
-      races: this.#running?.dialer.races ?? 0,
+      races: this.#running?.connector.races ?? 0,
       sharedTopics: (this.#running?.shared ?? []).reduce((sum, { topics }) => sum + topics, 0)
     }
   }
@@ -99,16 +99,16 @@ class StompRelay implements RelayBroker {
       serial: new Serial(),
       names: this.#names,
       clientFailures: new ClientFailures(clock, log),
-      dialer: new Dialer(new Servers(settings.servers), settings.tls, settings.leg, settings.maxConnecting, clock, log),
+      connector: new Connector(new Servers(settings.servers), settings.tls, settings.link, settings.maxConnecting, clock, log),
       stalled: (who, yes) => this.#setStalled(who, yes),
       reached: () => this.#hurry(),
       closed: (connection) => { this.#connections.delete(connection) }
     }
-    const system = new SystemLine(core, (state, reason) => {
+    const system = new SystemConnection(core, (state, reason) => {
       this.#line = state
       this.#show(reason)
     }, (message) => this.#onUserMessage(message))
-    const shared = settings.mode === 'shared' ? Array.from({ length: settings.connections }, (_, i) => new SharedLine(core, `shared ${i + 1}`)) : []
+    const shared = settings.mode === 'shared' ? Array.from({ length: settings.connections }, (_, i) => new SharedTopics(core, `shared ${i + 1}`)) : []
     this.#running = { ...core, system, shared }
     const connecting = system.start()
     for (const line of shared) line.start().catch((error: unknown) => log.error({ err: error }, 'the first attempt to connect to the broker failed'))
@@ -168,9 +168,9 @@ class StompRelay implements RelayBroker {
     for (const line of this.#running.shared) line.hurry()
   }
 
-  async #openOwn (running: Running, client: BrokerClient, sink: BrokerSink): Promise<OwnLine> {
+  async #openOwn (running: Running, client: BrokerClient, sink: BrokerSink): Promise<ClientConnection> {
     await running.system.reachable(client.signal)
-    return OwnLine.open(running, client, sink)
+    return ClientConnection.open(running, client, sink)
   }
 
   #setStalled (who: object, yes: boolean): void {

@@ -1,4 +1,4 @@
-import { type DestinationRules, kindOf } from '../destination.ts'
+import { type DestinationRules, kindOf } from '../../destinations.ts'
 import type { BrokerDialect } from './dialects/dialect.ts'
 
 /** Names that are remembered; the oldest go first. */

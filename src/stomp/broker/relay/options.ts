@@ -1,12 +1,12 @@
 import type { ConnectionOptions } from 'node:tls'
+import type { DestinationRules } from '../../destinations.ts'
 import { stompErrors } from '../../errors.ts'
 import type { BrokerClient } from '../broker.ts'
 import { atLeast, type Check, checkOptions, defined, fields, list, MAX_MILLISECONDS, milliseconds, ONE_OR_MORE, prefixes } from '../checks.ts'
-import type { DestinationRules } from '../destination.ts'
+import type { BrokerLinkSettings, Credentials } from './broker-link.ts'
 import type { BrokerDialect } from './dialects/dialect.ts'
 import { plain } from './dialects/plain.ts'
-import type { Credentials, LegSettings } from './leg.ts'
-import type { Backoff } from './lifeline.ts'
+import type { Backoff } from './reconnecting-link.ts'
 import { parseServer, type ServerAddress } from './servers.ts'
 
 /** Who a connection to the broker says it is. */
@@ -89,7 +89,7 @@ export interface RelaySettings {
   readonly allowHeaders: ReadonlySet<string>
   /** Headers that clients must not set (SEC-S67). */
   readonly privileged: ReadonlySet<string>
-  readonly leg: LegSettings
+  readonly link: BrokerLinkSettings
   readonly reconnect: Backoff
   readonly maxConnecting: number
   readonly maxOutbox: number
@@ -210,7 +210,7 @@ export function resolveRelay (options: RelayBrokerOptions): RelaySettings {
     },
     allowHeaders,
     privileged: new Set([...chosen.privileged].filter((name) => !allowHeaders.has(name))),
-    leg: {
+    link: {
       heartBeat: options.heartBeat ?? [10_000, 10_000],
       connectTimeout: options.connectTimeout ?? 10_000,
       receiptTimeout: options.receiptTimeout ?? 30_000,

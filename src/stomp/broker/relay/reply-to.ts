@@ -1,6 +1,6 @@
+import { refusal } from '../../refusals.ts'
 import { REPLY_PREFIX, type ReplyAddresses } from './addresses.ts'
 import type { BrokerDialect } from './dialects/dialect.ts'
-import { refusal } from '../refusals.ts'
 import type { RelaySettings } from './options.ts'
 
 /** Temporary queues of others, in the words of several brokers. */

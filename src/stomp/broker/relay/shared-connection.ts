@@ -1,13 +1,11 @@
-import type {
-  BrokerClient, BrokerConnection, BrokerError, BrokerSink, BrokerSubscription, DeliveryHandle, Done, Operation, OutgoingMessage
-} from '../broker.ts'
+import { type BrokerError, refusal } from '../../refusals.ts'
+import type { BrokerClient, BrokerConnection, BrokerSink, BrokerSubscription, DeliveryHandle, Done, Operation, OutgoingMessage } from '../broker.ts'
 import type { Publication } from '../publication.ts'
-import { refusal } from '../refusals.ts'
 import { REPLY_PREFIX, TEMPORARY_PREFIX } from './addresses.ts'
-import { Alternation } from './alternation.ts'
+import { ClientConnection } from './client-connection.ts'
 import type { RelayCore } from './core.ts'
-import { OwnLine } from './own-line.ts'
-import type { SharedLine } from './shared-line.ts'
+import { Ordering } from './ordering.ts'
+import type { SharedTopics } from './shared-topics.ts'
 
 /**
  * A client in mode `shared`: topics without acknowledgements come, and messages go, over the connection of all. What needs a
@@ -17,22 +15,22 @@ export class SharedConnection implements BrokerConnection {
   readonly #core: RelayCore
   readonly #client: BrokerClient
   readonly #sink: BrokerSink
-  readonly #line: SharedLine
+  readonly #line: SharedTopics
   readonly #shared = new Set<string>()
-  readonly #order = new Alternation()
-  #own: Promise<OwnLine> | null = null
-  #opened: OwnLine | null = null
+  readonly #order = new Ordering()
+  #own: Promise<ClientConnection> | null = null
+  #opened: ClientConnection | null = null
   /** Ends the making of its own connection (RELAY-18). */
   readonly #abort = new AbortController()
   #open = true
 
-  static async open (core: RelayCore, client: BrokerClient, sink: BrokerSink, line: SharedLine): Promise<SharedConnection> {
+  static async open (core: RelayCore, client: BrokerClient, sink: BrokerSink, line: SharedTopics): Promise<SharedConnection> {
     const connection = new SharedConnection(core, client, sink, line)
     await line.enter(connection, client.signal)
     return connection
   }
 
-  private constructor (core: RelayCore, client: BrokerClient, sink: BrokerSink, line: SharedLine) {
+  private constructor (core: RelayCore, client: BrokerClient, sink: BrokerSink, line: SharedTopics) {
     this.#core = core
     this.#client = client
     this.#sink = sink
@@ -91,7 +89,7 @@ export class SharedConnection implements BrokerConnection {
     return done
   }
 
-  // --- for the shared line ------------------------------------------------------------------------------------
+  // --- for the shared topics ------------------------------------------------------------------------------------
 
   deliver (key: string, publication: Publication): void {
     if (this.#shared.has(key)) this.#sink.deliver({ key, publication, handle: null, redelivered: false })
@@ -114,7 +112,7 @@ export class SharedConnection implements BrokerConnection {
     })
   }
 
-  #byOwn (operation: (own: OwnLine) => Done): Done {
+  #byOwn (operation: (own: ClientConnection) => Done): Done {
     return this.#order.run(this, () => {
       this.#checkOpen()
       return this.#opened === null ? this.#openOwn().then(operation) : operation(this.#opened)
@@ -122,8 +120,8 @@ export class SharedConnection implements BrokerConnection {
   }
 
   /** Its end is the client's: whoever loses half of what it subscribed to must begin anew. */
-  #openOwn (): Promise<OwnLine> {
-    this.#own ??= OwnLine.open(this.#core, { ...this.#client, signal: this.#abort.signal }, {
+  #openOwn (): Promise<ClientConnection> {
+    this.#own ??= ClientConnection.open(this.#core, { ...this.#client, signal: this.#abort.signal }, {
       deliver: (delivery) => this.#sink.deliver(delivery),
       subscriptionEnded: (key, error) => this.#sink.subscriptionEnded(key, error),
       ended: (error) => { this.end(error) }

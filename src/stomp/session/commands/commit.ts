@@ -1,5 +1,5 @@
+import { isPromise } from '../../../core/promise.ts'
 import type { Operation } from '../../broker/broker.ts'
-import { isPromise } from '../../broker/promise.ts'
 import type { ClientCommand, Frame } from '../../codec/index.ts'
 import type { IncomingMessage } from '../host.ts'
 import type { StompSession } from '../stomp-session.ts'

@@ -1,5 +1,5 @@
-import { type Frame, type ClientCommand, FrameHeaders, type HeartBeat, isFrameError, negotiateHeartBeat, negotiateVersion, parseHeartBeat, VERSIONS } from '../../codec/index.ts'
 import type { BrokerClient } from '../../broker/broker.ts'
+import { type ClientCommand, type Frame, FrameHeaders, type HeartBeat, isFrameError, negotiateHeartBeat, negotiateVersion, parseHeartBeat, VERSIONS } from '../../codec/index.ts'
 import { StompError } from '../../errors.ts'
 import type { HeartBeatOptions } from '../host.ts'
 import type { StompSession } from '../stomp-session.ts'

@@ -1,5 +1,5 @@
+import { isPromise } from '../../../core/promise.ts'
 import type { AckMode, SubscribeResult } from '../../broker/broker.ts'
-import { isPromise } from '../../broker/promise.ts'
 import type { ClientCommand, Frame } from '../../codec/index.ts'
 import { StompError } from '../../errors.ts'
 import type { StompSession } from '../stomp-session.ts'

@@ -1,0 +1,266 @@
+import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
+import { comesFrom } from '../../core/abort.ts'
+import type { Clock } from '../../core/clock.ts'
+import { watch } from '../../core/promise.ts'
+import type { CloseEvent, Message } from '../../stream/message-stream.ts'
+import { PreparedMessage } from '../../stream/prepared-message.ts'
+import { BODY_FACTOR, type ResolvedOptions } from '../options/options.ts'
+import { CLOSE, type CloseReason, type RouteName, shownPath } from '../protocol/index.ts'
+import { type AnySession, checkClose, type Receiver, Session, type SessionFacts, type SessionLimits } from '../session/index.ts'
+import type { IncomingRules } from '../transports/index.ts'
+import { type BroadcastOptions, checkBroadcast, prepare } from './broadcast.ts'
+import { type Embedding, embeddingFor } from './embedding.ts'
+import type { InjectWebSocket } from './injected-websocket.ts'
+import { type OriginPolicy, originPolicy } from './origins.ts'
+import type { RefusalKind } from './refusals.ts'
+import type { Registration } from './registration.ts'
+
+/** Called once for each session; `request` is the one that opened it. */
+export type SessionHandler<S = Session> = (session: S, request: FastifyRequest) => unknown
+
+/** What `endpoint.stats()` counts. */
+export interface EndpointStats {
+  /** Open sessions. */
+  readonly sessions: number
+  /** Open sessions by transport. */
+  readonly transports: Readonly<Record<string, number>>
+  /** Bytes that wait for the clients of this endpoint. */
+  readonly bufferedBytes: number
+  /** Sessions opened since the start. */
+  readonly opened: number
+}
+
+/** One endpoint: a path, its sessions, and what can be done with all of them. */
+export class Endpoint {
+  /** The path, prefixes of its scopes included. */
+  readonly path: string
+  /** @internal */
+  readonly options: ResolvedOptions
+  /** @internal */
+  readonly registration: Registration
+  /** @internal */
+  readonly clock: Clock
+  /** @internal */
+  readonly limits: SessionLimits
+  /** @internal */
+  readonly binary: boolean
+  /** @internal */
+  readonly incoming: IncomingRules
+  /** @internal */
+  readonly bodyLimit: number
+  /** @internal */
+  readonly origins: OriginPolicy
+  /** @internal */
+  readonly embedding: Embedding
+  /** @internal The paths that sessions show, made once. */
+  readonly shownPaths: Readonly<Record<RouteName, string>>
+  /** @internal Receivers that have ended and whose connection is not finished. */
+  readonly lingering = new Set<Receiver>()
+  /** A WebSocket without a socket, for tests: as `injectWS` of `@fastify/websocket`. There once the application is ready. */
+  injectWS: InjectWebSocket | undefined
+  /** @internal Ids of sessions whose `session` option is running. */
+  readonly reserved = new Set<string>()
+  readonly #handler: SessionHandler<AnySession>
+  readonly #log: FastifyBaseLogger
+  readonly #byId = new Map<string, AnySession>()
+  readonly #idOf = new Map<AnySession, string>()
+  readonly #sessions = new Set<AnySession>()
+  #opened = 0
+
+  /** @internal Endpoints are made by `app.sockjs()`. */
+  constructor (registration: Registration, path: string, options: ResolvedOptions, handler: SessionHandler<AnySession>, log: FastifyBaseLogger) {
+    this.registration = registration
+    this.path = path
+    this.options = options
+    this.clock = registration.clock
+    this.binary = options.binary
+    this.bodyLimit = options.maxMessageSize * BODY_FACTOR
+    this.incoming = { maxMessageSize: options.maxMessageSize, binary: options.binary }
+    this.origins = originPolicy(options.origins)
+    this.embedding = embeddingFor(options.origins)
+    this.shownPaths = shownPaths(path)
+    this.limits = {
+      heartbeat: options.heartbeat,
+      disconnectDelay: options.disconnectDelay,
+      pongTimeout: options.pongTimeout,
+      sendTimeout: options.sendTimeout,
+      highWater: options.queue.highWater,
+      queueLimit: options.queue.limit,
+      // One payload that was on its way, and as much again.
+      inboxLimit: Math.max(options.queue.limit, 2 * this.bodyLimit),
+      overflow: options.queue.overflow
+    }
+    this.#handler = handler
+    this.#log = log
+  }
+
+  /** The open sessions. */
+  get sessions (): ReadonlySet<AnySession> { return this.#sessions }
+
+  /** Counts the open sessions and what waits for them. */
+  stats (): EndpointStats {
+    const transports: Record<string, number> = {}
+    let bufferedBytes = 0
+    for (const session of this.#sessions) {
+      transports[session.transport] = (transports[session.transport] ?? 0) + 1
+      bufferedBytes += session.bufferedBytes
+    }
+    return { sessions: this.#sessions.size, transports, bufferedBytes, opened: this.#opened }
+  }
+
+  /**
+   * A message that is encoded once, to be sent to many sessions.
+   *
+   * @throws FST_SOCKJS_INVALID_MESSAGE
+   */
+  prepare (message: Message): PreparedMessage {
+    return prepare(message)
+  }
+
+  /**
+   * Sends a message to every open session, encoded once. Bytes reach raw WebSockets only.
+   *
+   * @returns how many sessions it was queued for.
+   * @throws FST_SOCKJS_INVALID_MESSAGE, FST_SOCKJS_INVALID_OPTION
+   */
+  broadcast (message: Message | PreparedMessage, options: BroadcastOptions = {}): number {
+    checkBroadcast(options)
+    const prepared = message instanceof PreparedMessage ? message : prepare(message)
+    const framed = typeof prepared.data === 'string'
+    let count = 0
+    for (const session of this.#sessions) {
+      if (session === options.except || session.state !== 'open' || (!framed && !session.binary)) continue
+      session.send(prepared)
+      count++
+    }
+    return count
+  }
+
+  /**
+   * Closes every session of the endpoint; new ones may come.
+   *
+   * @throws FST_SOCKJS_INVALID_CLOSE, before any session is closed.
+   */
+  close (code?: number, reason?: string): void {
+    checkClose(code, reason)
+    for (const session of [...this.#sessions]) session.close(code, reason)
+  }
+
+  /** @internal */
+  closeSessions (reason: CloseReason): void {
+    for (const session of [...this.#sessions]) session.closeFor(reason)
+  }
+
+  /** @internal Whether there is room for one more session; a refusal is told to `log`. */
+  hasRoom (ip: string, detachable: boolean, log: FastifyBaseLogger): boolean {
+    const full = this.registration.fullBy(ip, detachable)
+    if (full === null) return true
+    this.tell(full, log, { address: ip }, full === 'maxSessionsPerAddress' ? ip : '')
+    return false
+  }
+
+  /** @internal Tells the log why a client was refused, once a minute for each `thing`. */
+  tell (kind: RefusalKind, log: FastifyBaseLogger = this.#log, facts: Record<string, unknown> = {}, thing = ''): void {
+    this.registration.refusals.tell(log, kind, this.path, thing, { endpoint: this.path, ...facts })
+  }
+
+  /** @internal Whether a session has not ended, or its last bytes are on their way to the client. */
+  get busy (): boolean { return this.#sessions.size > 0 || this.lingering.size > 0 }
+
+  /** @internal Drops every connection that is left. */
+  destroyConnections (): void {
+    for (const session of [...this.#sessions]) session.terminate()
+    for (const receiver of [...this.lingering]) receiver.destroy()
+  }
+
+  /** @internal The HTTP session with the client's id. */
+  find (id: string): AnySession | undefined {
+    return this.#byId.get(id)
+  }
+
+  /** @internal A new session; WebSockets have no id that could be looked up (SESSION-19). */
+  create (facts: SessionFacts<unknown, unknown>, id: string | null): AnySession {
+    const session: AnySession = new Session(this, facts)
+    if (id !== null) {
+      this.#byId.set(id, session)
+      this.#idOf.set(session, id)
+    }
+    this.registration.added(session)
+    return session
+  }
+
+  /** @internal The first receiver is attached: the application takes over. */
+  begin (session: AnySession, request: FastifyRequest | null): void {
+    session.begin()
+    this.#sessions.add(session)
+    this.#opened++
+    try {
+      // There is a request but where `accept` was given none, and then the handler is the package's own.
+      watch(this.#handler(session, request!), (error) => session.fail(error, 'handler'))
+    } catch (error) {
+      session.fail(error, 'handler')
+    }
+    // Its hooks began before the shutdown did.
+    if (this.registration.closing) session.closeFor(CLOSE.shutdown)
+  }
+
+  /** @internal A session of a client that came some other way than by the routes of the endpoint. */
+  accept (facts: SessionFacts<unknown, unknown>, receive: (session: AnySession) => Receiver): AnySession {
+    const session = this.create(facts, null)
+    session.attach(receive(session))
+    this.begin(session, null)
+    return session
+  }
+
+  // --- SessionHome -------------------------------------------------------------------------------------------
+
+  /** @internal */
+  schedule (session: AnySession): void { this.registration.flusher.add(session) }
+
+  /** @internal */
+  account (delta: number): void { this.registration.account(delta) }
+
+  /** @internal */
+  failed (session: AnySession, error: unknown, during: string): void {
+    const facts = { err: error, endpoint: this.path, session: session.id, transport: session.transport, during }
+    if (session.state === 'closed' && comesFrom(session.signal, error)) this.#log.debug(facts, 'the application went on after the session had ended')
+    else this.#log.error(facts, `the application failed: the ${during} of endpoint ${this.path}`)
+    const tellFailed = (second: unknown): void => this.#log.error({ err: second, session: session.id }, `onSessionError of endpoint ${this.path} failed`)
+    try {
+      watch(this.options.onSessionError?.(error, session), tellFailed)
+    } catch (second) {
+      tellFailed(second)
+    }
+  }
+
+  /** @internal */
+  ended (session: AnySession, event: CloseEvent): void {
+    this.#sessions.delete(session)
+    const kind = event.clean ? undefined : TOLD_ENDS.get(`${event.code} ${event.reason}`)
+    if (kind !== undefined) this.tell(kind, this.#log, { session: session.id, transport: session.transport })
+    this.#log.debug({ session: session.id, transport: session.transport, ...event }, 'session closed')
+  }
+
+  /** @internal */
+  forget (session: AnySession): void {
+    const id = this.#idOf.get(session)
+    if (id !== undefined) {
+      this.#idOf.delete(session)
+      this.#byId.delete(id)
+    }
+    this.registration.removed(session)
+  }
+
+  /** @internal */
+  attached (_session: AnySession, attached: boolean): void { this.registration.attached(attached ? 1 : -1) }
+}
+
+/** Ends of sessions by which an operator sees that a limit is too low, or that an application sends too much. */
+const TOLD_ENDS: ReadonlyMap<string, RefusalKind> = new Map(([[CLOSE.slow, 'slow'], [CLOSE.flood, 'flood'], [CLOSE.tooBig, 'message'], [CLOSE.unanswered, 'unanswered']] as const)
+  .map(([{ code, reason }, kind]) => [`${code} ${reason}`, kind]))
+
+const OPENING_ROUTES: readonly RouteName[] = ['greeting', 'rawWebsocket', 'websocket', 'xhr', 'xhr_streaming', 'eventsource', 'htmlfile', 'jsonp']
+
+function shownPaths (prefix: string): Record<RouteName, string> {
+  return Object.fromEntries(OPENING_ROUTES.map((route) => [route, shownPath(prefix, route)])) as Record<RouteName, string>
+}

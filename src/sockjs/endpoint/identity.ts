@@ -1,0 +1,67 @@
+import type { FastifyRequest } from 'fastify'
+import { isPromise } from '../../core/promise.ts'
+import { errors } from '../errors.ts'
+import { checkedUserKey } from '../options/answers.ts'
+import type { ResolvedOptions } from '../options/options.ts'
+import type { AnySession } from '../session/index.ts'
+import type { Endpoint } from './endpoint.ts'
+import { originOf } from './origins.ts'
+
+/** Returns the text that stands for the user of a request, the empty string for an anonymous client. */
+export function userKeyOf (request: FastifyRequest, options: ResolvedOptions): string {
+  const user = options.user(request)
+  if (isPromise(user)) throw new errors.AsyncUser()
+  return isAnonymous(user) ? '' : checkedUserKey(options.userKey(user))
+}
+
+/** Tells whether a client is anonymous. A header with the empty text names no user either. */
+function isAnonymous (user: unknown): boolean {
+  return user === undefined || user === null || user === false || user === ''
+}
+
+/**
+ * Tells whether a later request may act on a session (SESSION-17, SESSION-18, SEC-S43). The client chooses its session id, and the
+ * id is short, so it proves nothing.
+ */
+export function ownsSession (endpoint: Endpoint, request: FastifyRequest, session: AnySession): boolean {
+  const differs = differenceOf(request, session, endpoint.options)
+  if (differs === null) return true
+  endpoint.tell('owner', request.log, { session: session.id, differs }, differs)
+  return false
+}
+
+/**
+ * Tells whether a request seems to come from the owner of a session, before the hooks `preValidation` and `preHandler` have run. These may
+ * tell the user only then, and `user` may fail before: such a request does not seem to. `ownsSession` has the last word.
+ */
+export function seemsOwner (endpoint: Endpoint, request: FastifyRequest, session: AnySession): boolean {
+  try {
+    return differenceOf(request, session, endpoint.options) === null
+  } catch {
+    return false
+  }
+}
+
+function differenceOf (request: FastifyRequest, session: AnySession, options: ResolvedOptions): 'user' | 'origin' | 'address' | null {
+  const { userKey, origin, ip } = session.facts
+  if (userKey !== userKeyOf(request, options)) return 'user'
+  const claimed = originOf(request)
+  if (claimed !== '' && origin !== '' && claimed !== origin) return 'origin'
+  return options.bindAddress && request.ip !== ip ? 'address' : null
+}
+
+/**
+ * Headers that an application may see. Cookies and credentials are not among them, because the iframe transports would
+ * make them usable from other sites.
+ */
+const SHOWN_HEADERS = ['host', 'origin', 'referer', 'user-agent', 'accept-language', 'dnt', 'via', 'x-client-ip', 'x-cluster-client-ip',
+  'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-port', 'x-forwarded-proto', 'x-real-ip', 'x-ssl'] as const
+
+export function shownHeaders (request: FastifyRequest): Readonly<Record<string, string>> {
+  const shown: Record<string, string> = {}
+  for (const name of SHOWN_HEADERS) {
+    const value = request.headers[name]
+    if (typeof value === 'string') shown[name] = value
+  }
+  return shown
+}

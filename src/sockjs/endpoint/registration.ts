@@ -1,0 +1,140 @@
+import type { Socket } from 'node:net'
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
+import { type Clock, SystemClock } from '../../core/clock.ts'
+import { DRAIN_DEFAULTS, type DrainOptions, type ProcessLimits, type SockjsPluginOptions } from '../options/options.ts'
+import { processLimitsOf } from '../options/resolve.ts'
+import { CLOSE } from '../protocol/index.ts'
+import { type AnySession, Flusher } from '../session/index.ts'
+import type { IncomingBody } from '../transports/index.ts'
+import type { Endpoint } from './endpoint.ts'
+import { type RefusalKind, RefusalLog } from './refusals.ts'
+import { StagedDrain } from './staged-drain.ts'
+
+/** How often a shutdown looks whether it is through, in milliseconds. */
+const SHUTDOWN_STEP = 20
+
+/** What all endpoints of one registration share: clock, flusher, the bounds of the process, the drain. */
+export class Registration {
+  readonly options: SockjsPluginOptions
+  readonly limits: ProcessLimits
+  readonly clock: Clock
+  readonly flusher = new Flusher((error) => this.#log.error({ err: error }, 'a write failed'))
+  readonly endpoints = new Map<string, Endpoint>()
+  readonly refusals: RefusalLog
+  /** The paths of all endpoints with their constraints: each may be taken once. */
+  readonly places = new Set<string>()
+  /** Whether the server cuts silent connections: `connectionTimeout` of Fastify sets that. */
+  readonly cutsSilence: boolean
+  /** What is on its way to us, by connection. */
+  readonly bodies = new Map<Socket, IncomingBody>()
+  readonly #log: FastifyBaseLogger
+  readonly #perAddress = new Map<string, number>()
+  #sessions = 0
+  #attached = 0
+  #bufferedBytes = 0
+  #closing = false
+  #drain: StagedDrain | null = null
+  #shutDown: Promise<void> | null = null
+
+  constructor (app: FastifyInstance, options: SockjsPluginOptions) {
+    this.options = options
+    this.limits = processLimitsOf(options)
+    this.cutsSilence = ((app.server as { timeout?: number }).timeout ?? 0) > 0
+    this.#log = app.log
+    this.clock = options.clock ?? new SystemClock((error) => this.#log.error({ err: error }, 'a timer failed'))
+    this.refusals = new RefusalLog(this.clock)
+  }
+
+  /** True from the first moment of `app.close()`. */
+  get closing (): boolean { return this.#closing }
+
+  /** True from the first moment of a drain or of `app.close()`: no new sessions. */
+  get draining (): boolean { return this.#closing || this.#drain !== null }
+
+  /** Bytes that wait in all sessions. */
+  get bufferedBytes (): number { return this.#bufferedBytes }
+
+  /** The bound that one more session of this address would cross (SEC-S17), or `null`; `detachable` if the session can be without a receiver. */
+  fullBy (ip: string, detachable: boolean): RefusalKind | null {
+    const { maxSessions, maxDetachedSessions, maxSessionsPerAddress } = this.limits
+    if (this.#sessions >= maxSessions) return 'maxSessions'
+    if (detachable && this.#sessions - this.#attached >= maxDetachedSessions) return 'maxDetachedSessions'
+    return maxSessionsPerAddress > 0 && (this.#perAddress.get(ip) ?? 0) >= maxSessionsPerAddress ? 'maxSessionsPerAddress' : null
+  }
+
+  added (session: AnySession): void {
+    this.#sessions++
+    if (this.limits.maxSessionsPerAddress > 0) this.#countAddress(session.ip, 1)
+  }
+
+  removed (session: AnySession): void {
+    this.#sessions--
+    if (this.limits.maxSessionsPerAddress > 0) this.#countAddress(session.ip, -1)
+  }
+
+  attached (delta: 1 | -1): void {
+    this.#attached += delta
+  }
+
+  /** Keeps the sum of what waits; above the bound the largest queue is closed (SEC-S13). */
+  account (delta: number): void {
+    this.#bufferedBytes += delta
+    if (delta > 0 && this.#bufferedBytes > this.limits.maxBufferedBytes) this.#shed()
+  }
+
+  /** Closes all sessions in slices; a second call waits for the first. */
+  drain (options: DrainOptions): Promise<void> {
+    this.#drain ??= new StagedDrain(this, this.clock, { ...DRAIN_DEFAULTS, ...options }, this.limits.drainTimeout)
+    return this.#drain.done
+  }
+
+  * openSessions (): Iterable<AnySession> {
+    for (const { sessions } of this.endpoints.values()) for (const session of sessions) if (session.isOpen) yield session
+  }
+
+  /**
+   * Closes every session with 1001 and gives the clients `drainTimeout` to take it, those that are between two responses too; then drops
+   * the rest (SESSION-23). A second call waits for the first.
+   */
+  shutDown (): Promise<void> {
+    this.#shutDown ??= this.#closeAll()
+    return this.#shutDown
+  }
+
+  async #closeAll (): Promise<void> {
+    this.#closing = true
+    for (const endpoint of this.endpoints.values()) endpoint.closeSessions(CLOSE.shutdown)
+    const deadline = performance.now() + this.limits.drainTimeout
+    while (this.busy && performance.now() < deadline) {
+      await new Promise((resolve) => setTimeout(resolve, SHUTDOWN_STEP))
+    }
+    for (const endpoint of this.endpoints.values()) endpoint.destroyConnections()
+    for (const body of this.bodies.values()) body.destroy()
+  }
+
+  /** Whether something is on its way to or from a client. */
+  get busy (): boolean {
+    for (const body of this.bodies.values()) if (body.pending) return true
+    for (const endpoint of this.endpoints.values()) if (endpoint.busy) return true
+    return false
+  }
+
+  #countAddress (ip: string, delta: 1 | -1): void {
+    const count = (this.#perAddress.get(ip) ?? 0) + delta
+    if (count === 0) this.#perAddress.delete(ip)
+    else this.#perAddress.set(ip, count)
+  }
+
+  #shed (): void {
+    let largest: AnySession | null = null
+    for (const endpoint of this.endpoints.values()) {
+      for (const session of endpoint.sessions) {
+        if (largest === null || session.waitingBytes > largest.waitingBytes) largest = session
+      }
+    }
+    if (largest === null) return
+    const { waitingBytes } = largest
+    this.refusals.tell(this.#log, 'budget', '', '', { session: largest.id, waitingBytes, bufferedBytes: this.#bufferedBytes, limit: this.limits.maxBufferedBytes })
+    largest.shed()
+  }
+}

@@ -1,0 +1,78 @@
+import type { Clock } from '../../core/clock.ts'
+import { Timer, type TimerOwner } from '../../core/timer.ts'
+import type { DrainOptions } from '../options/options.ts'
+import { CLOSE, type CloseReason } from '../protocol/index.ts'
+import type { AnySession } from '../session/index.ts'
+
+const REASONS: Readonly<Record<1001 | 1012, CloseReason>> = { 1001: CLOSE.shutdown, 1012: CLOSE.restart }
+
+/** How often some sessions close, in milliseconds. */
+const SLICE = 200
+
+/** The sessions of a server that is being emptied. */
+export interface DrainedServer {
+  openSessions (): Iterable<AnySession>
+  /** Whether clients are still taking their close frames. */
+  readonly busy: boolean
+}
+
+/**
+ * Closes the sessions of a server in slices, so that their clients do not all come to the next server at once
+ * (a rolling restart). `done` resolves when the last client has taken its close frame, or has been given the time for it.
+ */
+export class StagedDrain implements TimerOwner {
+  readonly done: Promise<void>
+  readonly #server: DrainedServer
+  readonly #clock: Clock
+  readonly #options: Required<DrainOptions>
+  readonly #patience: number
+  readonly #timer = new Timer(this)
+  readonly #begun: number
+  readonly #total: number
+  #closed = 0
+  /** When the last session was told, or 0. */
+  #toldAll = 0
+  #resolve!: () => void
+
+  /** `patience`: milliseconds that clients have to take the last close frames. */
+  constructor (server: DrainedServer, clock: Clock, options: Required<DrainOptions>, patience: number) {
+    this.#server = server
+    this.#clock = clock
+    this.#options = options
+    this.#patience = patience
+    this.#begun = clock.now()
+    this.#total = [...server.openSessions()].length
+    this.done = new Promise((resolve) => { this.#resolve = resolve })
+    if (this.#total === 0 && !server.busy) this.#resolve()
+    else clock.start(this.#timer, Math.min(options.delay, options.deadline))
+  }
+
+  expire (): void {
+    const elapsed = this.#clock.now() - this.#begun
+    if (this.#toldAll === 0) this.#closeSlice(elapsed)
+    if (this.#isThrough) this.#resolve()
+    else this.#clock.start(this.#timer, this.#toldAll > 0 ? SLICE : Math.min(SLICE, Math.max(this.#options.deadline - elapsed, 0)))
+  }
+
+  #closeSlice (elapsed: number): void {
+    const { rate, deadline, delay, code } = this.#options
+    const share = rate * (elapsed - delay + SLICE) / 1000
+    const due = elapsed >= deadline ? Infinity : Math.ceil(this.#total * share) - this.#closed
+    let left = due
+    let more = false
+    for (const session of [...this.#server.openSessions()]) {
+      if (left <= 0) {
+        more = true
+        break
+      }
+      session.closeFor(REASONS[code])
+      this.#closed++
+      left--
+    }
+    if (!more) this.#toldAll = Math.max(this.#clock.now(), 1)
+  }
+
+  get #isThrough (): boolean {
+    return this.#toldAll > 0 && (!this.#server.busy || this.#clock.now() - this.#toldAll >= this.#patience)
+  }
+}

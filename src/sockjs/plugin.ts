@@ -1,0 +1,51 @@
+import type { FastifyInstance } from 'fastify'
+import fp from 'fastify-plugin'
+import { Registration } from './endpoint/registration.ts'
+import { errors } from './errors.ts'
+import { facadeOf, type SockjsFacade } from './facade.ts'
+import type { SockjsPluginOptions } from './options/options.ts'
+import { warnOfTimeouts } from './options/timeouts.ts'
+import { checkPluginOptions } from './options/validate.ts'
+import { EndpointPaths } from './upgrade/endpoint-paths.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Adds SockJS endpoints to this scope. */
+    readonly sockjs: SockjsFacade
+  }
+}
+
+async function registerSockjs (app: FastifyInstance, options: SockjsPluginOptions): Promise<void> {
+  if (app.hasDecorator('sockjs')) throw new errors.AlreadyRegistered()
+  checkPluginOptions(options)
+  const registration = new Registration(app, options)
+  const paths = new EndpointPaths(app)
+  const facades = new WeakMap<FastifyInstance, SockjsFacade>()
+  app.decorate('sockjs', {
+    getter (this: FastifyInstance) {
+      let facade = facades.get(this)
+      if (facade === undefined) {
+        facade = facadeOf(registration, paths, this)
+        facades.set(this, facade)
+      }
+      return facade
+    }
+  } as never)
+  app.addHook('onReady', async () => {
+    warnOfTimeouts(app)
+    beforeClose(app, () => registration.shutDown())
+  })
+  app.addHook('preClose', () => registration.shutDown())
+}
+
+/**
+ * Does something as the first step of `app.close()`. Before it calls the hook `preClose` Fastify begins to answer every request with 503,
+ * and a client that comes back for its close frame would never get it. Functions given to `onClose` are called in reverse order, and
+ * Fastify's own was given before `onReady`.
+ */
+function beforeClose (app: FastifyInstance, first: () => Promise<void>): void {
+  (app as unknown as { onClose (step: () => Promise<void>): void }).onClose(first)
+}
+
+/** The plugin: `await app.register(sockjs, options)`, then `app.sockjs(path, handler)` for each endpoint. */
+export const sockjs = fp(registerSockjs, { fastify: '5.x', name: 'fastify-sockjs' })

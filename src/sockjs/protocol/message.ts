@@ -1,0 +1,109 @@
+import { PreparedMessage } from '../../stream/prepared-message.ts'
+import { SockjsFrame } from './frame.ts'
+import { quote } from './quote.ts'
+
+interface Batch {
+  readonly messages: readonly Outgoing[]
+  readonly frame: SockjsFrame
+}
+
+/** The encoded forms of a prepared message. Each is made once: quoted for SockJS, framed for a WebSocket, wrapped for a streaming transport. */
+class EncodedForms {
+  readonly #data: string | Uint8Array
+  #quoted: string | undefined
+  #quotedBytes = 0
+  #frame: SockjsFrame | undefined
+  #batch: Batch | undefined
+  #raw: Buffer | undefined
+
+  constructor (data: string | Uint8Array) {
+    this.#data = data
+  }
+
+  /** The message as an element of a SockJS array. */
+  get quoted (): string {
+    return this.#quoted ?? this.#quote()
+  }
+
+  /** Length of `quoted` in UTF-8. */
+  get quotedBytes (): number {
+    if (this.#quoted === undefined) this.#quote()
+    return this.#quotedBytes
+  }
+
+  #quote (): string {
+    this.#quoted = quote(textOf(this.#data))
+    this.#quotedBytes = Buffer.byteLength(this.#quoted)
+    return this.#quoted
+  }
+
+  /** The frame that carries this message alone. */
+  get frame (): SockjsFrame {
+    this.#frame ??= new SockjsFrame('a[' + this.quoted + ']', this.quotedBytes + 3, true)
+    return this.#frame
+  }
+
+  /** The encoded frame of a raw WebSocket. `encode` makes it the first time. */
+  raw (encode: (data: string | Uint8Array) => Buffer): Buffer {
+    this.#raw ??= encode(this.#data)
+    return this.#raw
+  }
+
+  /**
+   * The shared frame of a batch that begins with this message. Sessions that got the same broadcasts in one turn of the event loop
+   * ask for the same batch one after the other, so the last batch is enough to keep.
+   */
+  batch (messages: readonly Outgoing[], make: () => SockjsFrame): SockjsFrame {
+    if (this.#batch === undefined || !sameMessages(this.#batch.messages, messages)) {
+      this.#batch = { messages, frame: make() }
+    }
+    return this.#batch.frame
+  }
+}
+
+/** The encoded forms of a message, which stay with it. */
+export function formsOf (message: PreparedMessage): EncodedForms {
+  return (message.forms ??= new EncodedForms(message.data)) as EncodedForms
+}
+
+/** A message on its way to the client: quoted text, raw text, raw bytes, or a prepared message. */
+export type Outgoing = string | Uint8Array | PreparedMessage
+
+function sameMessages (a: readonly Outgoing[], b: readonly Outgoing[]): boolean {
+  if (a.length !== b.length) return false
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
+  return true
+}
+
+function textOf (data: string | Uint8Array): string {
+  return typeof data === 'string' ? data : Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString()
+}
+
+/**
+ * The frame for all messages that one turn of the event loop produced (SESSION-15). `bytes` is the sum of
+ * the encoded lengths of the messages.
+ */
+export function messageFrame (messages: readonly Outgoing[], bytes: number): SockjsFrame {
+  const first = messages[0]
+  if (messages.length === 1) {
+    return first instanceof PreparedMessage ? formsOf(first).frame : new SockjsFrame('a[' + quotedText(first!) + ']', bytes + 3, false)
+  }
+  if (first instanceof PreparedMessage && messages.every(isPrepared)) {
+    return formsOf(first).batch(messages, () => joinedFrame(messages, bytes, true))
+  }
+  return joinedFrame(messages, bytes, false)
+}
+
+function isPrepared (message: Outgoing): boolean {
+  return message instanceof PreparedMessage
+}
+
+function joinedFrame (messages: readonly Outgoing[], bytes: number, shared: boolean): SockjsFrame {
+  let text = 'a[' + quotedText(messages[0]!)
+  for (let i = 1; i < messages.length; i++) text += ',' + quotedText(messages[i]!)
+  return new SockjsFrame(text + ']', bytes + messages.length + 2, shared)
+}
+
+function quotedText (message: Outgoing): string {
+  return message instanceof PreparedMessage ? formsOf(message).quoted : message as string
+}

@@ -1,0 +1,20 @@
+import type { FastifyRequest } from 'fastify'
+import { hideIds } from '../protocol/index.ts'
+import { restOf } from './rest-of-path.ts'
+
+/** The serializers of our routes. Ids that clients choose are in the URL, and must not be in a log (SEC-S43). */
+export function logSerializers (path: string) {
+  const depth = path.split('/').length - 1
+  return {
+    req (request: FastifyRequest) {
+      const rest = restOf(request)
+      return {
+        method: request.method,
+        url: rest === null ? path + '/*' : hideIds(path + rest, depth),
+        host: request.host,
+        remoteAddress: request.ip,
+        remotePort: request.socket?.remotePort
+      }
+    }
+  }
+}

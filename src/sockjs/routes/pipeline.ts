@@ -1,0 +1,181 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Endpoint } from '../endpoint/endpoint.ts'
+import { tellOfOrigin } from '../endpoint/origins.ts'
+import { cutText } from '../endpoint/refusals.ts'
+import { parseTarget, type RouteName, type Target } from '../protocol/index.ts'
+import { beginRequest } from '../request/request-state.ts'
+import { sendClosing, sendPreflight, sendText, setCors, setSessionCookie, setVaryOrigin } from '../request/responses.ts'
+import { restOf } from '../request/rest-of-path.ts'
+import { IncomingBody, isDraftRequest } from '../transports/index.ts'
+import { NOT_A_WEBSOCKET } from '../upgrade/accept.ts'
+import { upgradeOf } from '../upgrade/upgrade.ts'
+import { isServed, ROUTES, type RouteSpec, UPSTREAM } from './table.ts'
+
+/** Whether a request goes on, or has its answer. */
+type Passed = boolean | Promise<boolean>
+
+/** One condition on the way in; answers the request itself where it is not met. */
+interface RouteCheck {
+  /** Whether requests for a route have to be asked at all; decided once, at registration. */
+  readonly concerns?: (endpoint: Endpoint, spec: RouteSpec, route: RouteName) => boolean
+  readonly check: (endpoint: Endpoint, request: FastifyRequest, reply: FastifyReply, target: Target, spec: RouteSpec) => Passed
+}
+
+/** WS-14, WS-15, GREETING-4, INFO-15: a handshake is welcome where there is a WebSocket, in a version that we speak. */
+const handshake: RouteCheck = {
+  check ({ options }, request, reply, { route }) {
+    if (upgradeOf(request.raw) === undefined) return true
+    if (!(route === 'websocket' || route === 'rawWebsocket' || (route === 'greeting' && options.rawAtBase))) return answered(sendText(reply, 400, NOT_A_WEBSOCKET))
+    // `injectWS` writes a number.
+    const version = String(request.headers['sec-websocket-version'])
+    if (version === '13' || version === '8' || (options.allowDrafts && isDraftRequest(request.raw))) return true
+    return answered(sendText(reply.header('sec-websocket-version', '13, 8'), 426, 'WebSocket version not supported.\n'))
+  }
+}
+
+const method: RouteCheck = {
+  check (_endpoint, request, reply, _target, { methods }) {
+    if (methods.includes(request.method)) return true
+    return answered(reply.code(405).header('allow', methods.join(', ')).send())
+  }
+}
+
+const host: RouteCheck = {
+  concerns: ({ options }) => options.allowedHosts !== undefined,
+  check (endpoint, request, reply) {
+    const { allowedHosts } = endpoint.options
+    if (allowedHosts!.some((name) => name.toLowerCase() === request.hostname.toLowerCase())) return true
+    endpoint.tell('hostname', request.log, { host: cutText(request.host) }, request.host)
+    return answered(sendText(reply, 403, 'Host not allowed.\n'))
+  }
+}
+
+const origin: RouteCheck = {
+  check (endpoint, request, reply, _target, { origin }) {
+    if (origin === 'open' && upgradeOf(request.raw) === undefined) return true
+    const allowed = endpoint.origins.allows(request, origin !== 'checked if present')
+    return typeof allowed === 'boolean'
+      ? judgeOrigin(endpoint, request, reply, allowed)
+      : allowed.then((allowed) => judgeOrigin(endpoint, request, reply, allowed))
+  }
+}
+
+const preflight: RouteCheck = {
+  concerns: (_endpoint, { methods }) => methods.includes('OPTIONS'),
+  check ({ options }, request, reply, _target, { methods }) {
+    if (request.method !== 'OPTIONS') return true
+    return answered(sendPreflight(request, reply, options, methods.toReversed().join(', ')))
+  }
+}
+
+const closing: RouteCheck = {
+  // A client that comes back is told how its session has ended (SESSION-23). A handshake always asks for a new session.
+  check (endpoint, request, reply, { session }) {
+    const { registration } = endpoint
+    const refused = upgradeOf(request.raw) === undefined ? registration.closing && endpoint.find(session) === undefined : registration.draining
+    return refused ? answered(sendClosing(reply)) : true
+  }
+}
+
+const cookie: RouteCheck = {
+  concerns: ({ options }, { cookie }) => cookie && options.sessionCookie !== false,
+  check: (endpoint, request, reply) => setSessionCookie(endpoint, request, reply)?.then(() => true) ?? true
+}
+
+const encoding: RouteCheck = {
+  concerns: (_endpoint, _spec, route) => UPSTREAM.has(route),
+  check (endpoint, request, reply) {
+    if (isIdentity(request.headers['content-encoding'])) return true
+    endpoint.tell('compressed', request.log)
+    return answered(sendText(reply, 415, 'Compressed bodies are not accepted.\n'))
+  }
+}
+
+/** Keeps Node from cutting a silent connection: it cuts only if no listener for `timeout` is there. */
+function stay (): void {}
+
+/**
+ * SEC-S23: `connectionTimeout` ends unused connections. A receiver that waits for messages is silent until the next heartbeat, and
+ * a sender that the session holds back is silent until the application reads on. Both have deadlines of their own.
+ */
+const silence: RouteCheck = {
+  concerns: ({ registration }) => registration.cutsSilence,
+  check (_endpoint, _request, reply) {
+    reply.raw.on('timeout', stay)
+    return true
+  }
+}
+
+const begin: RouteCheck = {
+  check ({ registration }, request, reply, target) {
+    const body = request.method === 'POST' ? IncomingBody.of(request.raw, reply.raw, registration.bodies, registration.clock) : null
+    beginRequest(request, target, body)
+    return true
+  }
+}
+
+/** In the order of URL-6: 404 has been answered already, then come 405 and 403. */
+const CHECKS: readonly RouteCheck[] = [handshake, method, host, origin, preflight, closing, cookie, encoding, silence, begin]
+
+function judgeOrigin (endpoint: Endpoint, request: FastifyRequest, reply: FastifyReply, allowed: boolean): boolean {
+  if (allowed) {
+    setCors(request, reply, endpoint.options)
+    return true
+  }
+  tellOfOrigin(endpoint, request)
+  setVaryOrigin(reply)
+  return answered(sendText(reply, 403, 'Origin not allowed.\n'))
+}
+
+function answered (_reply: FastifyReply): false {
+  return false
+}
+
+function isIdentity (encoding: string | undefined): boolean {
+  return encoding === undefined || encoding === '' || encoding.toLowerCase() === 'identity'
+}
+
+/** The way in for the requests of one route. */
+interface CheckedRoute {
+  readonly spec: RouteSpec
+  readonly steps: readonly RouteCheck[]
+}
+
+/** Those of the routes that the endpoint serves. */
+function checkedRoutes (endpoint: Endpoint): ReadonlyMap<string, CheckedRoute> {
+  const served = Object.entries(ROUTES).filter(([, spec]) => isServed(spec, endpoint.options.transports))
+  return new Map(served.map(([route, spec]) => [route, {
+    spec,
+    steps: CHECKS.filter(({ concerns }) => concerns === undefined || concerns(endpoint, spec, route as RouteName))
+  }]))
+}
+
+/** Walks on from step to step, and waits only where a step does. */
+function walk (way: CheckedRoute, from: number, endpoint: Endpoint, request: FastifyRequest, reply: FastifyReply, target: Target): Passed {
+  for (let i = from; i < way.steps.length; i++) {
+    const verdict = way.steps[i]!.check(endpoint, request, reply, target, way.spec)
+    if (verdict === false) return false
+    if (verdict !== true) return verdict.then((on) => on && walk(way, i + 1, endpoint, request, reply, target))
+  }
+  return true
+}
+
+/**
+ * The first hook of every route: reads the URL and refuses what cannot go on. Hooks of the application's scope have run before
+ * it. It runs for every message of a client, so there is neither promise nor closure in it unless the application asks for one.
+ */
+export function pipeline (endpoint: Endpoint) {
+  const ways = checkedRoutes(endpoint)
+  return function admit (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void {
+    const rest = restOf(request)
+    const target = rest === null ? null : parseTarget(rest, endpoint.options.maxSessionIdLength)
+    const way = target === null ? undefined : ways.get(target.route)
+    if (target === null || way === undefined) {
+      sendText(reply, 404, 'Not found.\n')
+      return
+    }
+    const verdict = walk(way, 0, endpoint, request, reply, target)
+    if (verdict === true) done()
+    else if (verdict !== false) verdict.then((on) => { if (on) done() }, done)
+  }
+}

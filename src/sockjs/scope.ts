@@ -1,0 +1,98 @@
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
+import type { WebSocket } from 'ws'
+import type { Endpoint } from './endpoint/endpoint.ts'
+import type { InjectWebSocket } from './endpoint/injected-websocket.ts'
+import type { EndpointOptions } from './options/options.ts'
+import { routeOptionsOf } from './options/validate.ts'
+import type { RouteName } from './protocol/index.ts'
+import { parseAnyBody } from './request/any-body.ts'
+import { cancelWriter, requestStateOf, writeHijacked } from './request/request-state.ts'
+import { sendText } from './request/responses.ts'
+import { downstream } from './routes/downstream.ts'
+import { client, embeddedClientScript, greeting, iframe, info } from './routes/pages.ts'
+import { pipeline } from './routes/pipeline.ts'
+import { beforeBody, upstream } from './routes/upstream.ts'
+import { acceptWebSocket, beforeUpgrade, openUpgrade, refusePlain } from './upgrade/accept.ts'
+import { websocketServerOf } from './upgrade/websocket-server.ts'
+
+/** Answers a request, now or later; what it returns is only waited for. */
+type Handler = (request: FastifyRequest, reply: FastifyReply) => unknown
+
+const PLACES = [{ url: '/', prefixTrailingSlash: 'no-slash' }, { url: '/*' }] as const
+
+/** All methods that Fastify knows but GET, which carries the upgrade. */
+const OTHER_METHODS = ['HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE'] as const
+
+/**
+ * One endpoint as an encapsulated scope of Fastify: routes for its prefix and all that is below, our hooks around them.
+ * Fastify's router finds the endpoint. Our first hook reads the path below it, so that 405 and ids of any length stay ours (URL-12, URL-13).
+ */
+export function endpointScope (endpoint: Endpoint, own: EndpointOptions) {
+  return async function sockjsEndpoint (scope: FastifyInstance): Promise<void> {
+    parseAnyBody(scope)
+    scope.addHook('onRequest', pipeline(endpoint))
+    scope.setErrorHandler(errorHandler(endpoint))
+
+    const script = endpoint.options.clientUrl === 'self' ? embeddedClientScript() : null
+    const handlers: Record<RouteName, Handler> = {
+      greeting,
+      info: (request, reply) => info(endpoint, request, reply),
+      iframe: iframe(endpoint, script === null ? endpoint.options.clientUrl : scope.prefix + script.path),
+      client: client(endpoint, script),
+      rawWebsocket: (request, reply) => refusePlain(endpoint, request, reply),
+      websocket: (request, reply) => refusePlain(endpoint, request, reply),
+      xhr: (request, reply) => downstream(endpoint, request, reply),
+      xhr_streaming: (request, reply) => downstream(endpoint, request, reply),
+      eventsource: (request, reply) => downstream(endpoint, request, reply),
+      htmlfile: (request, reply) => downstream(endpoint, request, reply),
+      jsonp: (request, reply) => downstream(endpoint, request, reply),
+      xhr_send: (request, reply) => upstream(endpoint, request, reply),
+      jsonp_send: (request, reply) => upstream(endpoint, request, reply)
+    }
+    const handler = (request: FastifyRequest, reply: FastifyReply): Promise<unknown> | undefined => {
+      const { target, body } = requestStateOf(request)
+      body?.arrived(request.raw)
+      const answer = handlers[target.route](request, reply)
+      // A promise has to bring the reply: without it Fastify would answer once more. A handler that is through needs neither.
+      return answer instanceof Promise ? answer.then(() => reply) : undefined
+    }
+
+    const shared = { ...routeOptionsOf(own), schema: { hide: true }, bodyLimit: endpoint.bodyLimit, exposeHeadRoute: false } as unknown as RouteOptions
+    // Ours is the last of its kind: a hook of the application finds the request as it came.
+    const preParsing = [...listOf(own.preParsing), beforeBody(endpoint)]
+    const onSend = [...listOf(own.onSend), writeHijacked]
+    const preHandler = listOf(own.preHandler)
+    const route = { ...shared, handler, preParsing, onSend }
+    for (const place of PLACES) scope.route({ ...route, ...place, preHandler, method: [...OTHER_METHODS] } as RouteOptions)
+    // In a scope of its own: the hooks of `@fastify/websocket` would run for every message over HTTP.
+    await scope.register(async function webSocketRoutes (upgradable) {
+      const server = await websocketServerOf(upgradable, endpoint)
+      endpoint.injectWS = upgradable.injectWS as unknown as InjectWebSocket
+      const get = {
+        ...route,
+        method: 'GET',
+        handler: openUpgrade(endpoint, server, handler),
+        // `injectWS` comes this way: there `@fastify/websocket` answers the handshake.
+        wsHandler: (ws: WebSocket, request: FastifyRequest) => acceptWebSocket(endpoint, server, request, ws),
+        preHandler: [...preHandler, beforeUpgrade(endpoint)]
+      }
+      for (const place of PLACES) upgradable.route({ ...get, ...place } as RouteOptions)
+    })
+  }
+}
+
+function listOf<T> (hooks: T | T[] | undefined): T[] {
+  if (hooks === undefined) return []
+  return Array.isArray(hooks) ? hooks : [hooks]
+}
+
+/** Ours are answered in the manner of the protocol, without detail (HTTP-8); errors of the application's hooks go to its own handler. */
+function errorHandler (endpoint: Endpoint) {
+  return function answer (error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+    cancelWriter(request)
+    if (!error.code?.startsWith('FST_ERR_CTP_')) throw error
+    if (error.statusCode !== 413) return sendText(reply, error.statusCode ?? 400, 'Bad request.\n')
+    endpoint.tell('body', request.log, { limit: endpoint.bodyLimit })
+    return sendText(reply, 413, 'Body too large.\n')
+  }
+}

@@ -1,0 +1,8 @@
+export { checkClose } from './checks.ts'
+export type { SessionFacts } from './client.ts'
+export { Flusher } from './flusher.ts'
+export type { HeldSender } from './held-senders.ts'
+export type { AnySession, SessionHost, SessionLimits } from './session-host.ts'
+export type { Receiver } from './receiver.ts'
+export type { SessionEvents, SessionState } from './life.ts'
+export { Session } from './session.ts'

@@ -1,0 +1,81 @@
+import { shown } from '../../core/suggestion.ts'
+import type { Message } from '../../stream/message-stream.ts'
+import { PreparedMessage } from '../../stream/prepared-message.ts'
+import { errors } from '../errors.ts'
+import { formsOf, isPlain, type Outgoing, quote } from '../protocol/index.ts'
+
+/**
+ * The messages of one session on their way out, encoded when they are sent, so that limits count what really
+ * waits (ENC-11): SockJS sessions keep quoted strings, raw WebSockets what they were given.
+ */
+export class Outbox {
+  readonly #raw: boolean
+  readonly #binary: boolean
+  #messages: Outgoing[] | null = null
+  /** Encoded length of all that waits. */
+  bytes = 0
+  #addedBytes = 0
+
+  /** `raw` without SockJS framing; `binary` where bytes may be sent then. */
+  constructor (raw: boolean, binary: boolean) {
+    this.#raw = raw
+    this.#binary = binary
+  }
+
+  get length (): number {
+    return this.#messages === null ? 0 : this.#messages.length
+  }
+
+  /** Adds a message and returns its encoded length. */
+  add (message: Message | PreparedMessage): number {
+    const encoded = this.#raw ? this.#encodeRaw(message) : this.#encodeFramed(message)
+    if (this.#messages === null) this.#messages = [encoded]
+    else this.#messages.push(encoded)
+    this.bytes += this.#addedBytes
+    return this.#addedBytes
+  }
+
+  /** Takes back the message that was added last. */
+  drop (bytes: number): void {
+    this.#messages?.pop()
+    this.bytes -= bytes
+  }
+
+  /** Hands over everything. */
+  take (): Outgoing[] {
+    const messages = this.#messages ?? []
+    this.#messages = null
+    this.bytes = 0
+    return messages
+  }
+
+  #encodeFramed (message: Message | PreparedMessage): Outgoing {
+    if (typeof message === 'string') {
+      if (isPlain(message)) {
+        this.#addedBytes = message.length + 2
+        return '"' + message + '"'
+      }
+      const quoted = quote(message)
+      this.#addedBytes = Buffer.byteLength(quoted)
+      return quoted
+    }
+    if (message instanceof PreparedMessage && typeof message.data === 'string') {
+      this.#addedBytes = formsOf(message).quotedBytes
+      return message
+    }
+    throw new errors.InvalidMessage(`a message must be a string, not ${typeName(message)}; send JSON.stringify(value) for any other value`)
+  }
+
+  #encodeRaw (message: Message | PreparedMessage): Outgoing {
+    const data = message instanceof PreparedMessage ? message.data : message
+    if (typeof data === 'string') this.#addedBytes = Buffer.byteLength(data)
+    else if (this.#binary && data instanceof Uint8Array) this.#addedBytes = data.byteLength
+    else throw new errors.InvalidMessage(`a message must be a string${this.#binary ? ' or bytes' : ', or bytes where the option binary is on'}, not ${typeName(message)}; send JSON.stringify(value) for any other value`)
+    return message
+  }
+}
+
+function typeName (message: unknown): string {
+  const value = message instanceof PreparedMessage ? message.data : message
+  return value instanceof Uint8Array ? 'bytes' : shown(value)
+}

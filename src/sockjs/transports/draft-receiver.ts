@@ -1,0 +1,139 @@
+import type { IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
+import websocketDriver, { type Driver } from 'websocket-driver'
+import type { Clock } from '../../core/clock.ts'
+import { Timer } from '../../core/timer.ts'
+import { PreparedMessage } from '../../stream/prepared-message.ts'
+import { CLOSE, type CloseReason, type Outgoing, type SockjsFrame } from '../protocol/index.ts'
+import type { AnySession, Receiver } from '../session/index.ts'
+import type { IncomingRules } from './incoming.ts'
+import { SocketReceiver } from './socket-receiver.ts'
+
+/** What a draft handshake needs of the upgrade request. */
+export interface DraftUpgrade {
+  readonly request: IncomingMessage
+  readonly socket: Socket
+  readonly head: Buffer
+  /** Extra lines of the 101, as name and value. */
+  readonly headers: readonly (readonly [string, string])[]
+  /** Bytes of one WebSocket message. */
+  readonly maxLength: number
+  readonly clock: Clock
+  /** How long the client may take to finish the handshake, or to answer a close, in milliseconds. */
+  readonly closeTimeout: number
+  /** The handshake is complete: draft 76 sends its last bytes after the headers. */
+  readonly opened: (receiver: DraftReceiver) => void
+}
+
+/**
+ * Whether an upgrade speaks draft 75 or 76: neither has the key of RFC 6455, and draft 76 has two others.
+ */
+export function isDraftRequest (request: IncomingMessage): boolean {
+  const { headers } = request
+  return headers['sec-websocket-key'] === undefined && headers['sec-websocket-version'] === undefined
+}
+
+/** A WebSocket of 2010 (drafts 75 and 76, section 18 of the matrix): text only, no ping, no close codes. */
+export class DraftReceiver extends SocketReceiver {
+  readonly #driver: Driver
+  readonly #socket: Socket
+  readonly #lingering: Set<Receiver>
+  readonly #upgrade: DraftUpgrade
+  readonly #linger = new Timer(this)
+
+  constructor (session: AnySession, rules: IncomingRules, upgrade: DraftUpgrade, lingering: Set<Receiver>) {
+    super(session, rules)
+    const { request, socket, head } = upgrade
+    const driver = websocketDriver.http(request, { maxLength: upgrade.maxLength, protocols: [], allowDrafts: true })
+    this.#driver = driver
+    this.#socket = socket
+    this.#lingering = lingering
+    this.#upgrade = upgrade
+    for (const [name, value] of upgrade.headers) driver.setHeader(name, value)
+    driver.io.on('data', (chunk: Buffer) => { socket.write(chunk, () => session.flushed(this)) })
+    driver.io.on('end', () => { socket.end() })
+    driver.on('open', () => {
+      upgrade.clock.stop(this.#linger)
+      upgrade.opened(this)
+    })
+    driver.on('message', (event) => { this.incoming(event.data, typeof event.data !== 'string') })
+    driver.on('error', () => { socket.destroySoon() })
+    driver.on('close', () => { socket.destroySoon() })
+    driver.close = () => this.#closing()
+    socket.on('data', (chunk) => { driver.io.write(chunk) })
+    socket.on('error', () => { socket.destroy() })
+    // Sockets of an HTTP server stay half open.
+    socket.on('end', () => { this.#left() })
+    socket.on('close', () => { this.#closed() })
+    socket.setTimeout(0)
+    socket.setNoDelay(true)
+    upgrade.clock.start(this.#linger, upgrade.closeTimeout)
+    driver.start()
+    if (head.length > 0) driver.io.write(head)
+    socket.resume()
+  }
+
+  get buffered (): number { return this.#socket.writableLength }
+  get progress (): number { return this.#socket.bytesWritten - this.#socket.writableLength }
+  get answered (): boolean { return true }
+
+  cork (): void { this.#socket.cork() }
+  uncork (): void { this.#socket.uncork() }
+
+  pause (on: boolean): void {
+    if (on) this.#socket.pause()
+    else this.#socket.resume()
+  }
+
+  destroy (): void { this.#socket.destroy() }
+
+  protected writeFrame (frame: SockjsFrame): void { this.#driver.text(frame.text) }
+
+  protected writeRaw (messages: readonly Outgoing[]): void {
+    for (const message of messages) {
+      const data = message instanceof PreparedMessage ? message.data : message
+      // The drafts have no binary frames: text is all that an endpoint can send to such a client.
+      if (typeof data === 'string') this.#driver.text(data)
+    }
+  }
+
+  protected ping (speak: boolean): boolean {
+    if (speak) this.writeHeartbeat()
+    return false
+  }
+
+  protected end (_reason: CloseReason): void {
+    this.#lingering.add(this)
+    this.#socket.resume()
+    const { close } = Object.getPrototypeOf(this.#driver) as Driver
+    close.call(this.#driver)
+    // Draft 75 has no closing handshake, and a peer of draft 76 may leave ours unanswered.
+    this.#upgrade.clock.start(this.#linger, this.#upgrade.closeTimeout)
+  }
+
+  /** The client has gone without the closing handshake. Nothing can be written any more; what was, has a deadline to leave. */
+  #left (): void {
+    if (this.settle()) return
+    this.session.interrupted(this)
+    this.#lingering.add(this)
+    this.#socket.destroySoon()
+    this.#upgrade.clock.start(this.#linger, this.#upgrade.closeTimeout)
+  }
+
+  /** The client does not take what is left. */
+  expire (): void { this.destroy() }
+
+  /** The driver closes by itself: it has read the client's close, or a message that is too long. */
+  #closing (): boolean {
+    if (this.concluded) return true
+    const byClient = this.#driver._closing === true
+    this.conclude(byClient ? CLOSE.normal : CLOSE.tooBig, byClient)
+    return true
+  }
+
+  #closed (): void {
+    this.#upgrade.clock.stop(this.#linger)
+    this.#lingering.delete(this)
+    this.session.interrupted(this)
+  }
+}

@@ -1,0 +1,94 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
+import { Socket } from 'node:net'
+import type { Clock } from '../../core/clock.ts'
+import { Timer, type TimerOwner } from '../../core/timer.ts'
+
+const TOO_SLOW = 'HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n'
+
+/**
+ * The body that is on its way to us on a connection: known to the registration, for one that never comes to its end must not hold
+ * `app.close()`, and with a deadline once we read it, whatever the server's own timeouts are: Fastify switches `requestTimeout`
+ * off (SEC-S23). One for each connection, as requests follow each other on it: a message costs neither object nor listener.
+ */
+export class IncomingBody implements TimerOwner {
+  readonly #socket: Socket
+  readonly #clock: Clock
+  readonly #timer = new Timer(this)
+  #request: IncomingMessage | null = null
+  #response: ServerResponse | null = null
+
+  private constructor (socket: Socket, clock: Clock) {
+    this.#socket = socket
+    this.#clock = clock
+  }
+
+  /**
+   * `null` where there is nothing to wait for: no body, as with most of what polls; a body that came while hooks waited, and the
+   * next one may be on its way by then; no connection, as with `app.inject()`.
+   */
+  static of (request: IncomingMessage, response: ServerResponse, all: Map<Socket, IncomingBody>, clock: Clock): IncomingBody | null {
+    const { socket } = request
+    if (request.complete || !hasBody(request) || !(socket instanceof Socket)) return null
+    const body = all.get(socket) ?? IncomingBody.#first(socket, all, clock)
+    clock.stop(body.#timer)
+    body.#request = request
+    body.#response = response
+    return body
+  }
+
+  static #first (socket: Socket, all: Map<Socket, IncomingBody>, clock: Clock): IncomingBody {
+    const body = new IncomingBody(socket, clock)
+    all.set(socket, body)
+    socket.once('close', () => {
+      all.delete(socket)
+      clock.stop(body.#timer)
+    })
+    return body
+  }
+
+  /** Whether something is still to come. */
+  get pending (): boolean { return this.#request !== null && !this.#request.complete && !this.#request.destroyed }
+
+  /** From now on it is the client that lets us wait for the body of `request`, unless that is here and the next one on its way. */
+  startDeadline (request: IncomingMessage, timeout: number): void {
+    if (request === this.#request && this.pending) this.#clock.start(this.#timer, timeout)
+  }
+
+  /** The body of `request` is here; on a connection that pipelines, the next one may be on its way already. */
+  arrived (request: IncomingMessage): void {
+    if (request !== this.#request) return
+    this.#clock.stop(this.#timer)
+    this.#request = this.#response = null
+  }
+
+  expire (): void {
+    if (!this.pending) return
+    if (this.#request!.httpVersionMajor > 1) return refuseStream(this.#request!, this.#response! as unknown as Http2ServerResponse)
+    // Behind a response that is under way on the same connection there is no room for an answer.
+    if (this.#response!.socket === null || this.#response!.headersSent) this.#socket.destroy()
+    else this.#socket.end(TOO_SLOW, () => this.#socket.destroy())
+  }
+
+  destroy (): void {
+    if (this.pending) this.#socket.destroy()
+  }
+}
+
+function hasBody (request: IncomingMessage): boolean {
+  // RFC 9113, 8.1: a body of HTTP/2 needs no header.
+  return request.httpVersionMajor > 1 ? !(request as unknown as Http2ServerRequest).stream.endAfterHeaders : announcesBody(request)
+}
+
+/** A stream of HTTP/2 has no room for text of HTTP/1.1. Without an error code the client reads the answer (RFC 9113, section 8.1). */
+function refuseStream (request: IncomingMessage, response: Http2ServerResponse): void {
+  // Node ends the body of a stream that closes as if it were complete, and Fastify would answer once more.
+  request.removeAllListeners('end')
+  if (!response.headersSent) response.writeHead(408, { 'content-length': 0 }).end()
+  response.stream.close()
+}
+
+/** RFC 9112, 6.3: a request without either of these headers ends with its head. */
+export function announcesBody ({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0'
+}

@@ -1,0 +1,6 @@
+export { DraftReceiver, type DraftUpgrade, isDraftRequest } from './draft-receiver.ts'
+export { HttpReceiver, type HttpReceiverOptions } from './http-receiver.ts'
+export { announcesBody, IncomingBody } from './incoming-body.ts'
+export { type IncomingRules, isTooBig } from './incoming.ts'
+export { TcpReceiver, type TcpReceiverOptions } from './tcp-receiver.ts'
+export { WebSocketReceiver } from './websocket-receiver.ts'

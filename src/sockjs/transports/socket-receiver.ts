@@ -1,0 +1,113 @@
+import type { Message } from '../../stream/message-stream.ts'
+import { closeFrame, type CloseReason, HEARTBEAT, messageFrame, OPEN, type Outgoing, type SockjsFrame, type TransportName } from '../protocol/index.ts'
+import type { AnySession, Receiver } from '../session/index.ts'
+import { type IncomingRules, readFramed, readRaw } from './incoming.ts'
+
+/**
+ * A WebSocket as a receiver, whatever its draft: with SockJS framing, or raw. What is left to the drafts is how
+ * text, bytes, pings and the close travel.
+ */
+export abstract class SocketReceiver implements Receiver {
+  protected readonly session: AnySession
+  readonly #rules: IncomingRules
+  #ended = false
+  /** How the client has ended the connection, or which rule it has broken; acted on when this turn of the event loop is over. */
+  #verdict: Verdict | null = null
+
+  constructor (session: AnySession, rules: IncomingRules) {
+    this.session = session
+    this.#rules = rules
+  }
+
+  abstract readonly buffered: number
+  abstract readonly progress: number
+  abstract readonly answered: boolean
+  abstract cork (): void
+  abstract uncork (): void
+  abstract pause (on: boolean): void
+  abstract destroy (): void
+
+  /** Writes one SockJS frame. */
+  protected abstract writeFrame (frame: SockjsFrame): void
+  /** Writes messages without SockJS framing. */
+  protected abstract writeRaw (messages: readonly Outgoing[], bytes: number): void
+  /** Writes a ping where the draft has one, after `h` where `speak` is set; returns whether an answer is due. */
+  protected abstract ping (speak: boolean): boolean
+  /** Begins the closing handshake. */
+  protected abstract end (reason: CloseReason): void
+
+  get transport (): TransportName { return this.session.transport }
+  get queued (): boolean { return false }
+
+  sharesConnection (): boolean { return false }
+
+  open (): void { this.writeFrame(OPEN) }
+
+  messages (messages: readonly Outgoing[], bytes: number): void {
+    if (this.session.raw) this.writeRaw(messages, bytes)
+    else this.writeFrame(messageFrame(messages, bytes))
+  }
+
+  heartbeat (speak: boolean): boolean { return this.ping(speak && !this.session.raw) }
+
+  close (reason: CloseReason): void {
+    if (this.#ended) return
+    if (!this.session.raw) this.writeFrame(closeFrame(reason.code, reason.reason))
+    this.finish(reason)
+  }
+
+  protected writeHeartbeat (): void { this.writeFrame(HEARTBEAT) }
+
+  /** A message has arrived. Behind the end of the connection there is none. */
+  incoming (data: Buffer | string, isBinary: boolean): void {
+    if (this.#verdict !== null) return
+    const read = this.session.raw ? readRaw : readFramed
+    const result = read(data, isBinary, this.#rules)
+    if (isMessages(result)) this.session.receive(result)
+    else this.conclude(result, false)
+  }
+
+  /**
+   * The client has ended the connection, or has broken a rule; then no close frame of SockJS follows (WS-7). Messages that came before in
+   * the same segment are the application's: a reader of the iteration gets them later in this turn of the event loop, and the answer that
+   * it gives at once must leave before the Close frame. Behind that frame nothing may (RFC 6455, section 5.5.1).
+   */
+  protected conclude (reason: CloseReason, clean: boolean): void {
+    if (this.#verdict === null) setImmediate(() => this.#execute())
+    this.#verdict = { reason, clean }
+  }
+
+  /** Acts on what the client has done, although this turn is not over: behind the end of its side nothing can be written. */
+  protected settle (): boolean {
+    if (this.#verdict !== null) this.#execute()
+    return this.#ended
+  }
+
+  #execute (): void {
+    if (this.#ended) return
+    const { reason, clean } = this.#verdict!
+    this.session.closed(this, reason, clean)
+    this.finish(reason)
+  }
+
+  /** Whether the client has ended the connection, or has broken a rule. */
+  protected get concluded (): boolean { return this.#verdict !== null }
+
+  /** Whether our own Close frame has been written. */
+  protected get ended (): boolean { return this.#ended }
+
+  protected finish (reason: CloseReason): void {
+    if (this.#ended) return
+    this.#ended = true
+    this.end(reason)
+  }
+}
+
+interface Verdict {
+  readonly reason: CloseReason
+  readonly clean: boolean
+}
+
+function isMessages (result: readonly Message[] | CloseReason): result is readonly Message[] {
+  return Array.isArray(result)
+}

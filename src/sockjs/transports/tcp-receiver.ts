@@ -1,0 +1,104 @@
+import type { Socket } from 'node:net'
+import type { Clock } from '../../core/clock.ts'
+import { Timer } from '../../core/timer.ts'
+import { PreparedMessage } from '../../stream/prepared-message.ts'
+import { CLOSE, type CloseReason, type Outgoing } from '../protocol/index.ts'
+import type { AnySession, Receiver } from '../session/index.ts'
+
+export interface TcpReceiverOptions {
+  readonly clock: Clock
+  readonly lingering: Set<Receiver>
+  /** How long the client may take to read the end, in milliseconds. */
+  readonly closeTimeout: number
+  /** What goes behind a message, as the layer above wants it; `null` for nothing. */
+  readonly behind: (octets: Uint8Array) => Uint8Array | null
+}
+
+/** A plain TCP connection: messages are octets one after the other, and the layer above finds their ends. */
+export class TcpReceiver implements Receiver {
+  readonly transport = 'tcp'
+  readonly answered = true
+  readonly #session: AnySession
+  readonly #socket: Socket
+  readonly #options: TcpReceiverOptions
+  readonly #linger = new Timer(this)
+  readonly #written: () => void
+  #ended = false
+
+  constructor (session: AnySession, socket: Socket, options: TcpReceiverOptions) {
+    this.#session = session
+    this.#socket = socket
+    this.#options = options
+    this.#written = () => session.flushed(this)
+    socket.setNoDelay(true)
+    // A peer that vanished without a word is noticed by the kernel (SEC-S25).
+    socket.setKeepAlive(true, 5_000)
+    socket.on('data', (chunk: Buffer) => session.receive([chunk]))
+    socket.on('end', () => this.#peerEnded())
+    socket.on('error', () => socket.destroy())
+    socket.on('close', () => this.#closed())
+  }
+
+  get buffered (): number { return this.#socket.writableLength }
+  get progress (): number { return this.#socket.bytesWritten - this.#socket.writableLength }
+
+  get queued (): boolean { return false }
+  sharesConnection (): boolean { return false }
+  cork (): void { this.#socket.cork() }
+  uncork (): void { this.#socket.uncork() }
+  open (): void {}
+
+  messages (messages: readonly Outgoing[]): void {
+    const chunks = messages.map(octetsOf).flatMap((octets) => [octets, this.#options.behind(octets) ?? []].flat())
+    const last = chunks.pop()
+    if (last === undefined) return
+    // One system write, and no copy.
+    this.#socket.cork()
+    for (const chunk of chunks) this.#socket.write(chunk)
+    this.#socket.write(last, this.#written)
+    this.#socket.uncork()
+  }
+
+  heartbeat (): boolean { return false }
+
+  close (_reason: CloseReason): void {
+    this.#end()
+  }
+
+  /** What was written before has a deadline to leave, also when the peer has ended its side and reads no more. */
+  #end (): void {
+    if (this.#ended) return
+    this.#ended = true
+    this.#options.lingering.add(this)
+    this.#options.clock.start(this.#linger, this.#options.closeTimeout)
+    // What the peer still sends is read and dropped, so that its end is seen.
+    this.#socket.resume()
+    this.#socket.end()
+  }
+
+  pause (on: boolean): void {
+    if (on) this.#socket.pause()
+    else this.#socket.resume()
+  }
+
+  destroy (): void { this.#socket.destroy() }
+
+  /** The client does not take the end. */
+  expire (): void { this.destroy() }
+
+  #peerEnded (): void {
+    this.#session.closed(this, CLOSE.normal, true)
+    this.#end()
+  }
+
+  #closed (): void {
+    this.#options.clock.stop(this.#linger)
+    this.#options.lingering.delete(this)
+    this.#session.interrupted(this)
+  }
+}
+
+function octetsOf (message: Outgoing): Uint8Array {
+  const data = message instanceof PreparedMessage ? message.data : message
+  return typeof data === 'string' ? Buffer.from(data) : data
+}

@@ -1,0 +1,107 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { WebSocket, WebSocketServer } from 'ws'
+import type { Endpoint } from '../endpoint/endpoint.ts'
+import type { TransportName } from '../protocol/index.ts'
+import { requestStateOf } from '../request/request-state.ts'
+import { sendClosing, sendFull, sendText, setSessionCookie } from '../request/responses.ts'
+import { openingFacts } from '../request/session-facts.ts'
+import { DraftReceiver, isDraftRequest, WebSocketReceiver } from '../transports/index.ts'
+import { takeUpgrade, type Upgrade, upgradeOf } from './upgrade.ts'
+
+export const NOT_A_WEBSOCKET = 'Can "Upgrade" only to "WebSocket".\n'
+
+/** WS-12, WS-13, RAW-6: a request that asks for no upgrade. */
+export function refusePlain (endpoint: Endpoint, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  endpoint.tell('upgrade', request.log)
+  return sendText(reply, 400, NOT_A_WEBSOCKET)
+}
+
+/**
+ * The subprotocol for a client's offer: the first of ours that it has, in the client's spelling; `false` for none (WS-19).
+ */
+export function chooseProtocol (offered: Iterable<string>, supported: readonly string[]): string | false {
+  const bySpelling = new Map<string, string>()
+  for (const name of offered) if (!bySpelling.has(name.toLowerCase())) bySpelling.set(name.toLowerCase(), name)
+  for (const name of supported) {
+    const found = bySpelling.get(name.toLowerCase())
+    if (found !== undefined) return found
+  }
+  return false
+}
+
+/** The last hook before an upgrade is answered: here a session is still refused with a status. */
+export function beforeUpgrade (endpoint: Endpoint) {
+  return function prepareUpgrade (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void {
+    const upgrade = upgradeOf(request.raw)
+    if (upgrade === undefined) done()
+    else prepare(request, reply, upgrade).then((on) => { if (on) done() }, done)
+  }
+
+  /** Whether the request goes on, or has its answer. */
+  async function prepare (request: FastifyRequest, reply: FastifyReply, upgrade: Upgrade): Promise<boolean> {
+    if (!endpoint.hasRoom(request.ip, false, request.log)) {
+      sendFull(reply)
+      return false
+    }
+    const state = requestStateOf(request)
+    const transport: TransportName = state.target.route === 'websocket' ? 'websocket' : 'websocket-raw'
+    const offered = request.headers['sec-websocket-protocol']
+    const names = offered === undefined ? [] : offered.split(',').map((name) => name.trim())
+    upgrade.protocol = chooseProtocol(names, endpoint.options.protocols) || ''
+    state.facts = await openingFacts(endpoint, request, transport, upgrade.protocol)
+    // Others may have come while `session` was asked.
+    const refuse = endpoint.registration.draining ? sendClosing : endpoint.hasRoom(request.ip, false, request.log) ? null : sendFull
+    if (refuse !== null) {
+      refuse(reply)
+      return false
+    }
+    await setSessionCookie(endpoint, request, reply)
+    upgrade.cookies = cookiesOf(reply)
+    return true
+  }
+}
+
+/** The handler of GET: once every hook has let a handshake pass, it is answered here. Plain requests go to `next`. */
+export function openUpgrade (endpoint: Endpoint, server: WebSocketServer, next: (request: FastifyRequest, reply: FastifyReply) => unknown) {
+  return function open (request: FastifyRequest, reply: FastifyReply): unknown {
+    const upgrade = upgradeOf(request.raw)
+    if (upgrade === undefined) return next(request, reply)
+    reply.hijack()
+    if (isDraftRequest(request.raw)) acceptDraft(endpoint, request, upgrade)
+    else server.handleUpgrade(request.raw, upgrade.socket, upgrade.head, (ws) => acceptWebSocket(endpoint, server, request, ws))
+  }
+}
+
+function cookiesOf (reply: FastifyReply): string[] {
+  const cookies = reply.getHeader('set-cookie')
+  return cookies === undefined ? [] : [cookies].flat().map(String)
+}
+
+/** `ws` has answered the upgrade. */
+export function acceptWebSocket (endpoint: Endpoint, server: WebSocketServer, request: FastifyRequest, ws: WebSocket): void {
+  const upgrade = upgradeOf(request.raw)!
+  takeUpgrade(upgrade)
+  // A server of the application would close our connections before our drain does (SESSION-23).
+  server.clients?.delete(ws)
+  const session = endpoint.create(requestStateOf(request).facts!, null)
+  session.attach(new WebSocketReceiver(session, endpoint.incoming, ws, upgrade.socket, endpoint.lingering))
+  endpoint.begin(session, request)
+}
+
+function acceptDraft (endpoint: Endpoint, request: FastifyRequest, upgrade: Upgrade): DraftReceiver {
+  takeUpgrade(upgrade)
+  const session = endpoint.create(requestStateOf(request).facts!, null)
+  return new DraftReceiver(session, endpoint.incoming, {
+    request: request.raw,
+    socket: upgrade.socket,
+    head: upgrade.head,
+    headers: upgrade.cookies.map((cookie) => ['Set-Cookie', cookie] as const),
+    maxLength: endpoint.bodyLimit,
+    clock: endpoint.clock,
+    closeTimeout: endpoint.options.closeTimeout,
+    opened (receiver) {
+      session.attach(receiver)
+      endpoint.begin(session, request)
+    }
+  }, endpoint.lingering)
+}

@@ -1,0 +1,28 @@
+export type { ApplicationError, ErrorBody, StompErrorHandler } from './stomp/application.ts'
+export { destination, type DestinationLike, type TypedDestination } from './stomp/routes/typed-destination.ts'
+export type { BodyKind } from './stomp/routes/content.ts'
+export type { ConnectFrame, DisconnectInfo, HookName, StompHooks, SubscriptionInfo } from './stomp/hooks.ts'
+export type { MessageContext, MessageHandler, MessageRouteOptions } from './stomp/routes/message-routes.ts'
+export type { Reply, ReplyTargets } from './stomp/routes/reply.ts'
+export type { Permission, Rule, RuleSubject, RuleType } from './stomp/rules.ts'
+export type { SendOptions, UserDelivery } from './stomp/routes/sender.ts'
+export type { SubscribeContext, SubscribeHandler, SubscribeRouteOptions } from './stomp/routes/subscribe-routes.ts'
+export type { SubscriptionEntry, UserEntry, Users } from './stomp/users.ts'
+export type { RouteSchema } from './stomp/routes/validation.ts'
+export {
+  type AckMode, type Broker, type BrokerCapabilities, type BrokerClient, type BrokerConnection, type BrokerContext, type BrokerLog, type BrokerSink, type BrokerState, type BrokerSubscription, type Delivery, type DeliveryHandle, type Done, type Operation, type OutgoingMessage, type SubscribeResult, type UserMessage
+} from './stomp/broker/broker.ts'
+export { BrokerError } from './stomp/refusals.ts'
+export { type HistoryOptions, memoryBroker, type MemoryBrokerOptions } from './stomp/broker/memory/index.ts'
+export {
+  activemq, type Backoff, type BrokerDialect, type DialectOptions, rabbitmq, relayBroker, type RelayBroker, type RelayBrokerOptions, type RelayCredentials, type RelayStats
+} from './stomp/broker/relay/index.ts'
+export type { CodedError, CodedErrorConstructor } from './core/coded-error.ts'
+export { type Body, type ClientCommand, type Command, type Frame, FrameHeaders, type HeadersLike, type ServerCommand, type Version } from './stomp/codec/index.ts'
+export { type ClientErrorCode, StompError, stompErrors } from './stomp/errors.ts'
+export type { SessionFilter, StompFacade } from './stomp/facade.ts'
+export type { InjectedClient, InjectOptions } from './stomp/inject.ts'
+export type { StompLimitOptions, StompPluginOptions } from './stomp/options.ts'
+export { stomp as default, stomp } from './stomp/plugin.ts'
+export type { StompSession, StompState } from './stomp/session/stomp-session.ts'
+export type { StompUser } from './stomp/session/user.ts'

@@ -1,0 +1,41 @@
+/**
+ * A serial queue of tasks. A sink may call back into the broker while it is given a message.
+ *
+ * A task that delivers waits until the delivery that runs has reached all subscribers, so that they all see one order.
+ */
+export class SerialQueue {
+  readonly #tasks: (() => void)[] = []
+  #busy = false
+
+  /** Puts a task behind the waiting ones. The caller must call `run` afterwards. */
+  defer (task: () => void): void {
+    this.#tasks.push(task)
+  }
+
+  /** Runs the waiting tasks, unless a caller further up the stack does so already. */
+  run (): void {
+    if (this.#busy) return
+    this.#busy = true
+    const tasks = this.#tasks
+    let done = 0
+    try {
+      while (done < tasks.length) tasks[done++]!()
+    } finally {
+      if (done === tasks.length) tasks.length = 0
+      else tasks.splice(0, done)
+      this.#busy = false
+    }
+  }
+
+  /** Runs `task` at once. The tasks that it defers wait until it is done. */
+  exclusively<T> (task: () => T): T {
+    if (this.#busy) return task()
+    this.#busy = true
+    try {
+      return task()
+    } finally {
+      this.#busy = false
+      this.run()
+    }
+  }
+}

@@ -1,8 +1,0 @@
-/**
- * Tells whether a value is a promise of any library.
- *
- * An `instanceof` does not recognise a promise of another library or realm, and its rejection would be lost.
- */
-export function isPromise (value: unknown): value is PromiseLike<unknown> {
-  return (typeof value === 'object' || typeof value === 'function') && value !== null && typeof (value as { then?: unknown }).then === 'function'
-}

@@ -1,0 +1,154 @@
+import type { FastifyInstance } from 'fastify'
+import { type Check, expected, firstProblem, func, oneOf, plainObject, text } from '../core/check.ts'
+import { shown } from '../core/suggestion.ts'
+import { checkClose } from '../sockjs/session/index.ts'
+import type { StompErrorHandler } from './application.ts'
+import type { Broker } from './broker/broker.ts'
+import { stompErrors } from './errors.ts'
+import type { HookName, StompHooks } from './hooks.ts'
+import type { InjectedClient, InjectOptions } from './inject.ts'
+import { type MessageHandler, MessageRoute, type MessageRouteOptions } from './routes/message-routes.ts'
+import type { SendOptions, UserDelivery } from './routes/sender.ts'
+import { type SubscribeHandler, SubscribeRoute, type SubscribeRouteOptions } from './routes/subscribe-routes.ts'
+import type { DestinationLike } from './routes/typed-destination.ts'
+import type { StompServer } from './server.ts'
+import { StompSession } from './session/stomp-session.ts'
+import type { SubscriptionEntry, Users } from './users.ts'
+
+/** Which sessions `close()` means. */
+export interface SessionFilter {
+  /** All sessions of the user of that name. */
+  readonly user?: string
+  /** The session with that id. */
+  readonly session?: string
+  /** Every session. */
+  readonly all?: true
+}
+
+/** `app.stomp`: routes, users and messages, bound to the scope it is read in for its schema compiler. */
+export interface StompFacade {
+  /**
+   * Adds a route for SENDs to `<application prefix><path>`.
+   *
+   * @throws FST_STOMP_INVALID_ROUTE, FST_STOMP_DUPLICATE_ROUTE
+   */
+  message<Body = unknown, Params = Record<string, string>> (path: string, options: MessageRouteOptions, handler: MessageHandler<Body, Params>): void
+  /** Adds a route without options. */
+  message<Body = unknown, Params = Record<string, string>> (path: string, handler: MessageHandler<Body, Params>): void
+  /** Adds a route for SUBSCRIBEs to `<application prefix><path>`: one answer, or a stream that lives as long as the subscription. */
+  subscribe<Params = Record<string, string>> (path: string, options: SubscribeRouteOptions, handler: SubscribeHandler<Params>): void
+  /** Adds a route without options. */
+  subscribe<Params = Record<string, string>> (path: string, handler: SubscribeHandler<Params>): void
+  /** Sends to a destination of the broker. Strings and bytes go as they are, everything else as JSON. Resolves when the broker has it. */
+  publish<T> (destination: DestinationLike<T>, value: T, options?: SendOptions): Promise<void>
+  /** Sends to every session of a user that subscribes `/user<destination>`. */
+  publishToUser<T> (user: string, destination: DestinationLike<T>, value: T, options?: SendOptions): UserDelivery
+  /** Sends to one session, by itself or its id, if it subscribes `/user<destination>`: the way to reach an anonymous client. */
+  publishToSession<T> (session: StompSession | string, destination: DestinationLike<T>, value: T, options?: SendOptions): UserDelivery
+  /**
+   * Adds a hook; see `StompHooks`.
+   *
+   * @throws FST_STOMP_INVALID_OPTION
+   */
+  addHook<N extends HookName> (name: N, hook: StompHooks[N]): void
+  /** Decides what a client is told of an error of a handler; `undefined` leaves it to the default. */
+  setErrorHandler (handler: StompErrorHandler): void
+  /** Who is connected. */
+  readonly users: Users
+  /** The subscriptions of all sessions, or those to one destination. */
+  subscriptions (filter?: { destination?: string }): SubscriptionEntry[]
+  /**
+   * Closes sessions; returns how many.
+   *
+   * @throws FST_STOMP_INVALID_OPTION for a filter that is not clear; FST_SOCKJS_INVALID_CLOSE
+   */
+  close (filter: SessionFilter, code?: number, reason?: string): number
+  /** All connected sessions, anonymous ones too. */
+  readonly sessions: ReadonlySet<StompSession>
+  /** The broker that was given at registration. */
+  readonly broker: Broker
+  /** The port that listens for STOMP over TCP, or `null`. */
+  readonly tcpPort: number | null
+  /** A client without sockets, for tests. */
+  inject (options?: InjectOptions): Promise<InjectedClient>
+}
+
+export function stompFacade (server: StompServer, scope: FastifyInstance): StompFacade {
+  const { messages, subscribes, sender, users, hooks } = server.parts
+  return {
+    message (path: string, ...rest: [MessageRouteOptions, MessageHandler<never, never>] | [MessageHandler<never, never>]): void {
+      const [options, handler] = partsOf<MessageRouteOptions, MessageHandler<never, never>>(rest)
+      const route = new MessageRoute(path, options, handler, (destination) => server.broker.accepts(destination, 'send'))
+      messages.add(path, route)
+      server.whenReady(() => route.compile(scope))
+    },
+    subscribe (path: string, ...rest: [SubscribeRouteOptions, SubscribeHandler<never>] | [SubscribeHandler<never>]): void {
+      const route = new SubscribeRoute(path, ...partsOf<SubscribeRouteOptions, SubscribeHandler<never>>(rest))
+      subscribes.add(path, route)
+      server.whenReady(() => route.compile(scope))
+    },
+    publish: (destination, value, options) => sender.publish(destination, value, options),
+    publishToUser: (user, destination, value, options) => sender.publishToUser(user, destination, value, options),
+    publishToSession: (session, destination, value, options) => sender.toSessions(sessionsNamed(users, session), destination, value, options),
+    addHook: (name, hook) => hooks.add(name, hook),
+    setErrorHandler (handler) {
+      const wrong = func(handler)
+      if (wrong !== null) throw new stompErrors.InvalidOption('errorHandler', wrong)
+      server.parts.errorHandler = handler
+    },
+    users,
+    subscriptions (filter = {}) {
+      const wrong = plainObject(filter) ?? firstProblem(filter, { destination: aDestination })
+      if (wrong !== null) throw new stompErrors.InvalidOption('filter', typeof wrong === 'string' ? wrong : `${wrong.name} ${wrong.problem}`)
+      return users.subscriptions(filter)
+    },
+    close: (filter, code, reason) => closeSessions(users, filter, code, reason),
+    sessions: users.sessions,
+    broker: server.broker,
+    get tcpPort () { return server.tcpPort },
+    inject: (options) => server.inject(options)
+  }
+}
+
+/** The options and the handler of a route; a handler alone has no options. What stands in the wrong place is refused with the route. */
+function partsOf<Options, Handler> (rest: readonly unknown[]): [Options, Handler] {
+  return (rest.length > 1 ? rest : [{}, ...rest]) as [Options, Handler]
+}
+
+const aDestination = expected((value) => typeof value === 'string', 'a text')
+
+/** @throws FST_STOMP_INVALID_OPTION */
+function sessionsNamed (users: Users, session: StompSession | string): StompSession[] {
+  if (!(session instanceof StompSession) && (typeof session !== 'string' || session === '')) {
+    throw new stompErrors.InvalidOption('session', `must be a session or its id, not ${shown(session)}`)
+  }
+  return [...users.sessions].filter((each) => each === session || each.id === session)
+}
+
+const FILTER: Readonly<Record<keyof SessionFilter, Check>> = { user: text, session: text, all: oneOf(true) }
+
+/** A value that is `undefined` by mistake must not close more than was meant. */
+function checkFilter (filter: SessionFilter): void {
+  const wrong = plainObject(filter)
+  if (wrong !== null) throw new stompErrors.InvalidOption('close', `the filter ${wrong}`)
+  const given = Object.keys(filter)
+  const unset = given.find((name) => filter[name as keyof SessionFilter] === undefined)
+  if (unset !== undefined) throw new stompErrors.InvalidOption(`close.${unset}`, 'is undefined')
+  const problem = firstProblem(filter, FILTER)
+  if (problem !== null) throw new stompErrors.InvalidOption(`close.${problem.name}`, problem.problem)
+  if (given.length === 0) throw new stompErrors.InvalidOption('close', 'name a user, a session or all')
+  if (given.length > 1 && filter.all === true) throw new stompErrors.InvalidOption('close.all', 'stands alone')
+}
+
+function closeSessions (users: Users, filter: SessionFilter, code?: number, reason?: string): number {
+  checkFilter(filter)
+  checkClose(code, reason)
+  const { user, session: id } = filter
+  let count = 0
+  for (const session of [...users.sessions]) {
+    if ((user !== undefined && session.user?.name !== user) || (id !== undefined && session.id !== id)) continue
+    session.close(code, reason)
+    count++
+  }
+  return count
+}

@@ -1,0 +1,188 @@
+import { boolean, type Check, firstProblem, integer, oneOf, plainObject } from '../core/check.ts'
+import type { Endpoint } from '../sockjs/endpoint/endpoint.ts'
+import type { CloseReason, Outgoing } from '../sockjs/protocol/index.ts'
+import type { AnySession, Receiver } from '../sockjs/session/index.ts'
+import { PreparedMessage } from '../stream/prepared-message.ts'
+import { type ClientCommand, createFrame, type Frame, FrameParser, type HeadersLike, isFrameError, serialize, serializeBytes, type ServerCommand, type Version, VERSIONS } from './codec/index.ts'
+import { stompErrors } from './errors.ts'
+import { encodeContent } from './routes/content.ts'
+import { factsWithoutRequest } from './unrequested.ts'
+
+/** Who a client of `inject()` is, and how it begins. */
+export interface InjectOptions {
+  /** The user of the transport, as `session` or `request.user` would give it. */
+  readonly user?: unknown
+  /** More headers of CONNECT: `login`, `passcode`, `authorization`, … */
+  readonly headers?: Readonly<Record<string, string>>
+  /** Default 1.2. */
+  readonly version?: Version
+  /** False leaves CONNECT to the test. */
+  readonly connect?: boolean
+}
+
+/** A client without sockets: its frames take the way of any other's, below the transport. */
+export interface InjectedClient {
+  /** Sends a frame. */
+  frame (command: ClientCommand, headers?: HeadersLike, body?: string | Uint8Array): void
+  /** Sends text or octets as they are. */
+  raw (chunk: string | Uint8Array): void
+  /** SUBSCRIBE; resolves with the id when the subscription is registered. */
+  subscribe (destination: string, headers?: Readonly<Record<string, string>>): Promise<string>
+  /** SEND; resolves when it was processed. Values that are no strings or bytes go as JSON. */
+  send (destination: string, value: unknown, headers?: Readonly<Record<string, string>>): Promise<void>
+  /** The next frame, or the next of one command. Waits at most `timeout` ms, by default 10,000. */
+  next (command?: ServerCommand, timeout?: number): Promise<Frame<ServerCommand>>
+  /** The next MESSAGE, its body read as JSON. */
+  nextJson (timeout?: number): Promise<unknown>
+  /** DISCONNECT; resolves when its receipt has come. */
+  disconnect (): Promise<void>
+  /** Cuts the connection. */
+  abort (): void
+  /** How it was closed, once it is. */
+  readonly closed: Promise<CloseReason>
+  /** Frames that came and were not taken. */
+  readonly waiting: readonly Frame<ServerCommand>[]
+}
+
+/** What a receiver without a socket does with what it is given. */
+class InjectReceiver implements Receiver {
+  readonly transport = 'websocket-raw'
+  readonly buffered = 0
+  readonly progress = 0
+  readonly queued = false
+  readonly answered = true
+  readonly #messages: (data: string | Uint8Array) => void
+  readonly #closed: (reason: CloseReason) => void
+
+  constructor (messages: (data: string | Uint8Array) => void, closed: (reason: CloseReason) => void) {
+    this.#messages = messages
+    this.#closed = closed
+  }
+
+  sharesConnection (): boolean { return false }
+  cork (): void {}
+  uncork (): void {}
+  open (): void {}
+  heartbeat (): boolean { return false }
+  pause (): void {}
+  destroy (): void { this.#closed({ code: 1006, reason: '' }) }
+  close (reason: CloseReason): void { this.#closed(reason) }
+
+  messages (messages: readonly Outgoing[]): void {
+    for (const message of messages) this.#messages(message instanceof PreparedMessage ? message.data : message)
+  }
+}
+
+type Wanted = (frame: Frame<ServerCommand>) => boolean
+
+interface Waiter {
+  readonly wanted: Wanted
+  readonly resolve: (frame: Frame<ServerCommand>) => void
+  readonly reject: (error: Error) => void
+}
+
+const WAIT = 10_000
+
+const OPTIONS: Readonly<Record<keyof InjectOptions, Check>> = { user: () => null, headers: plainObject, version: oneOf(...VERSIONS), connect: boolean }
+
+const timeoutOf = integer(1, 2 ** 31 - 1)
+
+export async function injectClient (endpoint: Endpoint, options: InjectOptions = {}): Promise<InjectedClient> {
+  const wrong = plainObject(options) ?? firstProblem(options, OPTIONS)
+  if (wrong !== null) throw new stompErrors.InvalidOption('inject', typeof wrong === 'string' ? wrong : `${wrong.name} ${wrong.problem}`)
+  const version = options.version ?? '1.2'
+  const parser = new FrameParser({ from: 'server', version, limits: { body: Number.MAX_SAFE_INTEGER, connectFrame: Number.MAX_SAFE_INTEGER } })
+  const waiting: Frame<ServerCommand>[] = []
+  const waiters: Waiter[] = []
+  let ids = 0
+  let end: (reason: CloseReason) => void = () => {}
+  const closed = new Promise<CloseReason>((resolve) => { end = resolve })
+
+  function arrived (frame: Frame<ServerCommand>): void {
+    const at = waiters.findIndex(({ wanted }) => wanted(frame))
+    if (at < 0) waiting.push(frame)
+    else waiters.splice(at, 1)[0]!.resolve(frame)
+  }
+
+  /** The next frame of a kind, waiting or still to come. */
+  function take (wanted: Wanted, what: string, timeout: number): Promise<Frame<ServerCommand>> {
+    const wrong = timeoutOf(timeout)
+    if (wrong !== null) return Promise.reject(new stompErrors.InvalidOption('timeout', wrong))
+    const at = waiting.findIndex(wanted)
+    if (at >= 0) return Promise.resolve(waiting.splice(at, 1)[0]!)
+    if (session.state === 'closed') return Promise.reject(new stompErrors.InjectClosed(`no ${what} comes any more`))
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        waiters.splice(waiters.indexOf(waiter), 1)
+        reject(new stompErrors.InjectTimeout(`no ${what} came within ${timeout} ms`))
+      }, timeout)
+      const waiter: Waiter = {
+        wanted,
+        resolve (frame) { clearTimeout(timer); resolve(frame) },
+        reject (error) { clearTimeout(timer); reject(error) }
+      }
+      waiters.push(waiter)
+    })
+  }
+
+  const receiver = new InjectReceiver((data) => {
+    parser.push(data)
+    for (const frame of parser) {
+      if (isFrameError(frame)) throw new stompErrors.InjectRefused(`the server sent what is no frame: ${frame.message}`)
+      arrived(frame)
+    }
+  }, (reason) => {
+    for (const waiter of waiters.splice(0)) waiter.reject(new stompErrors.InjectClosed(`the connection was closed: ${reason.code} ${reason.reason}`))
+    end(reason)
+  })
+  const session: AnySession = endpoint.accept(factsWithoutRequest(endpoint, 'websocket-raw', '127.0.0.1', options.user), () => receiver)
+
+  const client: InjectedClient = {
+    raw: (chunk) => session.receive([chunk]),
+    frame (command, headers, body) {
+      const frame = createFrame(command, headers, body)
+      const spoken = command === 'CONNECT' || command === 'STOMP' ? '1.0' : version
+      // Octets go as octets: as text they would count as decoded, whatever charset a header names.
+      session.receive([typeof body === 'object' ? serializeBytes(frame, spoken) : serialize(frame, spoken)])
+    },
+    async subscribe (destination, headers = {}) {
+      const id = headers['id'] ?? `sub-${ids++}`
+      await confirmed('SUBSCRIBE', { id, destination, ...headers })
+      return id
+    },
+    async send (destination, value, headers = {}) {
+      const { body, contentType } = encodeContent(value)
+      await confirmed('SEND', { destination, 'content-type': contentType, ...headers }, body.form === 'text' ? body.text : body.bytes)
+    },
+    next: (command, timeout = WAIT) => take((frame) => command === undefined || frame.command === command, command ?? 'frame', timeout),
+    async nextJson (timeout) {
+      return JSON.parse((await client.next('MESSAGE', timeout)).body.text) as unknown
+    },
+    async disconnect () {
+      await confirmed('DISCONNECT', {})
+    },
+    abort: () => session.terminate(),
+    closed,
+    waiting
+  }
+
+  /** Sends a frame and waits for its own receipt; the ERROR in its place is thrown, with its code. */
+  async function confirmed (command: ClientCommand, headers: Readonly<Record<string, string>>, body?: string | Uint8Array): Promise<void> {
+    const receipt = headers['receipt'] ?? `inject-${ids++}`
+    client.frame(command, { ...headers, receipt }, body)
+    refused(await take((frame) => frame.command === 'ERROR' || (frame.command === 'RECEIPT' && frame.headers.get('receipt-id') === receipt), 'RECEIPT', WAIT))
+  }
+
+  if (options.connect !== false) {
+    client.frame('CONNECT', { 'accept-version': version, host: 'inject', ...options.headers })
+    refused(await client.next())
+  }
+  return client
+}
+
+/** Throws what an ERROR frame says. */
+function refused (frame: Frame<ServerCommand>): void {
+  if (frame.command !== 'ERROR') return
+  const error = new stompErrors.InjectRefused(frame.headers.get('message') ?? 'refused')
+  throw Object.assign(error, { code: frame.headers.get('code') ?? error.code, frame })
+}

@@ -1,0 +1,70 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import type { SessionHandler } from '../sockjs/endpoint/endpoint.ts'
+import type { EndpointOptions } from '../sockjs/options/options.ts'
+import { stompErrors } from './errors.ts'
+import { type StompFacade, stompFacade } from './facade.ts'
+import type { StompPluginOptions } from './options.ts'
+import { StompServer } from './server.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** STOMP: routes, users, messages. */
+    readonly stomp: StompFacade
+  }
+}
+
+/** Highest first: the first of them that a client offers is chosen, wherever it stands in the offer (STOMP-W1). */
+const SUBPROTOCOLS: readonly string[] = ['v12.stomp', 'v11.stomp', 'v10.stomp']
+
+async function registerStomp (app: FastifyInstance, options: StompPluginOptions): Promise<void> {
+  if (!app.hasDecorator('sockjs')) throw new stompErrors.NeedsSockjs()
+  if (app.hasDecorator('stomp')) throw new stompErrors.AlreadyRegistered()
+  const server = new StompServer(app, options)
+  const facades = new WeakMap<FastifyInstance, StompFacade>()
+  app.decorate('stomp', {
+    getter (this: FastifyInstance) {
+      let facade = facades.get(this)
+      if (facade === undefined) {
+        facade = stompFacade(server, this)
+        facades.set(this, facade)
+      }
+      return facade
+    }
+  } as never)
+
+  const endpoint: EndpointOptions = {
+    ...options.endpoint,
+    // One URL for SockJS and plain WebSocket.
+    rawAtBase: true,
+    binary: true,
+    protocols: SUBPROTOCOLS,
+    ...(options.strictSubprotocol === true ? { preHandler: [...[options.endpoint?.preHandler ?? []].flat(), refuseForeignSubprotocol] } : {}),
+    maxMessageSize: Math.max(options.endpoint?.maxMessageSize ?? 0, messageSize(server))
+  }
+  for (const path of server.options.paths) {
+    server.addEndpoint((handler) => app.sockjs(path, endpoint, handler as SessionHandler))
+  }
+  // Here, and not once the application listens: a port that is taken must fail the start.
+  app.addHook('onReady', async () => {
+    await server.start()
+    await server.listen()
+  })
+  app.addHook('preClose', async () => server.stopListening())
+  app.addHook('onClose', () => server.stop())
+}
+
+/** STOMP-W2: a client that offers subprotocols must offer one of ours. */
+async function refuseForeignSubprotocol (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> {
+  const offered = request.headers['sec-websocket-protocol']
+  if (offered === undefined || offered.split(',').some((name) => SUBPROTOCOLS.includes(name.trim().toLowerCase()))) return undefined
+  return reply.code(400).type('text/plain; charset=UTF-8').send('No subprotocol of STOMP was offered.\n')
+}
+
+/** A message must hold the largest frame; and clients that split frames send pieces of 16 KiB (STOMP-W4). */
+function messageSize ({ options: { limits } }: StompServer): number {
+  return limits.command + limits.head + limits.body + 1024
+}
+
+/** The plugin: `await app.register(stomp, { path, broker })`, after fastify-sockjs. */
+export const stomp = fp(registerStomp, { fastify: '5.x', name: 'fastify-sockjs/stomp' })

@@ -1,0 +1,86 @@
+import secureJson from 'secure-json-parse'
+import { isPromise } from '../../core/promise.ts'
+import { shown } from '../../core/suggestion.ts'
+import { Body, type FrameHeaders } from '../codec/index.ts'
+import { mistake, stompErrors } from '../errors.ts'
+import { readThrown } from '../session/thrown.ts'
+import { type ContentType, contentTypeOf, textOf } from './content-type.ts'
+
+/** `application/json`, `text/json`, and whatever has the suffix of RFC 6839. */
+const JSON_TYPE = /^(?:(?:application|text)\/(?:x-)?json|[^/]+\/[^/]+\+json)$/
+
+/**
+ * What an application sends, as octets or text with its content type: strings and bytes as they are, all else as JSON.
+ *
+ * @throws FST_STOMP_INVALID_BODY
+ */
+export function encodeContent (value: unknown): { body: Body, contentType: string } {
+  if (typeof value === 'string') return { body: Body.from(value), contentType: 'text/plain;charset=UTF-8' }
+  const bytes = bytesOf(value)
+  if (bytes !== null) return { body: Body.from(bytes), contentType: 'application/octet-stream' }
+  return { body: Body.from(jsonOf(value)), contentType: 'application/json;charset=UTF-8' }
+}
+
+function bytesOf (value: unknown): Uint8Array | null {
+  if (value instanceof Uint8Array) return value
+  if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
+  return value instanceof ArrayBuffer || value instanceof SharedArrayBuffer ? new Uint8Array(value) : null
+}
+
+function jsonOf (value: unknown): string {
+  let text: string | undefined
+  let problem: string | null
+  try {
+    problem = problemOf(value)
+    if (problem === null) text = JSON.stringify(value)
+  } catch (error) {
+    // A bigint, a circle, or code of the value that throws.
+    throw mistake(new stompErrors.InvalidBody(`the value has no JSON form: ${readThrown(error).message}`, { cause: error }))
+  }
+  // A date or a number that is not valid becomes null, and so does what a toJSON gives.
+  if (problem === null && (text === undefined || (text === 'null' && value !== null))) problem = shown(value)
+  if (problem !== null) throw mistake(new stompErrors.InvalidBody(`${problem} has no JSON form`))
+  return text!
+}
+
+/** Classes whose values have no JSON form of their own: JSON would silently make `{}` of them. */
+const NO_JSON: readonly (abstract new (...args: never[]) => object)[] = [Map, Set, WeakMap, WeakSet, WeakRef, Error, RegExp, Blob]
+
+/** Values of which JSON would silently make `{}` or `null` (R11). A `toJSON` of the application gives a form to any of them. */
+function problemOf (value: unknown): string | null {
+  if (typeof value === 'number' && !Number.isFinite(value)) return String(value)
+  if (isPromise(value)) return 'a promise, which must be awaited first,'
+  if (typeof value !== 'object' || value === null || typeof (value as { toJSON?: unknown }).toJSON === 'function') return null
+  const found = NO_JSON.find((each) => value instanceof each)
+  if (found !== undefined) return `a value of the class ${found.name}`
+  // An array has an iterator, but it is none.
+  return typeof (value as { next?: unknown }).next === 'function' && (Symbol.iterator in value || Symbol.asyncIterator in value) ? 'an iterator' : null
+}
+
+/** What a route takes a body for: what its option says, else what the content type says, and JSON without one. */
+export type BodyKind = 'json' | 'text' | 'bytes'
+
+/**
+ * The body that a client has sent, decoded by the charset of its content type. Keys that would reach into a prototype are
+ * refused (SEC-S60).
+ *
+ * @throws FST_STOMP_INVALID_BODY
+ */
+export function decodeContent (body: Body, headers: FrameHeaders, wanted?: BodyKind): unknown {
+  const type = contentTypeOf(headers)
+  const kind = wanted ?? kindOf(type)
+  if (kind === 'bytes') return body.bytes
+  const text = textOf(body, type?.charset)
+  if (kind === 'text') return text
+  if (text === '') return undefined
+  try {
+    return secureJson.parse(text, { protoAction: 'error', constructorAction: 'error' })
+  } catch {
+    throw new stompErrors.InvalidBody(type === undefined ? 'the body is not JSON; send content-type text/plain with plain text, or set body: \'text\' on the route' : 'the body is not JSON')
+  }
+}
+
+function kindOf (type: ContentType | undefined): BodyKind {
+  if (type === undefined || JSON_TYPE.test(type.essence)) return 'json'
+  return type.essence.startsWith('text/') ? 'text' : 'bytes'
+}

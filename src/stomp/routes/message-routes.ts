@@ -1,0 +1,144 @@
+import type { FastifyInstance } from 'fastify'
+import { type Check, expected, oneOf } from '../../core/check.ts'
+import { StompError, stompErrors } from '../errors.ts'
+import type { IncomingMessage } from '../session/host.ts'
+import type { StompSession } from '../session/stomp-session.ts'
+import type { StompUser } from '../session/user.ts'
+import { type BodyKind, decodeContent } from './content.ts'
+import { MessageReply, type Reply, type ReplyTargets } from './reply.ts'
+import { anySchema, checkRoute, handlers, type RouteChecks, SCHEMA_HINTS } from './route-checks.ts'
+import type { Match } from './router.ts'
+import type { Sender } from './sender.ts'
+import { isAsyncIterable, sendEach } from './stream.ts'
+import { fillTemplate, parametersOf } from './typed-destination.ts'
+import { compileSchemas, type RouteSchema, type RouteValidator, type ValidatedParts } from './validation.ts'
+
+/** What a message handler gets. */
+export interface MessageContext<Body = unknown, Params = Record<string, string>, Headers = Readonly<Record<string, string>>> {
+  /** JSON, parsed; a string for `text/…`, bytes for anything else; or as the option `body` says. Of the form that `schema.body` says. */
+  readonly body: Body
+  /** What stood for the `:name` parts of the path. */
+  readonly params: Params
+  /** The headers of SEND. */
+  readonly headers: Headers
+  /** As the client wrote it. */
+  readonly destination: string
+  /** `null` for an anonymous client. */
+  readonly user: StompUser | null
+  /** The session of the sender. */
+  readonly session: StompSession
+  /** For answers that the options cannot express. */
+  readonly reply: Reply
+}
+
+/** Returns the answer, or `undefined` for none; an async iterable is a stream of answers. */
+export type MessageHandler<Body = unknown, Params = Record<string, string>> = (context: MessageContext<Body, Params>) => unknown
+
+/** What a message route may say about itself. */
+export interface MessageRouteOptions extends ReplyTargets {
+  /** What is checked before the handler runs; what does not match is `FST_STOMP_VALIDATION`. */
+  readonly schema?: RouteSchema
+  /** What every body is taken for, whatever its content type says. By default the content type decides, and JSON where there is none. */
+  readonly body?: BodyKind
+  /** Run before the handler; what they throw refuses the message. */
+  readonly preHandler?: ((context: MessageContext) => unknown) | readonly ((context: MessageContext) => unknown)[]
+}
+
+const targets = expected((value) => [value].flat().every((each) => typeof each === 'string' && each.startsWith('/')), 'a text that begins with /, or a list of such texts')
+
+const OPTIONS: Readonly<Record<keyof MessageRouteOptions, Check>> = {
+  schema: anySchema,
+  body: oneOf('json', 'text', 'bytes'),
+  preHandler: handlers,
+  sendTo: targets,
+  sendToUser: targets,
+  sendToSender: targets
+}
+
+const SCHEMA: Readonly<Record<keyof RouteSchema, Check>> = { params: anySchema, headers: anySchema, body: anySchema }
+
+const CHECKS: RouteChecks = { call: 'app.stomp.message(path, options, handler)', options: OPTIONS, schema: SCHEMA, schemaHints: SCHEMA_HINTS }
+
+/** Where the errors of a stream of answers go. */
+export interface StreamFailures {
+  /** The client can still be told. */
+  readonly failed: (error: unknown) => Promise<void>
+  /** Only the log can be told. */
+  readonly lost: (error: unknown) => void
+}
+
+/** A message route as it is kept: schemas are compiled when the application is ready. */
+export class MessageRoute {
+  readonly path: string
+  readonly #options: MessageRouteOptions
+  readonly #handler: MessageHandler<never, never>
+  #validator: RouteValidator | null = null
+  #toldLost = false
+
+  /**
+   * `takes` says whether the broker takes messages for a destination.
+   *
+   * @throws FST_STOMP_INVALID_ROUTE
+   */
+  constructor (path: string, options: MessageRouteOptions, handler: MessageHandler<never, never>, takes: (destination: string) => boolean) {
+    checkRoute(path, options, handler, CHECKS)
+    checkTargets(path, options, takes)
+    this.path = path
+    this.#options = options
+    this.#handler = handler
+  }
+
+  compile (scope: FastifyInstance): void {
+    if (this.#options.schema !== undefined) this.#validator = compileSchemas(scope, this.path, this.#options.schema)
+  }
+
+  /** Runs the route for one message. Streams of answers go on beside the session's next messages; `failures` is told when one breaks. */
+  async run ({ params }: Match<MessageRoute>, message: IncomingMessage, sender: Sender, failures: StreamFailures): Promise<void> {
+    const parts: ValidatedParts = {
+      params: { ...params },
+      headers: Object.fromEntries(message.headers),
+      body: decodeContent(message.body, message.headers, this.#options.body)
+    }
+    this.#validator?.check(parts)
+    const { session, destination } = message
+    const reply = new MessageReply(message, this.#options, params, sender, () => this.#lost(session))
+    const context = { ...parts, destination, user: session.user, session, reply } as MessageContext
+    for (const hook of [this.#options.preHandler ?? []].flat()) await hook(context)
+    const value = await this.#handler(context as never)
+    if (isAsyncIterable(value)) {
+      const { streams } = session.host.limits
+      if (session.streams >= streams) throw new StompError('STOMP_TOO_MANY_STREAMS', `at most ${streams}`)
+      session.streams++
+      sendEach(value, async (each) => {
+        await reply.send(each)
+        await session.stream.drained()
+      }, { signal: session.signal, lost: failures.lost }).finally(() => session.streams--).catch(failures.failed)
+    } else if (value !== undefined && value !== null) {
+      await reply.send(value)
+    }
+  }
+
+  #lost (session: StompSession): void {
+    if (this.#toldLost) return
+    this.#toldLost = true
+    session.host.log.warn({ route: this.path }, 'the answer of a message route has nowhere to go: no sendTo, no reply-to')
+  }
+}
+
+/** Every parameter of a target must be one of the path, and `sendTo` must be a destination that something serves (R5). */
+function checkTargets (path: string, { sendTo, sendToUser, sendToSender }: ReplyTargets, takes: (destination: string) => boolean): void {
+  const known = parametersOf(path)
+  for (const target of [sendTo ?? [], sendToUser ?? [], sendToSender ?? []].flat()) {
+    const unknown = parametersOf(target).find((name) => !known.includes(name))
+    if (unknown !== undefined) throw new stompErrors.InvalidRoute(path, `${target} names :${unknown}, which the path has not`)
+    const segments = target.split('/').slice(1)
+    if (segments.includes('')) throw new stompErrors.InvalidRoute(path, `${target} has an empty segment, so no message could go there`)
+    if (segments.includes('*') || segments.includes('**')) throw new stompErrors.InvalidRoute(path, `${target} is a pattern; a message goes to one destination`)
+  }
+  for (const target of [sendTo ?? []].flat()) {
+    const example = fillTemplate(target, Object.fromEntries(known.map((name) => [name, 'x'])))
+    if (!example.startsWith('/user/') && !takes(example)) {
+      throw new stompErrors.InvalidRoute(path, `sendTo names ${target}, to which the server cannot send; it must begin with a prefix of the broker for topics or queues, such as /topic, or with /user`)
+    }
+  }
+}

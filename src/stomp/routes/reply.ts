@@ -1,0 +1,87 @@
+import type { IncomingMessage } from '../session/host.ts'
+import type { Sender, SendOptions } from './sender.ts'
+import { type DestinationLike, fillTemplate, pathOf } from './typed-destination.ts'
+
+/** Where an answer goes. */
+type Target =
+  { readonly type: 'reply-to', readonly path: string } |
+  { readonly type: 'destination', readonly path: string } |
+  { readonly type: 'user', readonly path: string, readonly onlySender: boolean }
+
+/** What a message route says about its answers. */
+export interface ReplyTargets {
+  /** Destinations; `:name` stands for the parameter of the route. */
+  readonly sendTo?: string | readonly string[]
+  /** Destinations below `/user`, for every session of the sender's user. */
+  readonly sendToUser?: string | readonly string[]
+  /** Destinations below `/user`, for the sending session alone. */
+  readonly sendToSender?: string | readonly string[]
+}
+
+/** What a handler can do beside returning a value. */
+export interface Reply {
+  /** Sends the answer there, in place of the route's own targets. */
+  to (destination: DestinationLike): Reply
+  /** To the sender's user, below `/user`: every session, or the sending one alone. */
+  toUser (destination: DestinationLike, options?: { only?: 'sender' }): Reply
+  /** Headers of the answer. */
+  headers (headers: Readonly<Record<string, string>>): Reply
+  /** Sends a value now; the handler may send several, and still return one. */
+  send (value: unknown): Promise<void>
+}
+
+const listOf = (value: string | readonly string[] | undefined): readonly string[] => value === undefined ? [] : [value].flat()
+
+/** The answer to one message. */
+export class MessageReply implements Reply {
+  readonly #message: IncomingMessage
+  readonly #sender: Sender
+  readonly #lost: () => void
+  #defaults: readonly Target[]
+  #chosen: Target[] | null = null
+  #headers: Readonly<Record<string, string>> = {}
+
+  /** `lost` is told of a value that has nowhere to go. */
+  constructor (message: IncomingMessage, targets: ReplyTargets, params: Readonly<Record<string, unknown>>, sender: Sender, lost: () => void) {
+    this.#message = message
+    this.#sender = sender
+    this.#lost = lost
+    this.#defaults = [
+      ...listOf(targets.sendTo).map((path): Target => ({ type: 'destination', path: fillTemplate(path, params) })),
+      ...listOf(targets.sendToUser).map((path): Target => ({ type: 'user', path: fillTemplate(path, params), onlySender: false })),
+      ...listOf(targets.sendToSender).map((path): Target => ({ type: 'user', path: fillTemplate(path, params), onlySender: true }))
+    ]
+    const replyTo = message.headers.get('reply-to')
+    if (this.#defaults.length === 0 && replyTo !== undefined) this.#defaults = [{ type: 'reply-to', path: replyTo }]
+  }
+
+  to (destination: DestinationLike): Reply {
+    (this.#chosen ??= []).push({ type: 'destination', path: pathOf(destination) })
+    return this
+  }
+
+  toUser (destination: DestinationLike, options: { only?: 'sender' } = {}): Reply {
+    (this.#chosen ??= []).push({ type: 'user', path: pathOf(destination), onlySender: options.only === 'sender' })
+    return this
+  }
+
+  headers (headers: Readonly<Record<string, string>>): Reply {
+    this.#headers = { ...this.#headers, ...headers }
+    return this
+  }
+
+  async send (value: unknown): Promise<void> {
+    const targets = this.#chosen ?? this.#defaults
+    if (targets.length === 0) return this.#lost()
+    for (const target of targets) await this.#sendTo(target, value)
+  }
+
+  async #sendTo (target: Target, value: unknown): Promise<void> {
+    const options: SendOptions = { headers: this.#headers }
+    if (target.type === 'reply-to') return this.#sender.reply(this.#message.session, target.path, value, options)
+    if (target.type === 'destination' && !target.path.startsWith('/user/')) return this.#sender.publish(target.path, value, options)
+    const { session } = this.#message
+    if (session.user === null || target.type === 'destination' || target.onlySender) this.#sender.toSessions([session], target.path, value, options)
+    else this.#sender.publishToUser(session.user.name, target.path, value, options)
+  }
+}

@@ -1,0 +1,127 @@
+import { type Check, firstProblem, plainObject } from '../../core/check.ts'
+import { isPromise } from '../../core/promise.ts'
+import { shown } from '../../core/suggestion.ts'
+import type { Broker, BrokerLog, Done, UserMessage } from '../broker/broker.ts'
+import { FrameHeaders, type HeadersLike } from '../codec/index.ts'
+import { mistake, stompErrors } from '../errors.ts'
+import type { StompSession } from '../session/stomp-session.ts'
+import { userHeaders } from '../session/user-headers.ts'
+import { USER_PREFIX, type Users } from '../users.ts'
+import { contentTypeOf, isUtf8Charset } from './content-type.ts'
+import { encodeContent } from './content.ts'
+import { type DestinationLike, pathOf } from './typed-destination.ts'
+
+/** What can be said about a message besides its value. */
+export interface SendOptions {
+  /** More headers of the message; `content-type` replaces ours. */
+  readonly headers?: HeadersLike
+}
+
+/** What became of a message for a user. */
+export interface UserDelivery {
+  /** How many sessions of this process it was queued for. */
+  readonly sessions: number
+  /** Resolves when the broker has it for the sessions of other processes; only with a relay. A rejection is logged, too. */
+  readonly elsewhere?: Promise<void>
+}
+
+/** Sends for the application: to the broker, and to users. */
+export class Sender {
+  readonly #broker: Broker
+  readonly #users: Users
+  readonly #log: BrokerLog
+
+  constructor (broker: Broker, users: Users, log: BrokerLog) {
+    this.#broker = broker
+    this.#users = users
+    this.#log = log
+  }
+
+  /** @throws FST_STOMP_INVALID_DESTINATION, FST_STOMP_INVALID_BODY; what the broker refuses with */
+  async publish<T> (destination: DestinationLike<T>, value: T, options: SendOptions = {}): Promise<void> {
+    const path = pathOf(destination)
+    if (!this.#broker.accepts(path, 'send')) throw mistake(new stompErrors.InvalidDestination(path, notServed(path)))
+    await this.#broker.publish({ destination: path, ...encode(value, options) })
+  }
+
+  /**
+   * To where a client wants its answers, over its own connection to the broker, as if it had sent them itself: only there
+   * are its temporary queues known.
+   */
+  async reply (session: StompSession, destination: string, value: unknown, options: SendOptions = {}): Promise<void> {
+    const { headers, body } = encode(value, options)
+    await session.host.application.checkReplyTo(session, destination)
+    if (!this.#broker.accepts(destination, 'send')) throw new stompErrors.InvalidDestination(destination, notServed(destination))
+    await session.connection?.publish({ destination, headers, body })
+  }
+
+  publishToUser<T> (user: string, destination: DestinationLike<T>, value: T, options: SendOptions = {}): UserDelivery {
+    if (typeof user !== 'string' || user === '') throw new stompErrors.InvalidOption('user', `must be the name of a user, not ${shown(user)}`)
+    const message = { user, destination: userDestination(destination), ...encode(value, options) }
+    return { sessions: this.deliverToUser(message), ...this.#tellOthers(message) }
+  }
+
+  /** A client's message for a user, wherever the sessions of that are. */
+  forwardToUser (message: UserMessage): Done {
+    this.deliverToUser(message)
+    return this.#broker.publishToUser(message)
+  }
+
+  /** To the sessions of this process alone; says how many. */
+  deliverToUser ({ user, destination, headers, body }: UserMessage): number {
+    return this.#users.deliver(this.#users.get(user)?.sessions ?? [], destination, headers, body)
+  }
+
+  /** To the subscriptions that these sessions have below `/user`. */
+  toSessions (sessions: Iterable<StompSession>, destination: DestinationLike, value: unknown, options: SendOptions = {}): UserDelivery {
+    const { headers, body } = encode(value, options)
+    return { sessions: this.#users.deliver(sessions, userDestination(destination), headers, body) }
+  }
+
+  #tellOthers (message: UserMessage): { elsewhere: Promise<void> } | undefined {
+    const elsewhere = this.#broker.publishToUser(message)
+    if (!isPromise(elsewhere)) return undefined
+    const told = Promise.resolve(elsewhere)
+    told.catch((error: unknown) => this.#log.warn({ err: error }, 'a message for a user has not reached other processes'))
+    return { elsewhere: told }
+  }
+}
+
+/** `/queue/x`, or `/user/queue/x`, as sessions subscribe it. */
+function userDestination (destination: DestinationLike): string {
+  const path = pathOf(destination)
+  if (!path.startsWith('/')) throw mistake(new stompErrors.InvalidDestination(path, 'must begin with /'))
+  return path.startsWith(USER_PREFIX + '/') ? path : USER_PREFIX + path
+}
+
+function notServed (path: string): string {
+  return path.startsWith(USER_PREFIX + '/') ? 'the broker does not serve users; call publishToUser' : 'the broker does not serve it'
+}
+
+function encode (value: unknown, options: SendOptions): { headers: FrameHeaders, body: ReturnType<typeof encodeContent>['body'] } {
+  const { body, contentType } = encodeContent(value)
+  const wrong = plainObject(options) ?? firstProblem(options, OPTIONS)
+  if (wrong !== null) throw new stompErrors.InvalidOption(...(typeof wrong === 'string' ? ['options', wrong] as const : [wrong.name, wrong.problem] as const))
+  const headers = options.headers === undefined ? new FrameHeaders() : userHeaders(checkedHeaders(options.headers))
+  // Strings and JSON go as UTF-8: a header that says otherwise would damage them for every subscriber.
+  if (body.form === 'text' && !isUtf8Charset(contentTypeOf(headers)?.charset)) {
+    throw mistake(new stompErrors.InvalidBody('a text is sent as UTF-8, and its content-type names another charset; send bytes in that charset'))
+  }
+  headers.add('content-type', contentType)
+  return { headers, body }
+}
+
+const OPTIONS: Readonly<Record<keyof SendOptions, Check>> = { headers: plainObject }
+
+/** The headers that an application gives. A value that is `undefined` is left out; one that has no text of its own is refused. */
+function checkedHeaders (given: HeadersLike): FrameHeaders {
+  const headers = new FrameHeaders()
+  for (const [name, value] of FrameHeaders.from(given) as Iterable<readonly [string, unknown]>) {
+    if (value === undefined) continue
+    if (name === '' || (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean')) {
+      throw new stompErrors.InvalidOption('headers', `must have names and texts, not ${shown(name)} with ${shown(value)}`)
+    }
+    headers.add(name, String(value))
+  }
+  return headers
+}

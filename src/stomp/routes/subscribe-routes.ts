@@ -1,0 +1,113 @@
+import type { FastifyInstance } from 'fastify'
+import { comesFrom } from '../../core/abort.ts'
+import type { Check } from '../../core/check.ts'
+import { Publication } from '../broker/publication.ts'
+import { type ClientCommand, type Frame, FrameHeaders } from '../codec/index.ts'
+import type { Feed } from '../session/host.ts'
+import type { StompSession } from '../session/stomp-session.ts'
+import type { Subscription } from '../session/subscriptions.ts'
+import type { StompUser } from '../session/user.ts'
+import { encodeContent } from './content.ts'
+import { anySchema, checkRoute, handlers, type RouteChecks, SCHEMA_HINTS } from './route-checks.ts'
+import type { Match } from './router.ts'
+import { isAsyncIterable, sendEach } from './stream.ts'
+import { compileSchemas, type RouteSchema, type RouteValidator, type ValidatedParts } from './validation.ts'
+
+/** What a subscribe handler gets. */
+export interface SubscribeContext<Params = Record<string, string>, Headers = Readonly<Record<string, string>>> {
+  /** What stood for the `:name` parts of the path. */
+  readonly params: Params
+  /** The headers of SUBSCRIBE. */
+  readonly headers: Headers
+  /** As the client wrote it. */
+  readonly destination: string
+  /** `null` for an anonymous client. */
+  readonly user: StompUser | null
+  /** The session that subscribes. */
+  readonly session: StompSession
+  /** Aborts when the subscription ends. */
+  readonly signal: AbortSignal
+}
+
+/** Returns one answer for this subscription, `undefined` for none, or an async iterable that lives as long as the subscription. */
+export type SubscribeHandler<Params = Record<string, string>> = (context: SubscribeContext<Params>) => unknown
+
+/** What a subscribe route may say about itself. */
+export interface SubscribeRouteOptions {
+  /** What is checked before the handler runs. */
+  readonly schema?: Omit<RouteSchema, 'body'>
+  /** Run before the handler; what they throw refuses the subscription. */
+  readonly preHandler?: ((context: SubscribeContext) => unknown) | readonly ((context: SubscribeContext) => unknown)[]
+}
+
+const OPTIONS: Readonly<Record<keyof SubscribeRouteOptions, Check>> = { schema: anySchema, preHandler: handlers }
+
+const CHECKS: RouteChecks = {
+  call: 'app.stomp.subscribe(path, options, handler)',
+  options: OPTIONS,
+  schema: { params: anySchema, headers: anySchema },
+  schemaHints: { ...SCHEMA_HINTS, body: 'a SUBSCRIBE has no body; write params or headers' }
+}
+
+/** Where the errors of a feed go. */
+export interface FeedFailures {
+  /** The client can still be told; the error names the receipt, if any. */
+  readonly failed: (error: unknown, receipt: string | undefined) => Promise<void>
+  /** The subscription has ended: only the log can be told. */
+  readonly lost: (error: unknown) => void
+}
+
+export class SubscribeRoute {
+  readonly path: string
+  readonly #options: SubscribeRouteOptions
+  readonly #handler: SubscribeHandler<never>
+  #validator: RouteValidator | null = null
+
+  /** @throws FST_STOMP_INVALID_ROUTE */
+  constructor (path: string, options: SubscribeRouteOptions, handler: SubscribeHandler<never>) {
+    checkRoute(path, options, handler, CHECKS)
+    this.path = path
+    this.#options = options
+    this.#handler = handler
+  }
+
+  compile (scope: FastifyInstance): void {
+    if (this.#options.schema !== undefined) this.#validator = compileSchemas(scope, this.path, this.#options.schema)
+  }
+
+  /** Starts the answers to one subscription; they end with it. */
+  start ({ params }: Match<SubscribeRoute>, session: StompSession, subscription: Subscription, frame: Frame<ClientCommand>, { failed, lost }: FeedFailures): Feed {
+    const abort = new AbortController()
+    const { signal } = abort
+    const report = (receipt: string | undefined) => async (error: unknown): Promise<void> => {
+      if (!signal.aborted) await failed(error, receipt)
+      else if (!comesFrom(signal, error)) lost(error)
+    }
+    const value = this.#ask(params, session, subscription, frame, signal)
+    const ready = value.then(() => {}, report(frame.headers.get('receipt')))
+    // The RECEIPT, which waits for `ready` too, goes first.
+    ready.then(() => {}).then(() => value).then((answer) => {
+      if (isAsyncIterable(answer)) return sendEach(answer, (each) => this.#send(session, subscription, each), { signal, lost })
+      if (answer !== undefined && answer !== null && !signal.aborted) return this.#send(session, subscription, answer)
+    }).catch((error: unknown) => {
+      // Where the handler itself failed, `ready` has told it.
+      value.then(() => report(undefined)(error), () => {})
+    })
+    return { ready, stop: () => abort.abort() }
+  }
+
+  async #ask (params: Readonly<Record<string, string>>, session: StompSession, subscription: Subscription, frame: Frame<ClientCommand>, signal: AbortSignal): Promise<unknown> {
+    const parts: ValidatedParts = { params: { ...params }, headers: Object.fromEntries(frame.headers), body: undefined }
+    this.#validator?.check(parts)
+    const context = { params: parts.params, headers: parts.headers, destination: subscription.destination, user: session.user, session, signal } as SubscribeContext
+    for (const hook of [this.#options.preHandler ?? []].flat()) await hook(context)
+    return this.#handler(context as never)
+  }
+
+  #send (session: StompSession, subscription: Subscription, value: unknown): Promise<void> {
+    const { body, contentType } = encodeContent(value)
+    const publication = new Publication(subscription.destination, `${session.id}-${session.subscriptions.nextAckId(subscription)}`, new FrameHeaders([['content-type', contentType]]), body)
+    session.deliver({ key: subscription.key, publication, handle: null, redelivered: false })
+    return session.stream.drained()
+  }
+}

@@ -1,7 +1,0 @@
-export { DraftReceiver, type DraftUpgrade, isDraftRequest } from './draft-receiver.ts'
-export { HttpReceiver, type HttpReceiverOptions } from './http-receiver.ts'
-export { type IncomingRules, isTooBig } from './incoming.ts'
-export { TcpReceiver, type TcpReceiverOptions } from './tcp-receiver.ts'
-export { announcesBody, rememberUpgrade, takeUpgrade, type Upgrade, upgradeOf } from './upgrade.ts'
-export { UpgradeGate, type UpgradeOwner } from './upgrade-gate.ts'
-export { WebSocketReceiver } from './websocket-receiver.ts'
