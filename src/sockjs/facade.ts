@@ -53,6 +53,7 @@ export interface SockjsFacade {
   drain (options?: DrainOptions): Promise<void>
 }
 
+/** @internal Without its declaration, the declarations of `ws` stay out of ours. */
 export function facadeOf (registration: Registration, paths: EndpointPaths, scope: FastifyInstance): SockjsFacade {
   function sockjs (path: string, options: EndpointOptions | SessionHandler | undefined, handler?: SessionHandler): Endpoint {
     checkPath(path)

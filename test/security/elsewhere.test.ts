@@ -4,7 +4,7 @@ import { CATALOGUE } from './catalogue.ts'
 
 // Cases that no server of ours can show alone. Each is named here, and says out loud where it is, or that it is not yet.
 
-const folder = new URL('../stomp/', import.meta.url)
+const folder = new URL('../stomp/broker/', import.meta.url)
 const relayTests = readdirSync(folder).filter((name) => /^relay-.*\.test\.ts$/.test(name))
 const sources = relayTests.map((name) => readFileSync(new URL(name, folder), 'utf8')).join('\n')
 
