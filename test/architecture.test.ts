@@ -49,7 +49,7 @@ const ROOMS: readonly Room[] = [
   { name: 'stomp/codec', rooms: [], packages: ['node:buffer'] },
   { name: 'stomp/errors', rooms: ['core', 'stomp/codec'], packages: [] },
   { name: 'stomp/refusals', rooms: [], packages: [] },
-  { name: 'stomp/destinations', rooms: ['stomp/refusals'], packages: [] },
+  { name: 'stomp/destinations', rooms: ['core', 'stomp/refusals'], packages: [] },
   { name: 'stomp/pattern-trie', rooms: [], packages: [] },
   { name: 'stomp/broker', rooms: ['core', 'stream', 'stomp/codec', 'stomp/errors', 'stomp/refusals', 'stomp/destinations', 'stomp/pattern-trie'], packages: ['node:*'] },
   { name: 'stomp/session', rooms: ['core', 'stream', 'stomp/codec', 'stomp/errors', 'stomp/refusals', 'stomp/broker'], packages: ['node:*', 'type:fastify'] },

@@ -1,4 +1,4 @@
-/** Says whether an error only tells that the signal has aborted: its reason, or the AbortError that Node makes of it. Never throws. */
+/** Says whether an error tells only that the signal has aborted. It is the reason, or the AbortError that Node makes of it. Never throws. */
 export function comesFrom (signal: AbortSignal, error: unknown): boolean {
   if (!signal.aborted || error === signal.reason) return signal.aborted
   try {

@@ -14,11 +14,17 @@ export function expected (isGood: (value: unknown) => boolean, expectation: stri
   return (value) => isGood(value) ? null : `must be ${expectation}, not ${shown(value)}`
 }
 
-export function integer (minimum: number, maximum: number): Check {
+/** Accepts a whole number. Without a maximum, it accepts all that a number holds exactly. */
+export function integer (minimum: number, maximum = Number.MAX_SAFE_INTEGER): Check {
   return expected((value) => Number.isInteger(value) && (value as number) >= minimum && (value as number) <= maximum,
     `an integer from ${minimum} to ${maximum}`)
 }
 
+/** The longest time that a timer of Node can wait. */
+export const MAX_MILLISECONDS = 2 ** 31 - 1
+
+export const milliseconds = integer(1, MAX_MILLISECONDS)
+export const count = integer(1)
 export const boolean = expected((value) => typeof value === 'boolean', 'true or false')
 export const func = expected((value) => typeof value === 'function', 'a function')
 export const text = expected((value) => typeof value === 'string' && value !== '', 'a text that is not empty')
@@ -75,4 +81,32 @@ export function firstProblem (options: object, table: CheckTable, { passed = [],
     if (name in options && !Object.hasOwn(options, name)) return { name, problem: 'is inherited from a prototype and would not count; set it on the options themselves' }
   }
   return null
+}
+
+/** The class of the error about a wrong option. It gets the name of the option and the problem. */
+export type OptionError = new (name: string, problem: string) => Error
+
+export interface OptionRules extends CheckedNames {
+  /** The text before the name of each option in an error. The name of the whole and a dot by default. */
+  readonly path?: string
+  /** Names of options that must be there. */
+  readonly required?: readonly string[]
+}
+
+/** Checks options, and throws an error about the first problem. `whole` names all of them together, such as `limits`. */
+export function checkOptions (WrongOption: OptionError, whole: string, options: unknown, table: CheckTable, rules: OptionRules = {}): void {
+  const { path = `${whole}.`, required = [] } = rules
+  const wrong = plainObject(options)
+  if (wrong !== null) throw new WrongOption(whole, wrong)
+  const found = firstProblem(options as object, table, rules)
+  if (found !== null) throw new WrongOption(path + found.name, found.problem)
+  for (const name of required) {
+    const problem = table[name]!((options as Record<string, unknown>)[name])
+    if (problem !== null) throw new WrongOption(path + name, problem)
+  }
+}
+
+/** Keeps the options that have a value. */
+export function defined<T extends object> (options: T): { [K in keyof T]-?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as never
 }

@@ -1,8 +1,8 @@
 import fastifyError from '@fastify/error'
 
-/** An error with a stable code; Fastify answers a request that throws it with `statusCode`. */
+/** An error with a stable code. Fastify answers a request that throws it with `statusCode`. */
 export interface CodedError<Code extends string = string, Status extends number = number> extends Error {
-  /** Stable: tell errors apart by it. */
+  /** The code. It stays the same from version to version. */
   readonly code: Code
   /** The status of an HTTP response that reports it. */
   readonly statusCode: Status
@@ -12,13 +12,13 @@ export interface CodedError<Code extends string = string, Status extends number 
 export interface CodedErrorConstructor<Code extends string = string, Status extends number = number> {
   new (...details: readonly unknown[]): CodedError<Code, Status>
   (...details: readonly unknown[]): CodedError<Code, Status>
-  /** For `instanceof`. */
+  /** The prototype, for `instanceof`. */
   readonly prototype: CodedError<Code, Status>
 }
 
 /**
- * Makes the class of an error as `@fastify/error` does. The types are our own: the declarations of that package use `export =`, which
- * projects without `esModuleInterop` cannot read through a default import.
+ * Makes the class of an error as `@fastify/error` does. The types are our own, because the declarations of that package use
+ * `export =`. Projects without `esModuleInterop` cannot read them through a default import.
  */
 export function createError<Code extends string, Status extends number> (
   code: Code, text: string, statusCode: Status, Base: ErrorConstructor = Error

@@ -1,4 +1,4 @@
-/** Callers that wait for their turn or for news, the first first. One whose signal aborts leaves at once, and nothing of it stays. */
+/** Callers that wait, the oldest first. A caller whose signal aborts leaves at once, and no trace of it stays. */
 export class Waiters {
   readonly #waiting = new Set<(released: boolean) => void>()
 
@@ -19,14 +19,14 @@ export class Waiters {
     })
   }
 
-  /** Releases the one that has waited longest; false when none waits. */
+  /** Releases the caller that has waited longest. Returns false where none waits. */
   releaseFirst (): boolean {
     const [first] = this.#waiting
     first?.(true)
     return first !== undefined
   }
 
-  /** Releases all that wait now. */
+  /** Releases the callers that wait now. */
   releaseAll (): void {
     for (const leave of [...this.#waiting]) leave(true)
   }

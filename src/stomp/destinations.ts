@@ -1,3 +1,4 @@
+import { type Check, expected, oneOf } from '../core/check.ts'
 import { refusal } from './refusals.ts'
 
 export type Separator = '/' | '.'
@@ -95,4 +96,12 @@ export function matchesPattern (pattern: readonly string[], segments: readonly s
     if (i >= segments.length || (pattern[i] !== ONE && pattern[i] !== segments[i])) return false
   }
   return pattern.length === segments.length
+}
+
+/** Checks of the options that tell how destinations are written. */
+export const separator = oneOf('/', '.')
+export const prefix = expected((value) => typeof value === 'string' && /^(\/[^/*]+)+$/.test(value), 'a text that begins with /, does not end with it, and holds no *')
+export const prefixes: Check = (value) => {
+  const given = [value].flat()
+  return given.length === 0 ? 'must name one prefix at least' : given.map(prefix).find((wrong) => wrong !== null) ?? null
 }

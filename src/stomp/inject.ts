@@ -1,4 +1,4 @@
-import { boolean, type Check, firstProblem, integer, oneOf, plainObject } from '../core/check.ts'
+import { boolean, type Check, firstProblem, milliseconds, oneOf, plainObject } from '../core/check.ts'
 import type { Endpoint } from '../sockjs/endpoint/endpoint.ts'
 import type { CloseReason, Outgoing } from '../sockjs/protocol/index.ts'
 import type { AnySession, Receiver } from '../sockjs/session/index.ts'
@@ -85,8 +85,6 @@ const WAIT = 10_000
 
 const OPTIONS: Readonly<Record<keyof InjectOptions, Check>> = { user: () => null, headers: plainObject, version: oneOf(...VERSIONS), connect: boolean }
 
-const timeoutOf = integer(1, 2 ** 31 - 1)
-
 export async function injectClient (endpoint: Endpoint, options: InjectOptions = {}): Promise<InjectedClient> {
   const wrong = plainObject(options) ?? firstProblem(options, OPTIONS)
   if (wrong !== null) throw new stompErrors.InvalidOption('inject', typeof wrong === 'string' ? wrong : `${wrong.name} ${wrong.problem}`)
@@ -106,7 +104,7 @@ export async function injectClient (endpoint: Endpoint, options: InjectOptions =
 
   /** The next frame of a kind, waiting or still to come. */
   function take (wanted: Wanted, what: string, timeout: number): Promise<Frame<ServerCommand>> {
-    const wrong = timeoutOf(timeout)
+    const wrong = milliseconds(timeout)
     if (wrong !== null) return Promise.reject(new stompErrors.InvalidOption('timeout', wrong))
     const at = waiting.findIndex(wanted)
     if (at >= 0) return Promise.resolve(waiting.splice(at, 1)[0]!)

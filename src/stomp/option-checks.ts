@@ -1,11 +1,7 @@
-import { boolean, type Check, type CheckTable, expected, firstProblem, type Hints, integer, list, oneOf, plainObject } from '../core/check.ts'
+import { boolean, type Check, checkOptions, type CheckTable, count, expected, type Hints, integer, list, MAX_MILLISECONDS, milliseconds, oneOf, plainObject } from '../core/check.ts'
 import { stompErrors } from './errors.ts'
 import type { StompLimitOptions, StompPluginOptions } from './options.ts'
 
-/** The longest time that a timer of Node can wait. */
-const MAX_MILLISECONDS = 2 ** 31 - 1
-
-const count = integer(1, Number.MAX_SAFE_INTEGER)
 const interval = integer(0, MAX_MILLISECONDS)
 
 const LIMITS: Readonly<Record<keyof StompLimitOptions, Check>> = {
@@ -23,7 +19,7 @@ const LIMITS: Readonly<Record<keyof StompLimitOptions, Check>> = {
   unacknowledged: count,
   streams: count,
   eols: count,
-  connectTimeout: integer(1, MAX_MILLISECONDS),
+  connectTimeout: milliseconds,
   pending: count
 }
 
@@ -37,7 +33,7 @@ const HEART_BEAT: Readonly<Record<keyof NonNullable<StompPluginOptions['heartBea
 
 const RATE: Readonly<Record<keyof NonNullable<StompPluginOptions['rate']>, Check>> = {
   perSecond: expected((value) => Number.isFinite(value) && (value as number) > 0, 'a number above 0'),
-  burst: integer(1, Number.MAX_SAFE_INTEGER)
+  burst: count
 }
 
 const TCP: Readonly<Record<keyof NonNullable<StompPluginOptions['tcp']>, Check>> = {
@@ -115,15 +111,8 @@ const REGISTER_OPTIONS = ['prefix', 'logLevel', 'logSerializers'] as const
 
 /** @throws FST_STOMP_INVALID_OPTION */
 export function checkStompOptions (options: StompPluginOptions): void {
-  judge('', options, OPTIONS, ['path', 'broker'], HINTS)
-  for (const [name, table, required] of PARTS) if (options[name] !== undefined) judge(`${name}.`, options[name] as object, table, required)
-}
-
-function judge (place: string, options: object, table: CheckTable, required: readonly string[], hints: Hints = {}): void {
-  const wrong = firstProblem(options, table, { hints, passed: place === '' ? REGISTER_OPTIONS : [] })
-  if (wrong !== null) throw new stompErrors.InvalidOption(place + wrong.name, wrong.problem)
-  for (const name of required) {
-    const problem = table[name]!((options as Record<string, unknown>)[name])
-    if (problem !== null) throw new stompErrors.InvalidOption(place + name, problem)
+  checkOptions(stompErrors.InvalidOption, 'options', options, OPTIONS, { path: '', passed: REGISTER_OPTIONS, required: ['path', 'broker'], hints: HINTS })
+  for (const [name, table, required] of PARTS) {
+    if (options[name] !== undefined) checkOptions(stompErrors.InvalidOption, name, options[name], table, { required })
   }
 }

@@ -1,3 +1,4 @@
+import { defined } from '../../core/check.ts'
 import { errors } from '../errors.ts'
 import { DEFAULTS, type EndpointOptions, type ProcessLimits, type ResolvedOptions, type SockjsOptions, type SockjsPluginOptions, type TransportSwitches } from './options.ts'
 import { isEveryOrigin } from './validate.ts'
@@ -61,10 +62,6 @@ export function resolveOptions (plugin: SockjsPluginOptions, endpoint: EndpointO
     bindAddress: given.bindAddress ?? false,
     onSessionError: given.onSessionError
   }
-}
-
-function defined<T extends object> (options: T): { [K in keyof T]-?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as never
 }
 
 /** The fields that identify a user by default: the first of these that a user has. */

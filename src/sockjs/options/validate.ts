@@ -1,21 +1,17 @@
 import { constants } from 'node:buffer'
-import { boolean, type Check, type CheckTable, either, expected, fields, firstProblem, func, type Hints, integer, list, oneOf, plainObject } from '../../core/check.ts'
+import {
+  boolean, type Check, checkOptions, type CheckTable, count, either, expected, fields, func, type Hints, integer, list, MAX_MILLISECONDS, milliseconds, oneOf, plainObject
+} from '../../core/check.ts'
 import { shown } from '../../core/suggestion.ts'
 import { errors } from '../errors.ts'
 import { endpointHints, registrationHints, TRANSPORT_HINTS } from './hints.ts'
 import { BODY_FACTOR, type DrainOptions, type EndpointOptions, type SockjsOptions, type SockjsPluginOptions } from './options.ts'
 import { originProblem } from './origin-rules.ts'
 
-/** The longest time that a timer of Node can wait. */
-const MAX_MILLISECONDS = 2 ** 31 - 1
-
 /** The most bytes of a message or a queue. A body becomes one string, and so does all that waits for a client. */
 const MAX_TEXT = Math.floor(constants.MAX_STRING_LENGTH / BODY_FACTOR)
 
-const milliseconds = integer(1, MAX_MILLISECONDS)
-const bytes = integer(1, Number.MAX_SAFE_INTEGER)
 const textBytes = integer(1, MAX_TEXT)
-const count = integer(0, Number.MAX_SAFE_INTEGER)
 
 /** RFC 6455, section 4.1: a subprotocol is a token. */
 const token = expected((value) => typeof value === 'string' && /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(value), 'a token')
@@ -90,7 +86,7 @@ const sessionOptions: Readonly<Record<keyof SockjsOptions, Check>> = {
   sendTimeout: milliseconds,
   bodyTimeout: milliseconds,
   closeTimeout: milliseconds,
-  responseLimit: bytes,
+  responseLimit: count,
   maxMessageSize: textBytes,
   maxSessionIdLength: integer(8, 4096),
   queue: fields({ highWater: textBytes, limit: textBytes, overflow: oneOf('close', 'drop') }),
@@ -111,10 +107,10 @@ const sessionOptions: Readonly<Record<keyof SockjsOptions, Check>> = {
 }
 
 const processOptions: Readonly<Record<keyof Omit<SockjsPluginOptions, keyof SockjsOptions>, Check>> = {
-  maxBufferedBytes: bytes,
-  maxSessions: integer(1, Number.MAX_SAFE_INTEGER),
-  maxDetachedSessions: integer(1, Number.MAX_SAFE_INTEGER),
-  maxSessionsPerAddress: count,
+  maxBufferedBytes: count,
+  maxSessions: count,
+  maxDetachedSessions: count,
+  maxSessionsPerAddress: integer(0),
   drainTimeout: milliseconds,
   clock
 }
@@ -137,10 +133,7 @@ const ENDPOINT_HINTS = endpointHints(Object.keys(processOptions))
 const REGISTRATION_HINTS = registrationHints(ROUTE_OPTIONS.filter((name) => name !== 'logLevel'))
 
 function check (options: unknown, table: CheckTable, passed: readonly string[], hints: Hints): void {
-  const wrong = plainObject(options)
-  if (wrong !== null) throw new errors.InvalidOption('options', wrong)
-  const found = firstProblem(options as object, table, { passed, hints })
-  if (found !== null) throw new errors.InvalidOption(found.name, found.problem)
+  checkOptions(errors.InvalidOption, 'options', options, table, { path: '', passed, hints })
 }
 
 export function checkPluginOptions (options: SockjsPluginOptions): void {

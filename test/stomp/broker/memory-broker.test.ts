@@ -224,7 +224,7 @@ t.test('options that cannot be are refused at once', async (t) => {
   const wrong: [options: unknown, text: RegExp][] = [
     [null, /memoryBroker: must be an object/],
     [{ seperator: '.' }, /option seperator: is not known/],
-    [{ separator: ':' }, /option separator: must be '\/' or '.'/],
+    [{ separator: ':' }, /option separator: must be one of "\/", ".", not ":"/],
     [{ maxQueues: 0 }, /option maxQueues: must be an integer from 1/],
     [{ prefetch: '5' }, /option prefetch/],
     [{ ttl: -1 }, /option ttl/],
@@ -232,7 +232,7 @@ t.test('options that cannot be are refused at once', async (t) => {
     [{ maxSegments: 65 }, /option maxSegments: must be an integer from 1 to 64/],
     [{ prefixes: [] }, /option prefixes: must be an object/],
     [{ prefixes: { topics: '/t' } }, /option prefixes.topics: is not known/],
-    [{ prefixes: { topic: '/topic/' } }, /option prefixes.topic: must begin with/],
+    [{ prefixes: { topic: '/topic/' } }, /option prefixes.topic: must be a text that begins with \/, .*, not "\/topic\/"/],
     [{ prefixes: { topic: 'topic' } }, /option prefixes.topic/],
     [{ prefixes: { topic: [] } }, /option prefixes.topic: must name one/],
     [{ prefixes: { topic: ['/a', '/*'] } }, /option prefixes.topic/],

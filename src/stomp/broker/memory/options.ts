@@ -1,6 +1,6 @@
-import { checkPattern, type DestinationRules, parseDestination, type Prefixes, type Separator } from '../../destinations.ts'
+import { boolean, type Check, checkOptions, count, defined, integer, list, MAX_MILLISECONDS, milliseconds, plainObject, text } from '../../../core/check.ts'
+import { checkPattern, type DestinationRules, parseDestination, prefix, prefixes, type Prefixes, separator, type Separator } from '../../destinations.ts'
 import { stompErrors } from '../../errors.ts'
-import { atLeast, boolean, type Check, checkOptions, defined, fields, list, MAX_MILLISECONDS, ONE_OR_MORE, prefix, prefixes, separator, text } from '../checks.ts'
 
 /** The history of some topics. */
 export interface HistoryOptions {
@@ -104,25 +104,25 @@ export interface Settings extends MemoryLimits {
 }
 
 const CHECKS: Record<keyof MemoryBrokerOptions, Check> = {
-  prefixes: fields,
+  prefixes: plainObject,
   separator,
-  maxDestinationLength: ONE_OR_MORE,
-  maxSegments: atLeast(1, 64),
-  maxWildcards: atLeast(0, 64),
+  maxDestinationLength: count,
+  maxSegments: integer(1, 64),
+  maxWildcards: integer(0, 64),
   queueWildcards: boolean,
-  prefetch: ONE_OR_MORE,
-  maxUnacked: ONE_OR_MORE,
-  maxDeliveries: atLeast(0),
-  ttl: atLeast(0, MAX_MILLISECONDS),
+  prefetch: count,
+  maxUnacked: count,
+  maxDeliveries: integer(0),
+  ttl: integer(0, MAX_MILLISECONDS),
   deadLetterExpired: boolean,
-  maxQueues: ONE_OR_MORE,
-  maxQueueMessages: ONE_OR_MORE,
-  maxQueueBytes: ONE_OR_MORE,
-  maxBytes: ONE_OR_MORE,
-  maxTemporaryQueues: atLeast(0),
-  history: list,
-  maxHistories: ONE_OR_MORE,
-  maxHistoryBytes: ONE_OR_MORE
+  maxQueues: count,
+  maxQueueMessages: count,
+  maxQueueBytes: count,
+  maxBytes: count,
+  maxTemporaryQueues: integer(0),
+  history: list(plainObject, 'a list of objects'),
+  maxHistories: count,
+  maxHistoryBytes: count
 }
 
 const PREFIX_CHECKS: Record<keyof typeof PREFIX_DEFAULTS, Check> = {
@@ -131,15 +131,15 @@ const PREFIX_CHECKS: Record<keyof typeof PREFIX_DEFAULTS, Check> = {
 
 const HISTORY_CHECKS: Record<keyof HistoryOptions, Check> = {
   pattern: text,
-  messages: ONE_OR_MORE,
-  bytes: ONE_OR_MORE,
-  ttl: atLeast(1, MAX_MILLISECONDS)
+  messages: count,
+  bytes: count,
+  ttl: milliseconds
 }
 
 export function resolveSettings (options: MemoryBrokerOptions): Settings {
-  checkOptions('memoryBroker', options, CHECKS, '')
+  checkOptions(stompErrors.InvalidOption, 'memoryBroker', options, CHECKS, { path: '' })
   const names = options.prefixes ?? {}
-  checkOptions('prefixes', names, PREFIX_CHECKS)
+  checkOptions(stompErrors.InvalidOption, 'prefixes', names, PREFIX_CHECKS)
   const prefixOf = { ...PREFIX_DEFAULTS, ...defined(names) }
   const destinations: DestinationRules = {
     prefixes: tableOf(prefixOf),
@@ -149,7 +149,7 @@ export function resolveSettings (options: MemoryBrokerOptions): Settings {
     maxWildcards: options.maxWildcards ?? 4
   }
   const history = (options.history ?? []).map((entry, i) => {
-    checkOptions(`history[${i}]`, entry, HISTORY_CHECKS)
+    checkOptions(stompErrors.InvalidOption, `history[${i}]`, entry, HISTORY_CHECKS, { required: ['pattern'] })
     return { ...HISTORY_DEFAULTS, ...defined(entry), segments: patternOf(entry.pattern, `history[${i}].pattern`, destinations) }
   })
   return {
@@ -163,8 +163,6 @@ export function resolveSettings (options: MemoryBrokerOptions): Settings {
 }
 
 function patternOf (pattern: string, where: string, rules: DestinationRules): readonly string[] {
-  const wrong = text(pattern)
-  if (wrong !== null) throw new stompErrors.InvalidOption(where, wrong)
   try {
     const { kind, segments } = parseDestination(pattern, rules)
     checkPattern(segments, rules)

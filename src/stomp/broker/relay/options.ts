@@ -1,82 +1,85 @@
 import type { ConnectionOptions } from 'node:tls'
-import type { DestinationRules } from '../../destinations.ts'
+import { type Check, checkOptions, count, defined, either, expected, func, integer, list, MAX_MILLISECONDS, milliseconds, oneOf, plainObject, text } from '../../../core/check.ts'
+import { type DestinationRules, prefixes } from '../../destinations.ts'
 import { stompErrors } from '../../errors.ts'
 import type { BrokerClient } from '../broker.ts'
-import { atLeast, type Check, checkOptions, defined, fields, list, MAX_MILLISECONDS, milliseconds, ONE_OR_MORE, prefixes } from '../checks.ts'
 import type { BrokerLinkSettings, Credentials } from './broker-link.ts'
 import type { BrokerDialect } from './dialects/dialect.ts'
 import { plain } from './dialects/plain.ts'
 import type { Backoff } from './reconnecting-link.ts'
 import { parseServer, type ServerAddress } from './servers.ts'
 
-/** Who a connection to the broker says it is. */
+/** The credentials of a connection to the broker. */
 export interface RelayCredentials {
-  /** Default: `guest`. */
+  /** The login. `guest` by default. */
   readonly login?: string
-  /** Default: `guest`. */
+  /** The passcode. `guest` by default. */
   readonly passcode?: string
-  /** The virtual host. Default: that of `virtualHost`. */
+  /** The virtual host. That of `virtualHost` by default. */
   readonly host?: string
 }
 
-/** Options of `relayBroker()`. Times in milliseconds, sizes in octets. */
+/** The options of `relayBroker()`. Times are in milliseconds, and sizes in octets. */
 export interface RelayBrokerOptions {
-  /** `tcp://host:61613`, `tls://host:61614`; several are tried in turn, the one that worked last first. */
+  /** The servers of the broker: `tcp://host:61613`, `tls://host:61614`. Several are tried in order, the one that worked last first. */
   readonly servers: string | readonly string[]
-  /** What kind of broker: `rabbitmq()`, `activemq()`, or your own. Default: one that names destinations as we do. */
+  /** The kind of broker: `rabbitmq()`, `activemq()`, or a dialect of your own. By default the broker names destinations as this package does. */
   readonly dialect?: BrokerDialect
   /**
-   * `per-client`: each session has a connection of its own. `shared`: topics without acknowledgements come over one
-   * connection for all, and what clients SEND goes over it; other subscriptions still get their own. Default: `per-client`.
+   * `per-client` gives each session a connection of its own. It is the default. With `shared`, topics without acknowledgements
+   * and the messages of clients go over one connection for all, and other subscriptions still get a connection of their own.
    */
   readonly mode?: 'per-client' | 'shared'
-  /** Shared connections, in mode `shared`. Default: 1. */
+  /** The shared connections, in mode `shared`. 1 by default. */
   readonly connections?: number
-  /** `host` of CONNECT. Default: `/`; the empty string sends none. */
+  /** The header `host` of CONNECT. `/` by default. With the empty string there is no such header. */
   readonly virtualHost?: string
-  /** For the application's own connections. Default: guest, guest. */
+  /** The credentials of the application's own connections. `guest` and `guest` by default. */
   readonly system?: RelayCredentials
-  /** For the connections of clients: fixed, or a function of the session. Clients' own never reach the broker. Default: as `system`. */
+  /**
+   * The credentials of the connections of clients, or a function that returns them for a session. Those of `system` by default.
+   * The credentials that a client sends never reach the broker.
+   */
   readonly client?: RelayCredentials | ((client: BrokerClient) => RelayCredentials | Promise<RelayCredentials>)
-  /** Options of `tls.connect` for servers with `tls://`. */
+  /** The options of `tls.connect` for servers with `tls://`. */
   readonly tls?: ConnectionOptions
-  /** What the broker serves. Default: `/topic` and `/queue`. */
+  /** The prefixes of the destinations that the broker serves. `/topic` and `/queue` by default. */
   readonly prefixes?: readonly string[]
-  /** Privileged headers of the broker (`persistent`, `durable`, `selector`, …) that clients may set all the same. Default: none. */
+  /** The privileged headers of the broker, such as `persistent`, `durable` or `selector`, that clients may set. None by default. */
   readonly allowHeaders?: readonly string[]
-  /** Heart-beats that we offer to the broker. Default: `[10_000, 10_000]`. */
+  /** The heart-beats that the relay offers to the broker. `[10_000, 10_000]` by default. */
   readonly heartBeat?: readonly [outgoing: number, incoming: number]
-  /** From the first packet to CONNECTED, for each server. Default: 10,000. */
+  /** The time from the first packet to CONNECTED, for each server. 10,000 by default. */
   readonly connectTimeout?: number
-  /** For the broker to confirm a frame. Default: 30,000. */
+  /** The time in which the broker must confirm a frame. 30,000 by default. */
   readonly receiptTimeout?: number
-  /** From when on an unconfirmed frame means that the broker is `blocked`. Default: 2,000. */
+  /** The time after which an unconfirmed frame makes the broker `blocked`. 2,000 by default. */
   readonly blockedAfter?: number
-  /** For the broker to confirm DISCONNECT. Default: 3,000. */
+  /** The time in which the broker must confirm DISCONNECT. 3,000 by default. */
   readonly closeTimeout?: number
-  /** How long to wait between attempts. Default: from 500 doubled to 30,000, half of it by chance. */
+  /** The waits between attempts to connect. By default they double from 500 to 30,000, and half of each is left to chance. */
   readonly reconnect?: Partial<Backoff>
-  /** Connections that are being made at a time. Default: 50. */
+  /** The most connections that are being made at a time. 50 by default. */
   readonly maxConnecting?: number
-  /** Messages of the application that wait for the broker. Default: 1,000. */
+  /** The most messages of the application that wait for the broker. 1,000 by default. */
   readonly maxOutbox?: number
-  /** How long a message of the application waits for a broker that is not there. Default: 10,000. */
+  /** The time that a message of the application waits for a broker that is away. 10,000 by default. */
   readonly outboxTimeout?: number
-  /** Unsent octets from which on a client is held back. Default: 64 KiB. */
+  /** The unsent octets above which a client is held back. 64 KiB by default. */
   readonly highWater?: number
-  /** Unsent octets at which a connection is given up. Default: 16 MiB. */
+  /** The unsent octets above which a connection is given up. 16 MiB by default. */
   readonly maxWaiting?: number
-  /** The largest message that is taken from the broker. Default: 16 MiB. */
+  /** The largest message that is taken from the broker. 16 MiB by default. */
   readonly maxMessage?: number
-  /** Unacknowledged messages of one subscription, unless its `prefetch-count` says less. Default: 100. */
+  /** Unacknowledged messages of one subscription, unless its `prefetch-count` says less. 100 by default. */
   readonly prefetch?: number
-  /** Unacknowledged messages of one client, in all its subscriptions. Default: 1,000. */
+  /** Unacknowledged messages of one client, in all its subscriptions. 1,000 by default. */
   readonly maxUnacked?: number
-  /** Temporary queues of one client. Default: 16. */
+  /** Temporary queues of one client. 16 by default. */
   readonly maxTemporaryQueues?: number
 }
 
-/** Options with their values. */
+/** The options with their values. */
 export interface RelaySettings {
   readonly servers: readonly ServerAddress[]
   readonly dialect: BrokerDialect
@@ -99,98 +102,108 @@ export interface RelaySettings {
   readonly maxTemporaryQueues: number
 }
 
-const texts: Check = (value) => Array.isArray(value) && value.every((each) => typeof each === 'string') ? null : 'must be a list of texts'
-const pair: Check = (value) => Array.isArray(value) && value.length === 2 && value.every((each) => atLeast(0, MAX_MILLISECONDS)(each) === null)
-  ? null
-  : 'must be two numbers of milliseconds'
-const text: Check = (value) => typeof value === 'string' && !/[\r\n\0:]/.test(value) ? null : 'must be a text without colon and line feed'
-const mode: Check = (value) => value === 'per-client' || value === 'shared' ? null : "must be 'per-client' or 'shared'"
+const interval = integer(0, MAX_MILLISECONDS)
 
-/** Fields that every dialect needs: one without them would fail in the middle of a message. */
-const DIALECT: Readonly<Record<string, (value: unknown) => boolean>> = {
-  name: isText,
-  capabilities: (value) => typeof value === 'object' && value !== null,
-  toBroker: isFunction,
-  fromBroker: isFunction,
-  isFanOut: isFunction,
-  userTopic: isText,
-  prefetchHeader: isText,
-  temporaryQueues: (value) => ['implicit', 'subscribed', 'none'].includes(value as string),
-  privileged: (value) => value instanceof Set
+/** A text for CONNECT, whose headers have no escapes. */
+const word = expected((value) => typeof value === 'string' && !/[\r\n\0:]/.test(value), 'a text without colon and line feed')
+
+/** A text for CONNECT in which a colon may stand. The error does not show it, because it is a secret. */
+const secret: Check = (value) => typeof value === 'string' && !/[\r\n\0]/.test(value) ? null : 'must be a text without line feed'
+
+/** Fields that every dialect needs. A dialect without one of them would fail in the middle of a message. */
+const DIALECT: Readonly<Record<string, Check>> = {
+  name: text,
+  capabilities: plainObject,
+  toBroker: func,
+  fromBroker: func,
+  isFanOut: func,
+  userTopic: text,
+  prefetchHeader: text,
+  temporaryQueues: oneOf('implicit', 'subscribed', 'none'),
+  privileged: expected((value) => value instanceof Set, 'a Set of names of headers')
 }
 
-function isText (value: unknown): boolean { return typeof value === 'string' && value !== '' }
-function isFunction (value: unknown): boolean { return typeof value === 'function' }
-
+/** A dialect may be an instance of a class, so that its fields are read and not listed. */
 const dialect: Check = (value) => {
-  const wrong = typeof value === 'object' && value !== null
-    ? Object.keys(DIALECT).find((name) => !DIALECT[name]!((value as Record<string, unknown>)[name]))
-    : ''
-  if (wrong === undefined) return null
-  return wrong === '' ? 'must be a dialect, rabbitmq() for one' : `must be a dialect, rabbitmq() for one; its ${wrong} is missing or wrong`
+  const wrong = plainObject(value)
+  if (wrong !== null) return 'must be a dialect such as rabbitmq()'
+  for (const [name, check] of Object.entries(DIALECT)) {
+    const problem = check((value as Record<string, unknown>)[name])
+    if (problem !== null) return `must be a dialect such as rabbitmq(), but its ${name} is missing or wrong: it ${problem}`
+  }
+  return null
 }
 
 /** Headers that the relay sets itself, so that it would have no effect to allow them. */
-const OF_STOMP: ReadonlySet<string> = new Set(['destination', 'id', 'ack', 'receipt', 'transaction', 'content-length', 'login', 'passcode'])
-const allowed: Check = (value) => texts(value) ?? ((value as string[]).some((name) => OF_STOMP.has(name)) ? 'must not name headers of STOMP itself, which the relay sets' : null)
-const share: Check = (value) => typeof value === 'number' && value >= 0 && value <= 1 ? null : 'must be a number from 0 to 1'
-/** A text for CONNECT, which has no escapes. A colon may stand in a value. */
-const passcode: Check = (value) => typeof value === 'string' && !/[\r\n\0]/.test(value) ? null : 'must be a text without line feed'
+const OF_STOMP: readonly unknown[] = ['destination', 'id', 'ack', 'receipt', 'transaction', 'content-length', 'login', 'passcode']
+const header: Check = (value) => OF_STOMP.includes(value) ? `must not be ${value as string}, because the relay sets that header itself` : text(value)
+
+const prefixList = list(expected((value) => /^\/[^/*]+$/.test(String(value)), 'a single word such as /topic'), 'a list such as [\'/topic\']')
 
 const CHECKS: Record<keyof RelayBrokerOptions, Check> = {
-  servers: (value) => typeof value === 'string' || (list(value) === null && (value as unknown[]).length > 0) ? null : 'must name at least one server',
+  servers: expected((value) => typeof value === 'string' || (Array.isArray(value) && value.length > 0), 'the URL of a server, or a list that names at least one'),
   dialect,
-  mode,
-  connections: atLeast(1, 64),
-  virtualHost: text,
-  system: fields,
-  client: (value) => typeof value === 'function' ? null : fields(value),
-  tls: fields,
-  prefixes: (value) => list(value) ?? prefixes(value) ?? ((value as string[]).every((each) => /^\/[^/]+$/.test(each)) ? null : 'must be single words such as /topic'),
-  allowHeaders: allowed,
-  heartBeat: pair,
+  mode: oneOf('per-client', 'shared'),
+  connections: integer(1, 64),
+  virtualHost: word,
+  system: plainObject,
+  client: either('an object or a function', plainObject, func),
+  tls: plainObject,
+  prefixes: (value) => prefixList(value) ?? prefixes(value),
+  allowHeaders: list(header, 'a list of names of headers'),
+  heartBeat: expected((value) => Array.isArray(value) && value.length === 2 && value.every((each) => interval(each) === null), 'two numbers of milliseconds, such as [10000, 10000]'),
   connectTimeout: milliseconds,
   receiptTimeout: milliseconds,
   blockedAfter: milliseconds,
   closeTimeout: milliseconds,
-  reconnect: fields,
-  maxConnecting: ONE_OR_MORE,
-  maxOutbox: atLeast(0),
+  reconnect: plainObject,
+  maxConnecting: count,
+  maxOutbox: integer(0),
   outboxTimeout: milliseconds,
-  highWater: ONE_OR_MORE,
-  maxWaiting: ONE_OR_MORE,
-  maxMessage: ONE_OR_MORE,
-  prefetch: ONE_OR_MORE,
-  maxUnacked: ONE_OR_MORE,
-  maxTemporaryQueues: atLeast(0)
+  highWater: count,
+  maxWaiting: count,
+  maxMessage: count,
+  prefetch: count,
+  maxUnacked: count,
+  maxTemporaryQueues: integer(0)
 }
 
-const CREDENTIALS: Record<keyof RelayCredentials, Check> = { login: text, passcode, host: text }
-const RECONNECT: Record<keyof Backoff, Check> = { min: milliseconds, max: milliseconds, jitter: share }
+const CREDENTIALS: Record<keyof RelayCredentials, Check> = { login: word, passcode: secret, host: word }
+const RECONNECT: Record<keyof Backoff, Check> = {
+  min: milliseconds, max: milliseconds, jitter: expected((value) => typeof value === 'number' && value >= 0 && value <= 1, 'a number from 0 to 1')
+}
 
 const RECONNECT_DEFAULTS: Backoff = { min: 500, max: 30_000, jitter: 0.5 }
 
-/** What a function has answered is looked at as if it had stood in the options: a word with a line feed must not get into CONNECT. */
-function checked (answer: RelayCredentials): RelayCredentials {
-  checkOptions('client', answer, CREDENTIALS)
-  return answer
+/** Checks credentials, the answer of a function included, because a line feed must not get into CONNECT. */
+function checkedCredentials (name: string, credentials: RelayCredentials): RelayCredentials {
+  checkOptions(stompErrors.InvalidOption, name, credentials, CREDENTIALS)
+  return credentials
+}
+
+/** Makes the function that finds the credentials for a client. Fixed ones are completed once. */
+function clientCredentials (given: NonNullable<RelayBrokerOptions['client']>, complete: (given: RelayCredentials) => Credentials): RelaySettings['client'] {
+  if (typeof given === 'function') return async (client) => complete(await given(client))
+  const fixed = complete(given)
+  return async () => fixed
 }
 
 /** @throws FST_STOMP_INVALID_OPTION */
 export function resolveRelay (options: RelayBrokerOptions): RelaySettings {
-  checkOptions('relayBroker', options, CHECKS, '')
-  for (const [name, value] of [['system', options.system], ['client', options.client]] as const) {
-    if (typeof value === 'object') checkOptions(name, value, CREDENTIALS)
-  }
-  if (options.reconnect !== undefined) checkOptions('reconnect', options.reconnect, RECONNECT)
+  checkOptions(stompErrors.InvalidOption, 'relayBroker', options, CHECKS, { path: '', required: ['servers'] })
+  if (options.reconnect !== undefined) checkOptions(stompErrors.InvalidOption, 'reconnect', options.reconnect, RECONNECT)
   const virtualHost = options.virtualHost ?? '/'
-  const complete = (given: RelayCredentials = {}): Credentials => ({ login: given.login ?? 'guest', passcode: given.passcode ?? 'guest', host: given.host ?? virtualHost })
-  const { client = options.system ?? {} } = options
+  const complete = (name: string, given: RelayCredentials): Credentials => {
+    const { login = 'guest', passcode = 'guest', host = virtualHost } = checkedCredentials(name, given)
+    return { login, passcode, host }
+  }
+  const system = complete('system', options.system ?? {})
+  const client = clientCredentials(options.client ?? system, (given) => complete('client', given))
   const reconnect: Backoff = { ...RECONNECT_DEFAULTS, ...defined(options.reconnect ?? {}) }
-  if (reconnect.min > reconnect.max) throw new stompErrors.InvalidOption('reconnect.min', 'must not be more than reconnect.max')
+  if (reconnect.min > reconnect.max) throw new stompErrors.InvalidOption('reconnect.min', `must not be more than reconnect.max (${reconnect.max}), but is ${reconnect.min}`)
   const servers = [options.servers].flat().map(parseServer)
   // An operator who sets it expects that the connection is encrypted.
-  if (options.tls !== undefined && !servers.some(({ tls }) => tls)) throw new stompErrors.InvalidOption('tls', 'has no effect: no server is written as tls://')
+  if (options.tls !== undefined && !servers.some(({ tls }) => tls)) throw new stompErrors.InvalidOption('tls', 'has no effect, because no server is written as tls://')
   const chosen = options.dialect ?? plain()
   const allowHeaders = new Set(options.allowHeaders)
   return {
@@ -198,8 +211,8 @@ export function resolveRelay (options: RelayBrokerOptions): RelaySettings {
     dialect: chosen,
     mode: options.mode ?? 'per-client',
     connections: options.connections ?? 1,
-    system: complete(options.system),
-    client: typeof client === 'function' ? async (session) => complete(checked(await client(session))) : async () => complete(client),
+    system,
+    client,
     tls: options.tls ?? {},
     destinations: {
       prefixes: (options.prefixes ?? ['/topic', '/queue']).map((prefix) => [prefix, prefix === '/queue' ? 'queue' : 'topic']),
