@@ -16,11 +16,12 @@ interface Room {
 /** The floors of the house: every room imports only rooms that stand above it in this list. */
 const ROOMS: readonly Room[] = [
   { name: 'embedded', rooms: [], packages: [] },
-  { name: 'core', rooms: [], packages: ['node:perf_hooks', '@fastify/error'] },
+  { name: 'core/error-codes', rooms: [], packages: [] },
+  { name: 'core', rooms: ['core/error-codes'], packages: ['node:perf_hooks', '@fastify/error'] },
   { name: 'stream', rooms: [], packages: [] },
 
   { name: 'sockjs/types', rooms: [], packages: ['*'] },
-  { name: 'sockjs/errors', rooms: ['core'], packages: [] },
+  { name: 'sockjs/errors', rooms: ['core/error-codes', 'core'], packages: [] },
   { name: 'sockjs/protocol', rooms: ['stream'], packages: ['node:buffer'] },
   { name: 'sockjs/session', rooms: ['core', 'stream', 'sockjs/errors', 'sockjs/protocol'], packages: ['node:buffer', 'node:crypto'] },
   { name: 'sockjs/transports', rooms: ['core', 'stream', 'sockjs/errors', 'sockjs/protocol', 'sockjs/session'], packages: ['node:*', 'ws', 'websocket-driver'] },
@@ -46,9 +47,9 @@ const ROOMS: readonly Room[] = [
     packages: []
   },
 
-  { name: 'stomp/codec', rooms: [], packages: ['node:buffer'] },
-  { name: 'stomp/errors', rooms: ['core', 'stomp/codec'], packages: [] },
-  { name: 'stomp/refusals', rooms: [], packages: [] },
+  { name: 'stomp/codec', rooms: ['core/error-codes'], packages: ['node:buffer'] },
+  { name: 'stomp/errors', rooms: ['core/error-codes', 'core', 'stomp/codec'], packages: [] },
+  { name: 'stomp/refusals', rooms: ['core/error-codes'], packages: [] },
   { name: 'stomp/destinations', rooms: ['core', 'stomp/refusals'], packages: [] },
   { name: 'stomp/pattern-trie', rooms: [], packages: [] },
   { name: 'stomp/broker', rooms: ['core', 'stream', 'stomp/codec', 'stomp/errors', 'stomp/refusals', 'stomp/destinations', 'stomp/pattern-trie'], packages: ['node:*'] },

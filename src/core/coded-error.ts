@@ -1,4 +1,5 @@
 import fastifyError from '@fastify/error'
+import type { ThrownEntry } from './error-codes.ts'
 
 /** An error with a stable code. Fastify answers a request that throws it with `statusCode`. */
 export interface CodedError<Code extends string = string, Status extends number = number> extends Error {
@@ -12,16 +13,22 @@ export interface CodedError<Code extends string = string, Status extends number 
 export interface CodedErrorConstructor<Code extends string = string, Status extends number = number> {
   new (...details: readonly unknown[]): CodedError<Code, Status>
   (...details: readonly unknown[]): CodedError<Code, Status>
-  /** The prototype, for `instanceof`. */
+  /** The prototype, which `instanceof` needs. */
   readonly prototype: CodedError<Code, Status>
 }
 
+/** The classes of a table of the registry, by the names that the table has. */
+export type ErrorClasses<Table extends Readonly<Record<string, ThrownEntry>>> = {
+  readonly [Name in keyof Table]: CodedErrorConstructor<Table[Name][1], Table[Name][2]>
+}
+
 /**
- * Makes the class of an error as `@fastify/error` does. The types are our own, because the declarations of that package use
- * `export =`. Projects without `esModuleInterop` cannot read them through a default import.
+ * Makes the class of each error of a table as `@fastify/error` does.
+ *
+ * The types are our own: the declarations of that package use `export =`, which projects without `esModuleInterop` cannot read
+ * through a default import.
  */
-export function createError<Code extends string, Status extends number> (
-  code: Code, text: string, statusCode: Status, Base: ErrorConstructor = Error
-): CodedErrorConstructor<Code, Status> {
-  return fastifyError(code, text, statusCode, Base) as unknown as CodedErrorConstructor<Code, Status>
+export function errorClasses<Table extends Readonly<Record<string, ThrownEntry>>> (table: Table): ErrorClasses<Table> {
+  const classes = Object.entries(table).map(([name, [, code, status, base, text]]) => [name, fastifyError(code, text, status, base)])
+  return Object.fromEntries(classes) as ErrorClasses<Table>
 }

@@ -1,0 +1,162 @@
+/**
+ * The registry of every error code of both products. The classes of errors and the texts of ERROR frames are made from it.
+ *
+ * A code never changes, because applications and clients compare it. Each `%s` in a text stands for a detail.
+ */
+
+/**
+ * The reader of an error that is thrown.
+ *
+ * - `developer`: a mistake in the program, which shows itself while the application starts;
+ * - `application`: a call or a message that failed while the application runs, so that a program handles the error.
+ */
+export type ErrorReader = 'developer' | 'application'
+
+/** An error that is thrown. The status is that of an HTTP response that reports it, and `base` is the class that it extends. */
+export type ThrownEntry = readonly [reader: ErrorReader, code: string, status: number, base: ErrorConstructor, text: string]
+
+/** The errors that the SockJS product throws. */
+export const SOCKJS_ERRORS = {
+  /** The plugin was registered in a scope that has it already. */
+  AlreadyRegistered: ['developer', 'FST_SOCKJS_ALREADY_REGISTERED', 500, Error, 'fastify-sockjs is registered already; call app.sockjs() once per endpoint instead'],
+  /** An option has the wrong type or value, or is unknown. */
+  InvalidOption: ['developer', 'FST_SOCKJS_INVALID_OPTION', 500, TypeError, 'option %s: %s'],
+  /** The path of an endpoint is not a path that can be served. */
+  InvalidPath: ['developer', 'FST_SOCKJS_INVALID_PATH', 500, TypeError, 'path %s: %s'],
+  /** The handler of an endpoint is not a function, or the arguments are in another order. */
+  InvalidHandler: ['developer', 'FST_SOCKJS_INVALID_HANDLER', 500, TypeError, 'endpoint %s: %s; call app.sockjs(path, handler) or app.sockjs(path, options, handler)'],
+  /** Two endpoints have one path. */
+  DuplicateEndpoint: ['developer', 'FST_SOCKJS_DUPLICATE_ENDPOINT', 500, Error, 'endpoint %s exists already'],
+  /** An endpoint was added after the start, when Fastify takes no more routes. */
+  TooLate: ['developer', 'FST_SOCKJS_TOO_LATE', 500, Error, 'endpoint %s: the application has started, and Fastify takes no more routes; call app.sockjs() before app.ready() and app.listen()'],
+  /** An option needs the WebSocket server of this package, but the application registered `@fastify/websocket` before. */
+  ForeignWebsocketServer: ['developer', 'FST_SOCKJS_FOREIGN_WEBSOCKET_SERVER', 500, Error, 'option %s has no effect: @fastify/websocket was registered before with options of its own; %s'],
+  /** `send()` was given a value that the transport cannot carry. */
+  InvalidMessage: ['application', 'FST_SOCKJS_INVALID_MESSAGE', 500, TypeError, '%s'],
+  /** `close()` was given a code other than an integer from 1000 to 4999, or a reason other than a string. */
+  InvalidClose: ['application', 'FST_SOCKJS_INVALID_CLOSE', 500, TypeError, 'close(): %s'],
+  /** A function that was given as an option returned a wrong value. */
+  InvalidAnswer: ['application', 'FST_SOCKJS_INVALID_ANSWER', 500, TypeError, 'the function of the option %s: %s'],
+  /** A user has no property that tells it from others. The option `userKey` names one. */
+  UnknownUserKey: ['application', 'FST_SOCKJS_UNKNOWN_USER_KEY', 500, TypeError, 'the user has no id, sub, name or username; set the option userKey'],
+  /** The option `user` returned a promise. */
+  AsyncUser: ['application', 'FST_SOCKJS_ASYNC_USER', 500, TypeError, 'the option user must return the user, not a promise; find out the user in a hook'],
+  /** A session does not have the event, or the listener is not a function. */
+  InvalidListener: ['application', 'FST_SOCKJS_INVALID_LISTENER', 500, TypeError, '%s']
+} as const satisfies Readonly<Record<string, ThrownEntry>>
+
+/** The errors that the STOMP product throws. */
+export const STOMP_ERRORS = {
+  /** The STOMP plugin was registered before the SockJS plugin, or without it. */
+  NeedsSockjs: ['developer', 'FST_STOMP_NEEDS_SOCKJS', 500, Error, 'register fastify-sockjs before fastify-sockjs/stomp'],
+  /** The STOMP plugin was registered before. */
+  AlreadyRegistered: ['developer', 'FST_STOMP_ALREADY_REGISTERED', 500, Error, 'fastify-sockjs/stomp is registered already'],
+  /** An option, a hook or a rule has a wrong value, or is unknown. */
+  InvalidOption: ['developer', 'FST_STOMP_INVALID_OPTION', 500, TypeError, 'option %s: %s'],
+  /** A message or subscribe route has a wrong path, no handler or an unknown option. */
+  InvalidRoute: ['developer', 'FST_STOMP_INVALID_ROUTE', 500, TypeError, 'route %s: %s'],
+  /** Two routes have one path. */
+  DuplicateRoute: ['developer', 'FST_STOMP_DUPLICATE_ROUTE', 500, Error, 'route %s exists already'],
+  /** The application prefix overlaps a prefix of the broker, or two prefixes overlap each other. */
+  PrefixConflict: ['developer', 'FST_STOMP_PREFIX_CONFLICT', 500, Error, 'prefix %s overlaps %s'],
+  /** A destination has the wrong form, or no route and no broker serves it. */
+  InvalidDestination: ['application', 'FST_STOMP_INVALID_DESTINATION', 400, TypeError, 'destination %s: %s'],
+  /** A body cannot be sent or read as its content type says. */
+  InvalidBody: ['application', 'FST_STOMP_INVALID_BODY', 400, TypeError, '%s'],
+  /** `session.expiresAt` was given a value that is not a time. */
+  InvalidExpiry: ['application', 'FST_STOMP_INVALID_EXPIRY', 500, TypeError, 'expiresAt must be a time in milliseconds since 1970, or undefined; it was given %s'],
+  /** The params, the headers or the body of a message do not match the schema of its route. */
+  Validation: ['application', 'FST_STOMP_VALIDATION', 400, Error, '%s'],
+  /** A client of `app.stomp.inject()` got an ERROR frame. `code` is the code of that frame. */
+  InjectRefused: ['application', 'FST_STOMP_INJECT_REFUSED', 400, Error, '%s'],
+  /** A client of `app.stomp.inject()` waits on a connection that has closed. */
+  InjectClosed: ['application', 'FST_STOMP_INJECT_CLOSED', 500, Error, '%s'],
+  /** `app.stomp.inject()` waited for a frame that did not come. */
+  InjectTimeout: ['application', 'FST_STOMP_INJECT_TIMEOUT', 500, Error, '%s']
+} as const satisfies Readonly<Record<string, ThrownEntry>>
+
+/**
+ * An error that the client reads in an ERROR frame.
+ *
+ * The text never quotes the input. It holds no colon and no backslash, because an ERROR that is sent before a version is agreed
+ * cannot escape them (STOMP-E4, STOMP-X2).
+ */
+export interface ClientEntry {
+  readonly text: string
+  /** The HTTP status that fits the error, for error handlers. It is 400 where it is left out. */
+  readonly status?: number
+}
+
+/** The faults of a frame that the codec finds. Each names the row of the checklist that asks for it, and `#` in a text is the limit. */
+export const FRAME_ERRORS = {
+  STOMP_NUL_IN_HEAD: { row: 'STOMP-F1', text: 'The frame ended before the empty line that closes its head' },
+  STOMP_STRAY_CARRIAGE_RETURN: { row: 'STOMP-F3', text: 'A carriage return is not followed by a line feed' },
+  STOMP_HEADER_WITHOUT_COLON: { row: 'STOMP-F6', text: 'A header line has no colon' },
+  STOMP_EMPTY_HEADER_NAME: { row: 'STOMP-F6', text: 'A header has no name' },
+  STOMP_INVALID_UTF8: { row: 'STOMP-F11', text: 'The head of the frame is not valid UTF-8' },
+  STOMP_UNDEFINED_ESCAPE: { row: 'STOMP-E2', text: 'A header holds an undefined escape sequence' },
+  STOMP_BODY_LENGTH_MISMATCH: { row: 'STOMP-B1', text: 'The body does not end where content-length says' },
+  STOMP_BAD_CONTENT_LENGTH: { row: 'STOMP-B4', text: 'content-length is not a number of octets' },
+  STOMP_CONFLICTING_CONTENT_LENGTH: { row: 'STOMP-B4', text: 'content-length is repeated with another value' },
+  STOMP_BODY_NOT_ALLOWED: { row: 'STOMP-B5', text: 'This command cannot carry a body' },
+  STOMP_NO_COMMON_VERSION: { row: 'STOMP-C3', text: 'None of the protocol versions asked for is supported' },
+  STOMP_BAD_HEART_BEAT: { row: 'STOMP-H1', text: 'heart-beat is not a pair of non-negative integers' },
+  STOMP_COMMAND_TOO_LONG: { row: 'STOMP-L1', text: 'The command is longer than # octets' },
+  STOMP_TOO_MANY_HEADERS: { row: 'STOMP-L1', text: 'The frame has more than # headers' },
+  STOMP_HEADER_LINE_TOO_LONG: { row: 'STOMP-L1', text: 'A header line is longer than # octets' },
+  STOMP_HEAD_TOO_LONG: { row: 'STOMP-L1', text: 'The head of the frame is longer than # octets' },
+  STOMP_BODY_TOO_LONG: { row: 'STOMP-L1', text: 'The body is longer than # octets' },
+  STOMP_CONNECT_FRAME_TOO_LONG: { row: 'STOMP-L2', text: 'A frame before CONNECTED is longer than # octets' },
+  STOMP_UNKNOWN_COMMAND: { row: 'STOMP-U1', text: 'The command is unknown' }
+} as const satisfies Readonly<Record<string, ClientEntry & { readonly row: string }>>
+
+/** The refusals of a session, which keeps the rules of the protocol, and of the application above it. */
+export const SESSION_ERRORS = {
+  STOMP_NOT_CONNECTED: { text: 'The first frame must be CONNECT or STOMP' },
+  STOMP_ALREADY_CONNECTED: { text: 'This connection has a session already' },
+  STOMP_CONNECT_TIMEOUT: { text: 'No CONNECT frame came in time' },
+  STOMP_ACCESS_REFUSED: { text: 'Access refused', status: 403 },
+  STOMP_AUTHENTICATION_FAILED: { text: 'Login refused', status: 401 },
+  STOMP_SESSION_EXPIRED: { text: 'The session has expired', status: 401 },
+  STOMP_UNKNOWN_HOST: { text: 'The host header is missing or names no virtual host of this server' },
+  STOMP_HEADER_MISSING: { text: 'A required header is missing' },
+  STOMP_INVALID_ACK_MODE: { text: 'The ack header must be auto, client or client-individual' },
+  STOMP_DUPLICATE_SUBSCRIPTION: { text: 'A subscription with this id exists already' },
+  STOMP_UNKNOWN_SUBSCRIPTION: { text: 'There is no subscription with this id' },
+  STOMP_TOO_MANY_SUBSCRIPTIONS: { text: 'Too many subscriptions' },
+  STOMP_DESTINATION_TOO_LONG: { text: 'The destination is too long' },
+  STOMP_UNKNOWN_DESTINATION: { text: 'Nothing here serves this destination', status: 404 },
+  STOMP_UNKNOWN_MESSAGE: { text: 'The message is not known, or is acknowledged already' },
+  STOMP_TOO_MANY_UNACKNOWLEDGED: { text: 'Too many unacknowledged messages' },
+  STOMP_TOO_MANY_STREAMS: { text: 'Too many streams of answers' },
+  STOMP_DUPLICATE_TRANSACTION: { text: 'A transaction with this id is open already' },
+  STOMP_UNKNOWN_TRANSACTION: { text: 'There is no open transaction with this id' },
+  STOMP_TOO_MANY_TRANSACTIONS: { text: 'Too many open transactions' },
+  STOMP_TRANSACTION_TOO_LARGE: { text: 'The transaction is too large' },
+  STOMP_HEART_BEAT_LOST: { text: 'No heart-beat came in time' },
+  STOMP_TOO_MANY_EOLS: { text: 'Too many empty lines' },
+  STOMP_RATE_EXCEEDED: { text: 'Too many frames in too short a time', status: 429 },
+  STOMP_HANDLER_FAILED: { text: 'The message could not be processed', status: 500 },
+  STOMP_INTERNAL: { text: 'Internal server error', status: 500 }
+} as const satisfies Readonly<Record<string, ClientEntry>>
+
+/** The refusals of a broker. A code that a session has too means the same to the client. */
+export const BROKER_ERRORS = {
+  STOMP_BROKER_UNAVAILABLE: { text: 'The broker is not available' },
+  STOMP_BROKER_STOPPED: { text: 'The broker was stopped' },
+  STOMP_BROKER_LOST: { text: 'The connection to the broker was lost' },
+  STOMP_BROKER_TIMEOUT: { text: 'The broker did not answer in time' },
+  STOMP_BROKER_BUSY: { text: 'Too much waits for the broker' },
+  STOMP_BROKER_REFUSED: { text: 'The broker has refused this' },
+  STOMP_ACCESS_REFUSED: { text: 'The broker refuses access' },
+  STOMP_SUBSCRIPTION_ENDED: { text: 'The broker has ended the subscription' },
+  STOMP_BROKER_FULL: { text: 'The queues of this broker are full' },
+  STOMP_UNKNOWN_DESTINATION: SESSION_ERRORS.STOMP_UNKNOWN_DESTINATION,
+  STOMP_INVALID_DESTINATION: { text: 'The destination has the wrong form' },
+  STOMP_DESTINATION_TOO_LONG: SESSION_ERRORS.STOMP_DESTINATION_TOO_LONG,
+  STOMP_INVALID_HEADER: { text: 'A header has no valid value' },
+  STOMP_QUEUE_FULL: { text: 'The queue is full' },
+  STOMP_TOO_MANY_QUEUES: { text: 'There are too many queues' },
+  STOMP_TOO_MANY_TEMPORARY_QUEUES: { text: 'There are too many temporary queues on this connection' },
+  STOMP_FELL_BEHIND: { text: 'The subscription fell behind, and messages for it were lost' }
+} as const satisfies Readonly<Record<string, ClientEntry>>
