@@ -16,4 +16,4 @@ export type {
 } from './sockjs/options/options.ts'
 export type { TransportName } from './sockjs/protocol/index.ts'
 export type { AnySession, Session, SessionEvents, SessionState } from './sockjs/session/index.ts'
-export type { CloseEvent, Message, MessageStream } from './stream/message-stream.ts'
+export type { CloseEvent, Message, MessageStream, TransportFacts } from './stream/message-stream.ts'

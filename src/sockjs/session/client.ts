@@ -1,4 +1,5 @@
-import type { TransportName } from '../protocol/index.ts'
+import type { TransportFacts } from '../../stream/message-stream.ts'
+import { type TransportName, TRANSPORTS } from '../protocol/index.ts'
 
 /** What is known of a client when its session opens. It stays as it was then. */
 export interface SessionFacts<User, Attributes> {
@@ -51,6 +52,8 @@ export abstract class Client<User, Attributes> {
 
   /** @internal */
   get facts (): SessionFacts<User, Attributes> { return this.#facts }
+  /** @internal The facts about the transport, for layers above. */
+  get transportFacts (): TransportFacts { return TRANSPORTS[this.#facts.transport] }
   /** @internal True where messages travel as they are, without SockJS framing. */
-  get raw (): boolean { return this.#facts.transport === 'websocket-raw' || this.#facts.transport === 'tcp' }
+  get raw (): boolean { return this.transportFacts.framing === 'none' }
 }

@@ -7,8 +7,8 @@ import type { StompSession } from '../stomp-session.ts'
 /** Seen by `onConnect` alone. */
 const SECRET: ReadonlySet<string> = new Set(['passcode', 'authorization'])
 
-/** Every beat costs a polling client a request (STOMP-K4). */
-const POLLING_MINIMUM = 10_000
+/** The least interval in milliseconds where each heart-beat costs the client a request (STOMP-K4). */
+const COSTLY_MINIMUM = 10_000
 
 /** [STOMP 1.2, Connecting] Negotiates, authenticates, connects to the broker, answers. */
 export async function connect (session: StompSession, frame: Frame<ClientCommand>): Promise<void> {
@@ -41,8 +41,7 @@ function clientOf (session: StompSession, headers: FrameHeaders): BrokerClient {
 
 function answer (session: StompSession, version: '1.0' | '1.1' | '1.2', wish: HeartBeat): void {
   const { host, stream } = session
-  const polling = stream.transport === 'xhr-polling' || stream.transport === 'jsonp-polling'
-  const offer = version === '1.0' ? wish : offerFor(wish, host.heartBeat, polling)
+  const offer = version === '1.0' ? wish : offerFor(wish, host.heartBeat, stream.transportFacts.costlyHeartbeats)
   session.version = version
   session.parser.connected(version, host.limits)
   session.sendFrame('CONNECTED', [
@@ -56,10 +55,10 @@ function answer (session: StompSession, version: '1.0' | '1.1' | '1.2', wish: He
 }
 
 /** STOMP-H2, STOMP-H7: what the client asks for, raised to the minimum; 0 stays 0. */
-function offerFor (wish: HeartBeat, { fixed, minimum }: HeartBeatOptions, polling: boolean): HeartBeat {
+function offerFor (wish: HeartBeat, { fixed, minimum }: HeartBeatOptions, costly: boolean): HeartBeat {
   const raise = (interval: number, least: number): number => interval === 0 ? 0 : Math.max(interval, least)
   const [outgoing, incoming] = fixed ?? [raise(wish.incoming, minimum), raise(wish.outgoing, minimum)]
-  return { outgoing: polling ? raise(outgoing, POLLING_MINIMUM) : outgoing, incoming }
+  return { outgoing: costly ? raise(outgoing, COSTLY_MINIMUM) : outgoing, incoming }
 }
 
 /** STOMP-C5, STOMP-C6 */
