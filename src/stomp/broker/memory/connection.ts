@@ -2,25 +2,32 @@ import { checkPattern, type Destination, hasWildcard } from '../../destinations.
 import { type BrokerError, refusal } from '../../refusals.ts'
 import type { BrokerConnection, BrokerSink, BrokerSubscription, DeliveryHandle, Operation, OutgoingMessage, SubscribeResult } from '../broker.ts'
 import { Credit } from './credit.ts'
-import type { Exchange, Step, TemporaryQueues } from './exchange.ts'
-import { QueueSubscription, Unacked } from './queue-subscription.ts'
-import { TemporaryQueue } from './temporary.ts'
+import type { Exchange, Step } from './exchange.ts'
+import { type QueueSubscription, QueueSubscriptions, Unacked } from './queue-subscription.ts'
+import { Subscriptions } from './subscriptions.ts'
+import { TemporaryQueues } from './temporary.ts'
 import { AcknowledgedTopicSubscription, TopicSubscription } from './topic-subscription.ts'
 import type { TopicMember } from './topics.ts'
 
 /** The connection of one session to the embedded broker. Each call is done when it returns, and deliveries may come before that. */
-export class MemoryConnection implements BrokerConnection, TemporaryQueues {
+export class MemoryConnection implements BrokerConnection {
   readonly #exchange: Exchange
   readonly #credit: Credit
-  readonly #closed: (connection: MemoryConnection) => void
-  /** The function that ends each subscription, by key. */
-  readonly #subscriptions = new Map<string, () => void>()
-  readonly #temporary = new Map<string, TemporaryQueue>()
+  /** The open connections of the broker, this one among them. */
+  readonly #open: Set<MemoryConnection>
+  readonly #subscriptions: Subscriptions
+  readonly #takers: QueueSubscriptions
+  readonly #temporary: TemporaryQueues
 
-  constructor (exchange: Exchange, sink: BrokerSink, closed: (connection: MemoryConnection) => void) {
+  constructor (exchange: Exchange, sink: BrokerSink, open: Set<MemoryConnection>) {
+    const { settings, queues, replies } = exchange
     this.#exchange = exchange
-    this.#credit = new Credit(sink, exchange.settings.maxUnacked)
-    this.#closed = closed
+    this.#credit = new Credit(sink, settings.maxUnacked)
+    this.#subscriptions = new Subscriptions(sink)
+    this.#takers = new QueueSubscriptions(this.#credit)
+    this.#temporary = new TemporaryQueues(settings, queues, replies, this.#takers, this.#subscriptions)
+    this.#open = open
+    open.add(this)
   }
 
   subscribe (subscription: BrokerSubscription): SubscribeResult | void {
@@ -28,9 +35,11 @@ export class MemoryConnection implements BrokerConnection, TemporaryQueues {
     const destination = this.#exchange.parse(subscription.destination)
     const isPattern = hasWildcard(destination.segments)
     if (isPattern) checkPattern(destination.segments, this.#exchange.settings.destinations)
-    this.#makeWay(subscription.key, destination)
+    // The owner of a temporary queue takes over the subscription that its `reply-to` made.
+    if (destination.kind === 'temporary') this.#temporary.endImplicit(destination.name)
+    if (this.#subscriptions.has(subscription.key)) throw refusal('STOMP_INVALID_HEADER', 'id is in use for a temporary queue')
     if (destination.kind === 'topic') return this.#subscribeTopic(subscription, destination, isPattern)
-    const taker = new QueueSubscription(subscription.key, this.#credit, subscription.ack, this.#prefetchOf(subscription), isPattern)
+    const taker = this.#takers.open(subscription.key, subscription.ack, this.#prefetchOf(subscription), isPattern)
     try {
       this.#subscribeQueue(subscription, destination, taker, isPattern)
     } catch (error) {
@@ -41,13 +50,13 @@ export class MemoryConnection implements BrokerConnection, TemporaryQueues {
   }
 
   unsubscribe (key: string): void {
-    this.#end(key)
+    this.#subscriptions.end(key)
     this.#exchange.serialQueue.run()
   }
 
   publish (message: OutgoingMessage): void {
     this.#checkOpen()
-    this.#exchange.publish(message, this)
+    this.#exchange.publish(message, this.#temporary)
   }
 
   ack (handles: readonly DeliveryHandle[]): void {
@@ -67,7 +76,7 @@ export class MemoryConnection implements BrokerConnection, TemporaryQueues {
     const steps: Step[] = []
     try {
       for (const operation of operations) {
-        if (operation.type === 'publish') steps.push(this.#exchange.prepare(operation.message, this))
+        if (operation.type === 'publish') steps.push(this.#exchange.prepare(operation.message, this.#temporary))
       }
     } catch (error) {
       for (const step of steps) step.cancel()
@@ -83,7 +92,8 @@ export class MemoryConnection implements BrokerConnection, TemporaryQueues {
   }
 
   resume (): void {
-    this.#credit.resume()
+    this.#credit.flowing = true
+    this.#takers.offer()
     this.#exchange.serialQueue.run()
   }
 
@@ -94,9 +104,9 @@ export class MemoryConnection implements BrokerConnection, TemporaryQueues {
     if (!this.#credit.open) return
     // This comes first, so that no message goes back to another subscription of this connection (STOMP-A5).
     this.#credit.open = false
-    for (const key of [...this.#subscriptions.keys()]) this.#end(key)
-    for (const temporary of this.#temporary.values()) this.#drop(temporary)
-    this.#closed(this)
+    this.#subscriptions.endAll()
+    this.#temporary.dropAll()
+    this.#open.delete(this)
     this.#exchange.serialQueue.run()
   }
 
@@ -105,16 +115,6 @@ export class MemoryConnection implements BrokerConnection, TemporaryQueues {
     if (!this.#credit.open) return
     this.close()
     this.#credit.sink.ended(error)
-  }
-
-  forReplies (name: string): TemporaryQueue {
-    const temporary = this.#openTemporary(name)
-    if (temporary.queue.consumers.size === 0) {
-      if (this.#subscriptions.has(name)) throw refusal('STOMP_INVALID_HEADER', 'reply-to is the id of another subscription')
-      temporary.implicit = true
-      this.#join(name, temporary, new QueueSubscription(name, this.#credit, 'auto', 1))
-    }
-    return temporary
   }
 
   // --- topics -------------------------------------------------------------------------------------------------
@@ -142,30 +142,19 @@ export class MemoryConnection implements BrokerConnection, TemporaryQueues {
     const { queues, topics } = this.#exchange
     if (ack === 'auto') {
       const member = new TopicSubscription(key, this.#credit)
-      this.#subscriptions.set(key, () => {
+      this.#subscriptions.add(key, () => {
         member.live = false
         topics.remove(destination, member)
       })
       return member
     }
-    const taker = new QueueSubscription(key, this.#credit, ack, this.#prefetchOf(subscription))
-    const member = new AcknowledgedTopicSubscription(taker, queues.openPrivate(destination.name, 'topic'), () => this.#fellBehind(key))
-    this.#subscriptions.set(key, () => {
+    const taker = this.#takers.open(key, ack, this.#prefetchOf(subscription))
+    const member = new AcknowledgedTopicSubscription(taker, queues.openPrivate(destination.name, 'topic'), this.#subscriptions)
+    this.#subscriptions.add(key, () => {
       topics.remove(destination, member)
-      taker.end()
-      member.queue.clear()
+      member.end()
     })
     return member
-  }
-
-  /** Ends the implicit subscription of a temporary queue when its owner subscribes to the queue itself. */
-  #makeWay (key: string, { kind, name }: Destination): void {
-    const temporary = kind === 'temporary' ? this.#temporary.get(name) : undefined
-    if (temporary?.implicit === true) {
-      temporary.implicit = false
-      this.#end(name)
-    }
-    if (this.#subscriptions.has(key)) throw refusal('STOMP_INVALID_HEADER', 'id is in use for a temporary queue')
   }
 
   // --- queues -------------------------------------------------------------------------------------------------
@@ -177,42 +166,11 @@ export class MemoryConnection implements BrokerConnection, TemporaryQueues {
     }
     if (destination.kind === 'reply') throw refusal('STOMP_INVALID_DESTINATION', 'only the owner of a temporary queue can subscribe to it')
     if (destination.kind === 'temporary') {
-      this.#join(key, this.#openTemporary(destination.name), taker)
+      this.#temporary.subscribe(key, destination.name, taker)
     } else {
       queues.add(destination, taker)
-      this.#subscriptions.set(key, () => queues.remove(destination, taker))
+      this.#subscriptions.add(key, () => queues.remove(destination, taker))
     }
-  }
-
-  #join (key: string, { queue }: TemporaryQueue, taker: QueueSubscription): void {
-    taker.join(queue)
-    this.#subscriptions.set(key, () => taker.end())
-  }
-
-  #openTemporary (name: string): TemporaryQueue {
-    const { queues, replies, settings } = this.#exchange
-    let temporary = this.#temporary.get(name)
-    if (temporary !== undefined) return temporary
-    if (this.#temporary.size >= settings.maxTemporaryQueues) {
-      throw refusal('STOMP_TOO_MANY_TEMPORARY_QUEUES', `at most ${settings.maxTemporaryQueues}`)
-    }
-    temporary = new TemporaryQueue(name, settings.replyQueue, queues.openPrivate(name, 'temporary'), (full) => this.#overflowed(full))
-    this.#temporary.set(name, temporary)
-    replies.set(temporary.address, temporary)
-    return temporary
-  }
-
-  #overflowed (temporary: TemporaryQueue): void {
-    const keys = [...temporary.queue.consumers].map(({ subscription }) => subscription.key)
-    this.#temporary.delete(temporary.name)
-    for (const key of keys) this.#end(key)
-    this.#drop(temporary)
-    for (const key of keys) this.#credit.sink.subscriptionEnded(key, refusal('STOMP_FELL_BEHIND'))
-  }
-
-  #drop (temporary: TemporaryQueue): void {
-    this.#exchange.replies.delete(temporary.address)
-    temporary.queue.clear()
   }
 
   /** Reads the most unacknowledged messages that a subscription may have (STOMP-A1). */
@@ -244,20 +202,7 @@ export class MemoryConnection implements BrokerConnection, TemporaryQueues {
       done(handle)
       subscription.offer()
     }
-    if (wasFull) this.#credit.offer()
-  }
-
-  // --- ends ---------------------------------------------------------------------------------------------------
-
-  #fellBehind (key: string): void {
-    this.#end(key)
-    this.#credit.sink.subscriptionEnded(key, refusal('STOMP_FELL_BEHIND'))
-  }
-
-  #end (key: string): void {
-    const end = this.#subscriptions.get(key)
-    this.#subscriptions.delete(key)
-    end?.()
+    if (wasFull) this.#takers.offer()
   }
 
   #checkOpen (): void {

@@ -9,7 +9,7 @@ import { History } from './history.ts'
 import type { Settings } from './options.ts'
 import { Queues } from './queues.ts'
 import { SerialQueue } from './serial-queue.ts'
-import type { TemporaryQueue } from './temporary.ts'
+import type { ReplyAddresses, TemporaryQueue, TemporaryQueues } from './temporary.ts'
 import { deliverTo, Topics } from './topics.ts'
 
 /**
@@ -22,12 +22,6 @@ export interface Step {
   cancel (): void
 }
 
-/** The temporary queues of a publisher. */
-export interface TemporaryQueues {
-  /** Finds the queue of that name. Makes it and subscribes to it where that is needed. */
-  forReplies (name: string): TemporaryQueue
-}
-
 const keep = (): void => {}
 
 /** The way of each publication to its receivers. `prepare` checks and may refuse, and its step delivers and may not. */
@@ -37,8 +31,7 @@ export class Exchange {
   readonly topics = new Topics()
   readonly queues: Queues
   readonly history: History
-  /** The temporary queues by the address that other clients use. */
-  readonly replies = new Map<string, TemporaryQueue>()
+  readonly replies: ReplyAddresses = new Map()
   readonly #serial: Serial
   readonly #context: BrokerContext
 

@@ -73,9 +73,7 @@ class MemoryBroker implements Broker {
   }
 
   connect (_client: BrokerClient, sink: BrokerSink): MemoryConnection {
-    const connection = new MemoryConnection(this.#running(), sink, (closed) => this.#connections.delete(closed))
-    this.#connections.add(connection)
-    return connection
+    return new MemoryConnection(this.#running(), sink, this.#connections)
   }
 
   async publish (message: OutgoingMessage): Promise<void> {

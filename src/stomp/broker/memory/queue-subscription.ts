@@ -1,8 +1,25 @@
 import type { AckMode } from '../broker.ts'
-import type { Consumer } from './consumer.ts'
 import type { Credit } from './credit.ts'
 import type { Queue } from './queue.ts'
 import type { QueuedMessage } from './queued-message.ts'
+import type { RoundMember } from './round.ts'
+
+/** The place of a subscription at one queue. */
+export class Consumer implements RoundMember<Consumer> {
+  readonly subscription: QueueSubscription
+  readonly queue: Queue
+  /** The number among the consumers of the queue. A message keeps this number, and not the consumer itself. */
+  readonly number: number
+  previous: Consumer | null = null
+  next: Consumer | null = null
+  listed = false
+
+  constructor (subscription: QueueSubscription, queue: Queue, number: number) {
+    this.subscription = subscription
+    this.queue = queue
+    this.number = number
+  }
+}
 
 /** The handle of a delivery: its consumer, and the message, which goes back to the queue of that consumer. */
 export class Unacked {
@@ -15,11 +32,37 @@ export class Unacked {
   }
 }
 
+/** The subscriptions of one session that take from queues. They share its credit. */
+export class QueueSubscriptions {
+  readonly credit: Credit
+  readonly #members = new Set<QueueSubscription>()
+
+  constructor (credit: Credit) {
+    this.credit = credit
+  }
+
+  open (key: string, ack: AckMode, prefetch: number, byPattern = false): QueueSubscription {
+    const subscription = new QueueSubscription(key, this, ack, prefetch, byPattern)
+    this.#members.add(subscription)
+    return subscription
+  }
+
+  delete (subscription: QueueSubscription): void {
+    this.#members.delete(subscription)
+  }
+
+  /** Tells the queues that messages for this session may come. */
+  offer (): void {
+    for (const subscription of this.#members) subscription.offer()
+  }
+}
+
 /** A subscription that takes from a queue, or by a pattern from several. Its credit bounds the unacknowledged messages. */
 export class QueueSubscription {
   readonly key: string
   readonly credit: Credit
   readonly byPattern: boolean
+  readonly #siblings: QueueSubscriptions
   readonly #ack: AckMode
   /** The most unacknowledged messages. */
   readonly #prefetch: number
@@ -27,13 +70,13 @@ export class QueueSubscription {
   readonly #unacked = new Set<Unacked>()
   #live = true
 
-  constructor (key: string, credit: Credit, ack: AckMode, prefetch: number, byPattern = false) {
+  constructor (key: string, siblings: QueueSubscriptions, ack: AckMode, prefetch: number, byPattern: boolean) {
     this.key = key
-    this.credit = credit
+    this.credit = siblings.credit
+    this.#siblings = siblings
     this.#ack = ack
     this.#prefetch = prefetch
     this.byPattern = byPattern
-    credit.subscriptions.add(this)
   }
 
   get live (): boolean { return this.#live && this.credit.open }
@@ -88,13 +131,13 @@ export class QueueSubscription {
   end (): void {
     if (!this.#live) return
     this.#live = false
-    this.credit.subscriptions.delete(this)
+    this.#siblings.delete(this)
     for (const handle of [...this.#unacked]) {
       this.release(handle)
       handle.consumer.queue.giveBack(handle.message)
     }
     for (const consumer of this.#consumers.values()) consumer.queue.detach(consumer)
     this.#consumers.clear()
-    if (this.credit.open) this.credit.offer()
+    if (this.credit.open) this.#siblings.offer()
   }
 }

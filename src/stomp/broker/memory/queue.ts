@@ -1,32 +1,32 @@
 import { type BrokerError, refusal } from '../../refusals.ts'
 import type { Publication } from '../publication.ts'
 import { Backlog } from './backlog.ts'
-import type { Budget } from './budget.ts'
-import { Consumer, Round } from './consumer.ts'
-import type { QueueSubscription } from './queue-subscription.ts'
+import { Consumer, type QueueSubscription } from './queue-subscription.ts'
 import { QueuedMessage } from './queued-message.ts'
-import type { SerialQueue } from './serial-queue.ts'
+import type { Queues } from './queues.ts'
+import { Round } from './round.ts'
 
 /** The reason for which a message was given up. */
 export type DeathReason = 'delivery-limit' | 'expired'
 
-/** The settings and callbacks of a queue. The kinds of queues differ in these alone. */
-export interface QueueHost {
-  readonly serialQueue: SerialQueue
-  readonly budget: Budget
+/**
+ * The kind of a queue.
+ *
+ * - `named`: its messages that no consumer could handle go to the dead letters;
+ * - `dead`: the queue of the dead letters;
+ * - `temporary`: a private queue of a connection;
+ * - `topic`: a private queue between a topic and a subscription with acknowledgements.
+ */
+export type QueueKind = 'named' | 'dead' | 'temporary' | 'topic'
+
+/** The limits of a queue, which its kind decides. */
+export interface QueueLimits {
   readonly maxMessages: number
   readonly maxBytes: number
   /** The most deliveries of a message, 0 for any number. */
   readonly maxDeliveries: number
   /** True for a queue that takes a message of any size while it is empty, because it cannot refuse. */
   readonly lenient: boolean
-  now (): number
-  /** Tells that the queue has messages that expire, so that it needs sweeps. */
-  expiring (queue: Queue): void
-  /** Tells that the queue has given a message up and does not hold it any more. */
-  died (queue: Queue, message: QueuedMessage, reason: DeathReason): void
-  /** Tells that the queue has no messages, and no consumer that subscribed to it by name. */
-  idle (queue: Queue): void
 }
 
 /**
@@ -36,11 +36,13 @@ export interface QueueHost {
  */
 export class Queue {
   readonly name: string
+  readonly kind: QueueKind
   /** All consumers. A consumer that subscribed by a pattern does not keep the queue. */
   readonly consumers = new Set<Consumer>()
-  readonly #host: QueueHost
+  readonly #queues: Queues
+  readonly #limits: QueueLimits
   readonly #backlog = new Backlog()
-  readonly #round = new Round()
+  readonly #round = new Round<Consumer>()
   #messages = 0
   #bytes = 0
   #order = 0
@@ -49,9 +51,11 @@ export class Queue {
   #scheduled = false
   #nextExpiry = Infinity
 
-  constructor (name: string, host: QueueHost) {
+  constructor (name: string, kind: QueueKind, limits: QueueLimits, queues: Queues) {
     this.name = name
-    this.#host = host
+    this.kind = kind
+    this.#limits = limits
+    this.#queues = queues
   }
 
   /** A time before which no waiting message expires, `Infinity` when none ever does. */
@@ -59,7 +63,8 @@ export class Queue {
 
   /** Reserves room for a message that is about to come. Returns a refusal that names the full limit where there is none (SEC-S28). */
   reserve (publication: Publication, size: number): BrokerError | null {
-    const { budget, maxMessages, maxBytes, lenient } = this.#host
+    const { budget } = this.#queues
+    const { maxMessages, maxBytes, lenient } = this.#limits
     if (this.#messages > 0 || !lenient) {
       if (this.#messages >= maxMessages) return refusal('STOMP_QUEUE_FULL', `at most ${maxMessages} messages`)
       if (this.#bytes + size > maxBytes) return refusal('STOMP_QUEUE_FULL', `at most ${maxBytes} octets`)
@@ -92,7 +97,7 @@ export class Queue {
 
   /** Takes an unacknowledged message back to its old place, or gives it up after too many deliveries. */
   giveBack (message: QueuedMessage, refusedBy = 0): void {
-    const { maxDeliveries } = this.#host
+    const { maxDeliveries } = this.#limits
     if (maxDeliveries > 0 && message.deliveries >= maxDeliveries) {
       this.#giveUp(message, 'delivery-limit')
     } else {
@@ -133,7 +138,7 @@ export class Queue {
 
   /** Gives up the messages that have expired. */
   sweep (): void {
-    const now = this.#host.now()
+    const now = this.#queues.clock.now()
     if (now <= this.#nextExpiry) return
     for (const message of this.#backlog.remove((message) => message.expires < now)) this.#giveUp(message, 'expired')
     this.#nextExpiry = Infinity
@@ -152,7 +157,7 @@ export class Queue {
   schedule (): void {
     if (this.#scheduled) return
     this.#scheduled = true
-    this.#host.serialQueue.defer(this.#scheduledPump)
+    this.#queues.serialQueue.defer(this.#scheduledPump)
   }
 
   readonly #scheduledPump = (): void => {
@@ -163,7 +168,7 @@ export class Queue {
   #pump (): void {
     const backlog = this.#backlog
     for (let message = backlog.first; message !== undefined; message = backlog.first) {
-      if (message.expires !== Infinity && message.expires < this.#host.now()) {
+      if (message.expires !== Infinity && message.expires < this.#queues.clock.now()) {
         backlog.shift()
         this.#giveUp(message, 'expired')
         continue
@@ -175,7 +180,7 @@ export class Queue {
       if (consumer.subscription.ready) this.#round.push(consumer)
       else consumer.listed = false
     }
-    if (this.#messages === 0 && this.#named === 0) this.#host.idle(this)
+    if (this.#messages === 0 && this.#named === 0) this.#queues.forget(this)
   }
 
   /** Finds the next consumer with credit. The one that gave the message back comes last (STOMP-A3). */
@@ -196,18 +201,18 @@ export class Queue {
 
   #giveUp (message: QueuedMessage, reason: DeathReason): void {
     this.settle(message)
-    this.#host.died(this, message, reason)
+    this.#queues.died(this, message, reason)
   }
 
   #watch ({ expires }: QueuedMessage): void {
     if (expires === Infinity) return
     this.#nextExpiry = Math.min(this.#nextExpiry, expires)
-    this.#host.expiring(this)
+    this.#queues.watch(this)
   }
 
   #free (publication: Publication, size: number): void {
     this.#messages--
     this.#bytes -= size
-    this.#host.budget.release(publication, size)
+    this.#queues.budget.release(publication, size)
   }
 }

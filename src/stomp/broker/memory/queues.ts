@@ -1,16 +1,16 @@
 import type { Clock } from '../../../core/clock.ts'
-import { Timer } from '../../../core/timer.ts'
+import { Timer, type TimerOwner } from '../../../core/timer.ts'
 import { FrameHeaders } from '../../codec/index.ts'
 import { type Destination, hasWildcard, matchesPattern, parseDestination } from '../../destinations.ts'
 import { PatternTrie } from '../../pattern-trie.ts'
 import { refusal } from '../../refusals.ts'
-import type { BrokerContext } from '../broker.ts'
+import type { BrokerContext, BrokerLog } from '../broker.ts'
 import { Publication } from '../publication.ts'
 import type { Serial } from '../serial.ts'
 import { Budget } from './budget.ts'
 import type { Settings } from './options.ts'
 import type { QueueSubscription } from './queue-subscription.ts'
-import { type DeathReason, Queue, type QueueHost } from './queue.ts'
+import { type DeathReason, Queue, type QueueKind, type QueueLimits } from './queue.ts'
 import type { QueuedMessage } from './queued-message.ts'
 import type { SerialQueue } from './serial-queue.ts'
 
@@ -18,37 +18,32 @@ import type { SerialQueue } from './serial-queue.ts'
 const SWEEP = 1000
 
 /** All queues: the named ones, the dead-letter queue, and the private ones of a subscription or a connection. */
-export class Queues {
+export class Queues implements TimerOwner {
+  readonly serialQueue: SerialQueue
+  readonly clock: Clock
+  readonly budget: Budget
   readonly #settings: Settings
-  readonly #serialQueue: SerialQueue
   readonly #serial: Serial
-  readonly #clock: Clock
-  readonly #log: BrokerContext['log']
+  readonly #log: BrokerLog
   readonly #named = new Map<string, Queue>()
   readonly #patterns = new PatternTrie<Set<QueueSubscription>>()
-  readonly #budget: Budget
+  readonly #limits: Readonly<Record<QueueKind, QueueLimits>>
+  /** The queues with messages that expire. One timer serves them all. */
   readonly #expiring = new Set<Queue>()
-  readonly #timer = new Timer({ expire: () => this.#sweep() })
+  readonly #timer = new Timer(this)
   #lettersLost = false
-  readonly #homes: Readonly<Record<'named' | 'dead' | 'temporary' | 'topic', QueueHost>>
 
   constructor (settings: Settings, serialQueue: SerialQueue, serial: Serial, { clock, log }: BrokerContext) {
     this.#settings = settings
-    this.#serialQueue = serialQueue
+    this.serialQueue = serialQueue
     this.#serial = serial
-    this.#clock = clock
+    this.clock = clock
     this.#log = log
-    this.#budget = new Budget(settings.maxBytes)
-    const shared = this.#host()
-    const nothing = (): void => {}
-    const forget = (queue: Queue): void => this.#forget(queue)
-    this.#homes = {
-      named: { ...shared, idle: forget, died: (queue, message, reason) => this.#bury(queue, message, reason) },
-      dead: { ...shared, idle: forget, died: (_queue, _message, reason) => log.warn({ reason }, 'a dead letter was dropped') },
-      temporary: { ...shared, lenient: true, idle: nothing, died: nothing },
-      // A message of a topic that its subscriber refuses, or leaves unacknowledged at its end, is dropped (STOMP-S6).
-      topic: { ...shared, lenient: true, maxDeliveries: 1, idle: nothing, died: nothing }
-    }
+    this.budget = new Budget(settings.maxBytes)
+    const { maxQueueMessages: maxMessages, maxQueueBytes: maxBytes, maxDeliveries } = settings
+    const named: QueueLimits = { maxMessages, maxBytes, maxDeliveries, lenient: false }
+    // A message of a topic that its subscriber refuses, or leaves unacknowledged at its end, is dropped (STOMP-S6).
+    this.#limits = { named, dead: named, temporary: { ...named, lenient: true }, topic: { ...named, lenient: true, maxDeliveries: 1 } }
   }
 
   get size (): number { return this.#named.size }
@@ -60,7 +55,7 @@ export class Queues {
     if (kind !== 'dead' && this.#named.size >= this.#settings.maxQueues) {
       throw refusal('STOMP_TOO_MANY_QUEUES', `at most ${this.#settings.maxQueues}`)
     }
-    const queue = new Queue(name, this.#homes[kind === 'dead' ? 'dead' : 'named'])
+    const queue = this.#make(name, kind === 'dead' ? 'dead' : 'named')
     this.#named.set(name, queue)
     for (const subscriptions of this.#patterns.match(segments)) {
       for (const subscription of subscriptions) subscription.join(queue)
@@ -70,7 +65,7 @@ export class Queues {
 
   /** Makes a queue that no other client can name. */
   openPrivate (name: string, kind: 'temporary' | 'topic'): Queue {
-    return new Queue(name, this.#homes[kind])
+    return this.#make(name, kind)
   }
 
   add (destination: Destination, subscription: QueueSubscription): void {
@@ -89,44 +84,44 @@ export class Queues {
     if (others?.size === 0) this.#patterns.delete(segments)
   }
 
-  stop (): void {
-    this.#clock.stop(this.#timer)
-    this.#named.clear()
-    this.#expiring.clear()
-  }
-
-  /** The settings that all kinds of queues have in common. */
-  #host (): Omit<QueueHost, 'died' | 'idle'> {
-    return {
-      serialQueue: this.#serialQueue,
-      budget: this.#budget,
-      maxMessages: this.#settings.maxQueueMessages,
-      maxBytes: this.#settings.maxQueueBytes,
-      maxDeliveries: this.#settings.maxDeliveries,
-      lenient: false,
-      now: () => this.#clock.now(),
-      expiring: (queue) => {
-        this.#expiring.add(queue)
-        if (!this.#timer.running) this.#clock.start(this.#timer, SWEEP)
-      }
-    }
-  }
-
-  #forget (queue: Queue): void {
+  /** Forgets a queue without messages, and without a consumer that subscribed to it by name. */
+  forget (queue: Queue): void {
     if (this.#named.get(queue.name) !== queue) return
     this.#named.delete(queue.name)
-    // Its messages have gone before they expired: a sweep would find it only at that time (K1).
+    // Its messages have gone before they expired. A sweep would find it only at that time (K1).
     this.#expiring.delete(queue)
     for (const { subscription } of queue.consumers) subscription.leave(queue)
   }
 
-  #sweep (): void {
+  /** Takes a message that a queue has given up and does not hold any more. A private queue has no dead letters. */
+  died (queue: Queue, message: QueuedMessage, reason: DeathReason): void {
+    if (queue.kind === 'named') this.#bury(queue, message, reason)
+    else if (queue.kind === 'dead') this.#log.warn({ reason }, 'a dead letter was dropped')
+  }
+
+  /** Sweeps a queue from now on, because it has messages that expire. */
+  watch (queue: Queue): void {
+    this.#expiring.add(queue)
+    if (!this.#timer.running) this.clock.start(this.#timer, SWEEP)
+  }
+
+  expire (): void {
     for (const queue of this.#expiring) {
       queue.sweep()
       if (queue.nextExpiry === Infinity) this.#expiring.delete(queue)
     }
-    if (this.#expiring.size > 0) this.#clock.start(this.#timer, SWEEP)
-    this.#serialQueue.run()
+    if (this.#expiring.size > 0) this.clock.start(this.#timer, SWEEP)
+    this.serialQueue.run()
+  }
+
+  stop (): void {
+    this.clock.stop(this.#timer)
+    this.#named.clear()
+    this.#expiring.clear()
+  }
+
+  #make (name: string, kind: QueueKind): Queue {
+    return new Queue(name, kind, this.#limits[kind], this)
   }
 
   /** Moves a message to the dead-letter queue. When that is full, its oldest messages are dropped. */
@@ -148,6 +143,6 @@ export class Queues {
       if (!queue.dropOldest()) return
     }
     this.#lettersLost = lost
-    this.#serialQueue.defer(() => queue.push(letter, size, Infinity))
+    this.serialQueue.defer(() => queue.push(letter, size, Infinity))
   }
 }

@@ -2,6 +2,7 @@ import type { Publication } from '../publication.ts'
 import type { Credit } from './credit.ts'
 import type { QueueSubscription } from './queue-subscription.ts'
 import type { Queue } from './queue.ts'
+import type { Subscriptions } from './subscriptions.ts'
 import type { TopicMember } from './topics.ts'
 
 /** The subscription of a topic in `auto` mode, which delivers each publication at once. It is the hot path of a broadcast. */
@@ -26,23 +27,28 @@ export class TopicSubscription implements TopicMember {
  * So a client that does not acknowledge gets no more than its credit (SEC-S28), and costs no more memory than one queue.
  */
 export class AcknowledgedTopicSubscription implements TopicMember {
-  readonly subscription: QueueSubscription
-  readonly queue: Queue
-  readonly #overflow: () => void
+  readonly #subscription: QueueSubscription
+  readonly #queue: Queue
+  readonly #subscriptions: Subscriptions
 
-  /** `overflow` is called when the queue is full. The subscription must end then, because it has lost a message. */
-  constructor (subscription: QueueSubscription, queue: Queue, overflow: () => void) {
-    this.subscription = subscription
-    this.queue = queue
-    this.#overflow = overflow
+  constructor (subscription: QueueSubscription, queue: Queue, subscriptions: Subscriptions) {
+    this.#subscription = subscription
+    this.#queue = queue
+    this.#subscriptions = subscriptions
     subscription.join(queue)
   }
 
-  get live (): boolean { return this.subscription.live }
+  get live (): boolean { return this.#subscription.live }
 
+  /** Takes a message. A subscription whose queue is full ends, because it has lost that message. */
   receive (publication: Publication): void {
     const { size } = publication
-    if (this.queue.reserve(publication, size) === null) this.queue.push(publication, size, Infinity)
-    else this.#overflow()
+    if (this.#queue.reserve(publication, size) === null) this.#queue.push(publication, size, Infinity)
+    else this.#subscriptions.fellBehind(this.#subscription.key)
+  }
+
+  end (): void {
+    this.#subscription.end()
+    this.#queue.clear()
   }
 }
