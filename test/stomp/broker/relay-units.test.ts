@@ -3,12 +3,12 @@ import t from 'tap'
 import { rabbitmq, activemq, relayBroker, type RelayBrokerOptions } from '../../../src/stomp.ts'
 import type { BrokerClient, BrokerDialect, RelayCredentials } from '../../../src/stomp.ts'
 import { FrameHeaders } from '../../../src/stomp/codec/index.ts'
-import { Ordering } from '../../../src/stomp/broker/relay/ordering.ts'
-import { ReplyAddresses } from '../../../src/stomp/broker/relay/addresses.ts'
+import { Ordering } from '../../../src/stomp/broker/relay/shared/ordering.ts'
+import { ReplyAddresses } from '../../../src/stomp/broker/relay/messages/addresses.ts'
 import { resolveRelay } from '../../../src/stomp/broker/relay/options.ts'
-import { problemOf } from '../../../src/stomp/broker/relay/problems.ts'
-import { fromReplyTo } from '../../../src/stomp/broker/relay/reply-to.ts'
-import { parseServer, Servers } from '../../../src/stomp/broker/relay/servers.ts'
+import { problemOf } from '../../../src/stomp/broker/relay/link/problems.ts'
+import { fromReplyTo } from '../../../src/stomp/broker/relay/messages/reply-to.ts'
+import { parseServer, Servers } from '../../../src/stomp/broker/relay/link/servers.ts'
 
 t.test('RELAY-4: destinations in the broker\'s form', async (t) => {
   const cases: [dialect: BrokerDialect, what: 'send' | 'subscribe', ours: string, theirs: string][] = [

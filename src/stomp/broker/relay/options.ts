@@ -3,11 +3,11 @@ import { type Check, checkOptions, count, defined, either, expected, func, integ
 import { type DestinationRules, prefixes } from '../../destinations.ts'
 import { stompErrors } from '../../errors.ts'
 import type { BrokerClient } from '../broker.ts'
-import type { BrokerLinkSettings, Credentials } from './broker-link.ts'
+import type { BrokerLinkSettings, Credentials } from './link/broker-link.ts'
 import type { BrokerDialect } from './dialects/dialect.ts'
 import { plain } from './dialects/plain.ts'
-import type { Backoff } from './reconnecting-link.ts'
-import { parseServer, type ServerAddress } from './servers.ts'
+import type { Backoff } from './link/reconnecting-link.ts'
+import { parseServer, type ServerAddress } from './link/servers.ts'
 
 /** The credentials of a connection to the broker. */
 export interface RelayCredentials {

@@ -3,11 +3,11 @@ import { Timer } from '../../../core/timer.ts'
 import { type Body, type Frame, FrameHeaders, type ServerCommand } from '../../codec/index.ts'
 import { type BrokerError, refusal } from '../../refusals.ts'
 import type { BrokerState, Done, OutgoingMessage, UserMessage } from '../broker.ts'
-import type { BrokerLink } from './broker-link.ts'
+import type { BrokerLink } from './link/broker-link.ts'
 import { linkContext, type RelayCore, sentDestination, subscribeFrame } from './core.ts'
-import { publisherHeaders, sendHeaders } from './headers.ts'
-import { ReconnectingLink, type ReconnectingLinkOwner } from './reconnecting-link.ts'
-import { toReplyTo } from './reply-to.ts'
+import { publisherHeaders, sendHeaders } from './messages/headers.ts'
+import { ReconnectingLink, type ReconnectingLinkOwner } from './link/reconnecting-link.ts'
+import { toReplyTo } from './messages/reply-to.ts'
 
 /** A message of the application that waits for a connection. */
 interface Waiting {

@@ -1,4 +1,4 @@
-import type { Done } from '../broker.ts'
+import type { Done } from '../../broker.ts'
 
 /**
  * Operations of one client over two connections, in the order in which they were asked for: what goes over the one waits until

@@ -1,7 +1,7 @@
-import { refusal } from '../../refusals.ts'
+import { refusal } from '../../../refusals.ts'
 import { REPLY_PREFIX, type ReplyAddresses } from './addresses.ts'
-import type { BrokerDialect } from './dialects/dialect.ts'
-import type { RelaySettings } from './options.ts'
+import type { BrokerDialect } from '../dialects/dialect.ts'
+import type { RelaySettings } from '../options.ts'
 
 /** Temporary queues of others, in the words of several brokers. */
 const FOREIGN = /^\/(reply-queue|remote-temp-queue|temp-queue)\//

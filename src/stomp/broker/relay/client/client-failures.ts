@@ -1,7 +1,7 @@
-import type { Clock } from '../../../core/clock.ts'
-import type { BrokerError } from '../../refusals.ts'
-import type { BrokerLog } from '../broker.ts'
-import { failureFields, failureText } from './failures.ts'
+import type { Clock } from '../../../../core/clock.ts'
+import type { BrokerError } from '../../../refusals.ts'
+import type { BrokerLog } from '../../broker.ts'
+import { failureFields, failureText } from '../link/failures.ts'
 
 /** One line of this kind in so many milliseconds. */
 const QUIET = 60_000

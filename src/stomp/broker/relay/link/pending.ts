@@ -1,5 +1,5 @@
-import type { ClientCommand, FrameHeaders } from '../../codec/index.ts'
-import type { BrokerError } from '../../refusals.ts'
+import type { ClientCommand, FrameHeaders } from '../../../codec/index.ts'
+import type { BrokerError } from '../../../refusals.ts'
 
 /** A frame whose RECEIPT has not come. */
 export interface PendingFrame {

@@ -1,7 +1,7 @@
-import { FrameHeaders } from '../../codec/index.ts'
-import { refusal } from '../../refusals.ts'
-import type { OutgoingMessage } from '../broker.ts'
-import type { BrokerDialect } from './dialects/dialect.ts'
+import { FrameHeaders } from '../../../codec/index.ts'
+import { refusal } from '../../../refusals.ts'
+import type { OutgoingMessage } from '../../broker.ts'
+import type { BrokerDialect } from '../dialects/dialect.ts'
 
 /** What a broker's own MESSAGE carries beside the publisher's headers, and what other publishers may have left in it (RELAY-5, FACT-7). */
 const OF_THE_BROKER: ReadonlySet<string> = new Set(['destination', 'message-id', 'subscription', 'ack', 'redelivered', 'receipt', 'transaction', 'id',

@@ -1,4 +1,4 @@
-import type { BrokerError } from '../../refusals.ts'
+import type { BrokerError } from '../../../refusals.ts'
 import type { ServerAddress } from './servers.ts'
 
 /** Says which server failed, and why. It stands in the log alone: a client sees the `BrokerError` that it causes (RELAY-6). */

@@ -1,10 +1,10 @@
-import type { Frame, ServerCommand } from '../../codec/index.ts'
-import { type BrokerError, refusal } from '../../refusals.ts'
-import type { Done, OutgoingMessage } from '../broker.ts'
-import type { BrokerLink } from './broker-link.ts'
-import { clientHeaders, linkContext, publicationOf, type RelayCore, sentDestination, subscribedDestination, subscribeFrame } from './core.ts'
-import { ReconnectingLink, type ReconnectingLinkOwner } from './reconnecting-link.ts'
-import { fromReplyTo, toReplyTo } from './reply-to.ts'
+import type { Frame, ServerCommand } from '../../../codec/index.ts'
+import { type BrokerError, refusal } from '../../../refusals.ts'
+import type { Done, OutgoingMessage } from '../../broker.ts'
+import type { BrokerLink } from '../link/broker-link.ts'
+import { clientHeaders, linkContext, publicationOf, type RelayCore, sentDestination, subscribedDestination, subscribeFrame } from '../core.ts'
+import { ReconnectingLink, type ReconnectingLinkOwner } from '../link/reconnecting-link.ts'
+import { fromReplyTo, toReplyTo } from '../messages/reply-to.ts'
 import type { SharedConnection } from './shared-connection.ts'
 
 /** One subscription at the broker, for all clients that want the same. */

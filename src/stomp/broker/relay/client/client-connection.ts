@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto'
-import type { Frame, FrameHeaders, ServerCommand } from '../../codec/index.ts'
-import { BrokerError, refusal } from '../../refusals.ts'
-import type { AckMode, BrokerClient, BrokerConnection, BrokerSink, BrokerSubscription, DeliveryHandle, Done, Operation, OutgoingMessage } from '../broker.ts'
-import { Publication } from '../publication.ts'
-import { REPLY_PREFIX, ReplyAddresses, TEMPORARY_PREFIX } from './addresses.ts'
-import type { BrokerLink, BrokerLinkOwner } from './broker-link.ts'
-import { clientHeaders, publicationOf, type RelayCore, sentDestination, subscribedDestination, subscribeFrame } from './core.ts'
-import { fromReplyTo, toReplyTo } from './reply-to.ts'
+import type { Frame, FrameHeaders, ServerCommand } from '../../../codec/index.ts'
+import { BrokerError, refusal } from '../../../refusals.ts'
+import type { AckMode, BrokerClient, BrokerConnection, BrokerSink, BrokerSubscription, DeliveryHandle, Done, Operation, OutgoingMessage } from '../../broker.ts'
+import { Publication } from '../../publication.ts'
+import { REPLY_PREFIX, ReplyAddresses, TEMPORARY_PREFIX } from '../messages/addresses.ts'
+import type { BrokerLink, BrokerLinkOwner } from '../link/broker-link.ts'
+import { clientHeaders, publicationOf, type RelayCore, sentDestination, subscribedDestination, subscribeFrame } from '../core.ts'
+import { fromReplyTo, toReplyTo } from '../messages/reply-to.ts'
 
 /** A delivery that the broker wants acknowledged. */
 class RelayHandle {

@@ -1,5 +1,5 @@
-import { type DestinationRules, kindOf } from '../../destinations.ts'
-import type { BrokerDialect } from './dialects/dialect.ts'
+import { type DestinationRules, kindOf } from '../../../destinations.ts'
+import type { BrokerDialect } from '../dialects/dialect.ts'
 
 /** Names that are remembered; the oldest go first. */
 const KEPT = 1000

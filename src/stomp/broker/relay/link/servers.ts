@@ -1,4 +1,4 @@
-import { stompErrors } from '../../errors.ts'
+import { stompErrors } from '../../../errors.ts'
 
 /** Where one broker listens. */
 export interface ServerAddress {

@@ -1,5 +1,5 @@
-import type { FrameHeaders } from '../../codec/index.ts'
-import { type BrokerError, refusal, type RefusalCode } from '../../refusals.ts'
+import type { FrameHeaders } from '../../../codec/index.ts'
+import { type BrokerError, refusal, type RefusalCode } from '../../../refusals.ts'
 import { ServerFailure } from './failures.ts'
 import type { ServerAddress } from './servers.ts'
 
