@@ -12,6 +12,7 @@ import { reporters, runConformance, UnreachableError, UsageError } from '../prot
 import type { Report } from '../protocol-tests/index.ts'
 import { buildDemo } from '../src/cli/demo.ts'
 import sockjs from '../src/index.ts'
+import { TYPESCRIPT } from './support/typescript.ts'
 
 const MAIN = fileURLToPath(new URL('../protocol-tests/main.ts', import.meta.url))
 
@@ -20,7 +21,7 @@ interface Outcome { readonly code: number | null, readonly stdout: string, reado
 /** Runs the command to its end. */
 function run (...args: string[]): Promise<Outcome> {
   return new Promise((resolve) => {
-    const child = execFile(process.execPath, ['--import=tsx', MAIN, ...args], (_error, stdout, stderr) => resolve({ code: child.exitCode, stdout, stderr }))
+    const child = execFile(process.execPath, [TYPESCRIPT, MAIN, ...args], (_error, stdout, stderr) => resolve({ code: child.exitCode, stdout, stderr }))
   })
 }
 

@@ -1,12 +1,13 @@
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
+import { TYPESCRIPT } from './support/typescript.ts'
 
 const GUARD = new URL('support/fail-on-warning.ts', import.meta.url)
 
 /** Runs a program under the guard, as `.taprc` does it. */
 function run (program: string): { status: number | null, stderr: string } {
-  return spawnSync(process.execPath, ['--import=tsx', `--import=${GUARD.href}`, '--input-type=module', '--eval', program],
+  return spawnSync(process.execPath, [TYPESCRIPT, `--import=${GUARD.href}`, '--input-type=module', '--eval', program],
     { encoding: 'utf8', cwd: fileURLToPath(new URL('..', import.meta.url)) })
 }
 

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { createServer, type AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
+import { TYPESCRIPT } from '../support/typescript.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const MAIN = fileURLToPath(new URL('main.ts', new URL('../../src/cli/', import.meta.url)))
@@ -12,7 +13,7 @@ interface Outcome { readonly code: number | null, readonly stdout: string, reado
 /** Runs the command to its end. */
 function run (args: readonly string[], variables: Record<string, string> = {}): Promise<Outcome> {
   return new Promise((resolve) => {
-    const child = execFile(process.execPath, ['--import=tsx', MAIN, ...args], { cwd: ROOT, env: { ...process.env, ...variables } }, (_error, stdout, stderr) => {
+    const child = execFile(process.execPath, [TYPESCRIPT, MAIN, ...args], { cwd: ROOT, env: { ...process.env, ...variables } }, (_error, stdout, stderr) => {
       resolve({ code: child.exitCode, stdout, stderr })
     })
   })

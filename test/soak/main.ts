@@ -1,6 +1,7 @@
 // `npm run test:soak`: the cases that need minutes, in their full size, one file after the other. Ends by itself, and prints what was survived.
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { TYPESCRIPT } from '../support/typescript.ts'
 
 /** Files that have a size for `npm test` and one for here, and the minutes that each may take: twenty in all. */
 const SOAKS: readonly (readonly [file: string, minutes: number])[] = [
@@ -13,8 +14,8 @@ const SOAKS: readonly (readonly [file: string, minutes: number])[] = [
   ['security/websocket-fuzz', 3],
   ['delivery/delivery', 3],
   ['delivery/history', 2],
-  ['session/model', 0.5],
-  ['stomp/session-random', 0.5]
+  ['sockjs/session/model', 0.5],
+  ['stomp/session/random', 0.5]
 ]
 
 interface Outcome {
@@ -27,7 +28,7 @@ interface Outcome {
 function run (file: string, minutes: number): Promise<Outcome> {
   const begun = performance.now()
   const path = fileURLToPath(new URL(`../${file}.test.ts`, import.meta.url))
-  const child = spawn(process.execPath, ['--import=tsx', path], { env: { ...process.env, SOAK: '1', TAP_TIMEOUT: '0' }, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, [TYPESCRIPT, path], { env: { ...process.env, SOAK: '1', TAP_TIMEOUT: '0' }, stdio: ['ignore', 'pipe', 'pipe'] })
   let output = ''
   let errors = ''
   child.stdout.on('data', (chunk: Buffer) => { output += chunk })

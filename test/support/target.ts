@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
 import { ask } from './http.ts'
+import { TYPESCRIPT } from './typescript.ts'
 import { deferred, within } from './wait.ts'
 
 /** What a server in a process of its own can be asked about its inside. */
@@ -48,7 +49,7 @@ export class Target {
   static async start (t: Test, site: string): Promise<Target> {
     const script = fileURLToPath(new URL('../security/server.ts', import.meta.url))
     const { NODE_V8_COVERAGE, ...env } = process.env
-    const child = fork(script, [site], { execArgv: ['--import=tsx', '--expose-gc'], env, serialization: 'json' })
+    const child = fork(script, [site], { execArgv: [TYPESCRIPT, '--expose-gc'], env, serialization: 'json' })
     const ready = deferred<{ port: number, tcpPort: number }>()
     child.once('message', (ports) => ready.resolve(ports as { port: number, tcpPort: number }))
     child.once('exit', (code, signal) => ready.reject(new Error(`the server ended with ${code ?? signal}`)))

@@ -1,0 +1,50 @@
+// Gives Node the JavaScript of a TypeScript module. All processes share one build: each version of a file is translated once, and kept
+// under the hash of its text, so that a kept file is never out of date.
+import { createHash } from 'node:crypto'
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+
+const BUILD = new URL('../../node_modules/.cache/typescript/', import.meta.url)
+
+const OPTIONS = {
+  loader: 'ts',
+  format: 'esm',
+  target: 'node20',
+  sourcemap: 'inline',
+  sourcesContent: false,
+  tsconfigRaw: { compilerOptions: { verbatimModuleSyntax: true, target: 'es2023' } }
+}
+
+async function translate (text, path) {
+  const { transform } = await import('esbuild')
+  const { code } = await transform(text, { ...OPTIONS, sourcefile: path })
+  return code
+}
+
+/** Writes a file whole or not at all, because other processes may read it at the same time. */
+function write (file, content) {
+  const draft = new URL(`${file.href}.${process.pid}`)
+  mkdirSync(BUILD, { recursive: true })
+  writeFileSync(draft, content)
+  renameSync(draft, file)
+}
+
+async function javascriptOf (path) {
+  const text = readFileSync(path, 'utf8')
+  // The path is part of the source map.
+  const file = new URL(`${createHash('sha1').update(path).update(text).digest('hex')}.js`, BUILD)
+  try {
+    return readFileSync(file, 'utf8')
+  } catch {
+    const code = await translate(text, path)
+    write(file, code)
+    return code
+  }
+}
+
+/** Loads a module: https://nodejs.org/docs/latest-v20.x/api/module.html#loadurl-context-nextload */
+export async function load (url, context, nextLoad) {
+  const { protocol, pathname } = new URL(url)
+  if (protocol !== 'file:' || !pathname.endsWith('.ts')) return nextLoad(url, context)
+  return { format: 'module', source: await javascriptOf(fileURLToPath(url)), shortCircuit: true }
+}
