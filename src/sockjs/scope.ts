@@ -12,6 +12,7 @@ import { downstream } from './routes/downstream.ts'
 import { client, embeddedClientScript, greeting, iframe, info } from './routes/pages.ts'
 import { pipeline } from './routes/pipeline.ts'
 import { beforeBody, upstream } from './routes/upstream.ts'
+import { loadDraftDriver } from './transports/index.ts'
 import { acceptWebSocket, beforeUpgrade, openUpgrade, refusePlain } from './upgrade/accept.ts'
 import { websocketServerOf } from './upgrade/websocket-server.ts'
 
@@ -67,11 +68,12 @@ export function endpointScope (endpoint: Endpoint, own: EndpointOptions) {
     // In a scope of its own: the hooks of `@fastify/websocket` would run for every message over HTTP.
     await scope.register(async function webSocketRoutes (upgradable) {
       const server = await websocketServerOf(upgradable, endpoint)
+      const drafts = endpoint.options.allowDrafts ? await loadDraftDriver(endpoint.path) : null
       endpoint.injectWS = upgradable.injectWS as unknown as InjectWebSocket
       const get = {
         ...route,
         method: 'GET',
-        handler: openUpgrade(endpoint, server, handler),
+        handler: openUpgrade(endpoint, server, drafts, handler),
         // `injectWS` comes this way: there `@fastify/websocket` answers the handshake.
         wsHandler: (ws: WebSocket, request: FastifyRequest) => acceptWebSocket(endpoint, server, request, ws),
         preHandler: [...preHandler, beforeUpgrade(endpoint)]

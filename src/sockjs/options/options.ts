@@ -95,7 +95,7 @@ export interface SockjsOptions {
     /** permessage-deflate: `true`, or the options of `ws` for it. Default `false`. */
     compression?: boolean | Record<string, unknown>
   }
-  /** Speaks drafts 75 and 76 of WebSocket too. Default `false`. */
+  /** Speaks drafts 75 and 76 of WebSocket too. It needs the package `websocket-driver`, which the application installs. Default `false`. */
   allowDrafts?: boolean
   /** Serves a raw WebSocket at the path of the endpoint too. Default `false`. */
   rawAtBase?: boolean

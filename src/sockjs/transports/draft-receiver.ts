@@ -1,16 +1,18 @@
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
-import websocketDriver, { type Driver } from 'websocket-driver'
+import type { Driver } from 'websocket-driver'
 import type { Clock } from '../../core/clock.ts'
 import { Timer } from '../../core/timer.ts'
 import { PreparedMessage } from '../../stream/prepared-message.ts'
 import { CLOSE, type CloseReason, type Outgoing, type SockjsFrame } from '../protocol/index.ts'
 import type { AnySession, Receiver } from '../session/index.ts'
+import type { DraftDriver } from './draft-driver.ts'
 import type { IncomingRules } from './incoming.ts'
 import { SocketReceiver } from './socket-receiver.ts'
 
 /** What a draft handshake needs of the upgrade request. */
 export interface DraftUpgrade {
+  readonly driver: DraftDriver
   readonly request: IncomingMessage
   readonly socket: Socket
   readonly head: Buffer
@@ -44,7 +46,7 @@ export class DraftReceiver extends SocketReceiver {
   constructor (session: AnySession, rules: IncomingRules, upgrade: DraftUpgrade, lingering: Set<Receiver>) {
     super(session, rules)
     const { request, socket, head } = upgrade
-    const driver = websocketDriver.http(request, { maxLength: upgrade.maxLength, protocols: [], allowDrafts: true })
+    const driver = upgrade.driver.http(request, { maxLength: upgrade.maxLength, protocols: [], allowDrafts: true })
     this.#driver = driver
     this.#socket = socket
     this.#lingering = lingering

@@ -1,3 +1,4 @@
+export { type DraftDriver, loadDraftDriver } from './draft-driver.ts'
 export { DraftReceiver, type DraftUpgrade, isDraftRequest } from './draft-receiver.ts'
 export { HttpReceiver, type HttpReceiverOptions } from './http-receiver.ts'
 export { announcesBody, IncomingBody } from './incoming-body.ts'

@@ -5,7 +5,7 @@ import type { TransportName } from '../protocol/index.ts'
 import { requestStateOf } from '../request/request-state.ts'
 import { sendClosing, sendFull, sendText, setSessionCookie } from '../request/responses.ts'
 import { openingFacts } from '../request/session-facts.ts'
-import { DraftReceiver, isDraftRequest, WebSocketReceiver } from '../transports/index.ts'
+import { type DraftDriver, DraftReceiver, isDraftRequest, WebSocketReceiver } from '../transports/index.ts'
 import { takeUpgrade, type Upgrade, upgradeOf } from './upgrade.ts'
 
 export const NOT_A_WEBSOCKET = 'Can "Upgrade" only to "WebSocket".\n'
@@ -62,12 +62,12 @@ export function beforeUpgrade (endpoint: Endpoint) {
 }
 
 /** The handler of GET: once every hook has let a handshake pass, it is answered here. Plain requests go to `next`. */
-export function openUpgrade (endpoint: Endpoint, server: WebSocketServer, next: (request: FastifyRequest, reply: FastifyReply) => unknown) {
+export function openUpgrade (endpoint: Endpoint, server: WebSocketServer, drafts: DraftDriver | null, next: (request: FastifyRequest, reply: FastifyReply) => unknown) {
   return function open (request: FastifyRequest, reply: FastifyReply): unknown {
     const upgrade = upgradeOf(request.raw)
     if (upgrade === undefined) return next(request, reply)
     reply.hijack()
-    if (isDraftRequest(request.raw)) acceptDraft(endpoint, request, upgrade)
+    if (drafts !== null && isDraftRequest(request.raw)) acceptDraft(endpoint, request, upgrade, drafts)
     else server.handleUpgrade(request.raw, upgrade.socket, upgrade.head, (ws) => acceptWebSocket(endpoint, server, request, ws))
   }
 }
@@ -88,10 +88,11 @@ export function acceptWebSocket (endpoint: Endpoint, server: WebSocketServer, re
   endpoint.begin(session, request)
 }
 
-function acceptDraft (endpoint: Endpoint, request: FastifyRequest, upgrade: Upgrade): DraftReceiver {
+function acceptDraft (endpoint: Endpoint, request: FastifyRequest, upgrade: Upgrade, driver: DraftDriver): DraftReceiver {
   takeUpgrade(upgrade)
   const session = endpoint.create(requestStateOf(request).facts!, null)
   return new DraftReceiver(session, endpoint.incoming, {
+    driver,
     request: request.raw,
     socket: upgrade.socket,
     head: upgrade.head,
