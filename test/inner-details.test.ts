@@ -7,6 +7,7 @@ import Fastify, { type FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
 import websocketDriver from 'websocket-driver'
 import { WebSocket, WebSocketServer } from 'ws'
+import { compileSchemas } from '../src/stomp/routes/validation.ts'
 import { EndpointPaths } from '../src/sockjs/upgrade/endpoint-paths.ts'
 import { handshake, maskedFrame, TcpPeer } from './support/http.ts'
 import { until, within } from './support/wait.ts'
@@ -105,6 +106,22 @@ t.test('inner detail: the options of Fastify', async (t) => {
     t.ok(paths.owns({ url: '/elsewhere' } as never))
   })
   await app.close()
+})
+
+t.test('inner detail: the compiler of Fastify', async (t) => {
+  const app = Fastify({ ajv: { customOptions: { coerceTypes: false } } })
+  t.teardown(() => app.close())
+  app.addSchema({ $id: 'text', type: 'string' })
+  // No HTTP route has a schema, so Fastify has built no compiler yet.
+  t.equal(app.validatorCompiler, undefined)
+  const scope = app as unknown as FastifyInstance
+  const validator = compileSchemas(scope, '/chat', { body: { type: 'object', required: ['text'], properties: { text: { $ref: 'text#' } } } })
+  validator.check({ params: {}, headers: {}, body: { text: 'hello' } })
+  t.throws(() => validator.check({ params: {}, headers: {}, body: { text: 1 } }), { code: 'FST_STOMP_VALIDATION' }, 'the options of the instance hold')
+  const without = Object.create(null) as FastifyInstance
+  t.throws(() => compileSchemas(without, '/chat', { body: {} }), { code: 'FST_STOMP_INVALID_ROUTE', message: /call app\.setValidatorCompiler\(\.\.\.\)/ })
+  const given = Object.assign(Object.create(null) as object, { validatorCompiler: () => () => true }) as FastifyInstance
+  compileSchemas(given, '/chat', { body: {} }).check({ params: {}, headers: {}, body: 1 })
 })
 
 t.test('inner detail: the close of ws and of websocket-driver', async (t) => {

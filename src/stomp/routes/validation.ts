@@ -1,4 +1,3 @@
-import AjvCompiler from '@fastify/ajv-compiler'
 import type { FastifyInstance, FastifySchemaCompiler } from 'fastify'
 import { stompErrors } from '../errors.ts'
 
@@ -43,10 +42,11 @@ export class RouteValidator {
   }
 }
 
-/** Compiles with the compiler of the route's scope, so that TypeBox and Zod providers work, else with Fastify's own. */
+/** Compiles with the compiler of the route's scope, so that TypeBox and Zod providers work. */
 export function compileSchemas (scope: FastifyInstance, path: string, schema: RouteSchema): RouteValidator {
   // First the scope's own: `validatorCompiler` may be that of a parent, which does not know the schemas added here.
-  const compiler = instanceCompiler(scope) ?? scope.validatorCompiler ?? defaultCompiler(scope)
+  const compiler = instanceCompiler(scope) ?? scope.validatorCompiler
+  if (compiler === undefined) throw new stompErrors.InvalidRoute(path, 'the application has no compiler for its schema; call app.setValidatorCompiler(...) in the scope of the route')
   const validators: (readonly [Part, Validator])[] = []
   for (const part of PARTS) {
     if (schema[part] === undefined) continue
@@ -85,11 +85,6 @@ function hidden<T> (scope: FastifyInstance, description: string): T | undefined 
     if (symbol !== undefined) return (scope as unknown as Record<symbol, T>)[symbol]
   }
   return undefined
-}
-
-function defaultCompiler (scope: FastifyInstance): FastifySchemaCompiler<unknown> {
-  const build = AjvCompiler()
-  return build(scope.getSchemas() as never, {}) as unknown as FastifySchemaCompiler<unknown>
 }
 
 interface AjvError { instancePath?: string, message?: string }
