@@ -1,7 +1,7 @@
 import neostandard from 'neostandard'
 
 export default [
-  ...neostandard({ ts: true, ignores: ['dist/**', 'docs/api/**', '.tap/**', 'bench/node_modules/**'] }),
+  ...neostandard({ ts: true, ignores: ['**/dist/**', 'docs/api/**', '.tap/**', 'bench/node_modules/**'] }),
   {
     rules: {
       'no-console': 'error',
@@ -9,5 +9,5 @@ export default [
       'no-control-regex': 'off'
     }
   },
-  { files: ['src/cli/**', 'protocol-tests/**', 'examples/**', 'bench/**', 'scripts/**', 'test/**/*.{js,cjs,mjs}'], rules: { 'no-console': 'off' } }
+  { files: ['protocol-tests/**', 'examples/**', 'bench/**', 'scripts/**', 'test/**/*.{js,cjs,mjs}'], rules: { 'no-console': 'off' } }
 ]

@@ -1,6 +1,6 @@
 import { closeSync, openSync, writeFileSync } from 'node:fs'
-import { InvalidArgumentError, Option } from 'commander'
-import type { Command } from 'commander'
+import { createRequire } from 'node:module'
+import { Command, InvalidArgumentError, Option } from 'commander'
 import { catalogue } from './catalogue.ts'
 import type { CarrierName } from './client/stomp-carriers.ts'
 import type { Transport } from './client/transports.ts'
@@ -91,14 +91,14 @@ function transport (text: string, earlier: (Transport | CarrierName)[] = []): (T
   })]
 }
 
-/** Adds `conformance <url>` to a program. */
-export function addConformanceCommand (program: Command): Command {
-  return configure(program.command('conformance').description('test any SockJS or STOMP server, whoever wrote it'))
-}
+/** The package finds its own manifest by its name, from the sources and from the build. */
+const { version } = createRequire(import.meta.url)('sockjs-conformance/package.json') as { version: string }
 
-/** Gives a command the options of the runner, and its action. */
-export function configure (command: Command): Command {
-  return command
+/** Makes the command `sockjs-conformance <url>`, with the options of the runner and its action. */
+export function conformanceCommand (): Command {
+  return new Command('sockjs-conformance')
+    .description('test any SockJS or STOMP server')
+    .version(version)
     .argument('[url]', 'where the server listens, such as http://127.0.0.1:8081')
     .option('--list', 'print the cases and do nothing else')
     .option('--only <id,…>', 'these cases alone: an id, a row with all its cases, a section, or a start with *', names)

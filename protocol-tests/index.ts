@@ -1,6 +1,5 @@
-/** The conformance runner: it judges any server, of SockJS or STOMP, at a URL and imports nothing of ours. */
+/** The conformance runner: it judges any server of SockJS or STOMP at a URL, and imports nothing of the server of this repository. */
 export { catalogue as cases, suites } from './catalogue.ts'
-export { addConformanceCommand } from './command.ts'
 export { reporters } from './reporters/index.ts'
 export type { ReporterName } from './reporters/index.ts'
 export { list } from './reporters/list.ts'

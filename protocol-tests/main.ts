@@ -1,4 +1,3 @@
-import { Command } from 'commander'
-import { configure } from './command.ts'
+import { conformanceCommand } from './command.ts'
 
-await configure(new Command('conformance')).parseAsync()
+await conformanceCommand().parseAsync()

@@ -1,12 +1,13 @@
 // Writes the entries for `require()` beside those for `import`, after the build: a file .cjs for each, and its declarations where the build has
-// some. They hold no second copy of the code: both ways lead to the same modules. `commonjs.js [folder]`, by default dist/.
+// some. They hold no second copy of the code: both ways lead to the same modules. `commonjs.js <folder> <entry>...`, such as
+// `commonjs.js dist index stomp`.
 import { existsSync, writeFileSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
+import { pathToFileURL } from 'node:url'
 import ts from 'typescript'
 
-const DIST = resolve(process.argv[2] ?? fileURLToPath(new URL('../dist', import.meta.url)))
-const ENTRIES = ['index', 'stomp', 'conformance/index'].map((name) => join(DIST, name))
+const [folder, ...names] = process.argv.slice(2)
+const ENTRIES = names.map((name) => join(resolve(folder), name))
 
 /** The mark that Node puts on an ES module for the sake of transpilers; the entry is a CommonJS module. */
 const withoutDefault = (module) => `'use strict'

@@ -34,7 +34,7 @@ const ROOMS: readonly Room[] = [
     rooms: ['embedded', 'core', 'stream', 'sockjs/protocol', 'sockjs/session', 'sockjs/transports', 'sockjs/options', 'sockjs/endpoint', 'sockjs/request', 'sockjs/upgrade'],
     packages: ['*']
   },
-  { name: 'sockjs/scope', rooms: ['sockjs/protocol', 'sockjs/options', 'sockjs/endpoint', 'sockjs/request', 'sockjs/upgrade', 'sockjs/routes'], packages: ['*'] },
+  { name: 'sockjs/scope', rooms: ['sockjs/protocol', 'sockjs/transports', 'sockjs/options', 'sockjs/endpoint', 'sockjs/request', 'sockjs/upgrade', 'sockjs/routes'], packages: ['*'] },
   {
     name: 'sockjs/facade',
     rooms: ['core', 'stream', 'sockjs/errors', 'sockjs/protocol', 'sockjs/session', 'sockjs/options', 'sockjs/endpoint', 'sockjs/request', 'sockjs/upgrade', 'sockjs/scope'],
@@ -70,8 +70,7 @@ const ROOMS: readonly Room[] = [
       'stomp/codec', 'stomp/errors', 'stomp/refusals', 'stomp/broker', 'stomp/session', 'stomp/users', 'stomp/rules', 'stomp/hooks', 'stomp/routes', 'stomp/application'
     ],
     packages: ['*']
-  },
-  { name: 'cli', rooms: ['embedded', 'index', 'stomp'], packages: ['*'] }
+  }
 ]
 
 /** The files of STOMP that may know the SockJS server. All others know a client as a `MessageStream`. */
@@ -265,26 +264,42 @@ test('imports go only downwards', async (t) => {
   t.ok(['sockjs/protocol', 'sockjs/session', 'sockjs/transports', 'stomp/codec'].every((name) => DOORS.has(name)), 'rooms with a door')
 })
 
-test('what is imported at run time is a dependency', async (t) => {
-  interface Manifest { name: string, dependencies: Record<string, string>, peerDependencies?: Record<string, string> }
-  const { name, dependencies, peerDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Manifest
+interface Manifest { readonly name: string, readonly dependencies: Record<string, string>, readonly peerDependencies?: Record<string, string> }
+
+/** The packages that sources use at run time and their package does not ask for. */
+function undeclared (sources: readonly Source[], folder: string): string[] {
+  const { name, dependencies, peerDependencies } = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8')) as Manifest
   const installed = new Set([name, ...Object.keys(dependencies), ...Object.keys(peerDependencies ?? {})])
   const packageOf = (from: string): string => from.split('/').slice(0, from.startsWith('@') ? 2 : 1).join('/')
-  t.strictSame(all((source) => importsOf(source)
+  return sources.flatMap((source) => importsOf(source)
     .filter(({ from, typeOnly }) => !typeOnly && !isRelative(from) && !from.startsWith('node:') && !installed.has(packageOf(from)))
-    .map(({ from }) => `${source.path} imports ${from}`)), [])
+    .map(({ from }) => `${source.path} imports ${from}`))
+}
+
+/** The sources of another package of this repository. */
+const sourcesBelow = (folder: string, left: RegExp): Source[] => filesBelow(folder).filter((path) => !left.test(path))
+  .map((path) => parse(path, readFileSync(join(root, folder, path), 'utf8')))
+
+// The faults are the test bench of the runner, and the peers are servers to compare with. Neither is in the package.
+const RUNNER = sourcesBelow('protocol-tests', /^(?:dist|faults|peers|node_modules)\//)
+const DEMO = sourcesBelow('examples/demo/src', /^$/)
+
+test('a package asks for the packages that it imports at run time', async (t) => {
+  t.strictSame(undeclared(SOURCES, '.'), [])
+  t.strictSame(undeclared(RUNNER, 'protocol-tests'), [])
 })
 
-test('the conformance runner knows nothing of the server', async (t) => {
-  // What is below faults/ is the runner's own test bench, not shipped: it builds the demo server wrong on purpose.
-  const runner = filesBelow('protocol-tests').filter((path) => !path.startsWith('faults/'))
-  t.ok(runner.length > 10)
-  t.strictSame(runner.flatMap((path) => {
-    const source = parse(`../protocol-tests/${path}`, readFileSync(join(root, 'protocol-tests', path), 'utf8'))
-    return importsOf(source).map(({ from }) => from)
-      .filter((from) => /^fastify-sockjs(\/|$)/.test(from) || (isRelative(from) && /^\.\.|^faults\//.test(join(dirname(path), from))))
-      .map((from) => `${path} imports ${from}`)
-  }), [])
+/** The imports of a package that leave its folder, and those that fit a pattern. */
+const leaving = (sources: readonly Source[], forbidden: RegExp): string[] => sources.flatMap((source) => importsOf(source).map(({ from }) => from)
+  .filter((from) => forbidden.test(from) || (isRelative(from) && targetOf(source, from).startsWith('..')))
+  .map((from) => `${source.path} imports ${from}`))
+
+test('the conformance runner imports nothing of the server, and the demo server only the faces of the package', async (t) => {
+  t.ok(RUNNER.length > 10)
+  t.strictSame(leaving(RUNNER, /^fastify-sockjs(\/|$)|^\.\/(?:faults|peers)\//), [])
+  t.ok(DEMO.length > 5)
+  t.strictSame(leaving(DEMO, /^fastify-sockjs\/(?!stomp$)/), [])
+  t.equal(leaving([parse('x.ts', "import '../src/index.ts'"), parse('x.ts', "import 'fastify-sockjs'")], /^fastify-sockjs$/).length, 2)
 })
 
 test('no module keeps state: two servers in one process share nothing', async (t) => {
@@ -293,7 +308,7 @@ test('no module keeps state: two servers in one process share nothing', async (t
 
 test('time comes from the clock, and output from the log', async (t) => {
   t.strictSame(all((source) => REAL_TIME.includes(source.path) ? [] : globalsUsed(source, CLOCKS), TIMELESS), [])
-  t.strictSame(all((source) => globalsUsed(source, ['console']), /^(?!cli$)/), [])
+  t.strictSame(all((source) => globalsUsed(source, ['console'])), [])
 })
 
 test('these checks find what they look for', async (t) => {

@@ -2,7 +2,7 @@ import type { AddressInfo } from 'node:net'
 import { test } from 'tap'
 import { reporters, runConformance } from '../protocol-tests/index.ts'
 import type { Result } from '../protocol-tests/index.ts'
-import { buildDemo } from '../src/cli/demo.ts'
+import { buildDemo } from '../examples/demo/src/demo.ts'
 
 /** A busy machine is slow, not wrong: cases wait longer here than on a command line. */
 const timeout = 20_000

@@ -11,7 +11,7 @@ import { installPackage, typeErrors } from './support/docs/package.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const GUIDES = ['README.md', 'PROTOCOL.md', ...readdirSync(join(ROOT, 'docs')).filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`)]
-const PAGES = [...GUIDES, 'CONTRIBUTING.md', 'CHANGELOG.md', 'SECURITY.md', 'examples/README.md']
+const PAGES = [...GUIDES, 'CONTRIBUTING.md', 'CHANGELOG.md', 'SECURITY.md', 'examples/README.md', 'protocol-tests/README.md']
 const textOf = (file: string): string => readFileSync(join(ROOT, file), 'utf8')
 const BLOCKS = GUIDES.flatMap((file) => blocksOf(file, textOf(file)))
 

@@ -1,72 +1,58 @@
-import { execFile } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import { execFile, fork } from 'node:child_process'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { satisfies } from 'semver'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import ts from 'typescript'
 import { clientScript, clientVersion } from '../src/embedded/client-script.ts'
 import { version } from '../src/embedded/version.ts'
-import { type Lock, packagesOf, runtimeTree } from './support/package/runtime-tree.ts'
+import { blocksOf, linksOf } from './support/docs/markdown.ts'
+import { build, ENV, pack, type Packed, Project } from './support/package/packing.ts'
+import { licencesOf, type Lock, packagesOf } from './support/package/runtime-tree.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const PROJECTS = join(ROOT, 'test/support/package/projects')
 const STATED = readFileSync(join(ROOT, 'docs/package.md'), 'utf8')
-const PATIENCE = 100_000
+
+/** The most packages that an application gets with this one and would not have with Fastify alone. */
+const MOST_PACKAGES = 15
 
 const run = promisify(execFile)
-const env = { ...process.env, NODE_V8_COVERAGE: '', NODE_OPTIONS: '' }
 
-interface Packed {
-  readonly filename: string
-  readonly size: number
-  readonly unpackedSize: number
-  readonly files: readonly { readonly path: string }[]
-}
-
-/** What a clone has that makes the package; built and packed apart, so that nothing old is in it and nobody else's build is touched. */
-const MAKES = ['src', 'protocol-tests', 'examples', 'scripts', 'package.json', 'tsconfig.json', 'tsconfig.build.json', 'README.md', 'LICENSE', 'CHANGELOG.md']
-const clone = t.testdir()
-for (const name of MAKES) cpSync(join(ROOT, name), join(clone, name), { recursive: true })
-
-/** Outside of the repository: no package is found there by accident. */
-const outside = mkdtempSync(join(tmpdir(), 'fastify-sockjs-'))
-t.teardown(() => rmSync(outside, { recursive: true, force: true }))
-
-/** What `require()` leads to, beside the modules of the same names. */
-const COMMONJS = ['index', 'stomp', 'conformance/index'].flatMap((name) => [`dist/${name}.cjs`, `dist/${name}.d.cts`])
-
-const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
-  readonly dependencies: Readonly<Record<string, string>>
-  readonly peerDependencies: Readonly<Record<string, string>>
+interface Manifest {
+  readonly name: string
   readonly version: string
   readonly engines: { readonly node: string }
 }
 
-const lock = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8')) as Lock
+const read = (path: string): unknown => JSON.parse(readFileSync(join(ROOT, path), 'utf8'))
+const manifest = read('package.json') as Manifest
+const lock = read('package-lock.json') as Lock
 
-/** The sources of everything in dist/, by the name that each file has there. */
-function built (folder: string, into: string): string[] {
-  return readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
-    .filter((name) => /(?<!\.d)\.ts$/.test(name) && !/^(faults|peers)\//.test(name))
-    .flatMap((name) => ['.js', '.d.ts'].map((ending) => join(into, name.replace(/\.ts$/, ending))))
+/** The packages that Fastify brings, itself included. */
+const FASTIFY = [{ ...lock.packages['node_modules/fastify']!, name: 'fastify', place: 'node_modules/fastify' }, ...packagesOf(lock, 'node_modules/fastify')]
+
+/** A folder outside of the repository: no package is found there by accident. */
+const outside = mkdtempSync(join(tmpdir(), 'fastify-sockjs-'))
+t.teardown(() => rmSync(outside, { recursive: true, force: true }))
+
+/** The files below a folder, with the folder in their names. */
+function filesBelow (folder: string, left = /^$/): string[] {
+  return readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => relative(ROOT, join(parentPath, name))).filter((path) => !left.test(path))
 }
 
-/** A project as `npm install fastify <tarball>` leaves it: the package itself, and of others only what it asks for. */
-function project (name: string, tarball: string, ...more: string[]): Promise<string> {
-  const folder = join(outside, name)
-  cpSync(join(PROJECTS, name), folder, { recursive: true })
-  for (const each of [...Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies }), ...more]) {
-    const place = join(folder, 'node_modules', each)
-    mkdirSync(dirname(place), { recursive: true })
-    symlinkSync(join(ROOT, 'node_modules', each), place)
-  }
-  const ours = join(folder, 'node_modules/fastify-sockjs')
-  mkdirSync(ours)
-  return run('tar', ['-xzf', tarball, '-C', ours, '--strip-components=1']).then(() => folder)
+/** The files of `dist/` that sources become. */
+function built (folder: string, left = /^$/): string[] {
+  return filesBelow(folder, left).filter((path) => /(?<!\.d)\.ts$/.test(path))
+    .flatMap((path) => ['.js', '.d.ts'].map((ending) => join('dist', relative(folder, path).replace(/\.ts$/, ending))))
 }
+
+/** The files that `require()` leads to, beside the modules of the same names. */
+const commonjs = (...names: string[]): string[] => names.flatMap((name) => [`dist/${name}.cjs`, `dist/${name}.d.cts`])
 
 /** Each way to look for declarations that an application may have chosen. */
 const MODES: Readonly<Record<string, ts.CompilerOptions>> = {
@@ -83,66 +69,158 @@ t.test('U11: what a bundle takes with it is what is installed', async (t) => {
   t.ok(readFileSync(join(ROOT, 'src/embedded/client-script.ts'), 'utf8').includes(client('LICENSE').trim()), 'its licence stands beside it')
 })
 
-t.test('U26: every package of the production tree runs on the oldest Node that this one supports', async (t) => {
+t.test('U26: every package of the production trees runs on the oldest Node that this one supports', async (t) => {
   const oldest = ['20.19.0', '22.12.0']
   t.ok(oldest.every((node) => satisfies(node, manifest.engines.node)))
-  const tree = packagesOf(lock)
+  const tree = [...packagesOf(lock, ''), ...packagesOf(lock, 'protocol-tests')]
   t.ok(tree.length > 10)
   t.same(tree.filter(({ engines }) => !oldest.every((node) => satisfies(node, engines?.node ?? '*'))).map(({ name }) => name), [])
 })
 
-t.test('the package', { timeout: 0 }, async (t) => {
-  const { stdout } = await run('npm', ['pack', '--json', '--foreground-scripts=false', '--pack-destination', outside], { cwd: clone, env, maxBuffer: 2 ** 26 })
-  const [packed] = Object.values(JSON.parse(stdout.slice(stdout.search(/^[[{]/m))) as Record<string, Packed>)
-  const tarball = join(outside, packed!.filename)
+t.test('the packages of the repository have one version, and need the same Node', async (t) => {
+  for (const folder of ['protocol-tests', 'examples/demo']) {
+    const { version, engines } = read(`${folder}/package.json`) as Manifest
+    t.same({ version, engines }, { version: manifest.version, engines: manifest.engines }, folder)
+    t.equal(lock.packages[folder]?.version, version, `${folder}: package-lock.json`)
+  }
+})
 
-  t.test('holds what is needed, and nothing else', async (t) => {
-    const page = readdirSync(join(ROOT, 'examples/demo')).map((name) => `examples/demo/${name}`)
-    const expected = ['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md', ...page, ...built('src', 'dist'), ...built('protocol-tests', 'dist/conformance'), ...COMMONJS]
-    t.same(packed!.files.map(({ path }) => path).sort(), expected.sort())
+/** Whether the relative links of the pages of an installed package lead to files of the package. */
+function judgeLinks (t: Test, folder: string, pages: readonly string[]): void {
+  for (const page of pages) {
+    for (const { line, target } of linksOf(page, readFileSync(join(folder, page), 'utf8'))) {
+      const [path = ''] = target.split('#')
+      if (path === '' || /^(?:https?|mailto):/.test(target)) continue
+      const found = resolve(folder, dirname(page), path)
+      t.ok(existsSync(found) && !relative(folder, found).startsWith('..'), `${page}:${line}: ${target} is in the package`)
+    }
+  }
+}
+
+/** The complaints of the compiler about a project, in one mode, and the files that it read. */
+function check (folder: string, changed: ts.CompilerOptions): { complaints: string[], files: string[] } {
+  const { config } = ts.readConfigFile(join(folder, 'tsconfig.json'), ts.sys.readFile) as { config: object }
+  const { options, fileNames } = ts.parseJsonConfigFileContent(config, ts.sys, folder)
+  const isBundler = changed.moduleResolution === ts.ModuleResolutionKind.Bundler
+  const program = ts.createProgram(fileNames.filter((name) => !isBundler || name.endsWith('.mts')), { ...options, ...changed })
+  return {
+    complaints: ts.getPreEmitDiagnostics(program).map((each) => ts.flattenDiagnosticMessageText(each.messageText, '\n')),
+    files: program.getSourceFiles().map(({ fileName }) => fileName)
+  }
+}
+
+t.test('the packages, packed and installed', { timeout: 0 }, async (t) => {
+  const clone = t.testdir()
+  await build(ROOT, clone)
+  const [own, runner] = await Promise.all([pack(clone, outside), pack(join(clone, 'protocol-tests'), outside)])
+  const project = new Project(ROOT, join(outside, 'project'))
+  cpSync(PROJECTS, project.folder, { recursive: true })
+  const modules = join(project.folder, 'node_modules')
+  const pages = (packed: Packed): string[] => packed.files.map(({ path }) => path).filter((path) => path.endsWith('.md'))
+
+  t.test('fastify-sockjs holds what is needed, and nothing else', async (t) => {
+    const pages = ['README.md', 'LICENSE', 'CHANGELOG.md', 'CONTRIBUTING.md', 'PROTOCOL.md', 'SECURITY.md', ...filesBelow('docs', /^docs\/api\//)]
+    const expected = ['package.json', ...pages, ...filesBelow('examples', /^examples\/demo\//), ...built('src'), ...commonjs('index', 'stomp')]
+    t.same(own.files.map(({ path }) => path).sort(), expected.sort())
   })
 
-  t.test('is as large as docs/package.md says, within a tenth', async (t) => {
-    for (const [what, size] of [['packed', packed!.size], ['unpacked', packed!.unpackedSize]] as const) {
+  t.test('sockjs-conformance holds what is needed, and nothing else', async (t) => {
+    const sources = built('protocol-tests', /^protocol-tests\/(?:faults|peers|dist|node_modules)\//)
+    t.same(runner.files.map(({ path }) => path).sort(), ['package.json', 'README.md', 'LICENSE', 'bin/sockjs-conformance.js', ...sources, ...commonjs('index')].sort())
+  })
+
+  t.test('they are as large as docs/package.md says, within a tenth', async (t) => {
+    for (const [what, size] of [['packed', own.size], ['unpacked', own.unpackedSize]] as const) {
       const stated = Number(new RegExp(`\\| ${what} \\| ([\\d,]+) kB`).exec(STATED)?.[1]?.replaceAll(',', ''))
       t.ok(Math.abs(size / 1000 - stated) <= stated / 10, `${what}: ${Math.round(size / 1000)} kB, stated: ${stated} kB`)
     }
   })
 
-  t.test('brings the packages that docs/package.md lists', async (t) => {
+  await t.test('fastify-sockjs brings the packages that docs/package.md lists', async (t) => {
+    const tree = packagesOf(lock, '')
+    project.provide([...FASTIFY, ...tree])
+    await project.install(own.tarball)
     const listed = [.../```text\n([^`]*)```/.exec(STATED)![1]!.matchAll(/^(\S+) +(\S+)$/gm)].map(([, name, license]) => ({ name, license }))
-    t.same(listed, runtimeTree(lock))
-    t.equal(Number(/\| packages \| (\d+)/.exec(STATED)?.[1]), listed.length)
+    t.same(listed, licencesOf(tree))
+    const fastify = new Set(FASTIFY.map(({ name }) => name))
+    const added = new Set((await project.installed()).filter((name) => name !== manifest.name && !fastify.has(name)))
+    t.same([...added].sort(), listed.map(({ name }) => name).filter((name) => !fastify.has(name!)))
+    t.ok(added.size <= MOST_PACKAGES, `${added.size} packages, at most ${MOST_PACKAGES}`)
+    const [, packages, shared, more] = /\| packages \| (\d+), of which Fastify brings (\d+) itself: (\d+) more/.exec(STATED) ?? []
+    t.same([packages, shared, more].map(Number), [listed.length, listed.length - added.size, added.size])
   })
 
-  for (const [name, program] of [['esm', 'index.js'], ['commonjs', 'index.js']] as const) {
-    t.test(`works in an empty project: ${name}`, async (t) => {
-      const folder = await project(name, tarball, 'sockjs-client')
-      const { stdout } = await run(process.execPath, [program], { cwd: folder, env, timeout: PATIENCE })
-      t.same(JSON.parse(stdout), { websocket: 'hello', 'xhr-polling': 'hello', stomp: { content: 'Hello, kim!' }, cases: true })
+  await t.test('allowDrafts names the package that is missing, at boot', async (t) => {
+    t.same(JSON.parse(await project.node('drafts/index.js')), {
+      code: 'FST_SOCKJS_MISSING_PACKAGE',
+      message: 'endpoint /echo: the option allowDrafts needs the package websocket-driver, which is not installed; run: npm install websocket-driver'
+    })
+    t.same(JSON.parse(await project.node('drafts/index.js', 'without')), { code: null }, 'without the option the package is not asked for')
+  })
+
+  await t.test('sockjs-conformance brings its own', async (t) => {
+    project.provide(packagesOf(lock, 'protocol-tests'))
+    await project.install(runner.tarball)
+    t.same(JSON.parse(await project.node('drafts/index.js')), { code: null }, 'websocket-driver is among them')
+  })
+
+  t.test('every relative link of their pages leads to a file of the package', async (t) => {
+    t.ok(pages(own).includes('docs/package.md'))
+    judgeLinks(t, join(modules, 'fastify-sockjs'), pages(own))
+    judgeLinks(t, join(modules, 'sockjs-conformance'), pages(runner))
+  })
+
+  t.test('the command sockjs-conformance starts', async (t) => {
+    const command = join(modules, '.bin/sockjs-conformance')
+    const { stdout: help } = await run(command, ['--help'], { env: ENV })
+    t.match(help, /^Usage: sockjs-conformance \[options\] \[url\]\n/)
+    const { stdout } = await run(command, ['--version'], { env: ENV })
+    t.equal(stdout.trim(), manifest.version)
+  })
+
+  // Packages that an application would install beside.
+  for (const name of ['sockjs-client', '@stomp/stompjs', '@types/node']) {
+    mkdirSync(dirname(join(modules, name)), { recursive: true })
+    symlinkSync(join(ROOT, 'node_modules', name), join(modules, name))
+  }
+
+  t.test('the programs of the README start', async (t) => {
+    const files = blocksOf('README.md', readFileSync(join(modules, 'fastify-sockjs/README.md'), 'utf8')).filter(({ marks }) => marks === 'run')
+      .map(({ code, line }) => {
+        const file = join(project.folder, `readme-${line}.mjs`)
+        writeFileSync(file, code)
+        return file
+      })
+    t.ok(files.length > 0)
+    const child = fork(join(ROOT, 'test/support/docs/run-programs.js'), files, { cwd: project.folder, env: ENV, execArgv: [], silent: true })
+    child.stdout!.resume()
+    child.stderr!.resume()
+    const problems = new Map<string, string | null>()
+    child.on('message', ({ file, problem }: { file: string, problem: string | null }) => problems.set(file, problem))
+    await new Promise((resolve) => child.on('exit', resolve))
+    t.same([...problems], files.map((file) => [file, null]))
+  })
+
+  for (const program of ['esm/index.js', 'commonjs/index.js']) {
+    t.test(`fastify-sockjs works in an empty project: ${program}`, async (t) => {
+      t.same(JSON.parse(await project.node(program)), { websocket: 'hello', 'xhr-polling': 'hello', stomp: { content: 'Hello, kim!' } })
+    })
+  }
+
+  for (const program of ['conformance/index.js', 'conformance/index.cjs']) {
+    t.test(`sockjs-conformance works in an empty project: ${program}`, async (t) => {
+      t.same(JSON.parse(await project.node(program)), { cases: true, reporters: ['human', 'tap', 'junit', 'json', 'html'] })
     })
   }
 
   t.test('U25: works in an empty project: typescript', async (t) => {
-    const folder = await project('typescript', tarball, '@types/node')
-    const { config } = ts.readConfigFile(join(folder, 'tsconfig.json'), ts.sys.readFile) as { config: object }
-    const { options, fileNames } = ts.parseJsonConfigFileContent(config, ts.sys, folder)
-    t.equal(fileNames.length, 3, 'a module and two CommonJS files')
-    for (const [mode, changed] of Object.entries(MODES)) {
-      const isBundler = changed.moduleResolution === ts.ModuleResolutionKind.Bundler
-      const program = ts.createProgram(fileNames.filter((name) => !isBundler || name.endsWith('.mts')), { ...options, ...changed })
-      t.same(ts.getPreEmitDiagnostics(program).map((each) => ts.flattenDiagnosticMessageText(each.messageText, '\n')), [], mode)
-      const foreign = program.getSourceFiles().map(({ fileName }) => fileName).filter((name) => /\/@types\/ws\/|\/@fastify\/websocket\//.test(name))
-      t.same(foreign, [], `${mode}: no declarations that an application would have to install`)
+    for (const name of ['typescript', 'conformance']) {
+      for (const [mode, changed] of Object.entries(MODES)) {
+        const { complaints, files } = check(join(project.folder, name), changed)
+        t.same(complaints, [], `${name}, ${mode}`)
+        t.ok(files.some((file) => file.startsWith(join(modules, name === 'conformance' ? 'sockjs-conformance' : 'fastify-sockjs'))))
+        t.same(files.filter((file) => /\/@types\/ws\/|\/@fastify\/websocket\//.test(file)), [], `${mode}: no declarations that an application would have to install`)
+      }
     }
-  })
-
-  t.test('has a command that starts', async (t) => {
-    const folder = await project('command', tarball)
-    const bin = join(folder, 'node_modules/fastify-sockjs', (manifest as unknown as { bin: Record<string, string> }).bin['fastify-sockjs']!)
-    const { stdout } = await run(process.execPath, [bin, '--version'], { cwd: folder, env, timeout: PATIENCE })
-    t.equal(stdout.trim(), manifest.version)
-    const { stdout: pages } = await run(process.execPath, ['index.js', bin], { cwd: folder, env, timeout: PATIENCE })
-    t.same(JSON.parse(pages), { page: 200, script: 200, echo: 'Welcome to SockJS!\n', code: 0 })
   })
 })

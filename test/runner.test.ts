@@ -10,7 +10,7 @@ import t, { type Test } from 'tap'
 import Fastify from 'fastify'
 import { reporters, runConformance, UnreachableError, UsageError } from '../protocol-tests/index.ts'
 import type { Report } from '../protocol-tests/index.ts'
-import { buildDemo } from '../src/cli/demo.ts'
+import { buildDemo } from '../examples/demo/src/demo.ts'
 import sockjs from '../src/index.ts'
 import { TYPESCRIPT } from './support/typescript.ts'
 

@@ -1,4 +1,4 @@
-import type { DemoEndpoint } from '../../src/cli/endpoints.ts'
+import type { DemoEndpoint } from '../../examples/demo/src/endpoints.ts'
 import type { EndpointOptions } from '../../src/index.ts'
 import type { MemoryBrokerOptions, StompPluginOptions } from '../../src/stomp.ts'
 import type { Exchange } from './proxy/exchange.ts'

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import type { FastifyInstance } from 'fastify'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import t, { type Test } from 'tap'
-import { buildDemo } from '../../src/cli/demo.ts'
+import { buildDemo } from '../../examples/demo/src/demo.ts'
 import { toolPath } from './tools.ts'
 
 /** The folder of the pictures, which a person may look at. */

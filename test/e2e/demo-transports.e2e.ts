@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import type { Page } from 'playwright-core'
 import t from 'tap'
-import { buildDemo } from '../../src/cli/demo.ts'
+import { buildDemo } from '../../examples/demo/src/demo.ts'
 import { connected, PICTURES, says, useDemo } from './demo-site.ts'
 import { startRefusingProxy } from './refusing-proxy.ts'
 

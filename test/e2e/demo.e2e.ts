@@ -1,5 +1,5 @@
 import t from 'tap'
-import { buildDemo } from '../../src/cli/demo.ts'
+import { buildDemo } from '../../examples/demo/src/demo.ts'
 import { connected, type Look, PICTURES, says, useDemo } from './demo-site.ts'
 
 const MARKUP = '<img src=x onerror="window.harmed = true"> & "quoted"'

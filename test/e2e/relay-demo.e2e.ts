@@ -25,7 +25,7 @@ interface Server {
 
 /** The demo server in a process of its own, once the broker is there. */
 async function serve (t: Test, relay: string, dialect: string): Promise<Server> {
-  const child: ChildProcess = spawn(process.execPath, ['--import=tsx', 'src/cli/main.ts', 'serve', '--port', '0'], {
+  const child: ChildProcess = spawn(process.execPath, ['--import=tsx', 'examples/demo/src/main.ts', '--port', '0'], {
     cwd: ROOT, env: { ...process.env, STOMP_RELAY: relay, STOMP_RELAY_DIALECT: dialect }, stdio: ['ignore', 'pipe', 'pipe']
   })
   const gone = once(child, 'exit')

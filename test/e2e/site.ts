@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import fastifyStatic from '@fastify/static'
 import type { FastifyInstance } from 'fastify'
 import type { Test } from 'tap'
-import { buildDemo } from '../../src/cli/demo.ts'
+import { buildDemo } from '../../examples/demo/src/demo.ts'
 import type { Session } from '../../src/index.ts'
 import { AWKWARD, SURROGATES } from '../support/texts.ts'
 

@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net'
 import { Client } from '@stomp/stompjs'
 import t from 'tap'
-import { buildDemo } from '../../src/cli/demo.ts'
+import { buildDemo } from '../../examples/demo/src/demo.ts'
 import { deferred, until, within } from '../support/wait.ts'
 import type { Headers } from './libraries.ts'
 import { CASES } from './library-cases.ts'

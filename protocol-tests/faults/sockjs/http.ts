@@ -1,7 +1,7 @@
 import { body, crash, head, header, headers, reply } from '../mutations/http.ts'
 import { always, both, on, request, sending, streaming, when } from '../mutations/where.ts'
 import { transportRoutes } from '../proxy/exchange.ts'
-import type { DemoEndpoint } from '../../../src/cli/endpoints.ts'
+import type { DemoEndpoint } from '../../../examples/demo/src/endpoints.ts'
 import type { Exchange } from '../proxy/exchange.ts'
 import type { Fault, Mutation } from '../types.ts'
 

@@ -21,8 +21,7 @@ export function installPackage (root: string, folder: string): void {
   mkdirSync(folder, { recursive: true })
   cpSync(join(root, 'package.json'), join(folder, 'package.json'))
   transpileFolder(join(root, 'src'), join(folder, 'dist'))
-  transpileFolder(join(root, 'protocol-tests'), join(folder, 'dist/conformance'))
-  execFileSync(process.execPath, [join(root, 'scripts/commonjs.js'), join(folder, 'dist')], { env: { ...process.env, NODE_OPTIONS: '', NODE_V8_COVERAGE: '' } })
+  execFileSync(process.execPath, [join(root, 'scripts/commonjs.js'), join(folder, 'dist'), 'index', 'stomp'], { env: { ...process.env, NODE_OPTIONS: '', NODE_V8_COVERAGE: '' } })
 }
 
 function transpileFolder (from: string, to: string): void {
@@ -50,7 +49,7 @@ export function typeErrors (root: string, files: readonly string[]): Map<string,
     paths: {
       'fastify-sockjs': [join(root, 'src/index.ts')],
       'fastify-sockjs/stomp': [join(root, 'src/stomp.ts')],
-      'fastify-sockjs/conformance': [join(root, 'protocol-tests/index.ts')]
+      'sockjs-conformance': [join(root, 'protocol-tests/index.ts')]
     }
   })
   return new Map(files.map((file) => {

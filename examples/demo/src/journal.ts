@@ -1,4 +1,4 @@
-import type { CloseEvent, Session } from '../index.ts'
+import type { CloseEvent, Session } from 'fastify-sockjs'
 
 /** The end of one session of the demo server. */
 export interface JournalEntry extends CloseEvent {

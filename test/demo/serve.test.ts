@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer, type AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
@@ -6,7 +6,7 @@ import t from 'tap'
 import { TYPESCRIPT } from '../support/typescript.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
-const MAIN = fileURLToPath(new URL('main.ts', new URL('../../src/cli/', import.meta.url)))
+const MAIN = fileURLToPath(new URL('../../examples/demo/src/main.ts', import.meta.url))
 
 interface Outcome { readonly code: number | null, readonly stdout: string, readonly stderr: string }
 
@@ -20,13 +20,12 @@ function run (args: readonly string[], variables: Record<string, string> = {}): 
 }
 
 const WRONG: Readonly<Record<string, { args: readonly string[], env?: Record<string, string>, says: RegExp }>> = {
-  'an unknown flag': { args: ['serve', '--prot', '1'], says: /unknown option '--prot'\n\(Did you mean --port\?\)/ },
-  'a port that is no number': { args: ['serve', '--port', 'http'], says: /'http' is invalid\. a port is a number from 0 to 65535/ },
-  'a port that is too large': { args: ['serve', '--port', '65536'], says: /'65536' is invalid/ },
-  'a wrong variable': { args: ['serve'], env: { PORT: 'abc' }, says: /'abc' from env 'PORT' is invalid/ },
-  'a log level that does not exist': { args: ['serve', '--log-level', 'loud'], says: /Allowed choices are trace, debug, info/ },
-  'a word too many': { args: ['serve', 'now'], says: /too many arguments/ },
-  'an unknown command': { args: ['sevre'], says: /unknown command 'sevre'\n\(Did you mean serve\?\)/ }
+  'an unknown flag': { args: ['--prot', '1'], says: /unknown option '--prot'\n\(Did you mean --port\?\)/ },
+  'a port that is no number': { args: ['--port', 'http'], says: /'http' is invalid\. a port is a number from 0 to 65535/ },
+  'a port that is too large': { args: ['--port', '65536'], says: /'65536' is invalid/ },
+  'a wrong variable': { args: [], env: { PORT: 'abc' }, says: /'abc' from env 'PORT' is invalid/ },
+  'a log level that does not exist': { args: ['--log-level', 'loud'], says: /Allowed choices are trace, debug, info/ },
+  'a word too many': { args: ['now'], says: /too many arguments/ }
 }
 
 for (const [what, { args, env, says }] of Object.entries(WRONG)) {
@@ -34,7 +33,7 @@ for (const [what, { args, env, says }] of Object.entries(WRONG)) {
     const { code, stdout, stderr } = await run(args, env)
     t.equal(code, 1)
     t.match(stderr, says)
-    t.match(stderr, /\n\nUsage: fastify-sockjs /)
+    t.match(stderr, /\n\nUsage: demo \[options\]\n/)
     t.equal(stdout, '')
   })
 }
@@ -54,7 +53,19 @@ t.test('what is in the way is said in one line', async (t) => {
   }
   for (const [what, [args, line]] of Object.entries(BLOCKED)) {
     t.test(what, async (t) => {
-      t.same(await run(['serve', ...args]), { code: 1, stdout: '', stderr: `${line}\n` })
+      t.same(await run(args), { code: 1, stdout: '', stderr: `${line}\n` })
     })
   }
+})
+
+t.test('the server starts, serves its page and its endpoints, and ends on SIGTERM', async (t) => {
+  const child = spawn(process.execPath, ['--import=tsx', MAIN, '--port', '0'], { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'] })
+  t.teardown(() => { child.kill('SIGKILL') })
+  const [line] = await once(child.stdout, 'data') as [Buffer]
+  const [url] = /http:\S+/.exec(String(line))!
+  const [page, script, echo] = await Promise.all(['/', '/main.js', '/echo'].map((path) => fetch(url + path)))
+  t.same([page!.status, script!.status, await echo!.text()], [200, 200, 'Welcome to SockJS!\n'])
+  const exited = once(child, 'exit')
+  child.kill('SIGTERM')
+  t.same(await exited, [0, null])
 })

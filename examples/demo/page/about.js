@@ -1,6 +1,5 @@
 /** Fills the footer: the versions, and links to the documents that the server has. */
 
-/** A package from npm has the README alone; a clone has all of them. */
 const TITLES = { 'README.md': 'README', 'docs/getting-started.md': 'Getting started', 'docs/conformance.md': 'Conformance' }
 
 async function fill () {

@@ -1,4 +1,4 @@
-/** The code of each endpoint, in short. test/cli/demo-page.test.ts compares its options with those of the demo server. */
+/** The code of each endpoint, in short. test/demo/demo-page.test.ts compares its options with those of the demo server. */
 
 const ECHO = `
 

@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError, Option } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
 import type { FastifyInstance } from 'fastify'
 import { buildDemo } from './demo.ts'
 import { DIALECT_NAMES, parseRelay, type RelayTarget } from './relay.ts'
@@ -28,9 +28,13 @@ function relay (text: string): RelayTarget {
   }
 }
 
-export function addServeCommand (program: Command): void {
-  program.command('serve')
-    .description('start the demo server')
+/** Makes the command that starts the demo server. */
+export function demoCommand (): Command {
+  return new Command('demo')
+    .description('starts the demo server of fastify-sockjs')
+    .usage('[options]')
+    .allowExcessArguments(false)
+    .showHelpAfterError()
     .addOption(new Option('--port <number>', 'port to listen on').env('PORT').default(8081).argParser(portNumber))
     .addOption(new Option('--host <address>', 'address to listen on').env('HOST').default('127.0.0.1'))
     .addOption(new Option('--tls-cert <file>', 'certificate: https and wss').env('TLS_CERT'))

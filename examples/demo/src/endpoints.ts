@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify'
-import type { Endpoint, EndpointOptions, Session, SessionHandler } from '../index.ts'
+import type { Endpoint, EndpointOptions, Session, SessionHandler } from 'fastify-sockjs'
 
 /** One endpoint of the demo server. */
 export interface DemoEndpoint {

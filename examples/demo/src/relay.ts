@@ -1,4 +1,4 @@
-import { activemq, type BrokerDialect, rabbitmq, relayBroker, type RelayBroker } from '../stomp.ts'
+import { activemq, type BrokerDialect, rabbitmq, relayBroker, type RelayBroker } from 'fastify-sockjs/stomp'
 
 /** The broker of `STOMP_RELAY`, which is written `tcp://login:passcode@host:port`. */
 export interface RelayTarget {

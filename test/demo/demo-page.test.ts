@@ -1,14 +1,12 @@
-import Fastify from 'fastify'
 import t from 'tap'
-import { buildDemo } from '../../src/cli/demo.ts'
-import { serveDocuments } from '../../src/cli/documents.ts'
-import { DEMO_ENDPOINTS } from '../../src/cli/endpoints.ts'
+import { buildDemo } from '../../examples/demo/src/demo.ts'
+import { DEMO_ENDPOINTS } from '../../examples/demo/src/endpoints.ts'
 import { version } from '../../src/embedded/version.ts'
 import { clientVersion } from '../../src/embedded/client-script.ts'
 
 interface Catalogue { readonly ENDPOINTS: readonly { readonly entries: readonly { readonly name: string }[] }[] }
 
-const PAGE = new URL('../../examples/demo/', import.meta.url)
+const PAGE = new URL('../../examples/demo/page/', import.meta.url)
 const { ENDPOINTS } = await import(new URL('catalogue.js', PAGE).href) as Catalogue
 const { CODE } = await import(new URL('code.js', PAGE).href) as { readonly CODE: Readonly<Record<string, string>> }
 
@@ -54,12 +52,4 @@ t.test('/versions names the versions, and the documents that the server has', as
     t.equal(headers['content-type'], 'text/plain; charset=UTF-8')
     t.match(body, /^# /)
   }
-})
-
-t.test('a package without its documents serves the README alone', async (t) => {
-  const app = Fastify()
-  t.teardown(() => app.close())
-  t.same(await serveDocuments(app, t.testdir({ 'README.md': '# read me\n' })), ['README.md'])
-  t.equal((await app.inject('/README.md')).body, '# read me\n')
-  t.equal((await app.inject('/docs/conformance.md')).statusCode, 404)
 })

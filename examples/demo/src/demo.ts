@@ -1,9 +1,8 @@
 import { readFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import Fastify, { type FastifyInstance } from 'fastify'
-import { clientVersion } from '../embedded/client-script.ts'
-import { version } from '../embedded/version.ts'
-import sockjs, { type Endpoint } from '../index.ts'
+import sockjs, { type Endpoint } from 'fastify-sockjs'
 import { serveDocuments } from './documents.ts'
 import { DEMO_DEFAULTS, DEMO_ENDPOINTS } from './endpoints.ts'
 import { Journal } from './journal.ts'
@@ -11,7 +10,7 @@ import { servePages } from './pages.ts'
 import { demoRelay, type RelayTarget } from './relay.ts'
 import { addStomp } from './stomp.ts'
 
-/** The options of `serve`. */
+/** The options of the demo server. */
 export interface DemoOptions {
   /** Files with a certificate and its key. With both, the server speaks https and wss. */
   readonly tlsCert?: string | undefined
@@ -25,8 +24,11 @@ export interface DemoOptions {
   readonly stompRelayDialect?: string
 }
 
-/** The folder of the package. The path is the same from the sources and from the build. */
-const ROOT = fileURLToPath(new URL('../../', import.meta.url))
+/** The folder of the clone. The path is the same from the sources and from the build. */
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
+
+const require = createRequire(import.meta.url)
+const versionOf = (manifest: string): string => (require(manifest) as { version: string }).version
 
 /** Builds the demo server, with the endpoints that clients and conformance suites try a SockJS server with. */
 export async function buildDemo (options: DemoOptions = {}): Promise<FastifyInstance> {
@@ -45,7 +47,7 @@ export async function buildDemo (options: DemoOptions = {}): Promise<FastifyInst
   } as object) as unknown as FastifyInstance
   const journal = new Journal()
 
-  await servePages(app, `${ROOT}examples/demo`)
+  await servePages(app, `${ROOT}examples/demo/page`)
   const documents = await serveDocuments(app, ROOT)
   await app.register(sockjs, DEMO_DEFAULTS)
   for (const { path, options: own, handler } of DEMO_ENDPOINTS) {
@@ -60,7 +62,8 @@ export async function buildDemo (options: DemoOptions = {}): Promise<FastifyInst
     const { draining } = app.sockjs
     return reply.code(draining ? 503 : 200).send({ status: draining ? 'draining' : 'ok', broker: app.stomp.broker.state })
   })
-  app.get('/versions', async () => ({ package: version, sockjsClient: clientVersion, node: process.versions.node, documents }))
+  const versions = { package: versionOf(`${ROOT}package.json`), sockjsClient: versionOf('sockjs-client/package.json'), node: process.versions.node }
+  app.get('/versions', async () => ({ ...versions, documents }))
   app.get('/journal', async () => journal.entries)
   return app
 }

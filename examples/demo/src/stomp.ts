@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
-import type { EndpointOptions } from '../index.ts'
-import stomp, { memoryBroker, StompError, type StompPluginOptions } from '../stomp.ts'
+import type { EndpointOptions } from 'fastify-sockjs'
+import stomp, { memoryBroker, StompError, type StompPluginOptions } from 'fastify-sockjs/stomp'
 
 interface Hello { name: string }
 interface ChatMessage { type?: string, sender?: string, content?: string }

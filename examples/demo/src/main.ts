@@ -1,0 +1,3 @@
+import { demoCommand } from './serve.ts'
+
+await demoCommand().parseAsync()
