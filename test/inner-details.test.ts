@@ -120,7 +120,7 @@ t.test('inner detail: the compiler of Fastify', async (t) => {
   t.throws(() => validator.check({ params: {}, headers: {}, body: { text: 1 } }), { code: 'FST_STOMP_VALIDATION' }, 'the options of the instance hold')
   const without = Object.create(null) as FastifyInstance
   t.throws(() => compileSchemas(without, '/chat', { body: {} }), { code: 'FST_STOMP_INVALID_ROUTE', message: /call app\.setValidatorCompiler\(\.\.\.\)/ })
-  const given = Object.assign(Object.create(null) as object, { validatorCompiler: () => () => true }) as FastifyInstance
+  const given = Object.assign(Object.create(null) as object, { validatorCompiler: () => () => true }) as unknown as FastifyInstance
   compileSchemas(given, '/chat', { body: {} }).check({ params: {}, headers: {}, body: 1 })
 })
 

@@ -52,7 +52,7 @@ export abstract class Client<User, Attributes> {
 
   /** @internal */
   get facts (): SessionFacts<User, Attributes> { return this.#facts }
-  /** @internal The facts about the transport, for layers above. */
+  /** The facts about the transport. */
   get transportFacts (): TransportFacts { return TRANSPORTS[this.#facts.transport] }
   /** @internal True where messages travel as they are, without SockJS framing. */
   get raw (): boolean { return this.transportFacts.framing === 'none' }
