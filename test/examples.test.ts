@@ -224,7 +224,7 @@ t.test('every example', async (t) => {
   const examples = readdirSync(join(ROOT, 'examples'), { withFileTypes: true }).filter((entry) => entry.isDirectory()).map(({ name }) => name)
   t.same(examples.sort(), [...Object.keys(TRIALS), 'demo', 'proxies'].sort(), 'is tried here; the demo page and the proxies are by the browsers')
   const list = readFileSync(join(ROOT, 'examples/README.md'), 'utf8')
-  for (const name of examples) t.ok(list.includes(`](${name}`), `${name} is in the list`)
+  for (const name of examples) t.ok(list.includes(`| [${name}](${name}/`) || list.includes(`| ${name} |`), `${name} is in the list`)
 
   for (const [name, tryOut] of Object.entries(TRIALS)) {
     t.test(name, async (t) => {

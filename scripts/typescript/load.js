@@ -42,6 +42,18 @@ async function javascriptOf (path) {
   }
 }
 
+/** The faces of the package by their names, for TypeScript that imports them so: the demo server. */
+const FACES = new Map([
+  ['fastify-sockjs', new URL('../../src/index.ts', import.meta.url).href],
+  ['fastify-sockjs/stomp', new URL('../../src/stomp.ts', import.meta.url).href]
+])
+
+/** Finds a module: https://nodejs.org/docs/latest-v20.x/api/module.html#resolvespecifier-context-nextresolve */
+export function resolve (specifier, context, nextResolve) {
+  const url = FACES.get(specifier)
+  return url !== undefined && context.parentURL?.endsWith('.ts') ? { url, shortCircuit: true } : nextResolve(specifier, context)
+}
+
 /** Loads a module: https://nodejs.org/docs/latest-v20.x/api/module.html#loadurl-context-nextload */
 export async function load (url, context, nextLoad) {
   const { protocol, pathname } = new URL(url)

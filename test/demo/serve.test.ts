@@ -59,7 +59,7 @@ t.test('what is in the way is said in one line', async (t) => {
 })
 
 t.test('the server starts, serves its page and its endpoints, and ends on SIGTERM', async (t) => {
-  const child = spawn(process.execPath, ['--import=tsx', MAIN, '--port', '0'], { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, [TYPESCRIPT, MAIN, '--port', '0'], { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'] })
   t.teardown(() => { child.kill('SIGKILL') })
   const [line] = await once(child.stdout, 'data') as [Buffer]
   const [url] = /http:\S+/.exec(String(line))!

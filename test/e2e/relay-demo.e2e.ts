@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
 import { stompjs } from '../stomp/libraries.ts'
+import { TYPESCRIPT } from '../support/typescript.ts'
 import { until, within } from '../support/wait.ts'
 import { startActiveMq } from './brokers/activemq.ts'
 import type { BrokerProcess } from './brokers/broker-process.ts'
@@ -25,7 +26,7 @@ interface Server {
 
 /** The demo server in a process of its own, once the broker is there. */
 async function serve (t: Test, relay: string, dialect: string): Promise<Server> {
-  const child: ChildProcess = spawn(process.execPath, ['--import=tsx', 'examples/demo/src/main.ts', '--port', '0'], {
+  const child: ChildProcess = spawn(process.execPath, [TYPESCRIPT, 'examples/demo/src/main.ts', '--port', '0'], {
     cwd: ROOT, env: { ...process.env, STOMP_RELAY: relay, STOMP_RELAY_DIALECT: dialect }, stdio: ['ignore', 'pipe', 'pipe']
   })
   const gone = once(child, 'exit')
