@@ -345,7 +345,6 @@ const WANTED_CIRCLES: ReadonlyMap<string, string> = new Map([
   ['sockjs/endpoint/endpoint.ts', 'an endpoint counts its sessions in its registration, and the registration closes its endpoints'],
   ['sockjs/session/session-host.ts', 'a session calls its host, and the host is told which session calls'],
   ['stomp/broker/memory/queue-subscription.ts', 'a queue gives messages to its subscriptions, which settle them there; the list of queues takes the dead letters of one to another, and forgets the empty ones'],
-  ['stomp/broker/relay/client/client-connection.ts', 'to be opened'],
   ['stomp/option-checks.ts', 'to be opened'],
   ['stomp/session/commands/abort.ts', 'to be opened']
 ])

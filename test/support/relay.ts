@@ -73,9 +73,9 @@ export async function relayTo (t: Test, options: Partial<RelayBrokerOptions> = {
 }
 
 /** A client with the broker's end of its connection. */
-export async function client (world: World): Promise<{ connection: TestConnection, leg: FakeConnection }> {
+export async function client (world: World): Promise<{ connection: TestConnection, link: FakeConnection }> {
   const connection = await connect(world.relay)
-  return { connection, leg: await world.fake.connections.next('the connection of a client') }
+  return { connection, link: await world.fake.connections.next('the connection of a client') }
 }
 
 /** How an operation ends: `done`, or the code of its error. */

@@ -20,8 +20,8 @@ async function freePort (): Promise<number> {
 }
 
 /** The line about the last attempt of one connection that failed, in full: host, port, cause, and when the next attempt is. */
-function failureLine (t: Test, log: LinesLog, { host, port, cause, line = 'system' }: { host: string, port: number, cause: RegExp, line?: string }): LogLine {
-  const found = log.of('warn').findLast(({ data }) => data.line === line)
+function failureLine (t: Test, log: LinesLog, { host, port, cause, connection = 'system' }: { host: string, port: number, cause: RegExp, connection?: string }): LogLine {
+  const found = log.of('warn').findLast(({ data }) => data.connection === connection)
   if (found === undefined) throw new Error('no line tells of the failure')
   t.match(found.data, { host, port, cause })
   t.ok(found.text.includes(`${host}:${port}`), found.text)
@@ -87,7 +87,7 @@ t.test('U19: a broker that never answers, one that hangs up, and one that speaks
   const cases: [name: string, manners: Manners, cause: RegExp][] = [
     ['mute', MUTE, /no CONNECTED within 2000 ms/],
     ['hangs up', { connect: (connection) => connection.socket.end() }, /closed the connection before CONNECTED/],
-    ['HTTP', { connect: (connection) => connection.socket.end('HTTP/1.1 400 Bad Request\r\n\r\n\0') }, /no STOMP frame/]
+    ['HTTP', { connect: (connection) => connection.socket.end('HTTP/1.1 400 Bad Request\r\n\r\n\0') }, /not a STOMP frame/]
   ]
   for (const [name, manners, cause] of cases) {
     const fake = await startFakeBroker(t, manners)
@@ -99,10 +99,10 @@ t.test('U19: a broker that never answers, one that hangs up, and one that speaks
 })
 
 t.test('U19: a connection that is lost later, by every kind of loss', async (t) => {
-  const cases: [name: string, lose: (leg: FakeConnection) => void, cause: RegExp, options?: Partial<RelayBrokerOptions>][] = [
-    ['a FIN', (leg) => { leg.socket.end() }, /the broker closed the connection/],
-    ['a reset', (leg) => { leg.socket.resetAndDestroy() }, /ECONNRESET/],
-    ['a fatal ERROR', (leg) => leg.send('ERROR', { message: 'AMQP channel died' }, 'secret\n'), /AMQP channel died: secret/],
+  const cases: [name: string, lose: (link: FakeConnection) => void, cause: RegExp, options?: Partial<RelayBrokerOptions>][] = [
+    ['a FIN', (link) => { link.socket.end() }, /the broker closed the connection/],
+    ['a reset', (link) => { link.socket.resetAndDestroy() }, /ECONNRESET/],
+    ['a fatal ERROR', (link) => link.send('ERROR', { message: 'AMQP channel died' }, 'secret\n'), /AMQP channel died: secret/],
     ['silence', () => {}, /no heart-beat for \d+ ms/, { heartBeat: [0, 1000] }]
   ]
   for (const [name, lose, cause, options] of cases) {
@@ -139,7 +139,7 @@ t.test('U19: a thousand clients whose own connections fail have one line, which 
   const world = await relayTo(t)
   world.fake.manners = REFUSE
   for (let i = 0; i < 100; i++) await Promise.all(Array.from({ length: 10 }, () => code(connect(world.relay))))
-  const lines = (): LogLine[] => world.log.of('warn').filter(({ data }) => data.line === undefined)
+  const lines = (): LogLine[] => world.log.of('warn').filter(({ data }) => data.connection === undefined)
   t.equal(lines().length, 1)
   t.match(lines()[0], { data: { host: '127.0.0.1', port: world.fake.port, cause: /closed|ECONNRESET/, others: 0 } })
   world.clock.advance(60_000)

@@ -20,19 +20,19 @@ t.test('RELAY-1, SEC-S67: login, passcode and host are ours, whatever the client
   t.match([...first!.headers], [['accept-version', '1.0,1.1,1.2'], ['heart-beat', '10000,10000'], ['login', 'app'], ['passcode', 'a:b\\c'], ['host', 'tenants']])
   const headers = FrameHeaders.from({ login: 'root', passcode: 'root', host: '/', token: 'abc', 'accept-version': '1.1' })
   await world.relay.connect({ session: 's', user: 'kim', headers, signal: new AbortController().signal }, new TestSink())
-  const leg = await world.fake.connections.next()
-  const hello = await leg.next('CONNECT')
+  const link = await world.fake.connections.next()
+  const hello = await link.next('CONNECT')
   t.match([hello.headers.get('login'), hello.headers.get('passcode'), hello.headers.get('host')], ['for-kim', 'abc', 'tenants'])
 })
 
 t.test('SEC-S67: headers that mean something to the broker are not for clients, unless an option allows them', async (t) => {
   const world = await relayTo(t, { dialect: rabbitmq(), allowHeaders: ['persistent'] })
-  const { connection, leg } = await client(world)
+  const { connection, link } = await client(world)
   await connection.publish('/topic/x', 'text', { 'user-id': 'root', 'x-message-ttl': '1', persistent: 'true', foo: 'bar', 'message-id': '7', id: '1', receipt: 'no' })
-  const sent = await leg.next('SEND')
+  const sent = await link.next('SEND')
   t.strictSame([...sent.headers].filter(([name]) => name !== 'content-length' && name !== 'receipt'), [['destination', '/topic/x'], ['persistent', 'true'], ['foo', 'bar']])
   await connection.subscribe('1', '/queue/x', 'client', { selector: 'a=1', 'x-queue-name': 'secret', persistent: 'true', 'prefetch-count': '7' })
-  const subscribed = await leg.next('SUBSCRIBE')
+  const subscribed = await link.next('SUBSCRIBE')
   t.strictSame([...subscribed.headers].filter(([name]) => name !== 'receipt'),
     [['id', 's1'], ['destination', '/queue/x'], ['ack', 'client-individual'], ['prefetch-count', '7'], ['persistent', 'true']])
   await refused(t, () => connection.publish('/topic/x', '', { expiration: 'soon' }))
@@ -73,8 +73,8 @@ t.test('RELAY-11: a refused login ends the attempt at once, though the broker ke
   const error = await refused(t, () => connect(world.relay), true)
   t.equal(error.code, 'STOMP_ACCESS_REFUSED')
   t.notMatch(error.message, /guest/, 'FACT-1: no word of the broker itself')
-  const leg = await world.fake.connections.next()
-  await leg.ended.next('the end of the socket')
+  const link = await world.fake.connections.next()
+  await link.ended.next('the end of the socket')
 })
 
 t.test('a broker that ends the connection in the same breath as CONNECTED', async (t) => {
@@ -89,66 +89,66 @@ t.test('RELAY-18: a client that goes while CONNECT is on its way leaves no conne
   world.fake.manners = { connect: () => {} }
   const gone = new AbortController()
   const connecting = world.relay.connect({ session: 's', user: '', headers: new FrameHeaders(), signal: gone.signal }, new TestSink())
-  const leg = await world.fake.connections.next()
-  await leg.next('CONNECT')
+  const link = await world.fake.connections.next()
+  await link.next('CONNECT')
   gone.abort()
   t.equal(await code(Promise.resolve(connecting)), 'STOMP_BROKER_UNAVAILABLE')
-  await leg.ended.next('the end of the socket')
+  await link.ended.next('the end of the socket')
   t.equal(world.relay.stats().clients, 0)
 })
 
 t.test('RELAY-19: DISCONNECT with a receipt comes before the end; without an answer the socket ends all the same', async (t) => {
   const world = await relayTo(t)
-  const { connection, leg } = await client(world)
+  const { connection, link } = await client(world)
   const closed = Promise.resolve(connection.broker.close())
-  t.ok((await leg.next('DISCONNECT')).headers.get('receipt'))
+  t.ok((await link.next('DISCONNECT')).headers.get('receipt'))
   await closed
-  await leg.ended.next()
+  await link.ended.next()
   const second = await client(world)
   world.fake.manners = { frame: () => {} }
   const mute = Promise.resolve(second.connection.broker.close())
-  await second.leg.next('DISCONNECT')
+  await second.link.next('DISCONNECT')
   await advanceUntil(world.clock, mute)
-  await second.leg.ended.next()
+  await second.link.ended.next()
 })
 
 t.test('RELAY-7, RELAY-8: RECEIPTs in any order, one after an ERROR too; an ERROR meets the frame it is about', async (t) => {
   const world = await relayTo(t)
-  const { connection, leg } = await client(world)
+  const { connection, link } = await client(world)
   world.fake.manners = { frame: () => {} }
   const first = code(Promise.resolve(connection.publish('/topic/bb', '1')))
   const second = code(Promise.resolve(connection.publish('/topic/b', '2')))
   const third = code(Promise.resolve(connection.publish('/topic/c', '3')))
-  const frames = [await leg.next('SEND'), await leg.next('SEND'), await leg.next('SEND')]
-  leg.receipt(frames[2]!)
+  const frames = [await link.next('SEND'), await link.next('SEND'), await link.next('SEND')]
+  link.receipt(frames[2]!)
   t.equal(await third, 'done')
-  leg.send('ERROR', { message: 'not_found' }, "NOT_FOUND - no exchange 'b' in vhost '/'\n")
-  leg.receipt(frames[1]!)
-  leg.receipt(frames[0]!)
+  link.send('ERROR', { message: 'not_found' }, "NOT_FOUND - no exchange 'b' in vhost '/'\n")
+  link.receipt(frames[1]!)
+  link.receipt(frames[0]!)
   t.equal(await second, 'STOMP_UNKNOWN_DESTINATION')
   t.equal(await first, 'done')
 })
 
 t.test('RELAY-6: an ERROR that belongs to no frame ends the client; one by receipt-id ends only its frame', async (t) => {
   const world = await relayTo(t)
-  const { connection, leg } = await client(world)
+  const { connection, link } = await client(world)
   world.fake.manners = { frame: () => {} }
   const [one, two] = [code(Promise.resolve(connection.publish('/topic/a'))), code(Promise.resolve(connection.publish('/topic/a')))]
-  const [first, second] = [await leg.next('SEND'), await leg.next('SEND')]
-  leg.send('ERROR', { message: 'java.lang.SecurityException: not authorized', 'receipt-id': second.headers.get('receipt')! }, 'at org.example.Foo\n')
+  const [first, second] = [await link.next('SEND'), await link.next('SEND')]
+  link.send('ERROR', { message: 'java.lang.SecurityException: not authorized', 'receipt-id': second.headers.get('receipt')! }, 'at org.example.Foo\n')
   t.equal(await two, 'STOMP_ACCESS_REFUSED')
-  leg.receipt(first)
+  link.receipt(first)
   t.equal(await one, 'done')
-  leg.send('ERROR', { message: 'whatever' })
+  link.send('ERROR', { message: 'whatever' })
   const end = await connection.sink.ends.next()
   t.equal(end.code, 'STOMP_BROKER_REFUSED')
 })
 
 t.test('FACT-7, RELAY-5: what is not the publisher\'s is gone from a MESSAGE', async (t) => {
   const world = await relayTo(t)
-  const { connection, leg } = await client(world)
+  const { connection, link } = await client(world)
   await connection.subscribe('1', '/topic/x')
-  leg.send('MESSAGE', [['subscription', 's1'], ['destination', '/topic/x'], ['message-id', 'T_s1@@session@@1'], ['redelivered', 'false'], ['receipt', 'r'],
+  link.send('MESSAGE', [['subscription', 's1'], ['destination', '/topic/x'], ['message-id', 'T_s1@@session@@1'], ['redelivered', 'false'], ['receipt', 'r'],
     ['transaction', 't'], ['ack', 'a'], ['login', 'guest'], ['user-name', 'root'], ['foo', 'bar'], ['content-type', 'text/plain']], 'text')
   const { publication, redelivered } = await connection.sink.deliveries.next()
   t.notOk(redelivered)
@@ -158,8 +158,8 @@ t.test('FACT-7, RELAY-5: what is not the publisher\'s is gone from a MESSAGE', a
 
 t.test('RELAY-17, FACT-4: a race is counted and told to nobody', async (t) => {
   const world = await relayTo(t)
-  const { connection, leg } = await client(world)
-  for (let i = 0; i < 5; i++) leg.send('ERROR', { message: 'Subscription not found' }, 'There is no current subscription\n')
+  const { connection, link } = await client(world)
+  for (let i = 0; i < 5; i++) link.send('ERROR', { message: 'Subscription not found' }, 'There is no current subscription\n')
   await connection.publish('/topic/x')
   t.equal(connection.sink.ends.all.length, 0)
   t.equal(world.relay.stats().races, 5)
@@ -177,30 +177,30 @@ t.test('RELAY-17, FACT-4: a race is counted and told to nobody', async (t) => {
 
 t.test('RELAY-24: a subscription that the broker cancels ends alone', async (t) => {
   const world = await relayTo(t)
-  const { connection, leg } = await client(world)
+  const { connection, link } = await client(world)
   await connection.subscribe('one', '/queue/x')
   await connection.subscribe('two', '/topic/x')
-  leg.send('ERROR', { message: 'Server cancelled subscription', subscription: 's1' })
+  link.send('ERROR', { message: 'Server cancelled subscription', subscription: 's1' })
   t.match(await connection.sink.endedSubscriptions.next(), { key: 'one', error: { code: 'STOMP_SUBSCRIPTION_ENDED', fatal: false } })
-  leg.send('MESSAGE', { subscription: 's2', destination: '/topic/x', 'message-id': '1' }, 'still here')
+  link.send('MESSAGE', { subscription: 's2', destination: '/topic/x', 'message-id': '1' }, 'still here')
   t.equal(textOf(await connection.sink.deliveries.next()), 'still here')
 })
 
 for (const [name, end] of [
-  ['RELAY-10: a FIN without a word', (leg: FakeConnection) => { leg.socket.end() }],
-  ['RELAY-14: half a frame and a FIN', (leg: FakeConnection) => { leg.socket.end('MESSAGE\nsubscription:s1\ncontent-le') }],
-  ['a reset', (leg: FakeConnection) => { leg.socket.resetAndDestroy() }],
-  ['what is no frame', (leg: FakeConnection) => { leg.socket.write('HTTP/1.1 400 Bad Request\r\n\r\n\0') }],
-  ['FACT-9: a channel that dies', (leg: FakeConnection) => { leg.send('ERROR', { message: 'AMQP channel died' }, '{error,secret}\n') }]
+  ['RELAY-10: a FIN without a word', (link: FakeConnection) => { link.socket.end() }],
+  ['RELAY-14: half a frame and a FIN', (link: FakeConnection) => { link.socket.end('MESSAGE\nsubscription:s1\ncontent-le') }],
+  ['a reset', (link: FakeConnection) => { link.socket.resetAndDestroy() }],
+  ['what is no frame', (link: FakeConnection) => { link.socket.write('HTTP/1.1 400 Bad Request\r\n\r\n\0') }],
+  ['FACT-9: a channel that dies', (link: FakeConnection) => { link.send('ERROR', { message: 'AMQP channel died' }, '{error,secret}\n') }]
 ] as const) {
   t.test(`SEC-S70, ${name}: the client is told, nothing hangs, and the next client is served`, async (t) => {
     const world = await relayTo(t)
-    const { connection, leg } = await client(world)
+    const { connection, link } = await client(world)
     await connection.subscribe('1', '/topic/x')
     world.fake.manners = { frame: () => {} }
     const waiting = code(Promise.resolve(connection.publish('/topic/x')))
-    await leg.next('SEND')
-    end(leg)
+    await link.next('SEND')
+    end(link)
     t.match(await connection.sink.ends.next(), { name: 'BrokerError', code: 'STOMP_BROKER_LOST', fatal: true })
     t.equal(await waiting, 'STOMP_BROKER_LOST')
     await refused(t, () => connection.publish('/topic/x'), true)
@@ -212,12 +212,12 @@ for (const [name, end] of [
   })
 }
 
-t.test('RELAY-3: heart-beats are each leg\'s own; silence ends it', async (t) => {
+t.test('RELAY-3: heart-beats are each link\'s own; silence ends it', async (t) => {
   const world = await relayTo(t, { heartBeat: [2000, 4000] }, { connected: { 'heart-beat': '4000,2000' } })
-  const { connection, leg } = await client(world)
-  await advanceUntil(world.clock, leg.beats.next('a beat'), 100)
+  const { connection, link } = await client(world)
+  await advanceUntil(world.clock, link.beats.next('a beat'), 100)
   t.ok(world.clock.now() <= 2000, 'in time')
-  leg.socket.write('\n')
+  link.socket.write('\n')
   const lost = connection.sink.ends.next()
   const before = world.clock.now()
   await advanceUntil(world.clock, lost)
@@ -226,19 +226,19 @@ t.test('RELAY-3: heart-beats are each leg\'s own; silence ends it', async (t) =>
 
 t.test('FACT-9, RELAY-12: a broker that confirms nothing is blocked, and seen to be; when it confirms again it is available', async (t) => {
   const world = await relayTo(t, { blockedAfter: 2000, receiptTimeout: 60_000 })
-  const { connection, leg } = await client(world)
+  const { connection, link } = await client(world)
   world.fake.manners = { frame: () => {} }
   const waiting = Promise.resolve(connection.publish('/topic/x'))
-  const frame = await leg.next('SEND')
+  const frame = await link.next('SEND')
   world.clock.advance(3000)
   t.equal(world.relay.state, 'blocked')
-  leg.receipt(frame)
+  link.receipt(frame)
   await waiting
   t.equal(await world.states.next(), 'available connected to STOMP')
   t.equal(await world.states.next(), 'blocked the broker confirms nothing')
   t.equal(await world.states.next(), 'available the broker confirms again')
   const late = code(Promise.resolve(connection.publish('/topic/x')))
-  await leg.next('SEND')
+  await link.next('SEND')
   world.clock.advance(60_500)
   t.equal(await late, 'STOMP_BROKER_TIMEOUT')
   t.match(await connection.sink.ends.next(), { code: 'STOMP_BROKER_TIMEOUT' })
@@ -246,27 +246,27 @@ t.test('FACT-9, RELAY-12: a broker that confirms nothing is blocked, and seen to
 
 t.test('RELAY-12: a client whose broker does not read is held back, and given up above the bound', async (t) => {
   const world = await relayTo(t, { highWater: 1024, maxWaiting: 16 * 1024 * 1024 })
-  const { connection, leg } = await client(world)
-  leg.socket.pause()
+  const { connection, link } = await client(world)
+  link.socket.pause()
   const body = 'x'.repeat(1024 * 1024)
   const results: Promise<string>[] = []
   t.equal(connection.broker.room(), undefined)
   for (let i = 0; i < 12; i++) results.push(code(Promise.resolve(connection.publish('/topic/x', body))))
   const room = connection.broker.room()
   t.ok(room, 'there is something to wait for')
-  leg.socket.resume()
+  link.socket.resume()
   await within(room!, 'room')
   t.strictSame(new Set(await Promise.all(results)), new Set(['done']))
-  leg.socket.pause()
+  link.socket.pause()
   for (let i = 0; i < 40 && connection.sink.ends.all.length === 0; i++) results.push(code(Promise.resolve().then(() => connection.publish('/topic/x', body))))
   t.match(await connection.sink.ends.next(), { code: 'STOMP_BROKER_BUSY' })
 })
 
 t.test('RELAY-20: while the client takes nothing, nothing is read from the broker', async (t) => {
   const world = await relayTo(t, { receiptTimeout: 4000, blockedAfter: 1000 })
-  const { connection, leg } = await client(world)
+  const { connection, link } = await client(world)
   await connection.subscribe('1', '/queue/x', 'client-individual')
-  const give = (n: number): void => leg.send('MESSAGE', { subscription: 's1', destination: '/queue/x', 'message-id': String(n), ack: String(n) }, String(n))
+  const give = (n: number): void => link.send('MESSAGE', { subscription: 's1', destination: '/queue/x', 'message-id': String(n), ack: String(n) }, String(n))
   connection.sink.takes = false
   give(0)
   t.strictSame(await connection.sink.next(1), ['0'])
@@ -284,10 +284,10 @@ t.test('RELAY-20: while the client takes nothing, nothing is read from the broke
 
 t.test('SEC-S28: all subscriptions of a client together have so many unacknowledged messages', async (t) => {
   const world = await relayTo(t, { maxUnacked: 5, prefetch: 3 })
-  const { connection, leg } = await client(world)
+  const { connection, link } = await client(world)
   const granted = async (id: string, asked: Record<string, string> = {}): Promise<string | undefined> => {
     await connection.subscribe(id, '/queue/x', 'client', asked)
-    return (await leg.next('SUBSCRIBE')).headers.get('prefetch-count')
+    return (await link.next('SUBSCRIBE')).headers.get('prefetch-count')
   }
   t.strictSame([await granted('a'), await granted('b', { 'prefetch-count': '100' }), await granted('c')], ['3', '2', '1'])
   await connection.broker.unsubscribe('a')
@@ -299,9 +299,9 @@ t.test('RELAY-21: durable subscriptions are named after their user', async (t) =
   const ids: string[] = []
   for (const user of ['kim', 'kim', 'anna']) {
     const broker = await world.relay.connect({ session: 's', user, headers: new FrameHeaders(), signal: new AbortController().signal }, new TestSink())
-    const leg = await world.fake.connections.next()
+    const link = await world.fake.connections.next()
     await broker.subscribe({ key: 'news', destination: '/topic/news', ack: 'auto', headers: FrameHeaders.from({ durable: 'true' }) })
-    ids.push((await leg.next('SUBSCRIBE')).headers.get('id')!)
+    ids.push((await link.next('SUBSCRIBE')).headers.get('id')!)
   }
   t.equal(ids[0], ids[1])
   t.not(ids[0], ids[2])
@@ -330,11 +330,11 @@ t.test('SEC-S67: a message for a user carries no orders to the broker, and reply
   await world.relay.publishToUser({ user: 'kim', destination: '/user/queue/x', headers: FrameHeaders.from({ 'user-id': 'evil', timestamp: 'abc', foo: 'bar' }), body: message('').body })
   const { headers } = await world.system.next('SEND')
   t.match([headers.get('user-id'), headers.get('timestamp'), headers.get('foo')], [undefined, undefined, 'bar'])
-  const { connection, leg } = await client(world)
+  const { connection, link } = await client(world)
   await refused(t, () => connection.publish('/queue/x', '', { 'reply-to': '/amq/queue/private' }))
   await refused(t, () => connection.publish('/queue/x', '', { 'reply-to': '/reply-queue/guessed' }))
   await connection.publish('/queue/x', '', { 'reply-to': '/topic/a/b' })
-  t.equal((await leg.next('SEND')).headers.get('reply-to'), '/topic/a.b')
+  t.equal((await link.next('SEND')).headers.get('reply-to'), '/topic/a.b')
 })
 
 t.test('a listener for the state that throws harms nobody', async (t) => {
@@ -349,12 +349,12 @@ t.test('a listener for the state that throws harms nobody', async (t) => {
 t.test('RELAY-2: acknowledgements in the words of an older broker', async (t) => {
   for (const [version, expected] of [['1.1', [['message-id', 'm1'], ['subscription', 's1']]], ['1.0', [['message-id', 'm1']]]] as const) {
     const world = await relayTo(t, {}, { connect: (connection) => connection.send('CONNECTED', { version }) })
-    const { connection, leg } = await client(world)
+    const { connection, link } = await client(world)
     await connection.subscribe('1', '/queue/x', 'client-individual')
-    t.equal((await leg.next('SUBSCRIBE')).headers.get('ack'), version === '1.0' ? 'client' : 'client-individual')
-    leg.send('MESSAGE', { subscription: 's1', destination: '/queue/x', 'message-id': 'm1' })
+    t.equal((await link.next('SUBSCRIBE')).headers.get('ack'), version === '1.0' ? 'client' : 'client-individual')
+    link.send('MESSAGE', { subscription: 's1', destination: '/queue/x', 'message-id': 'm1' })
     await connection.broker.ack([handleOf(await connection.sink.deliveries.next())])
-    const { headers } = await leg.next('ACK')
+    const { headers } = await link.next('ACK')
     t.strictSame([...headers].filter(([name]) => name !== 'receipt'), expected.map((entry) => [...entry]))
   }
 })

@@ -2,9 +2,9 @@ import t from 'tap'
 import { ManualClock } from '../../../src/core/clock.ts'
 import { FrameHeaders } from '../../../src/stomp/codec/index.ts'
 import { Connector } from '../../../src/stomp/broker/relay/link/connector.ts'
-import type { BrokerLinkOwner } from '../../../src/stomp/broker/relay/link/broker-link.ts'
+import type { LinkOwner } from '../../../src/stomp/broker/relay/link/link.ts'
 import { resolveRelay } from '../../../src/stomp/broker/relay/options.ts'
-import { Servers } from '../../../src/stomp/broker/relay/link/servers.ts'
+import { RelayState } from '../../../src/stomp/broker/relay/state.ts'
 import { connect, message, TestSink } from '../../support/broker.ts'
 import { FakeBroker, startFakeBroker } from '../../support/fake-broker.ts'
 import { keepsNothing } from '../../support/heap.ts'
@@ -19,15 +19,15 @@ for (const mode of ['shared', 'per-client'] as const) {
       await advanceUntil(clock, started, 100)
       // Before time goes on, nothing is planned.
       await steady(() => fake.connections.all.length)
-      const lines = mode === 'shared' ? 2 : 1
-      t.equal(fake.connections.all.length, lines)
+      const links = mode === 'shared' ? 2 : 1
+      t.equal(fake.connections.all.length, links)
       const results = Array.from({ length: 1000 }, () => code(connect(relay)))
       await steady(() => fake.connections.all.length)
-      t.equal(fake.connections.all.length, lines, 'no attempt but the planned ones')
+      t.equal(fake.connections.all.length, links, 'no attempt but the planned ones')
       t.notOk(await isSettled(results[0]!), 'they wait')
       clock.advance(600)
       t.strictSame(new Set(await advanceUntil(clock, Promise.all(results), 100)), new Set(['STOMP_BROKER_UNAVAILABLE']))
-      t.equal(fake.connections.all.length, 2 * lines, 'one attempt for all of them')
+      t.equal(fake.connections.all.length, 2 * links, 'one attempt for all of them')
 
       const late = Promise.all(Array.from({ length: 100 }, () => connect(relay)))
       fake.manners = {}
@@ -108,7 +108,7 @@ t.test('a connection that reaches the broker spares the others their wait', asyn
   await steady(() => world.log.of('warn').length)
   world.fake.manners = {}
   shared.socket.destroy()
-  await until(() => world.log.of('warn').some(({ data }) => data.line === 'shared 1'), 'the loss of the shared connection')
+  await until(() => world.log.of('warn').some(({ data }) => data.connection === 'shared 1'), 'the loss of the shared connection')
   const before = world.clock.now()
   await advanceUntil(world.clock, within(until(() => world.relay.state === 'available', 'the system connection'), 'the state'), 100)
   t.ok(world.clock.now() - before < 20_000, `after ${world.clock.now() - before} ms`)
@@ -128,24 +128,36 @@ t.test('R13: connections that a broker ends at once do not hurry each other for 
   t.ok(fake.connections.all.length <= 18, `${fake.connections.all.length} attempts`)
 })
 
+t.test('RELAY-16: a link that ends right behind its CONNECTED is one failed attempt, and not two', async (t) => {
+  const fake = await startFakeBroker(t, {
+    connect ({ socket }) { socket.write('CONNECTED\nversion:1.2\nheart-beat:0,0\n\n\0ERROR\nmessage:AMQP channel died\n\n\0') }
+  })
+  const { clock, log, relay, started } = await startRelay(t, { servers: fake.url, reconnect: { min: 500, max: 8000, jitter: 0 } })
+  await started
+  const failures = (): unknown[] => log.of('warn').filter(({ data }) => 'nextAttemptIn' in data).map(({ data }) => data.nextAttemptIn)
+  t.strictSame(failures(), [500])
+  await advanceUntil(clock, until(() => fake.connections.all.length === 2 && failures().length > 1, 'the second attempt'), 50)
+  t.strictSame([failures(), relay.state], [[500, 1000], 'unavailable'])
+})
+
 t.test('R19: a caller that waits for a place is not overtaken, and one that goes leaves nothing behind', async (t) => {
   const fake = new FakeBroker(MUTE)
   await fake.listen()
   t.teardown(() => fake.stop())
   const clock = new ManualClock()
-  const settings = resolveRelay({ servers: fake.url })
-  const dialer = new Connector(new Servers(settings.servers), {}, settings.link, 1, clock, new LinesLog())
-  const owner: BrokerLinkOwner = { message () {}, subscriptionEnded () {}, refused () {}, stalled () {}, lost () {} }
+  const settings = resolveRelay({ servers: fake.url, maxConnecting: 1 })
+  const connector = new Connector(settings, new RelayState(), clock, new LinesLog())
+  const owner: LinkOwner = { message () {}, subscriptionEnded () {}, refused () {}, lost () {} }
   const order: string[] = []
   const aborts: AbortController[] = []
-  const dial = (name: string): void => {
+  const call = (name: string): void => {
     const abort = new AbortController()
     aborts.push(abort)
-    dialer.connect(settings.system, owner, abort.signal).catch(() => {}).then(() => { order.push(name) })
+    connector.connect(settings.system, owner, abort.signal).catch(() => {}).then(() => { order.push(name) })
   }
-  dial('first')
-  dial('waits')
-  for (let i = 0; i < 1000; i++) dial(`gone ${i}`)
+  call('first')
+  call('waits')
+  for (let i = 0; i < 1000; i++) call(`gone ${i}`)
   for (const abort of aborts.slice(2)) abort.abort()
   await turns()
   t.equal(order.length, 1000, 'callers that go need no place')
@@ -154,9 +166,9 @@ t.test('R19: a caller that waits for a place is not overtaken, and one that goes
   const hello = await fake.connections.next()
   hello.ended.next().catch(() => {})
   aborts[0]!.abort()
-  dial('late')
+  call('late')
   for (let i = 0; i < 20 && !order.includes('first'); i++) {
-    dial(`later ${i}`)
+    call(`later ${i}`)
     await Promise.resolve()
   }
   await fake.connections.next('the second attempt')
@@ -239,14 +251,14 @@ t.test('R19: a destination is put into the broker\'s form once for each SEND, an
 
 t.test('K8: a client that takes and pauses by turns does not put off the deadline of a broker that confirms nothing', async (t) => {
   const world = await relayTo(t, { receiptTimeout: 5000, blockedAfter: 1000 })
-  const { connection, leg } = await client(world)
+  const { connection, link } = await client(world)
   await connection.subscribe('1', '/queue/x', 'client-individual')
   world.fake.manners = { frame: () => {} }
   connection.sink.takes = false
   const waiting = code(Promise.resolve(connection.publish('/topic/y')))
-  await leg.next('SEND')
+  await link.next('SEND')
   for (let i = 0; i < 30 && connection.sink.ends.all.length === 0; i++) {
-    leg.send('MESSAGE', { subscription: 's1', destination: '/queue/x', 'message-id': String(i), ack: String(i) }, String(i))
+    link.send('MESSAGE', { subscription: 's1', destination: '/queue/x', 'message-id': String(i), ack: String(i) }, String(i))
     if (connection.sink.ends.all.length === 0) await Promise.race([connection.sink.next(1), connection.sink.ends.next().catch(() => {})])
     world.clock.advance(500)
     connection.broker.resume()
@@ -258,7 +270,7 @@ t.test('K8: a client that takes and pauses by turns does not put off the deadlin
 
 t.test('K4: a broker that reads and confirms nothing holds the client back', async (t) => {
   const world = await relayTo(t, { receiptTimeout: 600_000 })
-  const { connection, leg } = await client(world)
+  const { connection, link } = await client(world)
   world.fake.manners = { frame: () => {} }
   let sent = 0
   while (connection.broker.room() === undefined && sent < 5000) {
@@ -267,7 +279,7 @@ t.test('K4: a broker that reads and confirms nothing holds the client back', asy
   }
   t.ok(sent <= 1000, `held back after ${sent} frames`)
   const room = connection.broker.room()!
-  leg.receipt(await leg.next('SEND'))
+  link.receipt(await link.next('SEND'))
   await within(room, 'room')
   t.equal(connection.broker.room(), undefined)
 })

@@ -142,26 +142,26 @@ t.test('credentials that a function returns are checked as those of the options'
   }
 })
 
-t.test('Alternation: every order that was asked for is kept, and each line only waits for the other', async (t) => {
-  await fc.assert(fc.asyncProperty(fc.array(fc.record({ line: fc.constantFrom('a', 'b'), waits: fc.boolean(), fails: fc.boolean() }), { maxLength: 30 }), async (steps) => {
-    const lines = { a: {}, b: {} }
+t.test('ordering: operations keep the order of their calls, and each connection only waits for the other', async (t) => {
+  await fc.assert(fc.asyncProperty(fc.array(fc.record({ connection: fc.constantFrom('a', 'b'), waits: fc.boolean(), fails: fc.boolean() }), { maxLength: 30 }), async (steps) => {
+    const connections = { a: {}, b: {} }
     const order = new Ordering()
     const started: number[] = []
     const busy = { a: 0, b: 0 }
-    const results = steps.map(({ line, waits, fails }, i) => {
-      const other = line === 'a' ? 'b' : 'a'
+    const results = steps.map(({ connection, waits, fails }, i) => {
+      const other = connection === 'a' ? 'b' : 'a'
       const operation = (): Promise<number> | number => {
         started.push(i)
-        if (busy[other as 'a' | 'b'] > 0) throw new Error('the other line has not confirmed')
+        if (busy[other as 'a' | 'b'] > 0) throw new Error('the other connection has not confirmed')
         if (!waits) return i
-        busy[line as 'a' | 'b']++
+        busy[connection as 'a' | 'b']++
         return new Promise((resolve, reject) => setImmediate(() => {
-          busy[line as 'a' | 'b']--
+          busy[connection as 'a' | 'b']--
           if (fails) reject(new Error('as asked'))
           else resolve(i)
         }))
       }
-      return Promise.resolve(order.run(lines[line as 'a' | 'b'], operation)).catch((error: Error) => error.message)
+      return Promise.resolve(order.run(connections[connection as 'a' | 'b'], operation)).catch((error: Error) => error.message)
     })
     await order.room()
     const settled = await Promise.all(results)

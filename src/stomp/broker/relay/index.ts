@@ -1,28 +1,23 @@
 import { Timer } from '../../../core/timer.ts'
-import type {
-  Broker, BrokerCapabilities, BrokerClient, BrokerConnection, BrokerContext, BrokerSink, BrokerState, Done, OutgoingMessage, UserMessage
-} from '../broker.ts'
 import { refusal } from '../../refusals.ts'
-import { Serial } from '../serial.ts'
+import type { Broker, BrokerCapabilities, BrokerClient, BrokerContext, BrokerSink, BrokerState, Done, OutgoingMessage, UserMessage } from '../broker.ts'
+import { ClientConnection } from './client/client-connection.ts'
+import { type RelayConnection, RelayCore } from './core.ts'
 import { REPLY_PREFIX, TEMPORARY_PREFIX } from './messages/addresses.ts'
-import { ClientFailures } from './client/client-failures.ts'
-import type { RelayCore } from './core.ts'
-import { Connector } from './link/connector.ts'
 import { Names } from './messages/names.ts'
 import { type RelayBrokerOptions, type RelaySettings, resolveRelay } from './options.ts'
-import { ClientConnection } from './client/client-connection.ts'
-import { Servers } from './link/servers.ts'
 import { SharedConnection } from './shared/shared-connection.ts'
 import { SharedTopics } from './shared/shared-topics.ts'
-import { SystemConnection } from './system-connection.ts'
+import { RelayState } from './state.ts'
+import { SystemConnection } from './system/system-connection.ts'
 
 export { activemq } from './dialects/activemq.ts'
 export type { BrokerDialect, DialectOptions } from './dialects/dialect.ts'
 export { rabbitmq } from './dialects/rabbitmq.ts'
-export type { Backoff } from './link/reconnecting-link.ts'
+export type { Backoff } from './link/link.ts'
 export type { RelayBrokerOptions, RelayCredentials } from './options.ts'
 
-/** What a relay is busy with. */
+/** Figures of a relay. */
 export interface RelayStats {
   /** Connections to the broker, the application's own among them. */
   readonly connections: number
@@ -34,17 +29,18 @@ export interface RelayStats {
   readonly races: number
 }
 
-/** A broker of somebody else's, behind the same sessions. */
+/** An external broker, behind the same sessions as the embedded one. */
 export interface RelayBroker extends Broker {
-  /** What it is busy with. */
+  /** Returns the figures of the relay as they are now. */
   stats (): RelayStats
 }
 
-/** How long the start of the server waits for the broker: it serves without one, too. */
+/** The milliseconds for which the start of the server waits for the broker. The server also serves without one. */
 const START_PATIENCE = 3000
 
-/** What runs between `start` and `stop`. */
-interface Running extends RelayCore {
+/** The parts that run between `start` and `stop`. */
+interface Running {
+  readonly core: RelayCore
   readonly system: SystemConnection
   readonly shared: readonly SharedTopics[]
 }
@@ -54,16 +50,11 @@ class StompRelay implements RelayBroker {
   readonly capabilities: BrokerCapabilities
   readonly #settings: RelaySettings
   readonly #names: Names
-  readonly #listeners = new Set<(state: BrokerState, reason: string) => void>()
-  readonly #connections = new Set<ClientConnection | SharedConnection>()
-  /** Connections whose broker confirms nothing at the moment. */
-  readonly #stalled = new Set<object>()
+  readonly #state = new RelayState()
   #onUserMessage: (message: UserMessage) => void = () => {}
   #running: Running | null = null
-  #state: BrokerState = 'starting'
-  /** The state without regard to what is stalled. */
-  #line: BrokerState = 'starting'
-  #next = 0
+  /** The number of clients so far, which decides the shared connection of the next one. */
+  #count = 0
 
   constructor (options: RelayBrokerOptions) {
     this.#settings = resolveRelay(options)
@@ -73,45 +64,30 @@ class StompRelay implements RelayBroker {
     this.capabilities = dialect.capabilities
   }
 
-  get state (): BrokerState { return this.#state }
+  get state (): BrokerState { return this.#state.current }
 
   stats (): RelayStats {
-    return {
-      connections: this.#running?.connector.open ?? 0,
-      clients: this.#connections.size,
-      races: this.#running?.connector.races ?? 0,
-      sharedTopics: (this.#running?.shared ?? []).reduce((sum, { topics }) => sum + topics, 0)
-    }
+    const { links, races } = this.#state
+    const { core, shared = [] } = this.#running ?? {}
+    return { connections: links.size, clients: core?.connections.size ?? 0, races, sharedTopics: shared.reduce((sum, { size }) => sum + size, 0) }
   }
 
-  onState (listener: (state: BrokerState, reason: string) => void): void { this.#listeners.add(listener) }
+  onState (listener: (state: BrokerState, reason: string) => void): void { this.#state.onChange(listener) }
 
   onUserMessage (listener: (message: UserMessage) => void): void { this.#onUserMessage = listener }
 
-  /** Waits for the first attempt, but not long: a server whose broker is away must start all the same. */
-  async start ({ clock, log }: BrokerContext): Promise<void> {
+  /** Waits for the first attempt, but not long, because a server must start although its broker is away. */
+  async start (context: BrokerContext): Promise<void> {
     if (this.#running !== null) return
-    const settings = this.#settings
-    const core: RelayCore = {
-      settings,
-      clock,
-      log,
-      serial: new Serial(),
-      names: this.#names,
-      clientFailures: new ClientFailures(clock, log),
-      connector: new Connector(new Servers(settings.servers), settings.tls, settings.link, settings.maxConnecting, clock, log),
-      stalled: (who, yes) => this.#setStalled(who, yes),
-      reached: () => this.#hurry(),
-      closed: (connection) => { this.#connections.delete(connection) }
-    }
-    const system = new SystemConnection(core, (state, reason) => {
-      this.#line = state
-      this.#show(reason)
-    }, (message) => this.#onUserMessage(message))
-    const shared = settings.mode === 'shared' ? Array.from({ length: settings.connections }, (_, i) => new SharedTopics(core, `shared ${i + 1}`)) : []
-    this.#running = { ...core, system, shared }
-    const connecting = system.start()
-    for (const line of shared) line.start().catch((error: unknown) => log.error({ err: error }, 'the first attempt to connect to the broker failed'))
+    const { clock, log } = context
+    const { mode, connections } = this.#settings
+    this.#state.start(log)
+    const core = new RelayCore(this.#settings, this.#names, this.#state, context)
+    const system = new SystemConnection(core, (message) => this.#onUserMessage(message))
+    const shared = mode === 'shared' ? Array.from({ length: connections }, (_, i) => new SharedTopics(core, `shared ${i + 1}`)) : []
+    this.#running = { core, system, shared }
+    const connecting = system.link.start()
+    for (const { link } of shared) link.start().catch((error: unknown) => log.error({ err: error }, 'the first attempt to connect to the broker failed'))
     await new Promise<void>((resolve) => {
       const patience = new Timer({ expire: () => resolve() })
       clock.start(patience, START_PATIENCE)
@@ -126,12 +102,11 @@ class StompRelay implements RelayBroker {
     const running = this.#running
     if (running === null) return
     this.#running = null
-    this.#line = 'unavailable'
-    this.#stalled.clear()
-    this.#show('stopped')
+    this.#state.stop()
+    const { core, system, shared } = running
     const error = refusal('STOMP_BROKER_STOPPED', undefined, true)
-    const ends = [...this.#connections].map((connection) => connection.end(error))
-    await Promise.all([...ends, ...running.shared.map((line) => line.stop()), running.system.stop()])
+    const ends = [...core.connections].map((connection) => connection.end(error))
+    await Promise.all([...ends, ...shared.map(({ link }) => link.stop()), system.stop()])
   }
 
   accepts (destination: string, what: 'send' | 'subscribe'): boolean {
@@ -143,11 +118,17 @@ class StompRelay implements RelayBroker {
 
   isPrivate (destination: string): boolean { return destination.startsWith(TEMPORARY_PREFIX) || destination.startsWith(REPLY_PREFIX) }
 
-  async connect (client: BrokerClient, sink: BrokerSink): Promise<BrokerConnection> {
-    const running = this.#started()
-    const line = running.shared[this.#next++ % Math.max(1, running.shared.length)]
-    const connection = await (line === undefined ? this.#openOwn(running, client, sink) : SharedConnection.open(running, client, sink, line))
-    this.#connections.add(connection)
+  async connect (client: BrokerClient, sink: BrokerSink): Promise<RelayConnection> {
+    const { core, system, shared } = this.#started()
+    const topics = shared[this.#count++ % Math.max(1, shared.length)]
+    let connection: RelayConnection
+    if (topics === undefined) {
+      await system.link.reachable(client.signal)
+      connection = await ClientConnection.open(core, client, sink)
+    } else {
+      connection = await SharedConnection.open(core, client, sink, topics)
+    }
+    core.connections.add(connection)
     if (this.#running === null) await connection.end(refusal('STOMP_BROKER_STOPPED', undefined, true))
     return connection
   }
@@ -160,42 +141,10 @@ class StompRelay implements RelayBroker {
     if (this.#running === null) throw refusal('STOMP_BROKER_UNAVAILABLE', undefined, true)
     return this.#running
   }
-
-  /** One of our connections has reached the broker: the others need not wait for their next attempts. */
-  #hurry (): void {
-    if (this.#running === null) return
-    this.#running.system.hurry()
-    for (const line of this.#running.shared) line.hurry()
-  }
-
-  async #openOwn (running: Running, client: BrokerClient, sink: BrokerSink): Promise<ClientConnection> {
-    await running.system.reachable(client.signal)
-    return ClientConnection.open(running, client, sink)
-  }
-
-  #setStalled (who: object, yes: boolean): void {
-    if (yes) this.#stalled.add(who)
-    else if (!this.#stalled.delete(who)) return
-    this.#show(yes ? 'the broker confirms nothing' : 'the broker confirms again')
-  }
-
-  #show (reason: string): void {
-    const state: BrokerState = this.#line === 'available' && this.#stalled.size > 0 ? 'blocked' : this.#line
-    if (state === this.#state) return
-    this.#state = state
-    this.#running?.log.info({ state, reason }, 'the state of the broker')
-    for (const listener of this.#listeners) {
-      try {
-        listener(state, reason)
-      } catch (error) {
-        this.#running?.log.error({ err: error }, 'a listener for the state of the broker has failed')
-      }
-    }
-  }
 }
 
 /**
- * An external broker in place of the embedded one: RabbitMQ, ActiveMQ, or whatever else speaks STOMP over TCP.
+ * Makes a broker that passes everything on to an external one: RabbitMQ, ActiveMQ, or another that speaks STOMP over TCP.
  *
  * @throws FST_STOMP_INVALID_OPTION
  */

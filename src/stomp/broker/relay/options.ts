@@ -3,10 +3,9 @@ import { type Check, checkOptions, count, defined, either, expected, func, integ
 import { type DestinationRules, prefixes } from '../../destinations.ts'
 import { stompErrors } from '../../errors.ts'
 import type { BrokerClient } from '../broker.ts'
-import type { BrokerLinkSettings, Credentials } from './link/broker-link.ts'
 import type { BrokerDialect } from './dialects/dialect.ts'
 import { plain } from './dialects/plain.ts'
-import type { Backoff } from './link/reconnecting-link.ts'
+import type { Backoff, Credentials, LinkSettings } from './link/link.ts'
 import { parseServer, type ServerAddress } from './link/servers.ts'
 
 /** The credentials of a connection to the broker. */
@@ -92,7 +91,7 @@ export interface RelaySettings {
   readonly allowHeaders: ReadonlySet<string>
   /** Headers that clients must not set (SEC-S67). */
   readonly privileged: ReadonlySet<string>
-  readonly link: BrokerLinkSettings
+  readonly link: LinkSettings
   readonly reconnect: Backoff
   readonly maxConnecting: number
   readonly maxOutbox: number

@@ -3,7 +3,7 @@ import type { BrokerError } from '../../../refusals.ts'
 import type { BrokerLog } from '../../broker.ts'
 import { failureFields, failureText } from '../link/failures.ts'
 
-/** One line of this kind in so many milliseconds. */
+/** The milliseconds within which one line about a kind of failure is enough. */
 const QUIET = 60_000
 
 /**

@@ -10,10 +10,10 @@ const PRIVILEGED: ReadonlySet<string> = new Set([
 
 const USER_TOPIC = '/topic/fastify-sockjs.users'
 
-/** What the broker says of itself and its clients, and what our processes say to each other: `/topic/**` would bring it all. */
+/** The topics of the broker itself and of the processes of the application. A subscription to the topic pattern `**` would bring them all. */
 const HIDDEN: readonly string[] = ['/topic/ActiveMQ.', '/queue/ActiveMQ.', USER_TOPIC]
 
-/** ActiveMQ 5: `**` is `>`; a NACK sends a message to the dead letters. */
+/** Makes the dialect of ActiveMQ 5. `**` is `>` there, and a NACK sends a message to the dead letters. */
 export function activemq ({ separator = '/' }: DialectOptions = {}): BrokerDialect {
   return {
     name: 'ActiveMQ',

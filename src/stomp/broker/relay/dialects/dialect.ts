@@ -1,12 +1,12 @@
 import type { BrokerCapabilities } from '../../broker.ts'
 
-/** Options of a preset. */
+/** The options of a preset. */
 export interface DialectOptions {
-  /** What stands between the segments of a destination, as clients write them. Default: `/`. */
+  /** The character between the segments of a destination, as clients write them. `/` by default. */
   readonly separator?: '/' | '.'
 }
 
-/** What a relay can do with each broker that has a preset; where one differs, it says so. */
+/** The abilities of a relay with a broker that has a preset. A preset names its differences. */
 export const RELAYED: BrokerCapabilities = Object.freeze({
   queues: true,
   topicAcknowledgements: true,
@@ -22,36 +22,40 @@ export const RELAYED: BrokerCapabilities = Object.freeze({
   passesOverHeldBack: false
 })
 
-/** Every subscriber of a topic gets every message. */
+/** Tells whether every subscriber gets every message, as with a topic. */
 export const isTopic = (destination: string): boolean => destination.startsWith('/topic/')
 
 /**
- * What is peculiar to one kind of broker. `rabbitmq()` and `activemq()` make the known ones; an object of your own fits
- * any other that speaks STOMP.
+ * The differences between one kind of broker and others. `rabbitmq()` and `activemq()` make the known ones.
+ *
+ * An object of your own fits any other broker that speaks STOMP.
  */
 export interface BrokerDialect {
-  /** For logs. */
+  /** The name, for logs. */
   readonly name: string
-  /** What the broker can do. */
+  /** The abilities of the broker. */
   readonly capabilities: BrokerCapabilities
-  /** What stands between the segments of a destination, as our clients write them. Default: `/`. */
+  /** The character between the segments of a destination, as clients of the server write them. `/` by default. */
   readonly separator?: '/' | '.'
-  /** The broker's form of a client's destination: `/topic/rooms/7` to `/topic/rooms.7` (RELAY-4). A SEND has no wildcards. */
+  /** Writes a client's destination in the broker's form: `/topic/rooms/7` as `/topic/rooms.7` (RELAY-4). A SEND has no wildcards. */
   toBroker (destination: string, what: 'send' | 'subscribe'): string
-  /** And back, for MESSAGE; `null` for what no client may see. */
+  /** Writes the destination of a MESSAGE in the form of clients. Returns `null` for a destination that no client may see. */
   fromBroker (destination: string): string | null
-  /** Whether every subscriber gets every message: such subscriptions can be shared. `destination` is the client's form. */
+  /** Tells whether every subscriber gets every message, so that a subscription can be shared. `destination` has the client's form. */
   isFanOut (destination: string): boolean
-  /** Where the processes of one application tell each other of messages for users; out of the reach of clients. */
+  /** The destination over which the processes of one application send each other messages for users. No client can reach it. */
   readonly userTopic: string
-  /** Takes off what the broker itself puts around a `reply-to` that names a destination. Default: nothing. */
+  /** Removes the prefix that the broker itself puts before a `reply-to` that names a destination. By default there is none. */
   unwrapReplyTo? (replyTo: string): string
   /** The header of SUBSCRIBE that bounds unacknowledged messages. */
   readonly prefetchHeader: string
-  /** How a `reply-to:/temp-queue/x` comes to a subscription: the broker makes it (RELAY-9), we must, or there are none. */
+  /**
+   * The way in which a `reply-to:/temp-queue/x` gets its subscription. `implicit`: the broker makes it (RELAY-9).
+   * `subscribed`: the relay makes it. `none`: there are no temporary queues.
+   */
   readonly temporaryQueues: 'implicit' | 'subscribed' | 'none'
-  /** Headers of SEND and of SUBSCRIBE that mean something to this broker and that clients must not set (SEC-S67). */
+  /** The headers of SEND and of SUBSCRIBE that mean something to this broker and that clients must not set (SEC-S67). */
   readonly privileged: ReadonlySet<string>
-  /** Changes the headers of a SEND at the end, in place: another name for the time to live, say. */
+  /** Changes the headers of a SEND at the end, in place. It can give the time to live another name, for example. */
   prepare? (headers: Map<string, string>, now: number): void
 }

@@ -3,8 +3,9 @@ import { type BrokerDialect, isTopic, RELAYED } from './dialect.ts'
 const USER_TOPIC = '/topic/fastify-sockjs/users'
 
 /**
- * A broker that names destinations as we do: another server of this package, over TCP. Histories stay at that broker: positions
- * are not passed on.
+ * Makes the dialect of a broker that names destinations as this package does, such as another server.
+ *
+ * Histories stay at that broker, because their positions are not passed on.
  */
 export function plain (): BrokerDialect {
   return {

@@ -1,11 +1,11 @@
 import type { BrokerError } from '../../../refusals.ts'
 import type { ServerAddress } from './servers.ts'
 
-/** Says which server failed, and why. It stands in the log alone: a client sees the `BrokerError` that it causes (RELAY-6). */
+/** Says which server failed, and why. It stands in the log alone, because a client sees the `BrokerError` that it causes (RELAY-6). */
 export class ServerFailure extends Error {
   readonly host: string
   readonly port: number
-  /** `ECONNREFUSED`, or a sentence where no code exists. */
+  /** A code such as `ECONNREFUSED`, or a sentence where no code exists. */
   readonly reason: string
 
   constructor ({ host, port }: ServerAddress, reason: string, cause?: Error) {
@@ -28,27 +28,27 @@ export class ServersFailure extends Error {
   }
 }
 
-/** The servers that an error is about. */
+/** Finds the failures of servers that caused an error. */
 export function failuresOf ({ cause }: BrokerError): readonly ServerFailure[] {
   if (cause instanceof ServersFailure) return cause.failures
   return cause instanceof ServerFailure ? [cause] : []
 }
 
-/** The fields of a log line about an error. They name the last server that failed, and all servers when several failed. */
+/** Makes the fields of a log line about an error. They name the last server that failed, and all servers when several failed. */
 export function failureFields (error: BrokerError): object {
   const servers = failuresOf(error).map(({ host, port, reason }) => ({ host, port, cause: reason }))
   return { code: error.code, ...servers.at(-1), ...(servers.length > 1 ? { servers } : {}) }
 }
 
-/** An error in the words of a log line: `127.0.0.1:61613: ECONNREFUSED`. */
+/** Describes an error for a log line, such as `127.0.0.1:61613: ECONNREFUSED`. */
 export function failureText (error: BrokerError): string {
   return error.cause instanceof Error ? error.cause.message : error.message
 }
 
-/** The reason that a socket gives. `ECONNREFUSED` says all; the code of a TLS error needs its sentence. */
+/** Describes the error of a socket. `ECONNREFUSED` says all, and the code of a TLS error needs its sentence. */
 export function reasonOf (error: Error): string {
   const { code } = error as { code?: unknown }
-  // Of several addresses of one host Node tells the code alone.
+  // For several addresses of one host, Node gives the code alone.
   const message = error.message === '' ? (error as AggregateError).errors?.map(String).join(', ') ?? '' : error.message
   if (typeof code !== 'string') return message === '' ? error.name : message
   return /^E[A-Z]+$/.test(code) && message.includes(code) ? code : `${code}: ${message}`

@@ -1,19 +1,21 @@
+import { shorten } from '../../../../core/shorten.ts'
 import type { FrameHeaders } from '../../../codec/index.ts'
 import { type BrokerError, refusal, type RefusalCode } from '../../../refusals.ts'
 import { ServerFailure } from './failures.ts'
 import type { ServerAddress } from './servers.ts'
 
 /**
- * What an ERROR of the broker means (RELAY-6):
- * - `race`: the client did two things at once, which is harmless; nobody is told (FACT-4);
- * - `over`: what was to be ended has ended already;
- * - `subscription`: one subscription has ended, the rest goes on (RELAY-24);
- * - `refused`: what one frame asked for;
- * - `fatal`: nothing can be done over this connection any more.
+ * The meaning of an ERROR of the broker (RELAY-6).
+ *
+ * - `race`: the client did two things at once. That is harmless, and no client is told (FACT-4);
+ * - `over`: the subscription that a client ends has ended already;
+ * - `subscription`: one subscription has ended, and the rest goes on (RELAY-24);
+ * - `refused`: the broker refuses one frame;
+ * - `fatal`: the connection cannot be used any more.
  */
 export type Verdict = 'race' | 'over' | 'subscription' | 'refused' | 'fatal'
 
-/** An ERROR in our own words: those of a broker name hosts, queues and classes, and never reach a client. */
+/** An ERROR in words of the relay. The words of a broker name hosts, queues and classes, and never reach a client. */
 export interface Problem {
   readonly verdict: Verdict
   readonly error: BrokerError
@@ -21,7 +23,7 @@ export interface Problem {
 
 type Row = readonly [pattern: RegExp, verdict: Verdict, code: RefusalCode]
 
-/** By what `message` says, or the body behind it; the first row that fits counts. */
+/** The meanings, by the header `message` or the body behind it. The first row that fits counts. */
 const ROWS: readonly Row[] = [
   [/^Subscription not found/, 'race', 'STOMP_BROKER_REFUSED'],
   [/^No subscription (found|matched)/, 'over', 'STOMP_BROKER_REFUSED'],
@@ -34,13 +36,14 @@ const ROWS: readonly Row[] = [
   [/precondition_failed/i, 'refused', 'STOMP_INVALID_HEADER']
 ]
 
-/** Characters of a broker's own ERROR that a log line quotes. */
+/** The most characters of an ERROR that a log line quotes. */
 const QUOTED = 200
 
+/** Finds the meaning of an ERROR. */
 export function problemOf (headers: FrameHeaders, body: string, from: ServerAddress): Problem {
   const message = headers.get('message') ?? ''
   const row = ROWS.find(([pattern]) => pattern.test(message)) ?? ROWS.find(([pattern]) => pattern.test(body))
   const [, verdict, code] = row ?? [null, 'refused', 'STOMP_BROKER_REFUSED'] as const
-  const quoted = [message, body.trim()].filter((text) => text !== '').join(': ').slice(0, QUOTED)
-  return { verdict, error: refusal(code, undefined, verdict === 'fatal', new ServerFailure(from, `the broker sent ERROR, ${quoted}`)) }
+  const quoted = [message, body.trim()].filter((text) => text !== '').join(': ')
+  return { verdict, error: refusal(code, undefined, verdict === 'fatal', new ServerFailure(from, `the broker sent ERROR, ${shorten(quoted, QUOTED)}`)) }
 }

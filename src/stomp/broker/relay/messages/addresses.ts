@@ -1,19 +1,23 @@
 import { randomBytes } from 'node:crypto'
 
-/** Addresses that one client has been given to answer to; the newest so many are known. */
+/** The most addresses that one client can answer to. The oldest go first. */
 const KEPT = 1000
 
-/** What clients may name, and who may: an address is known to the connection that was given it, and to no other (SEC-S66). */
+/** The prefix of the addresses that clients see. An address is known to the connection that was given it, and to no other (SEC-S66). */
 export const REPLY_PREFIX = '/reply-queue/'
 
-/** A client's own queues, by their names. */
+/** The prefix of the names that a client gives to its own temporary queues. */
 export const TEMPORARY_PREFIX = '/temp-queue/'
 
-/** The broker's own names for the temporary queues of others hold hosts and counters: clients see these instead. */
+/**
+ * The addresses of temporary queues that one client was given.
+ *
+ * The broker's own names for these queues hold hosts and counters, so that clients see random addresses.
+ */
 export class ReplyAddresses {
   readonly #real = new Map<string, string>()
 
-  /** The address that a client sees for the broker's. */
+  /** Makes the address that a client sees for a name of the broker. */
   hide (real: string): string {
     const address = REPLY_PREFIX + randomBytes(16).toString('base64url')
     if (this.#real.size >= KEPT) this.#real.delete(this.#real.keys().next().value!)
@@ -21,6 +25,6 @@ export class ReplyAddresses {
     return address
   }
 
-  /** And back; `undefined` for one that this client was never given. */
+  /** Finds the name of the broker. Returns `undefined` for an address that this client was never given. */
   reveal (address: string): string | undefined { return this.#real.get(address) }
 }

@@ -1,13 +1,13 @@
 import { type DestinationRules, kindOf } from '../../../destinations.ts'
 import type { BrokerDialect } from '../dialects/dialect.ts'
 
-/** Names that are remembered; the oldest go first. */
+/** The most names that are remembered. The oldest go first. */
 const KEPT = 1000
 
-/** Longer names are refused anyway, and must not fill the memory. */
+/** The longest name that is remembered. Longer ones are refused anyway, and must not fill the memory. */
 const LONGEST = 255
 
-/** Destinations in the broker's form. Each is worked out once, though the session asks before it publishes. */
+/** The destinations in the broker's form. Each is worked out once, though the session asks before it publishes. */
 export class Names {
   readonly #dialect: BrokerDialect
   readonly #rules: DestinationRules
@@ -18,7 +18,11 @@ export class Names {
     this.#rules = rules
   }
 
-  /** True if a client may name it. A name that does not come back is the broker's own, or our processes use it among themselves. */
+  /**
+   * Tells whether a client may name a destination.
+   *
+   * A name that the dialect does not translate back belongs to the broker itself, or to the processes of the application.
+   */
   served (name: string, what: 'send' | 'subscribe'): boolean {
     if (this.#known[what].has(name)) return true
     if (kindOf(name, this.#rules.prefixes) === undefined) return false
@@ -28,7 +32,7 @@ export class Names {
     return true
   }
 
-  /** The broker's form. */
+  /** Returns the broker's form of a destination. */
   toBroker (name: string, what: 'send' | 'subscribe'): string { return this.#known[what].get(name) ?? this.#dialect.toBroker(name, what) }
 
   #remember (name: string, what: 'send' | 'subscribe', theirs: string): void {

@@ -1,26 +1,32 @@
 import { refusal } from '../../../refusals.ts'
-import { REPLY_PREFIX, type ReplyAddresses } from './addresses.ts'
 import type { BrokerDialect } from '../dialects/dialect.ts'
 import type { RelaySettings } from '../options.ts'
+import { REPLY_PREFIX, type ReplyAddresses } from './addresses.ts'
 
-/** Temporary queues of others, in the words of several brokers. */
+/** The names of temporary queues of others, as several brokers write them. */
 const FOREIGN = /^\/(reply-queue|remote-temp-queue|temp-queue)\//
 
 /**
- * `reply-to` in the broker's form. A service answers wherever it says, with rights of its own: only what this client could
- * name itself may stand there (SEC-S67). Its own temporary queues are the caller's business.
+ * Writes a `reply-to` in the broker's form.
+ *
+ * A service answers to that destination with rights of its own. So only a destination that this client could name itself may stand
+ * there (SEC-S67). The caller looks after the client's own temporary queues.
  */
 export function toReplyTo (replyTo: string | undefined, { dialect, destinations }: RelaySettings, addresses: ReplyAddresses | null): string | undefined {
   if (replyTo === undefined) return undefined
   const known = replyTo.startsWith(REPLY_PREFIX) ? addresses?.reveal(replyTo) : undefined
   if (known !== undefined) return known
   if (destinations.prefixes.some(([prefix]) => replyTo.startsWith(prefix + '/'))) return dialect.toBroker(replyTo, 'send')
-  // The user destinations and routes of this application mean nothing to the broker; they reach whoever knows them as they are.
+  // The user destinations and the routes of this application mean nothing to the broker, so that they stay as they are.
   if (!replyTo.startsWith('/') || /^\/(user|app)\//.test(replyTo)) return replyTo
-  throw refusal('STOMP_INVALID_HEADER', 'reply-to names what nobody serves')
+  throw refusal('STOMP_INVALID_HEADER', 'reply-to names a destination that is not served')
 }
 
-/** What a client may answer to: a destination as it knows them, or an address that only it was given (SEC-S66); with `null` none can be given. */
+/**
+ * Writes a `reply-to` as a client may use it: a destination, or an address that only this client was given (SEC-S66).
+ *
+ * Without `addresses` no client can be given one, and the header is left out.
+ */
 export function fromReplyTo (replyTo: string | undefined, dialect: BrokerDialect, addresses: ReplyAddresses | null): string | undefined {
   if (replyTo === undefined) return undefined
   const destination = dialect.unwrapReplyTo?.(replyTo) ?? replyTo

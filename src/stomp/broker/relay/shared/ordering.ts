@@ -1,23 +1,26 @@
 import type { Done } from '../../broker.ts'
 
 /**
- * Operations of one client over two connections, in the order in which they were asked for: what goes over the one waits until
- * the other has confirmed. As long as only one is used, nothing waits.
+ * The order of the operations of one client over two connections.
+ *
+ * An operation over one connection waits until the other has confirmed those before it. As long as only one connection is used, no operation
+ * waits.
  */
 export class Ordering {
-  #line: object | null = null
+  /** The connection of the operations that are not confirmed yet. */
+  #connection: object | null = null
   #outstanding = 0
-  readonly #waiting: { readonly line: object, readonly start: () => void }[] = []
+  readonly #waiting: { readonly connection: object, readonly start: () => void }[] = []
   #idle: (() => void)[] = []
 
-  run<T> (line: object, operation: () => Done<T>): Done<T> {
-    if (this.#waiting.length === 0 && this.#mayStart(line)) return this.#start(line, operation)
+  run<T> (connection: object, operation: () => Done<T>): Done<T> {
+    if (this.#waiting.length === 0 && this.#mayStart(connection)) return this.#start(connection, operation)
     return new Promise<T>((resolve, reject) => {
       this.#waiting.push({
-        line,
+        connection,
         start: () => {
           try {
-            resolve(this.#start(line, operation))
+            resolve(this.#start(connection, operation))
           } catch (error) {
             reject(error)
           }
@@ -26,15 +29,15 @@ export class Ordering {
     })
   }
 
-  /** Resolves when nothing waits for its turn; `undefined` when that is so. */
+  /** Resolves when no operation waits. Returns `undefined` where none does. */
   room (): Promise<void> | undefined {
     return this.#waiting.length === 0 ? undefined : new Promise((resolve) => { this.#idle.push(resolve) })
   }
 
-  #mayStart (line: object): boolean { return this.#outstanding === 0 || this.#line === line }
+  #mayStart (connection: object): boolean { return this.#outstanding === 0 || this.#connection === connection }
 
-  #start<T> (line: object, operation: () => Done<T>): Done<T> {
-    this.#line = line
+  #start<T> (connection: object, operation: () => Done<T>): Done<T> {
+    this.#connection = connection
     const done = operation()
     if (done instanceof Promise) {
       this.#outstanding++
@@ -48,7 +51,7 @@ export class Ordering {
   }
 
   #next (): void {
-    for (let first = this.#waiting[0]; first !== undefined && this.#mayStart(first.line); first = this.#waiting[0]) {
+    for (let first = this.#waiting[0]; first !== undefined && this.#mayStart(first.connection); first = this.#waiting[0]) {
       this.#waiting.shift()
       first.start()
     }

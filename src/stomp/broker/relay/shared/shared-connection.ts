@@ -1,62 +1,64 @@
 import { type BrokerError, refusal } from '../../../refusals.ts'
-import type { BrokerClient, BrokerConnection, BrokerSink, BrokerSubscription, DeliveryHandle, Done, Operation, OutgoingMessage } from '../../broker.ts'
-import type { Publication } from '../../publication.ts'
-import { REPLY_PREFIX, TEMPORARY_PREFIX } from '../messages/addresses.ts'
+import type { BrokerClient, BrokerSink, BrokerSubscription, DeliveryHandle, Done, Operation, OutgoingMessage } from '../../broker.ts'
 import { ClientConnection } from '../client/client-connection.ts'
-import type { RelayCore } from '../core.ts'
+import type { RelayConnection, RelayCore } from '../core.ts'
+import { REPLY_PREFIX, TEMPORARY_PREFIX } from '../messages/addresses.ts'
 import { Ordering } from './ordering.ts'
-import type { SharedTopics } from './shared-topics.ts'
+import { SharedClient, type SharedTopics } from './shared-topics.ts'
 
 /**
- * A client in mode `shared`: topics without acknowledgements come, and messages go, over the connection of all. What needs a
- * connection of its own (queues, acknowledgements, transactions, temporary queues) makes one when it is first asked for.
+ * The connection of a client in mode `shared`. Topics without acknowledgements and messages go over the connection of all.
+ *
+ * Queues, acknowledgements, transactions and temporary queues need a connection of the client's own, which is made when it is first needed.
  */
-export class SharedConnection implements BrokerConnection {
+export class SharedConnection implements RelayConnection {
   readonly #core: RelayCore
   readonly #client: BrokerClient
   readonly #sink: BrokerSink
-  readonly #line: SharedTopics
-  readonly #shared = new Set<string>()
+  readonly #topics: SharedTopics
+  readonly #shared: SharedClient
   readonly #order = new Ordering()
   #own: Promise<ClientConnection> | null = null
   #opened: ClientConnection | null = null
-  /** Ends the making of its own connection (RELAY-18). */
+  /** Ends the attempt to make the client's own connection (RELAY-18). */
   readonly #abort = new AbortController()
   #open = true
 
-  static async open (core: RelayCore, client: BrokerClient, sink: BrokerSink, line: SharedTopics): Promise<SharedConnection> {
-    const connection = new SharedConnection(core, client, sink, line)
-    await line.enter(connection, client.signal)
+  static async open (core: RelayCore, client: BrokerClient, sink: BrokerSink, topics: SharedTopics): Promise<SharedConnection> {
+    const connection = new SharedConnection(core, client, sink, topics)
+    await topics.enter(connection.#shared, client.signal)
     return connection
   }
 
-  private constructor (core: RelayCore, client: BrokerClient, sink: BrokerSink, line: SharedTopics) {
+  private constructor (core: RelayCore, client: BrokerClient, sink: BrokerSink, topics: SharedTopics) {
     this.#core = core
     this.#client = client
     this.#sink = sink
-    this.#line = line
+    this.#topics = topics
+    this.#shared = new SharedClient(this, sink)
   }
 
   subscribe (subscription: BrokerSubscription): Done {
     this.#checkOpen()
     const { key, destination, ack, headers } = subscription
-    const needsOwn = ack !== 'auto' || !this.#core.settings.dialect.isFanOut(destination) || [...this.#core.settings.allowHeaders].some((name) => headers.has(name))
+    const { dialect, allowHeaders } = this.#core.settings
+    const needsOwn = ack !== 'auto' || !dialect.isFanOut(destination) || [...allowHeaders].some((name) => headers.has(name))
     if (needsOwn) return this.#byOwn((own) => own.subscribe(subscription) as Done)
-    if (this.#shared.has(key)) throw refusal('STOMP_INVALID_HEADER', 'id is in use')
-    // From now on it is this line's, though it may have to wait for its turn.
-    this.#shared.add(key)
-    return this.#byShared(() => this.#line.subscribe(this, key, destination))
+    if (this.#shared.keys.has(key)) throw refusal('STOMP_INVALID_HEADER', 'id is in use')
+    // The key is taken from now on, though the operation may have to wait for earlier ones.
+    this.#shared.keys.add(key)
+    return this.#byShared(() => this.#topics.subscribe(this.#shared, key, destination))
   }
 
   unsubscribe (key: string): Done {
-    return this.#shared.delete(key) ? this.#byShared(() => this.#line.unsubscribe(this, key)) : this.#byOwn((own) => own.unsubscribe(key))
+    return this.#shared.keys.delete(key) ? this.#byShared(() => this.#topics.unsubscribe(this.#shared, key)) : this.#byOwn((own) => own.unsubscribe(key))
   }
 
   publish (message: OutgoingMessage): Done {
     this.#checkOpen()
     const replyTo = message.headers.get('reply-to') ?? ''
     const needsOwn = [message.destination, replyTo].some((name) => name.startsWith(TEMPORARY_PREFIX) || name.startsWith(REPLY_PREFIX))
-    return needsOwn ? this.#byOwn((own) => own.publish(message)) : this.#byShared(() => this.#line.publish(message))
+    return needsOwn ? this.#byOwn((own) => own.publish(message)) : this.#byShared(() => this.#topics.publish(message))
   }
 
   ack (handles: readonly DeliveryHandle[]): Done { return this.#byOwn((own) => own.ack(handles)) }
@@ -70,18 +72,17 @@ export class SharedConnection implements BrokerConnection {
 
   resume (): void { this.#opened?.resume() }
 
-  room (): Promise<void> | undefined { return this.#order.room() ?? this.#line.room() ?? this.#opened?.room() }
+  room (): Promise<void> | undefined { return this.#order.room() ?? this.#topics.link.current?.room() ?? this.#opened?.room() }
 
   close (): Done {
     if (!this.#open) return
     this.#open = false
     this.#abort.abort()
-    this.#line.leave(this)
-    this.#core.closed(this)
+    this.#topics.leave(this.#shared)
+    this.#core.connections.delete(this)
     return this.#own?.then((own) => own.close(), () => {})
   }
 
-  /** The relay ends the connection. */
   end (error: BrokerError): Done {
     if (!this.#open) return
     const done = this.close()
@@ -89,24 +90,12 @@ export class SharedConnection implements BrokerConnection {
     return done
   }
 
-  // --- for the shared topics ------------------------------------------------------------------------------------
-
-  deliver (key: string, publication: Publication): void {
-    if (this.#shared.has(key)) this.#sink.deliver({ key, publication, handle: null, redelivered: false })
-  }
-
-  subscriptionEnded (key: string, error: BrokerError): void {
-    if (this.#shared.delete(key)) this.#sink.subscriptionEnded(key, error)
-  }
-
-  // --- inside -------------------------------------------------------------------------------------------------
-
   #checkOpen (): void {
     if (!this.#open) throw refusal('STOMP_BROKER_UNAVAILABLE', undefined, true)
   }
 
   #byShared (operation: () => Done): Done {
-    return this.#order.run(this.#line, () => {
+    return this.#order.run(this.#topics, () => {
       this.#checkOpen()
       return operation()
     })
@@ -119,7 +108,7 @@ export class SharedConnection implements BrokerConnection {
     })
   }
 
-  /** Its end is the client's: whoever loses half of what it subscribed to must begin anew. */
+  /** Makes the client's own connection. When it ends, the client ends too, because it has lost half of its subscriptions. */
   #openOwn (): Promise<ClientConnection> {
     this.#own ??= ClientConnection.open(this.#core, { ...this.#client, signal: this.#abort.signal }, {
       deliver: (delivery) => this.#sink.deliver(delivery),

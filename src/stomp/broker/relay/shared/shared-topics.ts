@@ -1,18 +1,33 @@
 import type { Frame, ServerCommand } from '../../../codec/index.ts'
-import { type BrokerError, refusal } from '../../../refusals.ts'
-import type { Done, OutgoingMessage } from '../../broker.ts'
+import type { BrokerError } from '../../../refusals.ts'
+import type { BrokerSink, Done, OutgoingMessage } from '../../broker.ts'
+import type { RelayConnection, RelayCore } from '../core.ts'
 import type { BrokerLink } from '../link/broker-link.ts'
-import { clientHeaders, linkContext, publicationOf, type RelayCore, sentDestination, subscribedDestination, subscribeFrame } from '../core.ts'
-import { ReconnectingLink, type ReconnectingLinkOwner } from '../link/reconnecting-link.ts'
+import type { ReconnectingLink, ReconnectingLinkOwner } from '../link/reconnecting-link.ts'
+import { publicationOf, sendHeaders, sentDestination, subscribedDestination, subscribeHeaders } from '../messages/frames.ts'
 import { fromReplyTo, toReplyTo } from '../messages/reply-to.ts'
-import type { SharedConnection } from './shared-connection.ts'
 
-/** One subscription at the broker, for all clients that want the same. */
+/** A client of shared topics. */
+export class SharedClient {
+  readonly connection: RelayConnection
+  readonly sink: BrokerSink
+  /** The keys of the subscriptions that the session has. The topics may learn of one later, because operations wait for each other. */
+  readonly keys = new Set<string>()
+  /** The topics, by the keys of the subscriptions. */
+  readonly topics = new Map<string, SharedTopic>()
+
+  constructor (connection: RelayConnection, sink: BrokerSink) {
+    this.connection = connection
+    this.sink = sink
+  }
+}
+
+/** One subscription at the broker, for all clients that subscribe to the same destination. */
 class SharedTopic {
   readonly id: string
   readonly destination: string
-  /** Each with the keys of its own subscriptions. */
-  readonly members = new Map<SharedConnection, Set<string>>()
+  /** The clients, each with the keys of its own subscriptions. */
+  readonly members = new Map<SharedClient, Set<string>>()
   ready: Done = undefined
 
   constructor (id: string, destination: string) {
@@ -21,65 +36,52 @@ class SharedTopic {
   }
 }
 
-/** A connection to the broker that many clients share: 10,000 of them on one topic cost the broker one subscription. */
+/** The topics of one connection that many clients share. 10,000 clients of one topic cost the broker one subscription. */
 export class SharedTopics implements ReconnectingLinkOwner {
-  readonly name: string
+  readonly link: ReconnectingLink
   readonly #core: RelayCore
-  readonly #reconnecting: ReconnectingLink
-  /** Each with its own topics, by the keys of its subscriptions. */
-  readonly #clients = new Map<SharedConnection, Map<string, SharedTopic>>()
+  readonly #clients = new Set<SharedClient>()
   readonly #byDestination = new Map<string, SharedTopic>()
   readonly #byId = new Map<string, SharedTopic>()
   #serial = 0
 
   constructor (core: RelayCore, name: string) {
     this.#core = core
-    this.name = name
-    this.#reconnecting = new ReconnectingLink(linkContext(core), this)
+    this.link = core.links.open(name, this)
   }
 
-  /** Subscriptions at the broker. */
-  get topics (): number { return this.#byId.size }
+  /** The number of subscriptions at the broker. */
+  get size (): number { return this.#byId.size }
 
-  /** Makes the first attempt; resolves however that ends. */
-  start (): Promise<void> { return this.#reconnecting.start() }
-
-  /** The broker has just been reached by another way. */
-  hurry (): void { this.#reconnecting.hurry() }
-
-  stop (): Promise<void> { return this.#reconnecting.stop() }
-
-  /** A client comes; while the connection is not there, it waits for the next attempt. */
-  async enter (client: SharedConnection, signal: AbortSignal): Promise<void> {
-    await this.#reconnecting.required(signal)
-    this.#clients.set(client, new Map())
+  /** Adds a client. While the broker is away, the client waits for the next attempt. */
+  async enter (client: SharedClient, signal: AbortSignal): Promise<void> {
+    await this.link.connected(signal)
+    this.#clients.add(client)
   }
 
-  leave (client: SharedConnection): void {
-    const topics = this.#clients.get(client)
-    if (topics === undefined) return
-    this.#clients.delete(client)
-    for (const topic of new Set(topics.values())) if (topic.members.delete(client)) this.#abandon(topic)
+  leave (client: SharedClient): void {
+    if (!this.#clients.delete(client)) return
+    for (const topic of new Set(client.topics.values())) if (topic.members.delete(client)) this.#abandon(topic)
+    client.topics.clear()
   }
 
-  subscribe (client: SharedConnection, key: string, name: string): Done {
+  subscribe (client: SharedClient, key: string, name: string): Done {
     const destination = subscribedDestination(this.#core, name)
     let topic = this.#byDestination.get(destination)
-    if (topic === undefined) topic = this.#open(this.#link(), destination)
-    this.#clients.get(client)?.set(key, topic)
+    if (topic === undefined) topic = this.#open(this.link.required(), destination)
+    client.topics.set(key, topic)
     const keys = topic.members.get(client)
     if (keys === undefined) topic.members.set(client, new Set([key]))
     else keys.add(key)
     return topic.ready
   }
 
-  /** Nothing comes to the client any more when this returns; the broker is told when nobody is left. */
-  unsubscribe (client: SharedConnection, key: string): void {
-    const topics = this.#clients.get(client)
-    const topic = topics?.get(key)
+  /** Ends a subscription at once. The last one of a topic ends that of the broker, too. */
+  unsubscribe (client: SharedClient, key: string): void {
+    const topic = client.topics.get(key)
     const keys = topic?.members.get(client)
-    if (topics === undefined || topic === undefined || keys === undefined) return
-    topics.delete(key)
+    client.topics.delete(key)
+    if (topic === undefined || keys === undefined) return
     keys.delete(key)
     if (keys.size > 0) return
     topic.members.delete(client)
@@ -88,32 +90,34 @@ export class SharedTopics implements ReconnectingLinkOwner {
 
   publish (message: OutgoingMessage): Done {
     const replyTo = toReplyTo(message.headers.get('reply-to'), this.#core.settings, null)
-    return this.#link().request('SEND', clientHeaders(this.#core, message, sentDestination(this.#core, message.destination), replyTo), message.body).then(() => {})
+    const headers = sendHeaders(this.#core, message, sentDestination(this.#core, message.destination), replyTo)
+    return this.link.required().request('SEND', headers, message.body).then(() => {})
   }
 
-  room (): Promise<void> | undefined { return this.#reconnecting.link?.room() }
+  // --- ReconnectingLinkOwner ------------------------------------------------------------------------------------
 
-  // --- ReconnectingLinkOwner ------------------------------------------------------------------------------------------
+  /** Does nothing. All clients ended with the link before, so that there is nothing to subscribe to. */
+  up (): void {}
 
-  up (): void { this.#core.reached() }
-
-  /** What was missed meanwhile nobody knows: clients must be told, and STOMP has no other word for it than an ERROR. */
-  down (error: BrokerError): void {
-    const clients = [...this.#clients.keys()]
+  /** Ends all clients, because they may have missed messages. STOMP has no frame for that but ERROR. */
+  lost (error: BrokerError): void {
+    this.link.retry(error)
+    const clients = [...this.#clients]
     this.#clients.clear()
     this.#byDestination.clear()
     this.#byId.clear()
-    this.#core.stalled(this, false)
-    for (const client of clients) client.end(error)
+    for (const client of clients) client.connection.end(error)
   }
 
   message (id: string, frame: Frame<ServerCommand>): void {
     const topic = this.#byId.get(id)
     if (topic === undefined) return
-    // Shared by all: there is no address here that only one of them may know.
+    // All clients get the same, so that it can hold no address that only one of them may know.
     const publication = publicationOf(this.#core, frame, null, fromReplyTo(frame.headers.get('reply-to'), this.#core.settings.dialect, null))
     if (publication === null) return
-    for (const [client, keys] of topic.members) for (const key of keys) client.deliver(key, publication)
+    for (const [client, keys] of topic.members) {
+      for (const key of keys) if (client.keys.has(key)) client.sink.deliver({ key, publication, handle: null, redelivered: false })
+    }
   }
 
   subscriptionEnded (id: string, error: BrokerError): void {
@@ -122,41 +126,34 @@ export class SharedTopics implements ReconnectingLinkOwner {
     this.#remove(topic)
     for (const [client, keys] of topic.members) {
       for (const key of keys) {
-        this.#clients.get(client)?.delete(key)
-        client.subscriptionEnded(key, error)
+        client.topics.delete(key)
+        if (client.keys.delete(key)) client.sink.subscriptionEnded(key, error)
       }
     }
   }
 
   refused (error: BrokerError): void {
-    this.#core.log.warn({ code: error.code }, 'the broker has refused a frame, and it is not known whose')
+    this.#core.log.warn({ code: error.code }, 'the broker has refused a frame, and it is not known which client sent it')
   }
 
-  stalled (yes: boolean): void { this.#core.stalled(this, yes) }
-
-  // --- inside -------------------------------------------------------------------------------------------------
-
-  #link (): BrokerLink {
-    const { link } = this.#reconnecting
-    if (link === null) throw refusal('STOMP_BROKER_UNAVAILABLE', undefined, true)
-    return link
-  }
+  // --- inside ---------------------------------------------------------------------------------------------------
 
   #open (link: BrokerLink, destination: string): SharedTopic {
     const topic = new SharedTopic(`t${++this.#serial}`, destination)
     this.#byDestination.set(destination, topic)
     this.#byId.set(topic.id, topic)
-    topic.ready = link.request('SUBSCRIBE', subscribeFrame(link, topic.id, destination, 'auto')).then(() => { topic.ready = undefined }, (error) => {
+    topic.ready = link.request('SUBSCRIBE', subscribeHeaders(link, topic.id, destination, 'auto')).then(() => { topic.ready = undefined }, (error) => {
       this.#remove(topic)
       throw error
     })
     return topic
   }
 
+  /** Ends the subscription at the broker, unless a client still uses it. */
   #abandon (topic: SharedTopic): void {
     if (topic.members.size > 0 || !this.#byId.has(topic.id)) return
     this.#remove(topic)
-    this.#reconnecting.link?.request('UNSUBSCRIBE', [['id', topic.id]]).catch(() => {})
+    this.link.current?.request('UNSUBSCRIBE', [['id', topic.id]]).catch(() => {})
   }
 
   #remove (topic: SharedTopic): void {
