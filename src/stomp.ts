@@ -1,4 +1,4 @@
-export type { ApplicationError, ErrorBody, StompErrorHandler } from './stomp/application.ts'
+export type { ApplicationError, ErrorBody, StompErrorHandler } from './stomp/routes/failures.ts'
 export { destination, type DestinationLike, type TypedDestination } from './stomp/routes/typed-destination.ts'
 export type { BodyKind } from './stomp/routes/content.ts'
 export type { ConnectFrame, DisconnectInfo, HookName, StompHooks, SubscriptionInfo } from './stomp/hooks.ts'

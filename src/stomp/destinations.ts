@@ -17,6 +17,87 @@ export type DestinationKind = 'topic' | 'queue' | 'temporary' | 'reply' | 'dead'
 /** The prefixes with their kinds. The first one that fits counts. */
 export type Prefixes = readonly (readonly [prefix: string, kind: DestinationKind])[]
 
+/** The owner of a destination: message and subscribe routes, the sessions of users, or the broker. */
+export type Owner = 'application' | 'user' | 'broker'
+
+/** The prefix of the destinations at which messages for users arrive: `/user/queue/x` for each session. */
+export const USER_PREFIX = '/user'
+
+/** A destination that a client names. The session parses it once, where the frame arrives. */
+export class ClientDestination {
+  readonly owner: Owner
+  /** The destination as the client wrote it. */
+  readonly name: string
+  readonly #prefix: string
+  readonly #separator: Separator
+  #segments: readonly string[] | undefined
+
+  /** `prefix` is the application prefix, or empty where the application does not own the destination. */
+  constructor (owner: Owner, name: string, prefix: string, separator: Separator) {
+    this.owner = owner
+    this.name = name
+    this.#prefix = prefix
+    this.#separator = separator
+  }
+
+  /** The segments, the prefix included. They are split when they are first asked for, because most frames need none. */
+  get segments (): readonly string[] {
+    this.#segments ??= split(this.name, this.#prefix, this.#separator)
+    return this.#segments
+  }
+
+  /** The segments behind the application prefix. */
+  get rest (): readonly string[] {
+    return this.segments.slice(this.#separator === '/' ? this.#prefix.split('/').length : 1)
+  }
+}
+
+/** Splits a destination. With the separator `.`, the prefix stands between slashes and is one segment. */
+function split (name: string, prefix: string, separator: Separator): string[] {
+  if (separator === '/') return name.split('/')
+  const end = prefix === '' ? name.indexOf('/', 1) : prefix.length
+  return end < 0 ? [name] : [name.slice(0, end), ...name.slice(end + 1).split(separator)]
+}
+
+/** Parses the destinations of clients. A destination has one owner, because prefixes cannot overlap. */
+export class DestinationParser {
+  readonly #prefixes: readonly string[]
+  readonly #separator: Separator
+
+  /** `prefixes` are those of the application. The separator is that of the broker. */
+  constructor (prefixes: readonly string[], separator: Separator) {
+    this.#prefixes = prefixes
+    this.#separator = separator
+  }
+
+  parse (name: string): ClientDestination {
+    for (const prefix of this.#prefixes) {
+      const next = name[prefix.length]
+      if ((next === '/' || next === this.#separator) && name.startsWith(prefix)) return new ClientDestination('application', name, prefix, this.#separator)
+    }
+    return new ClientDestination(name.startsWith(USER_PREFIX + '/') ? 'user' : 'broker', name, '', this.#separator)
+  }
+}
+
+/** Reads the user and the rest of a destination such as `/user/kim/queue/alerts`. Names are percent-encoded (SPRING-F7). */
+export function parseUserDestination (destination: string): { name: string, rest: string } | null {
+  const match = /^\/user\/([^/]+)(\/.+)$/.exec(destination)
+  if (match === null) return null
+  try {
+    const name = decodeURIComponent(match[1]!)
+    // Each name has one spelling, or a client could go around a rule that names it.
+    return match[1] === encodeURIComponent(name) || match[1] === escapeSlashes(name) ? { name, rest: match[2]! } : null
+  } catch {
+    return null
+  }
+}
+
+/** Writes the shorter spelling of a name, which escapes only the characters that would end the segment. */
+function escapeSlashes (name: string): string {
+  return name.replaceAll('%', '%25').replaceAll('/', '%2F')
+}
+
+/** A destination of a broker, parsed by its rules. */
 export interface Destination {
   readonly kind: DestinationKind
   /** The destination as the client wrote it, because MESSAGE repeats it unchanged (STOMP-M1). */
@@ -96,6 +177,27 @@ export function matchesPattern (pattern: readonly string[], segments: readonly s
     if (i >= segments.length || (pattern[i] !== ONE && pattern[i] !== segments[i])) return false
   }
   return pattern.length === segments.length
+}
+
+/** Tells whether `granted` matches everything that `wanted` can match. Both may hold wildcards (SEC-S64). */
+export function covers (granted: readonly string[], wanted: readonly string[]): boolean {
+  for (let i = 0; i < granted.length; i++) {
+    const segment = granted[i]
+    if (segment === REST) return true
+    if (i >= wanted.length || wanted[i] === REST) return false
+    if (segment !== ONE && segment !== wanted[i]) return false
+  }
+  return granted.length === wanted.length
+}
+
+/** Tells whether a destination exists that both patterns match. */
+export function overlaps (a: readonly string[], b: readonly string[]): boolean {
+  for (let i = 0; i < Math.max(a.length, b.length); i++) {
+    if (a[i] === REST || b[i] === REST) return true
+    if (a[i] === undefined || b[i] === undefined) return false
+    if (a[i] !== b[i] && a[i] !== ONE && b[i] !== ONE) return false
+  }
+  return true
 }
 
 /** Checks of the options that tell how destinations are written. */

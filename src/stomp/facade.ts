@@ -2,11 +2,11 @@ import type { FastifyInstance } from 'fastify'
 import { type Check, expected, firstProblem, func, oneOf, plainObject, text } from '../core/check.ts'
 import { shown } from '../core/suggestion.ts'
 import { checkClose } from '../sockjs/session/index.ts'
-import type { StompErrorHandler } from './application.ts'
 import type { Broker } from './broker/broker.ts'
 import { stompErrors } from './errors.ts'
 import type { HookName, StompHooks } from './hooks.ts'
 import type { InjectedClient, InjectOptions } from './inject.ts'
+import type { StompErrorHandler } from './routes/failures.ts'
 import { type MessageHandler, MessageRoute, type MessageRouteOptions } from './routes/message-routes.ts'
 import type { SendOptions, UserDelivery } from './routes/sender.ts'
 import { type SubscribeHandler, SubscribeRoute, type SubscribeRouteOptions } from './routes/subscribe-routes.ts'
@@ -74,11 +74,11 @@ export interface StompFacade {
 }
 
 export function stompFacade (server: StompServer, scope: FastifyInstance): StompFacade {
-  const { messages, subscribes, sender, users, hooks } = server.parts
+  const { broker, messages, subscribes, sender, users, hooks, failures } = server.parts
   return {
     message (path: string, ...rest: [MessageRouteOptions, MessageHandler<never, never>] | [MessageHandler<never, never>]): void {
       const [options, handler] = partsOf<MessageRouteOptions, MessageHandler<never, never>>(rest)
-      const route = new MessageRoute(path, options, handler, (destination) => server.broker.accepts(destination, 'send'))
+      const route = new MessageRoute(path, options, handler, broker)
       messages.add(path, route)
       server.whenReady(() => route.compile(scope))
     },
@@ -94,7 +94,7 @@ export function stompFacade (server: StompServer, scope: FastifyInstance): Stomp
     setErrorHandler (handler) {
       const wrong = func(handler)
       if (wrong !== null) throw new stompErrors.InvalidOption('errorHandler', wrong)
-      server.parts.errorHandler = handler
+      failures.errorHandler = handler
     },
     users,
     subscriptions (filter = {}) {
@@ -104,7 +104,7 @@ export function stompFacade (server: StompServer, scope: FastifyInstance): Stomp
     },
     close: (filter, code, reason) => closeSessions(users, filter, code, reason),
     sessions: users.sessions,
-    broker: server.broker,
+    broker,
     get tcpPort () { return server.tcpPort },
     inject: (options) => server.inject(options)
   }

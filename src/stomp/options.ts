@@ -2,10 +2,9 @@ import type { EndpointOptions } from '../sockjs/options/options.ts'
 import type { Broker } from './broker/broker.ts'
 import { DEFAULT_LIMITS } from './codec/index.ts'
 import { stompErrors } from './errors.ts'
-import { checkStompOptions } from './option-checks.ts'
 import type { Rule } from './rules.ts'
-import type { HeartBeatOptions, StompHost, StompLimits } from './session/host.ts'
 import type { RateOptions } from './session/rate.ts'
+import type { HeartBeatOptions, SessionSettings, StompLimits } from './session/settings.ts'
 
 /** What bounds a STOMP session. Sizes in octets, times in milliseconds; breaking one is an ERROR that says which, then the close. */
 export interface StompLimitOptions {
@@ -108,17 +107,13 @@ const LIMITS: StompLimits = {
   pending: 64 * 1024
 }
 
-/** Options with their values. */
+/** The options with their values. */
 export interface ResolvedStompOptions {
   readonly paths: readonly string[]
   readonly prefixes: readonly string[]
-  readonly limits: StompLimits
-  readonly heartBeat: HeartBeatOptions
-  readonly hosts: ReadonlySet<string> | null
   readonly rate: RateOptions | null
   readonly clientSend: 'any' | 'application-only'
-  readonly transactionReceipts: StompHost['transactionReceipts']
-  readonly messages: StompHost['messages']
+  readonly settings: SessionSettings
 }
 
 function listOf (value: string | readonly string[]): readonly string[] {
@@ -138,22 +133,27 @@ function resolveRate (given: StompPluginOptions['rate']): RateOptions | null {
   return given === undefined ? null : over({ perSecond: given.perSecond, burst: Math.ceil(2 * given.perSecond) }, given)
 }
 
-/** @throws FST_STOMP_INVALID_OPTION, FST_STOMP_PREFIX_CONFLICT */
+/**
+ * Fills in the defaults of options that were checked.
+ *
+ * @throws FST_STOMP_PREFIX_CONFLICT
+ */
 export function resolveStompOptions (options: StompPluginOptions): ResolvedStompOptions {
-  checkStompOptions(options)
   const prefixes = listOf(options.applicationPrefix ?? '/app')
   checkPrefixes(prefixes, options.broker)
   const { hosts } = options
   return {
     paths: listOf(options.path),
     prefixes,
-    limits: over(LIMITS, options.limits),
-    heartBeat: resolveHeartBeat(options.heartBeat),
-    hosts: hosts === undefined ? null : new Set(hosts),
     rate: resolveRate(options.rate),
     clientSend: options.clientSend ?? 'any',
-    transactionReceipts: options.transactionReceipts ?? 'commit',
-    messages: options.messages ?? 'auto'
+    settings: {
+      limits: over(LIMITS, options.limits),
+      heartBeat: resolveHeartBeat(options.heartBeat),
+      hosts: hosts === undefined ? null : new Set(hosts),
+      transactionReceipts: options.transactionReceipts ?? 'commit',
+      messages: options.messages ?? 'auto'
+    }
   }
 }
 

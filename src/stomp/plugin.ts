@@ -14,7 +14,7 @@ declare module 'fastify' {
   }
 }
 
-/** Highest first: the first of them that a client offers is chosen, wherever it stands in the offer (STOMP-W1). */
+/** The subprotocols, the highest first. The first one that a client offers is chosen, at any place in the offer (STOMP-W1). */
 const SUBPROTOCOLS: readonly string[] = ['v12.stomp', 'v11.stomp', 'v10.stomp']
 
 async function registerStomp (app: FastifyInstance, options: StompPluginOptions): Promise<void> {
@@ -45,26 +45,26 @@ async function registerStomp (app: FastifyInstance, options: StompPluginOptions)
   for (const path of server.options.paths) {
     server.addEndpoint((handler) => app.sockjs(path, endpoint, handler as SessionHandler))
   }
-  // Here, and not once the application listens: a port that is taken must fail the start.
+  // The server listens before the application does, because a port that is taken must fail the start.
   app.addHook('onReady', async () => {
     await server.start()
     await server.listen()
   })
   app.addHook('preClose', async () => server.stopListening())
-  app.addHook('onClose', () => server.stop())
+  app.addHook('onClose', () => server.parts.broker.stop())
 }
 
-/** STOMP-W2: a client that offers subprotocols must offer one of ours. */
+/** Refuses a client that offers subprotocols and none of STOMP (STOMP-W2). */
 async function refuseForeignSubprotocol (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> {
   const offered = request.headers['sec-websocket-protocol']
   if (offered === undefined || offered.split(',').some((name) => SUBPROTOCOLS.includes(name.trim().toLowerCase()))) return undefined
   return reply.code(400).type('text/plain; charset=UTF-8').send('No subprotocol of STOMP was offered.\n')
 }
 
-/** A message must hold the largest frame; and clients that split frames send pieces of 16 KiB (STOMP-W4). */
-function messageSize ({ options: { limits } }: StompServer): number {
+/** The size of a message that holds the largest frame. Clients that split frames send pieces of 16 KiB (STOMP-W4). */
+function messageSize ({ options: { settings: { limits } } }: StompServer): number {
   return limits.command + limits.head + limits.body + 1024
 }
 
-/** The plugin: `await app.register(stomp, { path, broker })`, after fastify-sockjs. */
+/** The plugin. Register it after fastify-sockjs: `await app.register(stomp, { path, broker })`. */
 export const stomp = fp(registerStomp, { fastify: '5.x', name: 'fastify-sockjs/stomp' })

@@ -1,66 +1,71 @@
 import { type Hints, plainObject } from '../core/check.ts'
 import { unknownName } from '../core/suggestion.ts'
 import type { FrameHeaders } from './codec/index.ts'
+import { type ClientDestination, covers, type DestinationParser, matchesPattern, overlaps } from './destinations.ts'
 import { StompError, stompErrors } from './errors.ts'
 import type { StompSession } from './session/stomp-session.ts'
 
-/** What a client wants to do. */
+/** The action of a client that a rule allows or denies. */
 export type RuleType = 'connect' | 'subscribe' | 'send'
 
-/** What a rule decides about. */
+/** The subject of a rule: the action of a client. */
 export interface RuleSubject {
-  /** What the client wants to do. */
+  /** The action. */
   readonly type: RuleType
-  /** The empty string for `connect`. */
+  /** The destination, which is the empty string for `connect`. */
   readonly destination: string
-  /** The headers of its frame. */
+  /** The headers of the frame. */
   readonly headers: FrameHeaders
 }
 
-/** Who may: everybody, whoever has a user, or as the function says. */
+/** The clients that a rule allows: all, all with a user, or each for which the function returns true. */
 export type Permission = 'all' | 'authenticated' | ((session: StompSession, subject: RuleSubject) => boolean | Promise<boolean>)
 
 /**
- * One rule. The first that fits decides; when there are rules and none fits, the answer is no. `destination` is a pattern:
+ * One rule. The first rule that fits decides. Where there are rules and none fits, the client is refused. `destination` is a pattern:
  * `*` stands for one segment, `**` at the end for the rest.
  */
 export interface Rule {
-  /** Default: any. */
+  /** The action. Default: any. */
   readonly type?: RuleType
-  /** Default: any, but for a SEND to `/user/<name>/…`, which must be named. */
+  /** The destinations. Default: any, except for a SEND to a user, `/user/<name>/`, which the rule must name. */
   readonly destination?: string | readonly string[]
-  /** Who may. */
+  /** The clients that the rule allows. */
   readonly allow?: Permission
-  /** Nobody may. */
+  /** Denies all clients. */
   readonly deny?: 'all'
 }
 
 interface CompiledRule {
   readonly type: RuleType | undefined
-  readonly patterns: readonly string[][] | null
+  readonly patterns: readonly (readonly string[])[] | null
   readonly allow: Permission | null
 }
 
 export class Rules {
   readonly #rules: readonly CompiledRule[]
-  readonly #separator: '/' | '.'
+  readonly #destinations: DestinationParser
 
   /** @throws FST_STOMP_INVALID_OPTION */
-  constructor (rules: readonly Rule[], separator: '/' | '.') {
-    this.#separator = separator
+  constructor (rules: readonly Rule[], destinations: DestinationParser) {
+    this.#destinations = destinations
     this.#rules = rules.map((rule) => this.#compile(rule))
   }
 
-  /** Whether nothing was said, so that everything is allowed. */
+  /** True where the application has no rules, so that everything is allowed. */
   get empty (): boolean { return this.#rules.length === 0 }
 
-  /** @throws StompError STOMP_ACCESS_REFUSED */
-  async check (session: StompSession, subject: RuleSubject): Promise<void> {
+  /**
+   * Asks the rules about a frame. CONNECT has no destination.
+   *
+   * @throws StompError STOMP_ACCESS_REFUSED
+   */
+  async check (session: StompSession, type: RuleType, headers: FrameHeaders, destination: ClientDestination | null): Promise<void> {
     if (this.empty) return
-    const segments = segmentsOf(subject.destination, this.#separator)
+    const subject: RuleSubject = { type, destination: destination?.name ?? '', headers }
     for (const rule of this.#rules) {
-      if (rule.type !== undefined && rule.type !== subject.type) continue
-      if (!fits(rule, subject, segments)) continue
+      if (rule.type !== undefined && rule.type !== type) continue
+      if (!fits(rule, type, destination)) continue
       if (rule.allow !== null && await permits(rule.allow, session, subject)) return
       break
     }
@@ -86,9 +91,9 @@ export class Rules {
     return { type, patterns, allow: allow ?? null }
   }
 
-  #pattern (pattern: unknown): string[] {
+  #pattern (pattern: unknown): readonly string[] {
     if (typeof pattern !== 'string' || !pattern.startsWith('/')) throw invalid('a destination must be text that begins with /')
-    const segments = segmentsOf(pattern, this.#separator)
+    const { segments } = this.#destinations.parse(pattern)
     const wrong = segments.find((segment, i) => (segment === '**' && i < segments.length - 1) || (/[*?{}]/.test(segment) && segment !== '*' && segment !== '**'))
     if (segments.slice(1).includes('')) throw invalid(`${pattern}: a segment is empty, so that no destination fits`)
     if (wrong !== undefined) throw invalid(`${pattern}: * stands for a whole segment, and ** for the rest at the end`)
@@ -104,50 +109,16 @@ function invalid (problem: string): Error {
   return new stompErrors.InvalidOption('rules', problem)
 }
 
-/** As brokers part a destination: the prefix stands between slashes, whatever the separator behind it. */
-function segmentsOf (destination: string, separator: '/' | '.'): string[] {
-  if (separator === '/') return destination.split('/')
-  const end = destination.indexOf('/', 1)
-  return end < 0 ? [destination] : [destination.slice(0, end), ...destination.slice(end + 1).split(separator)]
-}
-
-/** SEC-S64: a subscription with wildcards is allowed only where the rule grants all of it, and denied where it touches any. */
-function fits (rule: CompiledRule, subject: RuleSubject, segments: readonly string[]): boolean {
-  // To reach other users is never meant by a rule that names no destination.
-  if (rule.patterns === null) return rule.allow === null || subject.type !== 'send' || !subject.destination.startsWith('/user/')
-  if (subject.type === 'connect') return false
-  const relation = subject.type === 'send' ? matches : rule.allow === null ? overlaps : covers
-  return rule.patterns.some((pattern) => relation(pattern, segments))
-}
-
-/** Whether a pattern matches a destination; what looks like a wildcard in a SEND is text. */
-function matches (pattern: readonly string[], destination: readonly string[]): boolean {
-  for (const [i, segment] of pattern.entries()) {
-    if (segment === '**') return true
-    if (i >= destination.length || (segment !== '*' && segment !== destination[i])) return false
-  }
-  return pattern.length === destination.length
-}
-
-/** Whether everything that `wanted` can match is matched by `granted`. */
-export function covers (granted: readonly string[], wanted: readonly string[]): boolean {
-  for (let i = 0; i < granted.length; i++) {
-    const segment = granted[i]
-    if (segment === '**') return true
-    if (i >= wanted.length || wanted[i] === '**') return false
-    if (segment !== '*' && segment !== wanted[i]) return false
-  }
-  return granted.length === wanted.length
-}
-
-/** Whether something can match both. */
-export function overlaps (a: readonly string[], b: readonly string[]): boolean {
-  for (let i = 0; i < Math.max(a.length, b.length); i++) {
-    if (a[i] === '**' || b[i] === '**') return true
-    if (a[i] === undefined || b[i] === undefined) return false
-    if (a[i] !== b[i] && a[i] !== '*' && b[i] !== '*') return false
-  }
-  return true
+/**
+ * Tells whether a rule fits a frame. A subscription with wildcards is allowed only where the rule grants all of it, and denied where
+ * it touches any part (SEC-S64). In a SEND, wildcards are text.
+ */
+function fits ({ patterns, allow }: CompiledRule, type: RuleType, destination: ClientDestination | null): boolean {
+  // A rule that names no destination never allows a client to reach other users.
+  if (patterns === null) return allow === null || type !== 'send' || destination?.owner !== 'user'
+  if (destination === null) return false
+  const relation = type === 'send' ? matchesPattern : allow === null ? overlaps : covers
+  return patterns.some((pattern) => relation(pattern, destination.segments))
 }
 
 async function permits (permission: Permission, session: StompSession, subject: RuleSubject): Promise<boolean> {

@@ -3,10 +3,14 @@ import { version } from '../embedded/version.ts'
 import type { Endpoint } from '../sockjs/endpoint/endpoint.ts'
 import type { AnySession } from '../sockjs/session/index.ts'
 import { type Parts, StompApplication } from './application.ts'
-import type { Broker } from './broker/broker.ts'
+import { DestinationParser } from './destinations.ts'
 import { Hooks } from './hooks.ts'
 import { injectClient, type InjectedClient, type InjectOptions } from './inject.ts'
+import { HookObserver } from './observer.ts'
+import { checkStompOptions } from './option-checks.ts'
 import { type ResolvedStompOptions, resolveStompOptions, type StompPluginOptions } from './options.ts'
+import { Rights } from './rights.ts'
+import { HandlerFailures } from './routes/failures.ts'
 import type { MessageRoute } from './routes/message-routes.ts'
 import { DestinationRouter } from './routes/router.ts'
 import { Sender } from './routes/sender.ts'
@@ -14,17 +18,17 @@ import type { SubscribeRoute } from './routes/subscribe-routes.ts'
 import { Rules } from './rules.ts'
 import type { StompHost } from './session/host.ts'
 import { RateLimiter } from './session/rate.ts'
+import { serveStomp } from './session/reader.ts'
 import { RefusalLog } from './session/refusal-log.ts'
-import { StompSession } from './session/stomp-session.ts'
 import { logThrown } from './session/thrown.ts'
 import { TcpListener } from './tcp.ts'
 import { Users } from './users.ts'
 
-/** One registration of the STOMP layer: its parts, put together and run. */
+/** One registration of the STOMP layer. It puts the parts together, and starts and stops them. */
 export class StompServer {
   readonly parts: Parts
-  readonly broker: Broker
   readonly options: ResolvedStompOptions
+  readonly #destinations: DestinationParser
   readonly #endpoints: Endpoint[] = []
   readonly #app: FastifyInstance
   readonly #log: FastifyBaseLogger
@@ -32,56 +36,54 @@ export class StompServer {
   readonly #tcp: StompPluginOptions['tcp']
   #listener: TcpListener | null = null
   #started = false
-  /** One for all paths: a user is the same on each. */
-  #rate: RateLimiter | null = null
-  #refusals: RefusalLog | null = null
+  /** The host of the sessions of all paths, because a user is the same on each. It is there from the start on. */
+  #host: StompHost | null = null
 
+  /** @throws FST_STOMP_INVALID_OPTION, FST_STOMP_PREFIX_CONFLICT */
   constructor (app: FastifyInstance, options: StompPluginOptions) {
+    checkStompOptions(options)
     this.options = resolveStompOptions(options)
-    this.broker = options.broker
     this.#app = app
     this.#log = app.log
     this.#tcp = options.tcp
+    const { broker } = options
+    const { prefixes, clientSend } = this.options
     const users = new Users()
-    const { separator } = options.broker
+    const destinations = new DestinationParser(prefixes, broker.separator)
+    const rights = new Rights(new Rules(options.rules ?? [], destinations), broker, clientSend)
+    const sender = new Sender(broker, users, rights, destinations, app.log)
+    this.#destinations = destinations
     this.parts = {
-      log: app.log,
-      broker: options.broker,
-      prefixes: this.options.prefixes,
-      separator,
+      broker,
       hooks: new Hooks((error, hook) => logThrown(app.log, 'error', error, { hook }, 'a STOMP hook failed')),
-      rules: new Rules(options.rules ?? [], separator),
+      rights,
       users,
-      sender: new Sender(options.broker, users, app.log),
-      messages: new DestinationRouter<MessageRoute>(separator, this.options.prefixes),
-      subscribes: new DestinationRouter<SubscribeRoute>(separator, this.options.prefixes),
-      clientSend: this.options.clientSend,
-      errorHandler: null
+      sender,
+      messages: new DestinationRouter<MessageRoute>(broker.separator, prefixes),
+      subscribes: new DestinationRouter<SubscribeRoute>(broker.separator, prefixes),
+      failures: new HandlerFailures(sender, app.log)
     }
   }
 
-  /** Serves one path; what clients of SockJS, WebSocket and TCP have in common begins here. */
+  /** Serves one path, for the clients of SockJS, WebSocket and TCP alike. */
   addEndpoint (endpoint: (handler: (session: AnySession, request: FastifyRequest | null) => void) => Endpoint): void {
-    let host: StompHost | null = null
-    const own = endpoint((stream, request) => {
-      host ??= this.#hostFor(own)
-      StompSession.serve(stream, request, host)
-    })
-    this.#endpoints.push(own)
+    this.#endpoints.push(endpoint((stream, request) => serveStomp(stream, request, this.#host!)))
   }
 
-  /** Runs `step` once the application is ready: schemas may be added until then. */
+  /** Runs `step` once the application is ready, because schemas may be added until then. */
   whenReady (step: () => void): void {
     if (this.#started) step()
     else this.#ready.push(step)
   }
 
   async start (): Promise<void> {
+    const { broker, sender } = this.parts
+    const { clock } = this.#endpoints[0]!
+    this.#host = this.#makeHost()
     this.#started = true
     for (const step of this.#ready) step()
-    const [first] = this.#endpoints
-    this.broker.onUserMessage((message) => { this.parts.sender.deliverToUser(message) })
-    await this.broker.start({ clock: first!.clock, log: this.#log })
+    broker.onUserMessage((message) => { sender.deliverToUser(message) })
+    await broker.start({ clock, log: this.#log })
   }
 
   async listen (): Promise<void> {
@@ -92,34 +94,29 @@ export class StompServer {
 
   get tcpPort (): number | null { return this.#listener?.port ?? null }
 
-  /** Before the sessions are closed. */
+  /** Stops the listener for TCP. It runs before the sessions are closed. */
   stopListening (): void { this.#listener?.close() }
-
-  /** After the sessions were closed. */
-  stop (): Promise<void> { return this.broker.stop() }
 
   async inject (options?: InjectOptions): Promise<InjectedClient> {
     await this.#app.ready()
     return injectClient(this.#endpoints[0]!, options)
   }
 
-  #hostFor (endpoint: Endpoint): StompHost {
-    const { limits, heartBeat, hosts, rate, transactionReceipts, messages } = this.options
-    this.#refusals ??= new RefusalLog(endpoint.clock, this.#log)
-    if (rate !== null) this.#rate ??= new RateLimiter(rate, endpoint.clock)
+  #makeHost (): StompHost {
+    const { settings, rate } = this.options
+    const { clock } = this.#endpoints[0]!
+    const { broker, hooks, users } = this.parts
     return {
-      clock: endpoint.clock,
+      clock,
       log: this.#log,
-      broker: this.broker,
+      broker,
+      destinations: this.#destinations,
       application: new StompApplication(this.parts),
-      limits,
-      heartBeat,
+      observer: new HookObserver(hooks, users),
+      settings,
       server: `fastify-sockjs/${version}`,
-      hosts,
-      rate: this.#rate,
-      refusals: this.#refusals,
-      transactionReceipts,
-      messages
+      rate: rate === null ? null : new RateLimiter(rate, clock),
+      refusals: new RefusalLog(clock, this.#log)
     }
   }
 }

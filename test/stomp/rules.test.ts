@@ -1,8 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { memoryBroker, type Rule } from '../../src/stomp.ts'
-import { covers, overlaps } from '../../src/stomp/rules.ts'
-import { matchesPattern } from '../../src/stomp/destinations.ts'
+import { covers, matchesPattern, overlaps } from '../../src/stomp/destinations.ts'
 import { deferred } from '../support/wait.ts'
 import { buildStomp, codeOf, refused, type StompTestServer } from './support.ts'
 

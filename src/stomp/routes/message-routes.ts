@@ -1,10 +1,13 @@
 import type { FastifyInstance } from 'fastify'
 import { type Check, expected, oneOf } from '../../core/check.ts'
+import type { Broker } from '../broker/broker.ts'
+import { USER_PREFIX } from '../destinations.ts'
 import { StompError, stompErrors } from '../errors.ts'
-import type { IncomingMessage } from '../session/host.ts'
 import type { StompSession } from '../session/stomp-session.ts'
+import type { IncomingMessage } from '../session/transactions.ts'
 import type { StompUser } from '../session/user.ts'
 import { type BodyKind, decodeContent } from './content.ts'
+import type { HandlerFailures } from './failures.ts'
 import { MessageReply, type Reply, type ReplyTargets } from './reply.ts'
 import { anySchema, checkRoute, handlers, type RouteChecks, SCHEMA_HINTS } from './route-checks.ts'
 import type { Match } from './router.ts'
@@ -59,14 +62,6 @@ const SCHEMA: Readonly<Record<keyof RouteSchema, Check>> = { params: anySchema, 
 
 const CHECKS: RouteChecks = { call: 'app.stomp.message(path, options, handler)', options: OPTIONS, schema: SCHEMA, schemaHints: SCHEMA_HINTS }
 
-/** Where the errors of a stream of answers go. */
-export interface StreamFailures {
-  /** The client can still be told. */
-  readonly failed: (error: unknown) => Promise<void>
-  /** Only the log can be told. */
-  readonly lost: (error: unknown) => void
-}
-
 /** A message route as it is kept: schemas are compiled when the application is ready. */
 export class MessageRoute {
   readonly path: string
@@ -76,13 +71,11 @@ export class MessageRoute {
   #toldLost = false
 
   /**
-   * `takes` says whether the broker takes messages for a destination.
-   *
    * @throws FST_STOMP_INVALID_ROUTE
    */
-  constructor (path: string, options: MessageRouteOptions, handler: MessageHandler<never, never>, takes: (destination: string) => boolean) {
+  constructor (path: string, options: MessageRouteOptions, handler: MessageHandler<never, never>, broker: Broker) {
     checkRoute(path, options, handler, CHECKS)
-    checkTargets(path, options, takes)
+    checkTargets(path, options, broker)
     this.path = path
     this.#options = options
     this.#handler = handler
@@ -92,30 +85,44 @@ export class MessageRoute {
     if (this.#options.schema !== undefined) this.#validator = compileSchemas(scope, this.path, this.#options.schema)
   }
 
-  /** Runs the route for one message. Streams of answers go on beside the session's next messages; `failures` is told when one breaks. */
-  async run ({ params }: Match<MessageRoute>, message: IncomingMessage, sender: Sender, failures: StreamFailures): Promise<void> {
+  /** Handles one message. It deals with the errors of the handler, and what it throws ends the session. */
+  async handle (match: Match<MessageRoute>, session: StompSession, message: IncomingMessage, sender: Sender, failures: HandlerFailures): Promise<void> {
+    try {
+      await this.#run(match, session, message, sender, failures)
+    } catch (error) {
+      await failures.tell(session, message.destination, error, message.receipt)
+    }
+  }
+
+  /** Runs the route. A stream of answers goes on beside the next messages of the session. */
+  async #run ({ params }: Match<MessageRoute>, session: StompSession, message: IncomingMessage, sender: Sender, failures: HandlerFailures): Promise<void> {
     const parts: ValidatedParts = {
       params: { ...params },
       headers: Object.fromEntries(message.headers),
       body: decodeContent(message.body, message.headers, this.#options.body)
     }
     this.#validator?.check(parts)
-    const { session, destination } = message
-    const reply = new MessageReply(message, this.#options, params, sender, () => this.#lost(session))
+    const { destination } = message
+    const reply = new MessageReply(session, message.headers, this.#options, params, sender, () => this.#lost(session))
     const context = { ...parts, destination, user: session.user, session, reply } as MessageContext
     for (const hook of [this.#options.preHandler ?? []].flat()) await hook(context)
     const value = await this.#handler(context as never)
-    if (isAsyncIterable(value)) {
-      const { streams } = session.host.limits
-      if (session.streams >= streams) throw new StompError('STOMP_TOO_MANY_STREAMS', `at most ${streams}`)
-      session.streams++
-      sendEach(value, async (each) => {
-        await reply.send(each)
-        await session.stream.drained()
-      }, { signal: session.signal, lost: failures.lost }).finally(() => session.streams--).catch(failures.failed)
-    } else if (value !== undefined && value !== null) {
+    if (isAsyncIterable(value)) this.#stream(value, session, destination, reply, failures)
+    else if (value !== undefined && value !== null) await reply.send(value)
+  }
+
+  #stream (values: AsyncIterable<unknown>, session: StompSession, destination: string, reply: MessageReply, failures: HandlerFailures): void {
+    const { streams } = session.host.settings.limits
+    if (session.streams >= streams) throw new StompError('STOMP_TOO_MANY_STREAMS', `at most ${streams}`)
+    session.streams++
+    const send = async (value: unknown): Promise<void> => {
       await reply.send(value)
+      await session.stream.drained()
     }
+    sendEach(values, send, { signal: session.signal, lost: (error) => failures.log(session, destination, error) })
+      .finally(() => session.streams--)
+      // A stream that breaks later breaks after the RECEIPT, so that its error names none.
+      .catch((error: unknown) => failures.tell(session, destination, error, undefined))
   }
 
   #lost (session: StompSession): void {
@@ -126,7 +133,7 @@ export class MessageRoute {
 }
 
 /** Every parameter of a target must be one of the path, and `sendTo` must be a destination that something serves (R5). */
-function checkTargets (path: string, { sendTo, sendToUser, sendToSender }: ReplyTargets, takes: (destination: string) => boolean): void {
+function checkTargets (path: string, { sendTo, sendToUser, sendToSender }: ReplyTargets, broker: Broker): void {
   const known = parametersOf(path)
   for (const target of [sendTo ?? [], sendToUser ?? [], sendToSender ?? []].flat()) {
     const unknown = parametersOf(target).find((name) => !known.includes(name))
@@ -137,8 +144,16 @@ function checkTargets (path: string, { sendTo, sendToUser, sendToSender }: Reply
   }
   for (const target of [sendTo ?? []].flat()) {
     const example = fillTemplate(target, Object.fromEntries(known.map((name) => [name, 'x'])))
-    if (!example.startsWith('/user/') && !takes(example)) {
+    if (!example.startsWith(USER_PREFIX + '/') && !takes(broker, example)) {
       throw new stompErrors.InvalidRoute(path, `sendTo names ${target}, to which the server cannot send; it must begin with a prefix of the broker for topics or queues, such as /topic, or with /user`)
     }
   }
+}
+
+/**
+ * Tells whether the broker takes messages of the server for a destination. A private destination to which a client can subscribe is
+ * a temporary queue, and only its owner can name it. The address of such a queue, for replies, is open to the server.
+ */
+function takes (broker: Broker, destination: string): boolean {
+  return broker.accepts(destination, 'send') && !(broker.isPrivate(destination) && broker.accepts(destination, 'subscribe'))
 }

@@ -1,4 +1,5 @@
-import type { IncomingMessage } from '../session/host.ts'
+import type { FrameHeaders } from '../codec/index.ts'
+import type { StompSession } from '../session/stomp-session.ts'
 import type { Sender, SendOptions } from './sender.ts'
 import { type DestinationLike, fillTemplate, pathOf } from './typed-destination.ts'
 
@@ -34,7 +35,7 @@ const listOf = (value: string | readonly string[] | undefined): readonly string[
 
 /** The answer to one message. */
 export class MessageReply implements Reply {
-  readonly #message: IncomingMessage
+  readonly #session: StompSession
   readonly #sender: Sender
   readonly #lost: () => void
   #defaults: readonly Target[]
@@ -42,8 +43,10 @@ export class MessageReply implements Reply {
   #headers: Readonly<Record<string, string>> = {}
 
   /** `lost` is told of a value that has nowhere to go. */
-  constructor (message: IncomingMessage, targets: ReplyTargets, params: Readonly<Record<string, unknown>>, sender: Sender, lost: () => void) {
-    this.#message = message
+  constructor (
+    session: StompSession, headers: FrameHeaders, targets: ReplyTargets, params: Readonly<Record<string, unknown>>, sender: Sender, lost: () => void
+  ) {
+    this.#session = session
     this.#sender = sender
     this.#lost = lost
     this.#defaults = [
@@ -51,7 +54,7 @@ export class MessageReply implements Reply {
       ...listOf(targets.sendToUser).map((path): Target => ({ type: 'user', path: fillTemplate(path, params), onlySender: false })),
       ...listOf(targets.sendToSender).map((path): Target => ({ type: 'user', path: fillTemplate(path, params), onlySender: true }))
     ]
-    const replyTo = message.headers.get('reply-to')
+    const replyTo = headers.get('reply-to')
     if (this.#defaults.length === 0 && replyTo !== undefined) this.#defaults = [{ type: 'reply-to', path: replyTo }]
   }
 
@@ -78,9 +81,9 @@ export class MessageReply implements Reply {
 
   async #sendTo (target: Target, value: unknown): Promise<void> {
     const options: SendOptions = { headers: this.#headers }
-    if (target.type === 'reply-to') return this.#sender.reply(this.#message.session, target.path, value, options)
+    const session = this.#session
+    if (target.type === 'reply-to') return this.#sender.reply(session, target.path, value, options)
     if (target.type === 'destination' && !target.path.startsWith('/user/')) return this.#sender.publish(target.path, value, options)
-    const { session } = this.#message
     if (session.user === null || target.type === 'destination' || target.onlySender) this.#sender.toSessions([session], target.path, value, options)
     else this.#sender.publishToUser(session.user.name, target.path, value, options)
   }

@@ -36,9 +36,8 @@ export class DestinationRouter<T extends object> {
     }
   }
 
-  /** `rest` is the destination behind the application prefix, its separator included. */
-  find (rest: string): Match<T> | null {
-    const segments = rest.slice(1).split(this.#separator)
+  /** Finds the route for the segments behind the application prefix. */
+  find (segments: readonly string[]): Match<T> | null {
     // A parameter is never empty, and neither is any other segment.
     if (segments.includes('')) return null
     const path = '/' + segments.map(encodeURIComponent).join('/')

@@ -3,10 +3,12 @@ import { isPromise } from '../../core/promise.ts'
 import { shown } from '../../core/suggestion.ts'
 import type { Broker, BrokerLog, Done, UserMessage } from '../broker/broker.ts'
 import { FrameHeaders, type HeadersLike } from '../codec/index.ts'
+import { type DestinationParser, USER_PREFIX } from '../destinations.ts'
 import { mistake, stompErrors } from '../errors.ts'
 import type { StompSession } from '../session/stomp-session.ts'
 import { userHeaders } from '../session/user-headers.ts'
-import { USER_PREFIX, type Users } from '../users.ts'
+import type { Rights } from '../rights.ts'
+import type { Users } from '../users.ts'
 import { contentTypeOf, isUtf8Charset } from './content-type.ts'
 import { encodeContent } from './content.ts'
 import { type DestinationLike, pathOf } from './typed-destination.ts'
@@ -29,11 +31,15 @@ export interface UserDelivery {
 export class Sender {
   readonly #broker: Broker
   readonly #users: Users
+  readonly #rights: Rights
+  readonly #destinations: DestinationParser
   readonly #log: BrokerLog
 
-  constructor (broker: Broker, users: Users, log: BrokerLog) {
+  constructor (broker: Broker, users: Users, rights: Rights, destinations: DestinationParser, log: BrokerLog) {
     this.#broker = broker
     this.#users = users
+    this.#rights = rights
+    this.#destinations = destinations
     this.#log = log
   }
 
@@ -50,7 +56,8 @@ export class Sender {
    */
   async reply (session: StompSession, destination: string, value: unknown, options: SendOptions = {}): Promise<void> {
     const { headers, body } = encode(value, options)
-    await session.host.application.checkReplyTo(session, destination)
+    // The rules for the SENDs of the client hold for the answer, too. The hook preSend sees only frames that the client really sends.
+    await this.#rights.checkSend(session, this.#destinations.parse(destination), new FrameHeaders())
     if (!this.#broker.accepts(destination, 'send')) throw new stompErrors.InvalidDestination(destination, notServed(destination))
     await session.connection?.publish({ destination, headers, body })
   }

@@ -3,11 +3,11 @@ import { comesFrom } from '../../core/abort.ts'
 import type { Check } from '../../core/check.ts'
 import { Publication } from '../broker/publication.ts'
 import { type ClientCommand, type Frame, FrameHeaders } from '../codec/index.ts'
-import type { Feed } from '../session/host.ts'
 import type { StompSession } from '../session/stomp-session.ts'
-import type { Subscription } from '../session/subscriptions.ts'
+import type { Feed, Subscription } from '../session/subscriptions.ts'
 import type { StompUser } from '../session/user.ts'
 import { encodeContent } from './content.ts'
+import type { HandlerFailures } from './failures.ts'
 import { anySchema, checkRoute, handlers, type RouteChecks, SCHEMA_HINTS } from './route-checks.ts'
 import type { Match } from './router.ts'
 import { isAsyncIterable, sendEach } from './stream.ts'
@@ -49,14 +49,6 @@ const CHECKS: RouteChecks = {
   schemaHints: { ...SCHEMA_HINTS, body: 'a SUBSCRIBE has no body; write params or headers' }
 }
 
-/** Where the errors of a feed go. */
-export interface FeedFailures {
-  /** The client can still be told; the error names the receipt, if any. */
-  readonly failed: (error: unknown, receipt: string | undefined) => Promise<void>
-  /** The subscription has ended: only the log can be told. */
-  readonly lost: (error: unknown) => void
-}
-
 export class SubscribeRoute {
   readonly path: string
   readonly #options: SubscribeRouteOptions
@@ -76,11 +68,13 @@ export class SubscribeRoute {
   }
 
   /** Starts the answers to one subscription; they end with it. */
-  start ({ params }: Match<SubscribeRoute>, session: StompSession, subscription: Subscription, frame: Frame<ClientCommand>, { failed, lost }: FeedFailures): Feed {
+  start ({ params }: Match<SubscribeRoute>, session: StompSession, subscription: Subscription, frame: Frame<ClientCommand>, failures: HandlerFailures): Feed {
     const abort = new AbortController()
     const { signal } = abort
+    const { destination } = subscription
+    const lost = (error: unknown): void => failures.log(session, destination, error)
     const report = (receipt: string | undefined) => async (error: unknown): Promise<void> => {
-      if (!signal.aborted) await failed(error, receipt)
+      if (!signal.aborted) await failures.tell(session, destination, error, receipt)
       else if (!comesFrom(signal, error)) lost(error)
     }
     const value = this.#ask(params, session, subscription, frame, signal)
@@ -107,7 +101,7 @@ export class SubscribeRoute {
   #send (session: StompSession, subscription: Subscription, value: unknown): Promise<void> {
     const { body, contentType } = encodeContent(value)
     const publication = new Publication(subscription.destination, `${session.id}-${session.subscriptions.nextAckId(subscription)}`, new FrameHeaders([['content-type', contentType]]), body)
-    session.deliver({ key: subscription.key, publication, handle: null, redelivered: false })
+    session.deliveries.deliver({ key: subscription.key, publication, handle: null, redelivered: false })
     return session.stream.drained()
   }
 }

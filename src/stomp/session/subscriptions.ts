@@ -1,37 +1,41 @@
 import type { AckMode, DeliveryHandle } from '../broker/broker.ts'
 import { StompError } from '../errors.ts'
-import type { Feed } from './host.ts'
-import type { Transaction } from './transactions.ts'
+import type { Owner } from '../destinations.ts'
 
 /** A delivered message that waits for its ACK. */
 export interface Unacknowledged {
   readonly handle: DeliveryHandle | null
-  /** The open transaction that has acknowledged it (STOMP-A6). */
-  claimedBy: Transaction | null
+  /** The open transaction that has acknowledged it (STOMP-A6). Only its identity counts. */
+  claimedBy: object | null
 }
 
-/** Who feeds a subscription. */
-export type SubscriptionSource = 'broker' | 'user' | 'application'
+/** The answers of a route to a subscription. They end with it. */
+export interface Feed {
+  /** Resolves when the route has answered or begun to stream. It never rejects. */
+  readonly ready: Promise<void>
+  stop (): void
+}
 
 /** One subscription of a session. */
 export class Subscription {
-  /** Names it towards the broker; the client's id, or made from the destination where 1.0 gave none (STOMP-S5). */
+  /** The name for the broker: the id of the client, or made from the destination where a client of 1.0 gave none (STOMP-S5). */
   readonly key: string
-  /** The client's id. */
+  /** The id that the client gave. */
   readonly id: string | undefined
-  /** As the client wrote it. */
+  /** The destination as the client wrote it. */
   readonly destination: string
   readonly ack: AckMode
-  readonly source: SubscriptionSource
-  /** Its number on the connection: the first part of its ack ids. */
+  /** The owner of the destination, which sends the messages. */
+  readonly source: Owner
+  /** The number on the connection, which is the first part of its ack ids. */
   readonly serial: number
-  /** By ack id (1.2) or message id (1.0, 1.1), oldest first. */
+  /** The deliveries by ack id (1.2) or message id (1.0, 1.1), the oldest first. */
   readonly unacknowledged = new Map<string, Unacknowledged>()
   feed: Feed | null = null
-  /** The application was told of it. */
+  /** True when the application was told of the subscription. */
   registered = false
 
-  constructor (serial: number, id: string | undefined, destination: string, ack: AckMode, source: SubscriptionSource) {
+  constructor (serial: number, id: string | undefined, destination: string, ack: AckMode, source: Owner) {
     this.serial = serial
     this.id = id
     this.key = id ?? keyOfDestination(destination)
@@ -45,13 +49,13 @@ function keyOfDestination (destination: string): string {
   return '\0' + destination
 }
 
-/** The subscriptions of one session: by key, and by number for acknowledgements. */
+/** The subscriptions of one session, by key, and by number for acknowledgements. */
 export class Subscriptions {
   readonly #byKey = new Map<string, Subscription>()
   readonly #bySerial = new Map<number, Subscription>()
   #serial = 0
   #deliveries = 0
-  /** Messages that wait for their ACK, in all subscriptions. */
+  /** The number of messages that wait for their ACK, in all subscriptions. */
   unacknowledged = 0
 
   get size (): number { return this.#byKey.size }
@@ -60,14 +64,14 @@ export class Subscriptions {
 
   find (key: string): Subscription | undefined { return this.#byKey.get(key) }
 
-  /** The subscription that an UNSUBSCRIBE means; 1.0 may name the destination instead (STOMP-S5). */
+  /** Finds the subscription that an UNSUBSCRIBE means. A client of 1.0 may name the destination instead (STOMP-S5). */
   named (id: string | undefined, destination: string | undefined): Subscription | undefined {
     if (id !== undefined) return this.#byKey.get(id)
     return destination === undefined ? undefined : this.#byKey.get(keyOfDestination(destination))
   }
 
   /** STOMP-S2 */
-  add (id: string | undefined, destination: string, ack: AckMode, source: SubscriptionSource): Subscription {
+  add (id: string | undefined, destination: string, ack: AckMode, source: Owner): Subscription {
     const subscription = new Subscription(++this.#serial, id, destination, ack, source)
     if (this.#byKey.has(subscription.key)) throw new StompError('STOMP_DUPLICATE_SUBSCRIPTION')
     this.#byKey.set(subscription.key, subscription)
@@ -82,7 +86,7 @@ export class Subscriptions {
     subscription.unacknowledged.clear()
   }
 
-  /** A fresh ack id for a delivery (STOMP-M3). */
+  /** Makes an ack id for a delivery (STOMP-M3). */
   nextAckId (subscription: Subscription): string {
     return `${subscription.serial}-${++this.#deliveries}`
   }
@@ -92,19 +96,19 @@ export class Subscriptions {
     this.unacknowledged++
   }
 
-  /** The subscription of an ack id of 1.2. */
+  /** Finds the subscription of an ack id of 1.2. */
   ofAckId (ackId: string): Subscription | undefined {
     return this.#bySerial.get(Number.parseInt(ackId, 10))
   }
 
-  /** STOMP 1.0 names the message alone. */
+  /** Finds the subscription of a message. STOMP 1.0 names the message alone. */
   holding (messageId: string): Subscription | undefined {
     for (const subscription of this) if (subscription.unacknowledged.has(messageId)) return subscription
     return undefined
   }
 
-  /** Every delivery that an ACK or NACK means: one, or in `client` mode all up to it (STOMP-A1). */
-  claim (subscription: Subscription, key: string, transaction: Transaction | null): Claim {
+  /** Claims every delivery that an ACK or NACK means: one, or in `client` mode all up to it (STOMP-A1). */
+  claim (subscription: Subscription, key: string, transaction: object | null): Claim {
     const named = subscription.unacknowledged.get(key)
     if (named === undefined || named.claimedBy !== null) throw new StompError('STOMP_UNKNOWN_MESSAGE')
     const keys: string[] = []
@@ -127,12 +131,12 @@ export class Subscriptions {
     return claim
   }
 
-  /** The deliveries are acknowledged for good. */
+  /** Forgets deliveries that are acknowledged for good. */
   settle ({ subscription, keys }: Claim): void {
     for (const key of keys) if (subscription.unacknowledged.delete(key)) this.unacknowledged--
   }
 
-  /** The transaction was aborted: the deliveries wait again (STOMP-A6). */
+  /** Lets deliveries wait again, because their transaction was aborted (STOMP-A6). */
   release ({ subscription, keys }: Claim): void {
     for (const key of keys) {
       const entry = subscription.unacknowledged.get(key)

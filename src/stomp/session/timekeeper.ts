@@ -1,42 +1,45 @@
 import type { Clock } from '../../core/clock.ts'
-import { Timer } from '../../core/timer.ts'
+import { Timer, type TimerOwner } from '../../core/timer.ts'
 import type { HeartBeat } from '../codec/index.ts'
-import type { HeartBeatOptions } from './host.ts'
+import { StompError } from '../errors.ts'
+import type { HeartBeatOptions } from './settings.ts'
 
-/** A server beats early, so that the client sees it in time (STOMP-H5). */
+/** The part of an interval after which the server beats, so that the beat comes in time (STOMP-H5). */
 const EARLY = 0.8
 
-/** From this interval on, browsers may throttle the timers of the other side (STOMP-H4). */
+/** The interval in milliseconds from which on browsers may throttle the timers of the client (STOMP-H4). */
 const THROTTLED = 10_000
 
 /** The last moment that a `Date` can hold, in milliseconds since 1970 (ECMA-262, Time Values). */
 const LAST_DATE = 8.64e15
 
-/** Whether a value is a time in milliseconds since 1970. */
+/** Tells whether a value is a time in milliseconds since 1970. */
 export function isDate (value: unknown): value is number {
   return typeof value === 'number' && Math.abs(value) <= LAST_DATE
 }
 
-/** The session, as its timekeeper sees it. */
+/** The session, as its timekeeper calls it. */
 export interface TimekeeperOwner {
+  /** Sends a heart-beat. */
   beat (): void
-  heartBeatLost (): void
-  connectOverdue (): void
+  /** Ends the session with an ERROR. */
+  fail (error: StompError): void
+  /** Asks whether the session goes on, because its time is over. */
   expired (): void
 }
 
-/** Everything about one STOMP session that depends on time, on one timer: CONNECT in time, heart-beats, expiry. */
-export class Timekeeper {
+/** The deadlines of one STOMP session on one timer: CONNECT in time, heart-beats, expiry. */
+export class Timekeeper implements TimerOwner {
   readonly #owner: TimekeeperOwner
   readonly #clock: Clock
   readonly #timer: Timer = new Timer(this)
-  /** When CONNECT is due, or 0. */
+  /** The time at which CONNECT is due, or 0. */
   #connectDue: number
   #sendEvery = 0
   #silenceAllowed = 0
   #lastSent = 0
   #lastReceived = 0
-  /** When the session expires, or 0. */
+  /** The time at which the session expires, or 0. */
   #expiry = 0
   #held = false
   #stopped = false
@@ -48,15 +51,15 @@ export class Timekeeper {
     this.#arm()
   }
 
-  /** CONNECT has come: it may be judged as long as that takes. */
+  /** Ends the deadline of CONNECT. Hooks may judge it for any time. */
   connecting (): void {
     this.#connectDue = 0
     this.#arm()
   }
 
-  /** `agreed.outgoing` is what we send, `agreed.incoming` what we get; 0 for never. */
+  /** Starts the heart-beats. `agreed.outgoing` is the interval of the server, `agreed.incoming` that of the client, 0 for none. */
   connected (agreed: HeartBeat, { tolerance, toleranceFloor }: HeartBeatOptions): void {
-    // 0 would mean never: an interval of 1 ms must not become that.
+    // An interval of 1 ms must not become 0, which means none.
     this.#sendEvery = agreed.outgoing === 0 ? 0 : Math.max(1, Math.floor(agreed.outgoing * EARLY))
     this.#silenceAllowed = agreed.incoming * tolerance
     if (agreed.incoming >= THROTTLED) this.#silenceAllowed = Math.max(this.#silenceAllowed, toleranceFloor)
@@ -64,13 +67,13 @@ export class Timekeeper {
     this.#arm()
   }
 
-  /** Something was sent: any frame counts as a beat (STOMP-H3). */
+  /** Notes that a frame was sent, because any frame counts as a beat (STOMP-H3). */
   sent (): void { this.#lastSent = this.#clock.coarse }
 
-  /** Octets came: any proves life (STOMP-H3). */
+  /** Notes that octets came, because any octet shows that the client lives (STOMP-H3). */
   received (): void { this.#lastReceived = this.#clock.coarse }
 
-  /** While nothing is read from the client, its silence means nothing. */
+  /** Ignores the silence of the client while the session does not read it. */
   hold (on: boolean): void {
     this.#held = on
     if (on || this.#silenceAllowed === 0) return
@@ -78,14 +81,14 @@ export class Timekeeper {
     this.#arm()
   }
 
-  /** `date` in milliseconds since 1970; `undefined` for never. */
+  /** Sets the expiry, in milliseconds since 1970. `undefined` is never. */
   expiresAt (date: number | undefined): void {
     if (this.#stopped) return
     this.#expiry = date === undefined ? 0 : Math.max(1, this.#clock.now() + date - this.#clock.date())
     this.#arm()
   }
 
-  /** For good: the session is over. */
+  /** Stops all deadlines for good. */
   stop (): void {
     this.#stopped = true
     this.#connectDue = this.#sendEvery = this.#silenceAllowed = this.#expiry = 0
@@ -94,8 +97,9 @@ export class Timekeeper {
 
   expire (): void {
     const now = this.#clock.now()
-    if (this.#connectDue > 0 && now >= this.#connectDue) return this.#owner.connectOverdue()
-    if (this.#silenceAllowed > 0 && !this.#held && now - this.#lastReceived >= this.#silenceAllowed) return this.#owner.heartBeatLost()
+    // STOMP-C9
+    if (this.#connectDue > 0 && now >= this.#connectDue) return this.#owner.fail(new StompError('STOMP_CONNECT_TIMEOUT'))
+    if (this.#silenceAllowed > 0 && !this.#held && now - this.#lastReceived >= this.#silenceAllowed) return this.#owner.fail(new StompError('STOMP_HEART_BEAT_LOST'))
     if (this.#expiry > 0 && now >= this.#expiry) {
       this.#expiry = 0
       this.#owner.expired()

@@ -1,20 +1,30 @@
+import type { OutgoingMessage } from '../broker/broker.ts'
 import { StompError } from '../errors.ts'
-import type { IncomingMessage, StompLimits } from './host.ts'
+import type { StompLimits } from './settings.ts'
 import type { Claim } from './subscriptions.ts'
 
-/** What a transaction has collected until its COMMIT. */
+/** A message of a client. */
+export interface IncomingMessage extends OutgoingMessage {
+  /** The receipt that the ERROR must name if the message fails (STOMP-X1). */
+  readonly receipt: string | undefined
+}
+
+/** Handles a message for the application or for a user. A message that it cannot handle ends the session with an ERROR. */
+export type MessageHandler = (message: IncomingMessage) => void | Promise<void>
+
+/** One step of a transaction. A SEND for the broker has no handler. */
 export type Step =
-  { readonly type: 'send', readonly message: IncomingMessage } |
+  { readonly type: 'send', readonly message: IncomingMessage, readonly handler: MessageHandler | null } |
   { readonly type: 'ack' | 'nack', readonly claim: Claim }
 
 export interface Transaction {
   readonly steps: Step[]
-  /** Receipts that wait for COMMIT or ABORT, in the order of their frames (STOMP-T5). */
+  /** The receipts that wait for COMMIT or ABORT, in the order of their frames (STOMP-T5). */
   readonly receipts: string[]
   bytes: number
 }
 
-/** The open transactions of one session: nothing of them is seen outside before COMMIT, and they die with it (STOMP-T3, T4). */
+/** The open transactions of one session. No other client sees anything of them before COMMIT, and they end with the session (STOMP-T3, T4). */
 export class Transactions {
   readonly #open = new Map<string, Transaction>()
   readonly #limits: StompLimits
@@ -46,7 +56,7 @@ export class Transactions {
     transaction.bytes += bytes
   }
 
-  /** Ends a transaction; its id is free again. */
+  /** Ends a transaction, and frees its id. */
   take (id: string): Transaction {
     const transaction = this.get(id)
     this.#open.delete(id)

@@ -294,7 +294,7 @@ t.test('U23, K7: options of memoryBroker()', async (t) => {
   const rows: readonly (readonly [options: unknown, message: RegExp])[] = [
     [null, /must be an object/], [{ maxQueue: 1 }, /did you mean maxQueues\?/], [{ prefetch: NaN }, /prefetch: must be an integer/], [{ prefetch: '5' }, /not "5"/],
     [{ maxBytes: Infinity }, /maxBytes/], [{ maxQueues: 0 }, /maxQueues/], [{ ttl: -1 }, /ttl/], [{ separator: '' }, /separator/], [{ prefixes: { topic: '' } }, /topic/],
-    [{ prefixes: { topic: [] } }, /topic/], [{ history: {} }, /history/], [{ history: [{}] }, /history\[0\]\.pattern/], [{ history: [null] }, /history\[0\]/],
+    [{ prefixes: { topic: [] } }, /topic/], [{ history: {} }, /history/], [{ history: [{}] }, /history\[0\]\.pattern/], [{ history: [null] }, /history: has a wrong entry: number 1/],
     [{ history: [{ pattern: '/topic/a', messages: NaN }] }, /messages/], [{ queueWildcards: 'no' }, /queueWildcards/]
   ]
   for (const [options, message] of rows) {

@@ -1,45 +1,43 @@
 import { isPromise } from '../../../core/promise.ts'
 import type { Operation } from '../../broker/broker.ts'
 import type { ClientCommand, Frame } from '../../codec/index.ts'
-import type { IncomingMessage } from '../host.ts'
 import type { StompSession } from '../stomp-session.ts'
-import type { Transaction } from '../transactions.ts'
+import type { IncomingMessage, MessageHandler, Transaction } from '../transactions.ts'
+import { required } from './frame.ts'
 
-/**
- * [STOMP 1.2, COMMIT] The broker gets everything at once (STOMP-T3); messages for the application's own routes follow,
- * in order.
- */
+/** [STOMP 1.2, COMMIT] Gives everything to the broker at once (STOMP-T3). Messages for the routes of the application follow in order. */
 export function commit (session: StompSession, frame: Frame<ClientCommand>): void | Promise<void> {
-  const transaction = session.transactions.take(session.required(frame, 'transaction'))
-  const { operations, messages } = sort(session, transaction)
+  const transaction = session.transactions.take(required(frame, 'transaction'))
+  const { operations, handled } = sort(transaction)
   const receipts = [...transaction.receipts]
   const own = frame.headers.get('receipt')
   if (own !== undefined) receipts.push(own)
-  // First: a message that NACK gives back may come again at once, under the same id.
+  // The deliveries are settled first, because a message that NACK gives back may come again at once, under the same id.
   for (const step of transaction.steps) if (step.type !== 'send') session.subscriptions.settle(step.claim)
   const work = session.connection!.commit(operations)
-  if (messages.length === 0) return session.confirmAll(receipts, work)
-  // What the broker refuses while the routes still run is told afterwards, by the promise that `confirmAll` gets.
+  if (handled.length === 0) return session.receipts.after(work, receipts)
+  // A refusal of the broker that comes while the routes still run is told afterwards, by the promise that the receipts get.
   if (isPromise(work)) work.then(undefined, () => {})
-  return handleAll(session, messages).then(() => session.confirmAll(receipts, work))
+  return handleAll(session, handled).then(() => session.receipts.after(work, receipts))
 }
 
-function sort (session: StompSession, transaction: Transaction): { operations: Operation[], messages: IncomingMessage[] } {
+/** A message for a route or for a user, with its handler. */
+type Handled = readonly [handler: MessageHandler, message: IncomingMessage]
+
+function sort ({ steps }: Transaction): { operations: Operation[], handled: Handled[] } {
   const operations: Operation[] = []
-  const messages: IncomingMessage[] = []
-  for (const step of transaction.steps) {
+  const handled: Handled[] = []
+  for (const step of steps) {
     if (step.type !== 'send') operations.push({ type: step.type, handles: step.claim.handles })
-    else if (session.host.application.ownerOf(step.message.destination) === 'broker') operations.push({ type: 'publish', message: step.message })
-    else messages.push(step.message)
+    else if (step.handler === null) operations.push({ type: 'publish', message: step.message })
+    else handled.push([step.handler, step.message])
   }
-  return { operations, messages }
+  return { operations, handled }
 }
 
-async function handleAll (session: StompSession, messages: readonly IncomingMessage[]): Promise<void> {
-  const { application } = session.host
-  for (const message of messages) {
+async function handleAll (session: StompSession, handled: readonly Handled[]): Promise<void> {
+  for (const [handler, message] of handled) {
     if (session.state !== 'connected') return
-    if (application.ownerOf(message.destination) === 'user') await application.sendToUser(message)
-    else await application.handle(message)
+    await handler(message)
   }
 }

@@ -1,10 +1,10 @@
 import type { BrokerClient } from '../../broker/broker.ts'
 import { type ClientCommand, type Frame, FrameHeaders, type HeartBeat, isFrameError, negotiateHeartBeat, negotiateVersion, parseHeartBeat, VERSIONS } from '../../codec/index.ts'
 import { StompError } from '../../errors.ts'
-import type { HeartBeatOptions } from '../host.ts'
+import type { HeartBeatOptions } from '../settings.ts'
 import type { StompSession } from '../stomp-session.ts'
 
-/** Seen by `onConnect` alone. */
+/** The headers that only the hook `onConnect` gets. */
 const SECRET: ReadonlySet<string> = new Set(['passcode', 'authorization'])
 
 /** The least interval in milliseconds where each heart-beat costs the client a request (STOMP-K4). */
@@ -22,9 +22,9 @@ export async function connect (session: StompSession, frame: Frame<ClientCommand
   if (isFrameError(wish)) throw StompError.ofFrame(wish)
   checkHost(session, headers)
   session.connectHeaders = new FrameHeaders([...headers].filter(([name]) => !SECRET.has(name.toLowerCase())))
-  await session.host.application.connecting(session, frame)
+  await session.host.application.checkConnect(session, frame)
   if (session.state !== 'authenticating') return
-  const connection = await session.host.broker.connect(clientOf(session, headers), session)
+  const connection = await session.host.broker.connect(clientOf(session, headers), session.deliveries)
   // The client may have gone while the broker was asked.
   if (session.state !== 'authenticating') {
     await connection.close()
@@ -34,16 +34,16 @@ export async function connect (session: StompSession, frame: Frame<ClientCommand
   answer(session, version, wish)
 }
 
-/** The signal is made only for a broker that asks: an embedded one never waits. */
+/** Describes the client for the broker. The signal is made only for a broker that asks, because an embedded broker never waits. */
 function clientOf (session: StompSession, headers: FrameHeaders): BrokerClient {
   return { session: session.id, user: session.user?.name ?? '', headers, get signal () { return session.signal } }
 }
 
 function answer (session: StompSession, version: '1.0' | '1.1' | '1.2', wish: HeartBeat): void {
   const { host, stream } = session
-  const offer = version === '1.0' ? wish : offerFor(wish, host.heartBeat, stream.transportFacts.costlyHeartbeats)
+  const offer = version === '1.0' ? wish : offerFor(wish, host.settings.heartBeat, stream.transportFacts.costlyHeartbeats)
   session.version = version
-  session.parser.connected(version, host.limits)
+  session.parser.connected(version, host.settings.limits)
   session.sendFrame('CONNECTED', [
     ['version', version],
     ['session', session.id],
@@ -54,15 +54,15 @@ function answer (session: StompSession, version: '1.0' | '1.1' | '1.2', wish: He
   session.started(negotiateHeartBeat(offer, wish))
 }
 
-/** STOMP-H2, STOMP-H7: what the client asks for, raised to the minimum; 0 stays 0. */
+/** Makes the offer of heart-beats: the wish of the client, raised to the minimum. 0 stays 0 (STOMP-H2, STOMP-H7). */
 function offerFor (wish: HeartBeat, { fixed, minimum }: HeartBeatOptions, costly: boolean): HeartBeat {
   const raise = (interval: number, least: number): number => interval === 0 ? 0 : Math.max(interval, least)
   const [outgoing, incoming] = fixed ?? [raise(wish.incoming, minimum), raise(wish.outgoing, minimum)]
   return { outgoing: costly ? raise(outgoing, COSTLY_MINIMUM) : outgoing, incoming }
 }
 
-/** STOMP-C5, STOMP-C6 */
+/** Checks the header `host` (STOMP-C5, STOMP-C6). */
 function checkHost (session: StompSession, headers: FrameHeaders): void {
-  const { hosts } = session.host
+  const { hosts } = session.host.settings
   if (hosts !== null && !hosts.has(headers.get('host') ?? '')) throw new StompError('STOMP_UNKNOWN_HOST')
 }

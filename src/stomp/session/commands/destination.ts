@@ -1,11 +1,13 @@
 import type { ClientCommand, Frame } from '../../codec/index.ts'
+import type { ClientDestination } from '../../destinations.ts'
 import { StompError } from '../../errors.ts'
 import type { StompSession } from '../stomp-session.ts'
+import { required } from './frame.ts'
 
-/** The destination that SEND and SUBSCRIBE must name (STOMP-L1). */
-export function destinationOf (session: StompSession, frame: Frame<ClientCommand>): string {
-  const destination = session.required(frame, 'destination')
-  const { limits } = session.host
-  if (Buffer.byteLength(destination) > limits.destination) throw new StompError('STOMP_DESTINATION_TOO_LONG', `at most ${limits.destination} octets`)
-  return destination
+/** Parses the destination that SEND and SUBSCRIBE must name (STOMP-L1). All that follows works with the parsed value. */
+export function destinationOf ({ host }: StompSession, frame: Frame<ClientCommand>): ClientDestination {
+  const name = required(frame, 'destination')
+  const { limits } = host.settings
+  if (Buffer.byteLength(name) > limits.destination) throw new StompError('STOMP_DESTINATION_TOO_LONG', `at most ${limits.destination} octets`)
+  return host.destinations.parse(name)
 }

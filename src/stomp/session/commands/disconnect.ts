@@ -1,10 +1,11 @@
 import type { ClientCommand, Frame } from '../../codec/index.ts'
 import type { StompSession } from '../stomp-session.ts'
+import { confirm } from './frame.ts'
 
-/** [STOMP 1.2, DISCONNECT] The frames before it are completed, its RECEIPT is flushed, then the close (STOMP-D1). */
+/** [STOMP 1.2, DISCONNECT] Completes the frames before it. Its RECEIPT is flushed, then the session closes (STOMP-D1). */
 export async function disconnect (session: StompSession, frame: Frame<ClientCommand>): Promise<void> {
-  await session.settled()
+  await session.receipts.settled()
   if (session.state !== 'connected') return
-  session.confirm(frame)
+  confirm(session, frame)
   session.close()
 }

@@ -11,7 +11,7 @@ import { send } from './send.ts'
 import { subscribe } from './subscribe.ts'
 import { unsubscribe } from './unsubscribe.ts'
 
-/** STOMP-C8: nothing but CONNECT before CONNECTED. */
+/** Refuses a frame before CONNECTED (STOMP-C8). */
 function connected (handler: CommandHandler): CommandHandler {
   return (session, frame) => {
     if (session.state !== 'connected') throw new StompError('STOMP_NOT_CONNECTED')
@@ -19,7 +19,7 @@ function connected (handler: CommandHandler): CommandHandler {
   }
 }
 
-/** SEC-S37: what makes work for others has its rate. */
+/** Bounds the rate of frames that make work for others (SEC-S37). */
 function rated (handler: CommandHandler): CommandHandler {
   return connected((session, frame) => {
     session.host.rate?.take(session)
@@ -27,7 +27,7 @@ function rated (handler: CommandHandler): CommandHandler {
   })
 }
 
-/** What each frame of a client does. */
+/** The handler of each command of a client. */
 export const COMMANDS: Readonly<Record<ClientCommand, CommandHandler>> = {
   CONNECT: connect,
   STOMP: connect,

@@ -1,0 +1,45 @@
+import type { DisconnectInfo, Hooks } from './hooks.ts'
+import type { SessionObserver } from './session/host.ts'
+import type { StompSession } from './session/stomp-session.ts'
+import type { Subscription } from './session/subscriptions.ts'
+import type { Users } from './users.ts'
+
+/** Tells the hooks of the application of the lives of sessions, and keeps the registry of users. */
+export class HookObserver implements SessionObserver {
+  readonly #hooks: Hooks
+  readonly #users: Users
+
+  constructor (hooks: Hooks, users: Users) {
+    this.#hooks = hooks
+    this.#users = users
+  }
+
+  connected (session: StompSession): void {
+    this.#users.add(session)
+    this.#hooks.tell('onConnected', session)
+  }
+
+  subscribed (session: StompSession, { id, destination }: Subscription): void {
+    this.#hooks.tell('onSubscribed', session, { id, destination })
+  }
+
+  unsubscribed (session: StompSession, { id, destination }: Subscription): void {
+    this.#hooks.tell('onUnsubscribe', session, { id, destination })
+  }
+
+  expired (session: StompSession): void | Promise<void> {
+    if (this.#hooks.has('onExpire')) return this.#hooks.run('onExpire', session)
+  }
+
+  failed (session: StompSession, error: unknown): void {
+    this.#hooks.tell('onError', session, error)
+  }
+
+  left (session: StompSession): void {
+    this.#users.remove(session)
+  }
+
+  disconnected (session: StompSession, info: DisconnectInfo): void {
+    this.#hooks.tell('onDisconnect', session, info)
+  }
+}
