@@ -1,3 +1,5 @@
+import { shorten } from './shorten.ts'
+
 /** The most characters of a name that are compared and shown. */
 const SHOWN_LENGTH = 60
 
@@ -51,13 +53,9 @@ function editDistance (a: string, b: string): number {
 
 /** Writes a value for an error text, short and on one line, and calls no code of the value. */
 export function shown (value: unknown): string {
-  if (typeof value === 'string') return cut(JSON.stringify(value))
-  if (typeof value === 'bigint') return cut(`${value}n`)
+  if (typeof value === 'string') return shorten(JSON.stringify(value), SHOWN_LENGTH)
+  if (typeof value === 'bigint') return shorten(`${value}n`, SHOWN_LENGTH)
   if (typeof value === 'function') return 'a function'
   if (typeof value !== 'object' || value === null) return String(value)
   return Array.isArray(value) ? `a list of ${value.length}` : 'an object'
-}
-
-function cut (text: string): string {
-  return text.length > SHOWN_LENGTH ? `${text.slice(0, SHOWN_LENGTH)}…` : text
 }

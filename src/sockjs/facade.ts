@@ -1,4 +1,5 @@
 import type { FastifyInstance, LogLevel, RegisterOptions } from 'fastify'
+import { shorten } from '../core/shorten.ts'
 import { shown } from '../core/suggestion.ts'
 import type { Message } from '../stream/message-stream.ts'
 import type { PreparedMessage } from '../stream/prepared-message.ts'
@@ -120,5 +121,5 @@ function checkPath (path: unknown): void {
     : path !== '/' && path.endsWith('/')
       ? 'must not end with /'
       : /[:*?#%\s]|\/\//.test(path) ? 'must be literal text, without : * ? # % or spaces' : null
-  if (problem !== null) throw new errors.InvalidPath(typeof path === 'string' ? path.slice(0, 200) : shown(path), problem)
+  if (problem !== null) throw new errors.InvalidPath(typeof path === 'string' ? shorten(path, 200) : shown(path), problem)
 }

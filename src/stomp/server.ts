@@ -19,7 +19,7 @@ import { Rules } from './rules.ts'
 import type { StompHost } from './session/host.ts'
 import { RateLimiter } from './session/rate.ts'
 import { serveStomp } from './session/reader.ts'
-import { RefusalLog } from './session/refusal-log.ts'
+import { StompRefusals } from './session/refusal-log.ts'
 import { logThrown } from './session/thrown.ts'
 import { TcpListener } from './tcp.ts'
 import { Users } from './users.ts'
@@ -116,7 +116,7 @@ export class StompServer {
       settings,
       server: `fastify-sockjs/${version}`,
       rate: rate === null ? null : new RateLimiter(rate, clock),
-      refusals: new RefusalLog(clock, this.#log)
+      refusals: new StompRefusals(clock, this.#log)
     }
   }
 }

@@ -1,8 +1,8 @@
 import type { FastifyRequest } from 'fastify'
+import { shorten } from '../../core/shorten.ts'
 import type { OriginFunction, OriginRule, ResolvedOptions } from '../options/options.ts'
 import { MAX_ORIGIN_LENGTH, originMatcher, withoutDefaultPort } from '../options/origin-rules.ts'
 import type { Endpoint } from './endpoint.ts'
-import { cutText } from './refusals.ts'
 
 /** The check of origins. */
 export interface OriginPolicy {
@@ -121,7 +121,7 @@ async function matchesAny (rules: readonly Rule[], origin: string, request: Fast
 export function tellOfOrigin (endpoint: Endpoint, request: FastifyRequest): void {
   const origin = originOf(request)
   const own = ownOrigin(request)
-  const facts = { origin: cutText(origin), ownOrigin: cutText(own), option: 'origins' }
+  const facts = { origin: shorten(origin), ownOrigin: shorten(own), option: 'origins' }
   if (origin === '') endpoint.tell('no origin', request.log, { ...facts, site: request.headers['sec-fetch-site'] })
   else endpoint.tell(origin.toLowerCase() === own.replace(/^http:/, 'https:') ? 'scheme' : 'origin', request.log, facts, origin)
 }

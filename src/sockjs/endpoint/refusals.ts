@@ -1,14 +1,4 @@
-import type { FastifyBaseLogger } from 'fastify'
-import type { Clock } from '../../core/clock.ts'
-
-/** The time within which one line about a thing is enough, in milliseconds. */
-const SILENCE = 60_000
-
-/** The most things of a kind that have lines of their own within that time. */
-const MOST = 100
-
-/** The most characters of a text that a client has chosen, such as an origin or a host. */
-const MAX_TEXT = 120
+import type { RefusalLine } from '../../core/refusal-log.ts'
 
 /** The kinds of refusals that an operator must know, each with the first step towards its end. */
 const KINDS = {
@@ -57,63 +47,10 @@ const KINDS = {
   flood: { level: 'warn', text: 'A session closed with 1008, because its client sends faster than the application takes messages.' },
   unanswered: { level: 'info', text: 'A WebSocket closed, because its client did not answer a ping within pongTimeout.' },
   budget: { level: 'warn', text: 'More than maxBufferedBytes wait in this process. The session with the largest queue was closed with 1013.' }
-} as const satisfies Record<string, { level: 'info' | 'warn', text: string }>
+} as const satisfies Record<string, RefusalLine>
 
 export type RefusalKind = keyof typeof KINDS
 
-/** Cuts a text that a client has chosen. */
-export function cutText (text: string): string {
-  return text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}…` : text
-}
-
-/** The lines about one kind of refusal at one place. */
-interface Told {
-  /** When each thing was told. The oldest come first. */
-  readonly at: Map<string, number>
-  /** How many refusals had no line, because `MOST` others had one within the minute. */
-  untold: number
-}
-
-/**
- * Logs why clients are refused. There is one line a minute for each thing, so that neither a busy client nor an attacker fills the log.
- * The memory for that is bounded: `MOST` short texts for each kind and each place.
- */
-export class RefusalLog {
-  readonly #clock: Clock
-  readonly #told = new Map<string, Told>()
-
-  constructor (clock: Clock) {
-    this.#clock = clock
-  }
-
-  /**
-   * Writes a line, unless one about the same `thing` was written within the last minute. `place` is the path of an endpoint: invented
-   * origins at one endpoint must not silence another.
-   */
-  tell (log: FastifyBaseLogger, kind: RefusalKind, place: string, thing: string, facts: Record<string, unknown>): void {
-    const { level, text } = KINDS[kind]
-    const told = this.#toldOf(`${kind} ${place}`)
-    const short = cutText(thing)
-    if (told.at.has(short)) return
-    if (told.at.size >= MOST) {
-      if (told.untold++ === 0) log[level]({ refused: kind, untold: true }, `More than ${MOST} different refusals of this kind came within a minute. Further ones have no lines.`)
-      return
-    }
-    told.at.set(short, this.#clock.now())
-    const { untold } = told
-    told.untold = 0
-    log[level]({ refused: kind, ...facts, ...(untold > 0 ? { untold } : {}) }, `${text} See docs/troubleshooting.md`)
-  }
-
-  /** The lines of the last minute. */
-  #toldOf (key: string): Told {
-    let told = this.#told.get(key)
-    if (told === undefined) this.#told.set(key, told = { at: new Map(), untold: 0 })
-    const now = this.#clock.now()
-    for (const [old, at] of told.at) {
-      if (now - at < SILENCE) break
-      told.at.delete(old)
-    }
-    return told
-  }
-}
+/** The lines about refusals, by kind. */
+export const REFUSALS = Object.fromEntries(Object.entries(KINDS)
+  .map(([kind, { level, text }]) => [kind, { level, text: `${text} See docs/troubleshooting.md` }])) as Readonly<Record<RefusalKind, RefusalLine>>

@@ -1,13 +1,14 @@
 import type { Socket } from 'node:net'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { type Clock, SystemClock } from '../../core/clock.ts'
+import { RefusalLog } from '../../core/refusal-log.ts'
 import { DRAIN_DEFAULTS, type DrainOptions, type ProcessLimits, type SockjsPluginOptions } from '../options/options.ts'
 import { processLimitsOf } from '../options/resolve.ts'
 import { CLOSE } from '../protocol/index.ts'
 import { type AnySession, Flusher } from '../session/index.ts'
 import type { IncomingBody } from '../transports/index.ts'
 import type { Endpoint } from './endpoint.ts'
-import { type RefusalKind, RefusalLog } from './refusals.ts'
+import { type RefusalKind, REFUSALS } from './refusals.ts'
 import { StagedDrain } from './staged-drain.ts'
 
 /** How often a shutdown looks whether it is through, in milliseconds. */
@@ -20,7 +21,7 @@ export class Registration {
   readonly clock: Clock
   readonly flusher = new Flusher((error) => this.#log.error({ err: error }, 'a write failed'))
   readonly endpoints = new Map<string, Endpoint>()
-  readonly refusals: RefusalLog
+  readonly refusals: RefusalLog<RefusalKind>
   /** The paths of all endpoints with their constraints: each may be taken once. */
   readonly places = new Set<string>()
   /** Whether the server cuts silent connections: `connectionTimeout` of Fastify sets that. */
@@ -42,7 +43,7 @@ export class Registration {
     this.cutsSilence = ((app.server as { timeout?: number }).timeout ?? 0) > 0
     this.#log = app.log
     this.clock = options.clock ?? new SystemClock((error) => this.#log.error({ err: error }, 'a timer failed'))
-    this.refusals = new RefusalLog(this.clock)
+    this.refusals = new RefusalLog(this.clock, REFUSALS)
   }
 
   /** True from the first moment of `app.close()`. */

@@ -1,3 +1,5 @@
+import { shown } from '../../core/suggestion.ts'
+
 /** The most characters of an origin. No origin is longer, and the bound limits the work of every expression. */
 export const MAX_ORIGIN_LENGTH = 512
 
@@ -39,7 +41,7 @@ export function originProblem (text: string): string | null {
   if (text === OPAQUE) return null
   if (text === '*') return 'must stand alone: write origins: \'*\' to let every origin in'
   if (text.length > MAX_ORIGIN_LENGTH) return `is longer than ${MAX_ORIGIN_LENGTH} characters`
-  if (/[\s,]/.test(text)) return `holds a space or a comma; write one text for each origin: ['https://a.example', 'https://b.example'], not ${JSON.stringify(text.slice(0, 80))}`
+  if (/[\s,]/.test(text)) return `holds a space or a comma; write one text for each origin: ['https://a.example', 'https://b.example'], not ${shown(text)}`
   const parts = partsOf(text)
   if (parts === null) return `has no scheme; write ${JSON.stringify(guess(text))}`
   const { scheme, user, host, port, rest } = parts

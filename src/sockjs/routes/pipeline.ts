@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { shorten } from '../../core/shorten.ts'
 import type { Endpoint } from '../endpoint/endpoint.ts'
 import { tellOfOrigin } from '../endpoint/origins.ts'
-import { cutText } from '../endpoint/refusals.ts'
 import { parseTarget, type RouteName, type Target } from '../protocol/index.ts'
 import { beginRequest } from '../request/request-state.ts'
 import { sendClosing, sendPreflight, sendText, setCors, setSessionCookie, setVaryOrigin } from '../request/responses.ts'
@@ -45,7 +45,7 @@ const host: RouteCheck = {
   check (endpoint, request, reply) {
     const { allowedHosts } = endpoint.options
     if (allowedHosts!.some((name) => name.toLowerCase() === request.hostname.toLowerCase())) return true
-    endpoint.tell('hostname', request.log, { host: cutText(request.host) }, request.host)
+    endpoint.tell('hostname', request.log, { host: shorten(request.host) }, request.host)
     return answered(sendText(reply, 403, 'Host not allowed.\n'))
   }
 }

@@ -4,7 +4,7 @@ import type { Broker } from '../broker/broker.ts'
 import type { ClientCommand, Frame } from '../codec/index.ts'
 import type { ClientDestination, DestinationParser } from '../destinations.ts'
 import type { RateLimiter } from './rate.ts'
-import type { RefusalLog } from './refusal-log.ts'
+import type { StompRefusals } from './refusal-log.ts'
 import type { SessionSettings } from './settings.ts'
 import type { StompSession } from './stomp-session.ts'
 import type { Feed, Subscription } from './subscriptions.ts'
@@ -56,5 +56,5 @@ export interface StompHost {
   /** The bound of the frames of a user, `null` where there is none. */
   readonly rate: RateLimiter | null
   /** The log of refusals, for operators. */
-  readonly refusals: RefusalLog
+  readonly refusals: StompRefusals
 }
