@@ -37,7 +37,7 @@ t.test('RELAY-4: every destination comes back as it was', async () => {
   }))
 })
 
-t.test('what is the broker\'s own, or our processes\' among themselves, reaches no client', async (t) => {
+t.test('destinations of the broker itself, and those between our processes, reach no client', async (t) => {
   t.equal(activemq().fromBroker('/topic/ActiveMQ.Advisory.Connection'), null)
   t.equal(activemq().fromBroker(activemq().userTopic), null)
   const relay = relayBroker({ servers: 'tcp://127.0.0.1', dialect: activemq() })
@@ -49,7 +49,7 @@ t.test('what is the broker\'s own, or our processes\' among themselves, reaches 
   t.equal(rabbitmq().fromBroker('/topic/100%'), '/topic/100%')
 })
 
-t.test('RELAY-6: what an ERROR means, in words of our own', async (t) => {
+t.test('RELAY-6: the meaning of an ERROR, in words of the relay', async (t) => {
   const cases: [message: string, body: string, verdict: string, code: string][] = [
     ['Subscription not found', '', 'race', 'STOMP_BROKER_REFUSED'],
     ['No subscription found', '', 'over', 'STOMP_BROKER_REFUSED'],
