@@ -78,14 +78,10 @@ export function stompFacade (server: StompServer, scope: FastifyInstance): Stomp
   return {
     message (path: string, ...rest: [MessageRouteOptions, MessageHandler<never, never>] | [MessageHandler<never, never>]): void {
       const [options, handler] = partsOf<MessageRouteOptions, MessageHandler<never, never>>(rest)
-      const route = new MessageRoute(path, options, handler, broker)
-      messages.add(path, route)
-      server.whenReady(() => route.compile(scope))
+      server.addRoute(messages, new MessageRoute(path, options, handler, broker), scope)
     },
     subscribe (path: string, ...rest: [SubscribeRouteOptions, SubscribeHandler<never>] | [SubscribeHandler<never>]): void {
-      const route = new SubscribeRoute(path, ...partsOf<SubscribeRouteOptions, SubscribeHandler<never>>(rest))
-      subscribes.add(path, route)
-      server.whenReady(() => route.compile(scope))
+      server.addRoute(subscribes, new SubscribeRoute(path, ...partsOf<SubscribeRouteOptions, SubscribeHandler<never>>(rest)), scope)
     },
     publish: (destination, value, options) => sender.publish(destination, value, options),
     publishToUser: (user, destination, value, options) => sender.publishToUser(user, destination, value, options),

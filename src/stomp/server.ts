@@ -32,7 +32,8 @@ export class StompServer {
   readonly #endpoints: Endpoint[] = []
   readonly #app: FastifyInstance
   readonly #log: FastifyBaseLogger
-  readonly #ready: (() => void)[] = []
+  /** The routes whose schemas wait for the start. */
+  readonly #uncompiled: [route: MessageRoute | SubscribeRoute, scope: FastifyInstance][] = []
   readonly #tcp: StompPluginOptions['tcp']
   #listener: TcpListener | null = null
   #started = false
@@ -70,10 +71,16 @@ export class StompServer {
     this.#endpoints.push(endpoint((stream, request) => serveStomp(stream, request, this.#host!)))
   }
 
-  /** Runs `step` once the application is ready, because schemas may be added until then. */
-  whenReady (step: () => void): void {
-    if (this.#started) step()
-    else this.#ready.push(step)
+  /**
+   * Adds a route. Its schemas are compiled when the application is ready, because the scope may get schemas until then. After that, a
+   * route whose schemas do not compile is not added.
+   *
+   * @throws FST_STOMP_INVALID_ROUTE, FST_STOMP_DUPLICATE_ROUTE
+   */
+  addRoute<R extends MessageRoute | SubscribeRoute> (router: DestinationRouter<R>, route: R, scope: FastifyInstance): void {
+    if (this.#started) route.compile(scope)
+    router.add(route.path, route)
+    if (!this.#started) this.#uncompiled.push([route, scope])
   }
 
   async start (): Promise<void> {
@@ -81,7 +88,7 @@ export class StompServer {
     const { clock } = this.#endpoints[0]!
     this.#host = this.#makeHost()
     this.#started = true
-    for (const step of this.#ready) step()
+    for (const [route, scope] of this.#uncompiled.splice(0)) route.compile(scope)
     broker.onUserMessage((message) => { sender.deliverToUser(message) })
     await broker.start({ clock, log: this.#log })
   }

@@ -55,7 +55,8 @@ export class DestinationRouter<T extends object> {
     const names = parametersOf(path)
     const repeated = names.find((name, i) => names.indexOf(name) !== i)
     if (repeated !== undefined) return `the path names :${repeated} twice`
-    const mixed = path.split('/').find((segment) => /.:\w/.test(segment) && !segment.includes('.'))
+    // A dot may stand before a parameter, as in /rooms.:room, because it parts names, too.
+    const mixed = path.split(/[/.]/).find((part) => /.:\w/.test(part))
     if (mixed !== undefined) return `a parameter is a whole segment of the path, not a part of ${shown(mixed)}`
     const prefix = this.#prefixes.find((each) => path === each || path.startsWith(each + '/'))
     if (prefix !== undefined) return `the path stands behind the application prefix, so it is written without ${prefix}: ${shown(path.slice(prefix.length) || '/')}`

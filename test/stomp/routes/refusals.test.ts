@@ -36,6 +36,8 @@ const ROUTES: readonly (readonly [row: string, add: (stomp: StompFacade) => unkn
   ['U22', (stomp) => stomp.message('/a/<id>', noop), /:name, not <name>: "\/a\/:id"/],
   ['U22', (stomp) => stomp.message('/r/:a/:a', noop), /names :a twice/],
   ['U22', (stomp) => stomp.subscribe('/r/x-:a', noop), /a whole segment of the path, not a part of "x-:a"/],
+  ['U22', (stomp) => stomp.message('/r/x.y-:a', noop), /a whole segment of the path, not a part of "y-:a"/],
+  ['R5', (stomp) => stomp.message('/r', { sendTo: '/temp-queue/x' }, noop), /sendTo names \/temp-queue\/x, to which the server cannot send/],
   ['R12', (stomp) => stomp.message('/a', { schema: { body: null } } as never, noop), /schema\.body must be a schema.*not null/],
   ['R12', (stomp) => stomp.message('/a', { schema: { body: [] } } as never, noop), /schema\.body.*not a list/],
   ['R12', (stomp) => stomp.subscribe('/a', { schema: { params: null } } as never, noop), /schema\.params.*not null/],
@@ -77,6 +79,7 @@ t.test('R5, U22: what looks similar and is right is taken', async (t) => {
       stomp.message('/a/:x', { sendTo: ['/topic/:x', '/queue/b', '/user/queue/c', '/reply-queue/x'] }, noop)
       stomp.message('/apple/x', noop)
       stomp.message('/rooms.:room', noop)
+      stomp.message('/:kind.:name', noop)
       stomp.message('/b', { schema: { params: {}, headers: {}, body: {} }, preHandler: [] }, noop)
     }
   })
@@ -92,6 +95,29 @@ t.test('U22: with dots between segments, a path has slashes', async (t) => {
       stomp.message('/rooms/:room', { sendTo: '/topic/rooms.:room' }, noop)
     }
   })
+})
+
+t.test('R12: a text as a schema is refused at boot by the compiler of Fastify', async (t) => {
+  const routes = ({ stomp }: { stomp: StompFacade }): void => stomp.message('/text', { schema: { body: 'x' } }, noop)
+  const error = await errorOf(() => buildStomp(t, { routes }))
+  t.equal(error.code, INVALID_ROUTE)
+  t.match(error.message, /schema of body.*must be object or boolean/)
+})
+
+t.test('a route that comes after the start is there only if its schemas compile', async (t) => {
+  const server = await buildStomp(t)
+  const { stomp } = server
+  for (const add of [
+    () => stomp.message('/late', { schema: { body: { type: 'nothing' } } }, noop),
+    () => stomp.subscribe('/late', { schema: { params: { type: 'nothing' } } }, noop)
+  ]) t.equal((await errorOf(add)).code, INVALID_ROUTE)
+  await refused(t, (await server.connect()).frame('SEND', { destination: '/app/late' }), 'STOMP_UNKNOWN_DESTINATION')
+  await refused(t, (await server.connect()).frame('SUBSCRIBE', { id: 'a', destination: '/app/late' }), 'STOMP_UNKNOWN_DESTINATION')
+  stomp.message('/late', { schema: { body: { type: 'object' } } }, noop)
+  stomp.subscribe('/late', noop)
+  const client = await (await server.connect()).subscribe('a', '/app/late')
+  await client.sendJson('/app/late', {})
+  await refused(t, client.frame('SEND', { destination: '/app/late' }, '1'), 'STOMP_HANDLER_FAILED')
 })
 
 t.test('R12: `{}` and `true` accept everything, `false` nothing', async (t) => {
