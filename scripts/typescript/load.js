@@ -1,5 +1,5 @@
-// Gives Node the JavaScript of a TypeScript module. All processes share one build: each version of a file is translated once, and kept
-// under the hash of its text, so that a kept file is never out of date.
+// Gives Node the JavaScript of a TypeScript module. All processes share one build: each version of a file is translated once. The result is
+// kept under the hash of its text, so that it is never out of date.
 import { createHash } from 'node:crypto'
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
