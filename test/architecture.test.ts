@@ -86,8 +86,8 @@ const SOCKJS_DOORS = ['stomp/plugin.ts', 'stomp/options.ts', 'stomp/server.ts', 
 /** Rooms that get their time from the clock. */
 const TIMELESS = /^(stream|sockjs\/.*|stomp|stomp\/.*)$/
 
-/** Files that need the real time: how long a test waits for a frame, the date of a header, the deadline of a shutdown. */
-const REAL_TIME = ['stomp/inject.ts', 'sockjs/request/responses.ts', 'sockjs/endpoint/registration.ts']
+/** Files that need the real time: how long a test waits for a frame, the date of a header. */
+const REAL_TIME = ['stomp/inject.ts', 'sockjs/request/responses.ts']
 
 interface Import {
   readonly from: string
@@ -350,7 +350,7 @@ test('these checks find what they look for', async (t) => {
 /** The circles that are wanted, by their first file, each with the reason. */
 const WANTED_CIRCLES: ReadonlyMap<string, string> = new Map([
   ['sockjs/endpoint/endpoint.ts', 'an endpoint counts its sessions in its registration, and the registration closes its endpoints'],
-  ['sockjs/session/session-host.ts', 'a session calls its host, and the host is told which session calls'],
+  ['sockjs/session/inbox.ts', 'the inbox and the output of a session call it, and its host is told which session calls'],
   ['stomp/broker/memory/queue-subscription.ts', 'a queue gives messages to its subscriptions, which settle them there; the list of queues takes the dead letters of one to another, and forgets the empty ones'],
   ['stomp/session/deliveries.ts', 'a session calls its host and owns its deliveries, and both are told which session calls']
 ])

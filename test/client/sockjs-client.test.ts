@@ -85,7 +85,7 @@ each('the client closes: the session ends, and at once', async (t, transport) =>
   const server = await buildServer(t)
   const client = await open(server, transport)
   const session = await server.session()
-  await until(() => session.attachedReceiver !== null, 'the receiver waits')
+  await until(() => session.output.receiver !== null, 'the receiver waits')
   client.socket.close(3002, 'enough')
   t.strictSame(await within(client.closed.promise, 'the close'), { code: 3002, reason: 'enough', wasClean: true })
   t.match(await server.closing(), { code: transport === 'websocket' ? 1000 : 1002 })
@@ -98,7 +98,7 @@ each('a handler that throws, and a server that stops', async (t, transport) => {
   const [one, two] = [await open(server, transport), await open(server, transport)]
   one.socket.send('x')
   t.match(await within(one.closed.promise, 'the close'), { code: 1011 })
-  await until(() => [...server.endpoint.sessions].every((session) => session.attachedReceiver !== null), 'the receiver waits')
+  await until(() => [...server.endpoint.sessions].every((session) => session.output.receiver !== null), 'the receiver waits')
   await within(server.app.close(), 'app.close()')
   t.match(await within(two.closed.promise, 'the close'), { code: 1001, reason: 'Server shutting down' })
 })
@@ -110,7 +110,7 @@ each('heartbeats reach the client', async (t, transport) => {
   // The client takes the prelude of a stream for a heartbeat as well.
   const before = client.heartbeats
   for (let i = 1; i <= 3; i++) {
-    await until(() => session.attachedReceiver !== null, 'the receiver waits')
+    await until(() => session.output.receiver !== null, 'the receiver waits')
     server.clock.advance(25_050)
     await until(() => client.heartbeats >= before + i, `heartbeat ${i}`)
     // An echo comes after the pong: the clock must not pass its deadline before the server has read it.

@@ -39,7 +39,7 @@ contract('HEARTBEAT-1 to HEARTBEAT-8: silence is broken by a heartbeat', async (
   for (let i = 0; i < 2; i++) {
     peer.clear()
     if (poll !== undefined) peer.write(poll.replace('ID', id))
-    await until(() => session.attachedReceiver !== null, 'the receiver waits')
+    await until(() => session.output.receiver !== null, 'the receiver waits')
     server.clock.advance(24_800)
     for (let j = 0; j < 3; j++) await ask({ port: server.port, path: '/echo/info' })
     t.equal(peer.text, '', 'nothing before its time')
@@ -60,7 +60,7 @@ contract('HEARTBEAT-8: what is sent puts the heartbeat off', async (t, transport
   const client = await connect(server, transport)
   const session = await server.session()
   for (let i = 0; i < 4; i++) {
-    await until(() => session.attachedReceiver !== null, 'the receiver waits')
+    await until(() => session.output.receiver !== null, 'the receiver waits')
     server.clock.advance(800)
     session.send(`message ${i}`)
     t.strictSame(await client.messages(1), [`message ${i}`])

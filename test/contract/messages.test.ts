@@ -256,7 +256,7 @@ contract('XHR-2, JSONP-1: a poll carries one frame', async (t, transport) => {
   const client = await connect(server, transport, { comeBack: false })
   const session = await server.session()
   client.receive()
-  await until(() => session.attachedReceiver !== null, 'the second poll waits')
+  await until(() => session.output.receiver !== null, 'the second poll waits')
   session.send('one')
   t.strictSame(await client.messages(1), ['one'])
   await within(client.ended, 'the end of the poll')

@@ -37,7 +37,7 @@ async function listening (t: Test, server: StompTestServer, transport: Transport
 /** A poll that was answered must be there again before time goes on: a session without a receiver has its own deadline. */
 async function attached (server: StompTestServer, transport: Transport): Promise<void> {
   const sessions = (): AnySession[] => [...server.app.sockjs.endpoints.get('/stomp')!.sessions].filter((session) => session.transport === transport)
-  await until(() => sessions().length > 0 && sessions().every((session) => session.attachedReceiver !== null), 'the receiver')
+  await until(() => sessions().length > 0 && sessions().every((session) => session.output.receiver !== null), 'the receiver')
 }
 
 const bodyOf = (message: string): string => message.slice(message.indexOf('\n\n') + 2, -1)

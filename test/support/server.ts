@@ -73,8 +73,15 @@ export class TestServer {
   async #stop (): Promise<void> {
     for (const client of this.#clients) client.abort()
     // `app.close()` would wait for these clients to come back.
-    for (const session of [...this.endpoint.sessions]) if (session.attachedReceiver === null) session.terminate()
-    await within(this.app.close(), 'app.close()')
+    for (const session of [...this.endpoint.sessions]) if (session.output.receiver === null) session.terminate()
+    await this.close()
+  }
+
+  /** Closes the application while time goes on, so that clients that do not take their close frame cannot hold it. */
+  async close (): Promise<void> {
+    const closed = this.app.close() as unknown as Promise<unknown>
+    const ticking = setInterval(() => this.clock.advance(50), 1)
+    await within(closed, 'app.close()').finally(() => clearInterval(ticking))
   }
 }
 

@@ -80,7 +80,7 @@ async function refusals (t: Test, server: TestServer, transport: TransportName, 
 async function endOfTheServer (t: Test, server: TestServer, transports: readonly TransportName[], visit: Visit): Promise<void> {
   const live = []
   for (const transport of transports) live.push(await enter(server, transport, visit))
-  await until(() => [...server.endpoint.sessions].every((session) => session.attachedReceiver !== null), 'every client listens')
+  await until(() => [...server.endpoint.sessions].every((session) => session.output.receiver !== null), 'every client listens')
   await within(server.app.close(), 'app.close()')
   for (const client of live) t.match(await client.closed, { code: 1001 }, client.transport)
   for (const { transport } of live) t.match(await server.closing(), { code: 1001, clean: true }, transport)

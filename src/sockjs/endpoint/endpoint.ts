@@ -5,12 +5,13 @@ import { watch } from '../../core/promise.ts'
 import type { CloseEvent, Message } from '../../stream/message-stream.ts'
 import { PreparedMessage } from '../../stream/prepared-message.ts'
 import { BODY_FACTOR, type ResolvedOptions } from '../options/options.ts'
-import { CLOSE, type CloseReason, type RouteName, shownPath } from '../protocol/index.ts'
-import { type AnySession, checkClose, type Receiver, Session, type SessionFacts, type SessionLimits } from '../session/index.ts'
+import { type RouteName, shownPath } from '../protocol/index.ts'
+import { type AnySession, checkClose, type Ending, type Receiver, Session, type SessionFacts, type SessionHost, type SessionLimits } from '../session/index.ts'
 import type { IncomingRules } from '../transports/index.ts'
 import { type BroadcastOptions, checkBroadcast, prepare } from './broadcast.ts'
 import { type Embedding, embeddingFor } from './embedding.ts'
 import type { InjectWebSocket } from './injected-websocket.ts'
+import { Lingering } from './lingering.ts'
 import { type OriginPolicy, originPolicy } from './origins.ts'
 import type { RefusalKind } from './refusals.ts'
 import type { Registration } from './registration.ts'
@@ -31,7 +32,7 @@ export interface EndpointStats {
 }
 
 /** One endpoint: a path, its sessions, and what can be done with all of them. */
-export class Endpoint {
+export class Endpoint implements SessionHost {
   /** The path, prefixes of its scopes included. */
   readonly path: string
   /** @internal */
@@ -43,8 +44,6 @@ export class Endpoint {
   /** @internal */
   readonly limits: SessionLimits
   /** @internal */
-  readonly binary: boolean
-  /** @internal */
   readonly incoming: IncomingRules
   /** @internal */
   readonly bodyLimit: number
@@ -55,7 +54,7 @@ export class Endpoint {
   /** @internal The paths that sessions show, made once. */
   readonly shownPaths: Readonly<Record<RouteName, string>>
   /** @internal Receivers that have ended and whose connection is not finished. */
-  readonly lingering = new Set<Receiver>()
+  readonly lingering: Lingering
   /** A WebSocket without a socket, for tests: as `injectWS` of `@fastify/websocket`. There once the application is ready. */
   injectWS: InjectWebSocket | undefined
   /** @internal Ids of sessions whose `session` option is running. */
@@ -73,7 +72,7 @@ export class Endpoint {
     this.path = path
     this.options = options
     this.clock = registration.clock
-    this.binary = options.binary
+    this.lingering = new Lingering(() => registration.lessBusy())
     this.bodyLimit = options.maxMessageSize * BODY_FACTOR
     this.incoming = { maxMessageSize: options.maxMessageSize, binary: options.binary }
     this.origins = originPolicy(options.origins)
@@ -88,7 +87,8 @@ export class Endpoint {
       queueLimit: options.queue.limit,
       // One payload that was on its way, and as much again.
       inboxLimit: Math.max(options.queue.limit, 2 * this.bodyLimit),
-      overflow: options.queue.overflow
+      overflow: options.queue.overflow,
+      binary: options.binary
     }
     this.#handler = handler
     this.#log = log
@@ -147,8 +147,8 @@ export class Endpoint {
   }
 
   /** @internal */
-  closeSessions (reason: CloseReason): void {
-    for (const session of [...this.#sessions]) session.closeFor(reason)
+  endSessions (cause: 'shutdown' | 'restart'): void {
+    for (const session of [...this.#sessions]) session.end(cause)
   }
 
   /** @internal Whether there is room for one more session; a refusal is told to `log`. */
@@ -201,18 +201,18 @@ export class Endpoint {
       session.fail(error, 'handler')
     }
     // Its hooks began before the shutdown did.
-    if (this.registration.closing) session.closeFor(CLOSE.shutdown)
+    if (this.registration.closing) session.end('shutdown')
   }
 
   /** @internal A session of a client that came some other way than by the routes of the endpoint. */
   accept (facts: SessionFacts<unknown, unknown>, receive: (session: AnySession) => Receiver): AnySession {
     const session = this.create(facts, null)
-    session.attach(receive(session))
+    session.output.attach(receive(session))
     this.begin(session, null)
     return session
   }
 
-  // --- SessionHome -------------------------------------------------------------------------------------------
+  // --- SessionHost -------------------------------------------------------------------------------------------
 
   /** @internal */
   schedule (session: AnySession): void { this.registration.flusher.add(session) }
@@ -234,10 +234,10 @@ export class Endpoint {
   }
 
   /** @internal */
-  ended (session: AnySession, event: CloseEvent): void {
+  ended (session: AnySession, event: CloseEvent, log: Ending['log']): void {
     this.#sessions.delete(session)
-    const kind = event.clean ? undefined : TOLD_ENDS.get(`${event.code} ${event.reason}`)
-    if (kind !== undefined) this.tell(kind, this.#log, { session: session.id, transport: session.transport })
+    this.registration.lessBusy()
+    if (log !== undefined) this.tell(log, this.#log, { session: session.id, transport: session.transport })
     this.#log.debug({ session: session.id, transport: session.transport, ...event }, 'session closed')
   }
 
@@ -254,10 +254,6 @@ export class Endpoint {
   /** @internal */
   attached (_session: AnySession, attached: boolean): void { this.registration.attached(attached ? 1 : -1) }
 }
-
-/** Ends of sessions by which an operator sees that a limit is too low, or that an application sends too much. */
-const TOLD_ENDS: ReadonlyMap<string, RefusalKind> = new Map(([[CLOSE.slow, 'slow'], [CLOSE.flood, 'flood'], [CLOSE.tooBig, 'message'], [CLOSE.unanswered, 'unanswered']] as const)
-  .map(([{ code, reason }, kind]) => [`${code} ${reason}`, kind]))
 
 const OPENING_ROUTES: readonly RouteName[] = ['greeting', 'rawWebsocket', 'websocket', 'xhr', 'xhr_streaming', 'eventsource', 'htmlfile', 'jsonp']
 

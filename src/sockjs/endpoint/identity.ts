@@ -43,7 +43,7 @@ export function seemsOwner (endpoint: Endpoint, request: FastifyRequest, session
 }
 
 function differenceOf (request: FastifyRequest, session: AnySession, options: ResolvedOptions): 'user' | 'origin' | 'address' | null {
-  const { userKey, origin, ip } = session.facts
+  const { userKey, origin, ip } = session
   if (userKey !== userKeyOf(request, options)) return 'user'
   const claimed = originOf(request)
   if (claimed !== '' && origin !== '' && claimed !== origin) return 'origin'

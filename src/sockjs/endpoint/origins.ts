@@ -1,8 +1,6 @@
 import type { FastifyRequest } from 'fastify'
-import { shorten } from '../../core/shorten.ts'
 import type { OriginFunction, OriginRule, ResolvedOptions } from '../options/options.ts'
 import { MAX_ORIGIN_LENGTH, originMatcher, withoutDefaultPort } from '../options/origin-rules.ts'
-import type { Endpoint } from './endpoint.ts'
 
 /** The check of origins. */
 export interface OriginPolicy {
@@ -115,13 +113,4 @@ async function matchesAny (rules: readonly Rule[], origin: string, request: Fast
     if (verdict === true || (typeof verdict !== 'boolean' && await verdict === true)) return true
   }
   return false
-}
-
-/** Logs a refused origin with the server's own origin, and the option that would accept it. */
-export function tellOfOrigin (endpoint: Endpoint, request: FastifyRequest): void {
-  const origin = originOf(request)
-  const own = ownOrigin(request)
-  const facts = { origin: shorten(origin), ownOrigin: shorten(own), option: 'origins' }
-  if (origin === '') endpoint.tell('no origin', request.log, { ...facts, site: request.headers['sec-fetch-site'] })
-  else endpoint.tell(origin.toLowerCase() === own.replace(/^http:/, 'https:') ? 'scheme' : 'origin', request.log, facts, origin)
 }

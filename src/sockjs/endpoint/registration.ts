@@ -4,18 +4,15 @@ import { type Clock, SystemClock } from '../../core/clock.ts'
 import { RefusalLog } from '../../core/refusal-log.ts'
 import { DRAIN_DEFAULTS, type DrainOptions, type ProcessLimits, type SockjsPluginOptions } from '../options/options.ts'
 import { processLimitsOf } from '../options/resolve.ts'
-import { CLOSE } from '../protocol/index.ts'
 import { type AnySession, Flusher } from '../session/index.ts'
 import type { IncomingBody } from '../transports/index.ts'
 import type { Endpoint } from './endpoint.ts'
 import { type RefusalKind, REFUSALS } from './refusals.ts'
-import { StagedDrain } from './staged-drain.ts'
-
-/** How often a shutdown looks whether it is through, in milliseconds. */
-const SHUTDOWN_STEP = 20
+import { Shutdown } from './shutdown.ts'
+import { type DrainedServer, StagedDrain } from './staged-drain.ts'
 
 /** What all endpoints of one registration share: clock, flusher, the bounds of the process, the drain. */
-export class Registration {
+export class Registration implements DrainedServer {
   readonly options: SockjsPluginOptions
   readonly limits: ProcessLimits
   readonly clock: Clock
@@ -35,7 +32,8 @@ export class Registration {
   #bufferedBytes = 0
   #closing = false
   #drain: StagedDrain | null = null
-  #shutDown: Promise<void> | null = null
+  #closed: Promise<void> | null = null
+  #shutdown: Shutdown | null = null
 
   constructor (app: FastifyInstance, options: SockjsPluginOptions) {
     this.options = options
@@ -98,20 +96,21 @@ export class Registration {
    * the rest (SESSION-23). A second call waits for the first.
    */
   shutDown (): Promise<void> {
-    this.#shutDown ??= this.#closeAll()
-    return this.#shutDown
+    this.#closed ??= this.#closeAll()
+    return this.#closed
   }
 
   async #closeAll (): Promise<void> {
     this.#closing = true
-    for (const endpoint of this.endpoints.values()) endpoint.closeSessions(CLOSE.shutdown)
-    const deadline = performance.now() + this.limits.drainTimeout
-    while (this.busy && performance.now() < deadline) {
-      await new Promise((resolve) => setTimeout(resolve, SHUTDOWN_STEP))
-    }
+    for (const endpoint of this.endpoints.values()) endpoint.endSessions('shutdown')
+    this.#shutdown = new Shutdown(this, this.clock, this.limits.drainTimeout)
+    await this.#shutdown.done
     for (const endpoint of this.endpoints.values()) endpoint.destroyConnections()
     for (const body of this.bodies.values()) body.destroy()
   }
+
+  /** A session has ended, or the last bytes for a client have left. */
+  lessBusy (): void { this.#shutdown?.lookLater() }
 
   /** Whether something is on its way to or from a client. */
   get busy (): boolean {
@@ -136,6 +135,6 @@ export class Registration {
     if (largest === null) return
     const { waitingBytes } = largest
     this.refusals.tell(this.#log, 'budget', '', '', { session: largest.id, waitingBytes, bufferedBytes: this.#bufferedBytes, limit: this.limits.maxBufferedBytes })
-    largest.shed()
+    largest.end('budget')
   }
 }

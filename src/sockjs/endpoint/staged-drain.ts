@@ -1,10 +1,10 @@
 import type { Clock } from '../../core/clock.ts'
 import { Timer, type TimerOwner } from '../../core/timer.ts'
 import type { DrainOptions } from '../options/options.ts'
-import { CLOSE, type CloseReason } from '../protocol/index.ts'
 import type { AnySession } from '../session/index.ts'
 
-const REASONS: Readonly<Record<1001 | 1012, CloseReason>> = { 1001: CLOSE.shutdown, 1012: CLOSE.restart }
+/** The code that clients are told decides why their sessions end. */
+const CAUSES = { 1001: 'shutdown', 1012: 'restart' } as const
 
 /** How often some sessions close, in milliseconds. */
 const SLICE = 200
@@ -65,7 +65,7 @@ export class StagedDrain implements TimerOwner {
         more = true
         break
       }
-      session.closeFor(REASONS[code])
+      session.end(CAUSES[code])
       this.#closed++
       left--
     }

@@ -94,7 +94,7 @@ function attach (endpoint: Endpoint, request: FastifyRequest, reply: FastifyRepl
       clock: endpoint.clock,
       lingering: endpoint.lingering
     })
-    session.attach(receiver)
+    session.output.attach(receiver)
     if (session.state === 'opening') endpoint.begin(session, request)
   })
 }

@@ -1,7 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { shorten } from '../../core/shorten.ts'
 import type { Endpoint } from '../endpoint/endpoint.ts'
-import { tellOfOrigin } from '../endpoint/origins.ts'
 import { parseTarget, type RouteName, type Target } from '../protocol/index.ts'
 import { beginRequest } from '../request/request-state.ts'
 import { sendClosing, sendPreflight, sendText, setCors, setSessionCookie, setVaryOrigin } from '../request/responses.ts'
@@ -9,6 +8,7 @@ import { restOf } from '../request/rest-of-path.ts'
 import { IncomingBody, isDraftRequest } from '../transports/index.ts'
 import { NOT_A_WEBSOCKET } from '../upgrade/accept.ts'
 import { upgradeOf } from '../upgrade/upgrade.ts'
+import { tellOfOrigin } from './refused-origin.ts'
 import { isServed, ROUTES, type RouteSpec, UPSTREAM } from './table.ts'
 
 /** Whether a request goes on, or has its answer. */

@@ -12,7 +12,7 @@ export class Flusher {
     this.#waiting = []
     for (const session of sessions) {
       try {
-        session.flush()
+        session.output.flush()
       } catch (error) {
         // A connection that cannot be written to ends alone: the others of this turn are waiting (SEC-S10).
         this.#report(error)

@@ -1,22 +1,10 @@
 import { Fifo } from '../../core/fifo.ts'
 import { addListener, emit, type Listeners, removeListener } from '../../core/listeners.ts'
 import type { Message } from '../../stream/message-stream.ts'
+import type { AnySession } from './session-host.ts'
 
-/** What a waiting message costs beside its text, so that empty messages cannot pile up for free. */
+/** The cost of a waiting message beside its text, so that empty messages cannot pile up for free. */
 const OVERHEAD = 32
-
-/** The session, as its inbox sees it. */
-export interface InboxOwner {
-  /** Messages count only while the session is open. */
-  readonly isOpen: boolean
-  /** Bytes of waiting messages from which on the client is held back. */
-  readonly highWater: number
-  /** Stops or resumes the client. */
-  holdBack (on: boolean): void
-  /** Messages that had waited were taken. */
-  inboxRead (): void
-  listenerFailed (error: unknown): void
-}
 
 type Result = IteratorResult<Message, undefined>
 
@@ -28,33 +16,33 @@ const END: Result = { value: undefined, done: true }
  * client is held back.
  */
 export class Inbox {
-  readonly #owner: InboxOwner
+  readonly #session: AnySession
   #waiting: Fifo<Message> | null = null
   #listeners: Listeners<Message> = null
   #reader: ((result: Result) => void) | null = null
   #paused = false
   /** Whether the client is held back now. */
   held = false
-  /** What waited when the client was held back. */
+  /** Bytes that waited when the client was held back. */
   #heldAt = 0
   /** Size of the messages that wait. */
   bytes = 0
 
-  constructor (owner: InboxOwner) {
-    this.#owner = owner
+  constructor (session: AnySession) {
+    this.#session = session
   }
 
-  /** What has come although the client is held back: the rest of what had been read already, or somebody who goes around it. */
+  /** Bytes that have come although the client is held back: it had sent them before, or it goes around the back-pressure. */
   get overrun (): number { return this.held ? this.bytes - this.#heldAt : 0 }
 
   receive (messages: readonly Message[]): void {
     for (const message of messages) {
-      if (!this.#owner.isOpen) return
+      if (!this.#session.isOpen) return
       if (this.#flows) this.#dispatch(message)
       else if (this.#reader !== null && !this.#paused) this.#answer({ value: message, done: false })
       else this.#keep(message)
     }
-    if (this.bytes >= this.#owner.highWater) this.#hold(true)
+    if (this.bytes >= this.#session.highWater) this.#hold(true)
   }
 
   listen (listener: (message: Message) => unknown): void {
@@ -78,15 +66,15 @@ export class Inbox {
 
   /**
    * The next message, now or later, or the end. A pause holds back the reader too, and ends with the session. Only one reader
-   * can wait: an older one is sent home.
+   * can wait: an older one gets the end.
    */
   next (): Promise<Result> {
-    const message = this.#paused && this.#owner.isOpen ? undefined : this.#shift()
+    const message = this.#paused && this.#session.isOpen ? undefined : this.#shift()
     if (message !== undefined) {
       this.#relax()
       return Promise.resolve({ value: message, done: false })
     }
-    if (!this.#owner.isOpen) return Promise.resolve(END)
+    if (!this.#session.isOpen) return Promise.resolve(END)
     if (this.#reader !== null) this.#answer(END)
     return new Promise((resolve) => { this.#reader = resolve })
   }
@@ -102,15 +90,15 @@ export class Inbox {
   }
 
   #catchUp (): void {
-    const open = this.#owner.isOpen
+    const open = this.#session.isOpen
     // A listener that closes the session gets nothing more.
-    while (this.#listeners !== null && !this.#paused && this.bytes > 0 && this.#owner.isOpen === open) this.#dispatch(this.#shift()!)
+    while (this.#listeners !== null && !this.#paused && this.bytes > 0 && this.#session.isOpen === open) this.#dispatch(this.#shift()!)
     if (this.#reader !== null && !this.#paused && this.bytes > 0) this.#answer(this.#taken())
     this.#relax()
   }
 
   #dispatch (message: Message): void {
-    emit(this.#listeners, message, (error) => this.#owner.listenerFailed(error))
+    emit(this.#listeners, message, (error) => this.#session.fail(error, 'message listener'))
   }
 
   #answer (result: Result): void {
@@ -137,14 +125,14 @@ export class Inbox {
   }
 
   #relax (): void {
-    this.#owner.inboxRead()
-    if (!this.#paused && this.bytes < this.#owner.highWater) this.#hold(false)
+    this.#session.account()
+    if (!this.#paused && this.bytes < this.#session.highWater) this.#hold(false)
   }
 
   #hold (on: boolean): void {
     if (this.held === on) return
     this.held = on
     this.#heldAt = this.bytes
-    this.#owner.holdBack(on)
+    this.#session.holdBack(on)
   }
 }

@@ -1,5 +1,4 @@
 import { Timer, type TimerOwner } from '../../core/timer.ts'
-import { CLOSE, type CloseReason } from '../protocol/index.ts'
 import type { Receiver } from './receiver.ts'
 import type { SessionHost } from './session-host.ts'
 
@@ -58,14 +57,14 @@ export class Supervision extends Timer {
   }
 
   /** Looks at every deadline of an attached receiver; returns why the session must end, if it must. */
-  check (receiver: Receiver, held: boolean): CloseReason | null {
+  check (receiver: Receiver, held: boolean): 'stalled' | 'unanswered' | null {
     const { clock, limits } = this.#host
     const now = clock.now()
-    if (this.#stalled(receiver, now)) return CLOSE.slow
+    if (this.#stalled(receiver, now)) return 'stalled'
     if (this.#answerDue > 0) {
       // A client that is held back is not read, and its answer with it: ask again afterwards.
       if (receiver.answered || held) this.#answerDue = 0
-      else if (now >= this.#answerDue) return CLOSE.unanswered
+      else if (now >= this.#answerDue) return 'unanswered'
     }
     const speak = !this.#quiet && now - this.#lastSpoken >= limits.heartbeat
     if (speak || now - this.#lastPing >= limits.heartbeat) {

@@ -52,7 +52,7 @@ export class DraftReceiver extends SocketReceiver {
     this.#lingering = lingering
     this.#upgrade = upgrade
     for (const [name, value] of upgrade.headers) driver.setHeader(name, value)
-    driver.io.on('data', (chunk: Buffer) => { socket.write(chunk, () => session.flushed(this)) })
+    driver.io.on('data', (chunk: Buffer) => { socket.write(chunk, () => session.output.flushed(this)) })
     driver.io.on('end', () => { socket.end() })
     driver.on('open', () => {
       upgrade.clock.stop(this.#linger)
@@ -116,7 +116,7 @@ export class DraftReceiver extends SocketReceiver {
   /** The client has gone without the closing handshake. Nothing can be written any more; what was, has a deadline to leave. */
   #left (): void {
     if (this.settle()) return
-    this.session.interrupted(this)
+    this.session.output.interrupted(this)
     this.#lingering.add(this)
     this.#socket.destroySoon()
     this.#upgrade.clock.start(this.#linger, this.#upgrade.closeTimeout)
@@ -129,13 +129,14 @@ export class DraftReceiver extends SocketReceiver {
   #closing (): boolean {
     if (this.concluded) return true
     const byClient = this.#driver._closing === true
-    this.conclude(byClient ? CLOSE.normal : CLOSE.tooBig, byClient)
+    if (byClient) this.conclude(CLOSE.normal, true)
+    else this.conclude(CLOSE.tooBig, false, 'tooBig')
     return true
   }
 
   #closed (): void {
     this.#upgrade.clock.stop(this.#linger)
     this.#lingering.delete(this)
-    this.session.interrupted(this)
+    this.session.output.interrupted(this)
   }
 }

@@ -58,7 +58,7 @@ export class HttpReceiver implements Receiver {
     if (this.queued) this.#joinQueue()
     const { stream } = options.envelope
     if (stream === null) return
-    this.#flushed = () => session.flushed(this)
+    this.#flushed = () => session.output.flushed(this)
     // A peer that vanished without a word is noticed by the kernel (SEC-S25).
     response.req.socket.setKeepAlive?.(true, 5_000)
     response.writeHead(200, headers)
@@ -155,7 +155,7 @@ export class HttpReceiver implements Receiver {
       this.#linger = new Timer(this)
       this.#startLinger()
     }
-    this.#session.done(this)
+    this.#session.output.done(this)
   }
 
   #startLinger (): void { this.#options.clock.start(this.#linger!, this.#options.sendTimeout) }
@@ -190,8 +190,8 @@ export class HttpReceiver implements Receiver {
       this.#options.clock.stop(this.#linger)
       this.#options.lingering.delete(this)
     }
-    if (this.#finished) this.#session.flushed(this)
-    else this.#session.interrupted(this)
+    if (this.#finished) this.#session.output.flushed(this)
+    else this.#session.output.interrupted(this)
   }
 
   /**

@@ -1,10 +1,12 @@
 import type { Message } from '../../stream/message-stream.ts'
-import { CLOSE, type CloseReason, decodeMessage } from '../protocol/index.ts'
+import { decodeMessage } from '../protocol/index.ts'
+import type { MessageFault } from '../session/index.ts'
 
-/** What arrives on WebSockets may be at most this large, and bytes are welcome or not. */
+/** The rules for the messages that arrive on a WebSocket. */
 export interface IncomingRules {
   /** Bytes of one decoded message. */
   readonly maxMessageSize: number
+  /** Whether a raw WebSocket takes bytes. */
   readonly binary: boolean
 }
 
@@ -14,20 +16,20 @@ export function isTooBig (message: Message, maxBytes: number): boolean {
   return message.length * 3 > maxBytes && Buffer.byteLength(message) > maxBytes
 }
 
-/** Reads a WebSocket message with SockJS framing. Returns the messages in it, or why the connection must close. */
-export function readFramed (data: Buffer | string, isBinary: boolean, rules: IncomingRules): readonly Message[] | CloseReason {
-  if (isBinary) return CLOSE.binary
+/** Reads a WebSocket message with SockJS framing. Returns the messages in it, or the fault for which the connection must close. */
+export function readFramed (data: Buffer | string, isBinary: boolean, rules: IncomingRules): readonly Message[] | MessageFault {
+  if (isBinary) return 'binary'
   const text = data.toString()
   if (text === '') return []
   const messages = decodeMessage(text)
-  if (typeof messages === 'string') return CLOSE.framing
-  for (const message of messages) if (isTooBig(message, rules.maxMessageSize)) return CLOSE.tooBig
+  if (typeof messages === 'string') return 'framing'
+  for (const message of messages) if (isTooBig(message, rules.maxMessageSize)) return 'tooBig'
   return messages
 }
 
 /** Reads a message of a raw WebSocket. */
-export function readRaw (data: Buffer | string, isBinary: boolean, rules: IncomingRules): readonly Message[] | CloseReason {
-  if (isBinary && !rules.binary) return CLOSE.binary
+export function readRaw (data: Buffer | string, isBinary: boolean, rules: IncomingRules): readonly Message[] | MessageFault {
+  if (isBinary && !rules.binary) return 'binary'
   const message = isBinary ? data : data.toString()
-  return isTooBig(message, rules.maxMessageSize) ? CLOSE.tooBig : [message]
+  return isTooBig(message, rules.maxMessageSize) ? 'tooBig' : [message]
 }

@@ -1,11 +1,10 @@
-import type { Message } from '../../stream/message-stream.ts'
 import { closeFrame, type CloseReason, HEARTBEAT, messageFrame, OPEN, type Outgoing, type SockjsFrame, type TransportName } from '../protocol/index.ts'
-import type { AnySession, Receiver } from '../session/index.ts'
+import { type AnySession, ENDINGS, type MessageFault, type Receiver } from '../session/index.ts'
 import { type IncomingRules, readFramed, readRaw } from './incoming.ts'
 
 /**
- * A WebSocket as a receiver, whatever its draft: with SockJS framing, or raw. What is left to the drafts is how
- * text, bytes, pings and the close travel.
+ * A WebSocket as a receiver, of any draft: with SockJS framing, or raw. A subclass for each kind of draft knows how text, bytes,
+ * pings and the close travel.
  */
 export abstract class SocketReceiver implements Receiver {
   protected readonly session: AnySession
@@ -63,8 +62,8 @@ export abstract class SocketReceiver implements Receiver {
     if (this.#verdict !== null) return
     const read = this.session.raw ? readRaw : readFramed
     const result = read(data, isBinary, this.#rules)
-    if (isMessages(result)) this.session.receive(result)
-    else this.conclude(result, false)
+    if (typeof result === 'string') this.conclude(ENDINGS[result].close, false, result)
+    else this.session.receive(result)
   }
 
   /**
@@ -72,9 +71,9 @@ export abstract class SocketReceiver implements Receiver {
    * the same segment are the application's: a reader of the iteration gets them later in this turn of the event loop, and the answer that
    * it gives at once must leave before the Close frame. Behind that frame nothing may (RFC 6455, section 5.5.1).
    */
-  protected conclude (reason: CloseReason, clean: boolean): void {
+  protected conclude (reason: CloseReason, clean: boolean, fault: MessageFault | null = null): void {
     if (this.#verdict === null) setImmediate(() => this.#execute())
-    this.#verdict = { reason, clean }
+    this.#verdict = { reason, clean, fault }
   }
 
   /** Acts on what the client has done, although this turn is not over: behind the end of its side nothing can be written. */
@@ -85,8 +84,10 @@ export abstract class SocketReceiver implements Receiver {
 
   #execute (): void {
     if (this.#ended) return
-    const { reason, clean } = this.#verdict!
-    this.session.closed(this, reason, clean)
+    const { reason, clean, fault } = this.#verdict!
+    const { output } = this.session
+    if (fault === null) output.closed(this, reason, clean)
+    else output.faulty(this, fault)
     this.finish(reason)
   }
 
@@ -106,8 +107,6 @@ export abstract class SocketReceiver implements Receiver {
 interface Verdict {
   readonly reason: CloseReason
   readonly clean: boolean
-}
-
-function isMessages (result: readonly Message[] | CloseReason): result is readonly Message[] {
-  return Array.isArray(result)
+  /** The fault in a message of the client; `null` if the client has closed. */
+  readonly fault: MessageFault | null
 }

@@ -29,7 +29,7 @@ export class TcpReceiver implements Receiver {
     this.#session = session
     this.#socket = socket
     this.#options = options
-    this.#written = () => session.flushed(this)
+    this.#written = () => session.output.flushed(this)
     socket.setNoDelay(true)
     // A peer that vanished without a word is noticed by the kernel (SEC-S25).
     socket.setKeepAlive(true, 5_000)
@@ -87,14 +87,14 @@ export class TcpReceiver implements Receiver {
   expire (): void { this.destroy() }
 
   #peerEnded (): void {
-    this.#session.closed(this, CLOSE.normal, true)
+    this.#session.output.closed(this, CLOSE.normal, true)
     this.#end()
   }
 
   #closed (): void {
     this.#options.clock.stop(this.#linger)
     this.#options.lingering.delete(this)
-    this.#session.interrupted(this)
+    this.#session.output.interrupted(this)
   }
 }
 

@@ -35,7 +35,7 @@ export class WebSocketReceiver extends SocketReceiver {
     this.#lingering = lingering
     this.#extended = ws.extensions !== ''
     this.#ws[RECEIVER] = this
-    this.#written = this.#extended || session.highWater < socket.writableHighWaterMark ? () => session.flushed(this) : undefined
+    this.#written = this.#extended || session.highWater < socket.writableHighWaterMark ? () => session.output.flushed(this) : undefined
     ws.on('message', onMessage)
     ws.on('close', onClose)
     ws.on('error', onError)
@@ -84,7 +84,7 @@ export class WebSocketReceiver extends SocketReceiver {
     this.#draining = true
     this.#socket.once('drain', () => {
       this.#draining = false
-      this.session.flushed(this)
+      this.session.output.flushed(this)
     })
   }
 
@@ -128,20 +128,21 @@ export class WebSocketReceiver extends SocketReceiver {
    */
   left (): void {
     if (this.settle()) return
-    this.session.interrupted(this)
+    this.session.output.interrupted(this)
     if (this.buffered > 0) this.destroy()
   }
 
   /** The connection is over. */
   closed (code: number, reason: string): void {
     this.#lingering.delete(this)
-    if (code === 1006) this.session.interrupted(this)
-    else this.session.closed(this, code === 1005 ? CLOSE.normal : { code, reason }, true)
+    if (code === 1006) this.session.output.interrupted(this)
+    else this.session.output.closed(this, code === 1005 ? CLOSE.normal : { code, reason }, true)
   }
 
   /** `ws` found a broken frame and closes with the code for it. */
   broken (code: number): void {
-    this.conclude(code === CLOSE.tooBig.code ? CLOSE.tooBig : { code, reason: 'Invalid WebSocket frame' }, false)
+    if (code === CLOSE.tooBig.code) this.conclude(CLOSE.tooBig, false, 'tooBig')
+    else this.conclude({ code, reason: 'Invalid WebSocket frame' }, false)
   }
 }
 

@@ -84,7 +84,7 @@ export function acceptWebSocket (endpoint: Endpoint, server: WebSocketServer, re
   // A server of the application would close our connections before our drain does (SESSION-23).
   server.clients?.delete(ws)
   const session = endpoint.create(requestStateOf(request).facts!, null)
-  session.attach(new WebSocketReceiver(session, endpoint.incoming, ws, upgrade.socket, endpoint.lingering))
+  session.output.attach(new WebSocketReceiver(session, endpoint.incoming, ws, upgrade.socket, endpoint.lingering))
   endpoint.begin(session, request)
 }
 
@@ -101,7 +101,7 @@ function acceptDraft (endpoint: Endpoint, request: FastifyRequest, upgrade: Upgr
     clock: endpoint.clock,
     closeTimeout: endpoint.options.closeTimeout,
     opened (receiver) {
-      session.attach(receiver)
+      session.output.attach(receiver)
       endpoint.begin(session, request)
     }
   }, endpoint.lingering)

@@ -170,5 +170,5 @@ t.test('SESSION-23: a body that never ends cannot hold app.close()', async (t) =
     peer.write(`POST /echo/000/${path}/${path} HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n["half`)
   }
   await until(() => server.sockets.size >= 3, 'the requests have come')
-  await within(server.app.close(), 'app.close()')
+  await server.close()
 })

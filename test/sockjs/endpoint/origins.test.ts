@@ -345,7 +345,7 @@ contract('SESSION-17, SEC-S43: a session belongs to who opened it', async (t, tr
     const id = newId()
     const client = await connect(server, transport, { id, headers: opener, comeBack: false })
     const session = await server.session()
-    await until(() => session.attachedReceiver === null, 'the receiver is gone')
+    await until(() => session.output.receiver === null, 'the receiver is gone')
     t.strictSame(await statusesOf(server, transport, id, other), allowed ? [transport === 'jsonp-polling' ? 200 : 204, 200] : [404, 404], JSON.stringify([opener, other]))
     t.strictSame(heard, allowed ? ['hi'] : [])
     client.abort()
@@ -359,7 +359,7 @@ contract('SESSION-18: the address counts where it is asked for', async (t, trans
     const id = newId()
     await connect(server, transport, { id, headers: { 'x-forwarded-for': '10.0.0.1' }, comeBack: false })
     const session = await server.session()
-    await until(() => session.attachedReceiver === null, 'the receiver is gone')
+    await until(() => session.output.receiver === null, 'the receiver is gone')
     const [send, receive] = await statusesOf(server, transport, id, { 'x-forwarded-for': '10.0.0.2' })
     t.strictSame([send === 404, receive === 404], [bindAddress, bindAddress])
     t.equal((await statusesOf(server, transport, id, { 'x-forwarded-for': '10.0.0.1' }))[0], transport === 'jsonp-polling' ? 200 : 204)
@@ -392,7 +392,7 @@ contract('SESSION-16: the first request decides on the transport', async (t, tra
   const id = newId()
   const client = await connect(server, transport, { id, comeBack: false })
   const session = await server.session()
-  await until(() => session.attachedReceiver === null, 'the receiver is gone')
+  await until(() => session.output.receiver === null, 'the receiver is gone')
   for (const other of HTTP) {
     if (other === transport) continue
     t.equal((await knock({ port: server.port, transport: other, id })).status, 404, other)

@@ -12,9 +12,9 @@ contract('SESSION-23: app.close() ends every session with 1001', async (t, trans
   const server = await buildServer(t)
   const client = await connect(server, transport)
   const session = await server.session()
-  await until(() => session.attachedReceiver !== null, 'the receiver waits')
+  await until(() => session.output.receiver !== null, 'the receiver waits')
   session.send('last words')
-  await within(server.app.close(), 'app.close()')
+  await server.close()
   t.strictSame(await client.messages(1), ['last words'])
   t.match(await server.closing(), { code: 1001, reason: 'Server shutting down' })
   if (!transport.endsWith('polling')) t.strictSame(await client.closed, { code: 1001, reason: 'Server shutting down' })
@@ -27,8 +27,8 @@ contract('a poll that waits gets the close frame', async (t, transport) => {
   const server = await buildServer(t)
   const client = await connect(server, transport)
   const session = await server.session()
-  await until(() => session.attachedReceiver !== null, 'the poll waits')
-  await within(server.app.close(), 'app.close()')
+  await until(() => session.output.receiver !== null, 'the poll waits')
+  await server.close()
   t.strictSame(await client.closed, { code: 1001, reason: 'Server shutting down' })
   t.match(await server.closing(), { code: 1001, clean: true })
 }, ['xhr-polling', 'jsonp-polling'])
@@ -78,12 +78,12 @@ contract('SEC-S78: a peer that never reads cannot hold app.close()', async (t, t
   })
   const client = await connect(server, transport)
   const session = await server.session()
-  await until(() => session.attachedReceiver !== null, 'the receiver waits')
+  await until(() => session.output.receiver !== null, 'the receiver waits')
   client.freeze()
   // More than the kernel takes, and no more: the encoding is most of what this costs.
   session.send('x'.repeat(16 * 1024 * 1024))
   await until(() => session.bufferedBytes > 0, 'something waits')
-  await within(server.app.close(), 'app.close()')
+  await server.close()
   t.match(await server.closing(), { code: 1001 })
   t.equal(server.closings.all.length, 1)
   await until(() => server.sockets.size === 0, 'no descriptor is left')
@@ -99,7 +99,7 @@ contract('nor can one that does not answer the close', async (t, transport) => {
     await peer.see('\r\n\r\n')
     await server.session()
   }
-  await within(server.app.close(), 'app.close()')
+  await server.close()
   t.strictSame(server.closings.all.map(({ code }) => code), [1001, 1001])
   await until(() => server.sockets.size === 0, 'no descriptor is left')
 }, SOCKETS)
@@ -109,7 +109,7 @@ contract('app.close() waits for a client that is away as long as its session doe
   const client = await connect(server, transport, { comeBack: false })
   const session = await server.session()
   await within(client.ended, 'the end of the response')
-  await until(() => session.attachedReceiver === null && session.bufferedBytes === 0, 'the session has no receiver')
+  await until(() => session.output.receiver === null && session.bufferedBytes === 0, 'the session has no receiver')
   session.send('never taken')
   const closed = server.app.close() as unknown as Promise<unknown>
   await until(() => session.state === 'closing', 'the server closes')
@@ -127,7 +127,7 @@ contract('U17: app.close() waits for clients that are between two responses, and
   const clients = await Promise.all(Array.from({ length: 20 }, () => connect(server, transport, { comeBack: false })))
   await Promise.all(clients.map((client) => within(client.ended, 'the end of the response')))
   const sessions = server.sessions.all
-  await until(() => sessions.every(({ attachedReceiver }) => attachedReceiver === null), 'no session has a receiver')
+  await until(() => sessions.every(({ output }) => output.receiver === null), 'no session has a receiver')
   for (const session of sessions) session.send('last words')
   const closed = server.app.close() as unknown as Promise<unknown>
   await until(() => sessions.every(({ state }) => state === 'closing'), 'the server closes')
@@ -165,7 +165,7 @@ t.test('U17: every client that polls gets the close frame, whatever the rhythm o
     })
     const clients = Array.from({ length: 15 }, () => server.own(new RealClient(`http://127.0.0.1:${server.port}/echo`, ['xhr-polling'])))
     for (const client of clients) await client.take(2)
-    await within(server.app.close(), 'app.close()')
+    await server.close()
     t.strictSame(await Promise.all(polls), polls.map(() => 'c[1001,"Server shutting down"]\n'), `raw polls, every ${rhythm} ms`)
     for (const client of clients) t.match(await within(client.closed.promise, 'the end'), { code: 1001 }, `sockjs-client, every ${rhythm} ms`)
   }
@@ -174,8 +174,8 @@ t.test('U17: every client that polls gets the close frame, whatever the rhythm o
 t.test('app.close() with a crowd on every transport', async (t) => {
   const server = await buildServer(t)
   const clients = await Promise.all(TRANSPORTS.flatMap((transport) => Array.from({ length: 10 }, () => connect(server, transport))))
-  await until(() => [...server.endpoint.sessions].every((session) => session.attachedReceiver !== null), 'all receivers wait')
-  await within(server.app.close(), 'app.close()')
+  await until(() => [...server.endpoint.sessions].every((session) => session.output.receiver !== null), 'all receivers wait')
+  await server.close()
   t.strictSame(await Promise.all(clients.map(async (client) => (await client.closed).code)), clients.map(() => 1001))
   t.equal(server.closings.all.length, 70)
   t.ok(server.closings.all.every(({ code, undelivered }) => code === 1001 && undelivered === 0))
@@ -189,7 +189,7 @@ t.test('senders that wait do not hold app.close()', async (t) => {
   const send = client.send('one')
   for (let i = 0; i < 3; i++) await ask({ port: server.port, path: '/echo/info' })
   t.notOk(await isSettled(send))
-  await within(server.app.close(), 'app.close()')
+  await server.close()
   await within(send.catch(() => {}), 'an end of the send')
 })
 
@@ -220,6 +220,6 @@ t.test('a hook that still thinks while the server closes opens no session', asyn
 
 t.test('a server that was never used closes too', async (t) => {
   const server = await buildServer(t)
-  await within(server.app.close(), 'app.close()')
+  await server.close()
   t.equal(server.clock.pending, 0)
 })

@@ -189,7 +189,7 @@ contract('a transport that is off is not there', async (t, transport) => {
 contract('SEC-S17: over the number of sessions there is 503', async (t, transport) => {
   const server = await buildServer(t, { plugin: { maxSessions: 2 } })
   const clients = [await connect(server, transport), await connect(server, transport)]
-  for (const client of clients) await server.session().then((session) => until(() => session.attachedReceiver !== null, client.transport))
+  for (const client of clients) await server.session().then((session) => until(() => session.output.receiver !== null, client.transport))
   const refused = await knock({ port: server.port, transport })
   t.equal(refused.status, 503)
   t.match(refused.headers['retry-after'], /^[1-9]\d*$/)
@@ -208,7 +208,7 @@ contract('SEC-S17: sessions without a receiver have a number of their own', asyn
     await client.open()
     const session = await server.session()
     await within(client.ended, 'the end of the response')
-    await until(() => session.attachedReceiver === null, 'the receiver is gone')
+    await until(() => session.output.receiver === null, 'the receiver is gone')
   }
   for (const other of HTTP) t.equal((await knock({ port: server.port, transport: other })).status, 503, other)
   t.equal((await knock({ port: server.port, transport: 'websocket' })).status, 101, 'a WebSocket is never without a receiver')

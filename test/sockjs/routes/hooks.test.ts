@@ -36,7 +36,7 @@ contract('a refusing hook of the scope refuses the session, and leaves nothing b
       await welcomed.send('in')
       t.strictSame(await welcomed.messages(1), ['in'])
       welcomed.abort()
-      await within(server.app.close(), 'app.close()')
+      await server.close()
     }
   }
 })

@@ -109,10 +109,10 @@ t.test('SEC-S74: pipelined polls are answered in order', async (t) => {
   // The second poll stands behind the first on one connection, and both are answered.
   peer.write(poll + poll)
   const session = await server.session()
-  await until(() => session.attachedReceiver !== null, 'the first poll waits')
+  await until(() => session.output.receiver !== null, 'the first poll waits')
   session.send('d')
   await peer.see('a["d"]\n')
-  await until(() => peer.text.split('HTTP/1.1 200').length === 3 || session.attachedReceiver !== null, 'the second is served')
+  await until(() => peer.text.split('HTTP/1.1 200').length === 3 || session.output.receiver !== null, 'the second is served')
   t.equal(server.closings.all.length, 0)
 })
 
@@ -126,10 +126,10 @@ t.test('R19: a response that waits behind another on its connection is not slow'
     peer.write(post(front, 'xhr_streaming') + post(back, url))
     await until(() => server.endpoint.sessions.size === 2, 'both sessions')
     const sessions = [...server.endpoint.sessions]
-    await until(() => sessions.every(({ attachedReceiver }) => attachedReceiver !== null), 'both have a receiver')
+    await until(() => sessions.every(({ output }) => output.receiver !== null), 'both have a receiver')
     const [behind, first] = url === 'xhr' ? sessions : sessions.toReversed()
     behind!.send('late')
-    await until(() => behind!.attachedReceiver === null || behind!.attachedReceiver.buffered > 9, 'it was written')
+    await until(() => behind!.output.receiver === null || behind!.output.receiver.buffered > 9, 'it was written')
     for (let i = 0; i < 20; i++) server.clock.advance(5_000)
     // A poll that was answered leaves its session without a receiver, and the disconnect delay counts.
     const ended = url === 'xhr' ? [{ code: 1002, reason: 'Connection timed out' }] : []

@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
 import { keepsNothing } from '../../support/heap.ts'
-import { attachedStage, FakeHome, settled } from './support.ts'
+import { attachedStage, FakeHost, settled } from './support.ts'
 
 /** Notes what a test would have been told. */
 function witness (): { t: Test, verdicts: boolean[] } {
@@ -19,7 +19,7 @@ t.test('K1: the helper sees 50 bytes of each that stay, and nothing where nothin
 })
 
 t.test('K1: a session without connections: senders, waiters and readers by the hundred thousand', async (t) => {
-  const { session, home, receiver } = attachedStage('websocket', new FakeHome({ inboxLimit: 1_000_000 }))
+  const { session, host, receiver } = attachedStage('websocket', new FakeHost({ inboxLimit: 1_000_000 }))
   receiver.log.push = () => 0
   session.pause()
   await keepsNothing(t, 'senders whose connection is over', { once: () => session.hold({ gone: true, bytes: 100, release () {} }) })
@@ -38,11 +38,11 @@ t.test('K1: a session without connections: senders, waiters and readers by the h
     once: async () => {
       receiver.slow = true
       session.send('x'.repeat(1_000))
-      home.turn()
+      host.turn()
       const drained = [session.drained(), session.drained()]
       for (let i = 0; i < 3; i++) {
         session.send('y')
-        home.turn()
+        host.turn()
       }
       receiver.release()
       await Promise.all(drained)

@@ -3,7 +3,7 @@ import { Fifo } from '../../../src/core/fifo.ts'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import type { AnySession } from '../../../src/sockjs/session/index.ts'
-import { attachedStage, FakeHome, outcome, settled } from './support.ts'
+import { attachedStage, FakeHost, outcome, settled } from './support.ts'
 
 const kilobyte = 'x'.repeat(1_000)
 
@@ -26,15 +26,15 @@ function readAll (session: AnySession, onMessage: (message: string) => void = ()
 }
 
 test('messages wait until somebody listens, and their bytes are accounted for', async (t) => {
-  const { home, session } = attachedStage()
+  const { host, session } = attachedStage()
   session.receive(['a', 'b'])
   session.receive([''])
-  t.ok(home.accounted > 2)
+  t.ok(host.accounted > 2)
   const seen: string[] = []
   const listener = (message: string) => { seen.push(message) }
   session.on('message', listener)
   t.strictSame(seen, ['a', 'b', ''])
-  t.equal(home.accounted, 0)
+  t.equal(host.accounted, 0)
   session.receive(['c', 'd'])
   t.strictSame(seen.splice(0), ['a', 'b', '', 'c', 'd'])
   session.off('message', listener)
@@ -54,12 +54,12 @@ test('messages wait until somebody listens, and their bytes are accounted for', 
   const [one, two] = [() => order.push('one'), () => order.push('two')]
   attachedStage().session.on('message', one).on('message', two).on('message', one).off('message', one).receive(['x'])
   t.strictSame(order, ['one', 'two'], 'of a listener that is there twice the later one goes')
-  t.equal(home.accounted, 0)
+  t.equal(host.accounted, 0)
 })
 
 test('SESSION-22 a message listener that fails closes with 1011, and the rest of the payload is not dispatched', async (t) => {
   for (const waiting of [false, true]) {
-    const { home, session, closes, receiver } = attachedStage()
+    const { host, session, closes, receiver } = attachedStage()
     const seen: string[] = []
     if (waiting) session.receive(['a', 'b', 'c'])
     session.on('message', (message) => {
@@ -69,34 +69,34 @@ test('SESSION-22 a message listener that fails closes with 1011, and the rest of
     if (!waiting) session.receive(['a', 'b', 'c'])
     session.receive(['d'])
     t.strictSame(seen, ['a', 'b'])
-    home.turn()
+    host.turn()
     t.strictSame(receiver.taken(), ['(cork)', 'c[1011,"Internal server error"]', '(uncork)'])
     t.strictSame(closes.map(({ code, clean }) => [code, clean]), [[1011, true]])
-    t.strictSame(home.failures, [['no luck', 'message listener']])
-    t.equal(home.accounted, 0)
+    t.strictSame(host.failures, [['no luck', 'message listener']])
+    t.equal(host.accounted, 0)
   }
-  const { home, session } = attachedStage()
+  const { host, session } = attachedStage()
   session.on('message', async () => { throw new Error('later') })
   session.receive(['a'])
   t.equal(session.state, 'open')
   await settled()
   t.equal(session.state, 'closing')
-  t.strictSame(home.failures, [['later', 'message listener']])
+  t.strictSame(host.failures, [['later', 'message listener']])
 })
 
 test('a listener that closes the session gets nothing more', async (t) => {
-  const { session, home } = attachedStage()
+  const { session, host } = attachedStage()
   session.receive(['a', 'b', 'c'])
   const seen: string[] = []
   session.on('message', (message) => { seen.push(message); session.close() })
   session.receive(['d'])
   t.strictSame(seen, ['a'])
-  home.turn()
-  t.equal(home.accounted, 0)
+  host.turn()
+  t.equal(host.accounted, 0)
 })
 
 test('a listener may pause in the middle of a payload, and nothing changes places', async (t) => {
-  const { home, session, receiver } = attachedStage('websocket')
+  const { host, session, receiver } = attachedStage('websocket')
   const seen: string[] = []
   session.on('message', (message) => {
     seen.push(message)
@@ -110,11 +110,11 @@ test('a listener may pause in the middle of a payload, and nothing changes place
   t.strictSame(receiver.taken(), [], 'told once')
   session.resume()
   t.strictSame(seen, ['a', 'b', 'c', 'd'])
-  t.ok(home.accounted > 0)
+  t.ok(host.accounted > 0)
   session.resume()
   t.strictSame(seen, ['a', 'b', 'c', 'd', 'e', 'f'])
   t.strictSame(receiver.taken(), ['(resume)'], 'told once, when it may go on')
-  t.equal(home.accounted, 0)
+  t.equal(host.accounted, 0)
 })
 
 test('what arrives while waiting messages are replayed comes behind them', async (t) => {
@@ -167,7 +167,7 @@ test('R15: the end of the session ends a pause: what waits can be read, then the
 })
 
 test('XHR-SEND-7 too much unread holds the client back, and its senders', async (t) => {
-  const { session, home, receiver } = attachedStage('websocket')
+  const { session, host, receiver } = attachedStage('websocket')
   t.notOk(session.held)
   session.receive(['x'.repeat(500)])
   t.strictSame(receiver.taken(), [])
@@ -180,9 +180,9 @@ test('XHR-SEND-7 too much unread holds the client back, and its senders', async 
   t.equal((await iterator.next()).value?.[0], 'x')
   t.strictSame(receiver.taken(), ['(resume)'])
   t.equal(await outcome(accepting), undefined)
-  t.ok(home.accounted >= 500)
+  t.ok(host.accounted >= 500)
   await iterator.next()
-  t.equal(home.accounted, 0)
+  t.equal(host.accounted, 0)
 })
 
 test('a client that is held back stays so across receivers, and no longer than its session', async (t) => {
@@ -201,12 +201,12 @@ test('a client that is held back stays so across receivers, and no longer than i
   const cut = attachedStage('websocket')
   cut.session.pause()
   const sender = answer(cut.session)
-  cut.session.interrupted(cut.receiver)
+  cut.session.output.interrupted(cut.receiver)
   t.equal(await outcome(sender), undefined)
 })
 
 test('who goes around the back-pressure is closed with 1008', async (t) => {
-  const { session, closes, receiver, home } = attachedStage()
+  const { session, closes, receiver, host } = attachedStage()
   session.receive(['x'.repeat(50_000)])
   session.receive(['more'])
   t.equal(session.state, 'open', 'one payload is always taken, whatever its size, and what had been read behind it')
@@ -214,7 +214,7 @@ test('who goes around the back-pressure is closed with 1008', async (t) => {
   session.receive(['still more'])
   t.strictSame(closes, [{ code: 1008, reason: 'Too many messages', clean: false, undelivered: 0 }])
   t.strictSame(receiver.taken(), ['(pause)', 'c[1008,"Too many messages"]'])
-  t.equal(home.accounted, 0)
+  t.equal(host.accounted, 0)
 
   const tiny = attachedStage()
   for (let i = 0; i < 1_000 && tiny.session.state === 'open'; i++) tiny.session.receive([''])
@@ -230,38 +230,38 @@ test('who goes around the back-pressure is closed with 1008', async (t) => {
   closing.session.send('last words')
   closing.session.close(3000, 'bye')
   closing.session.receive(['more'])
-  closing.home.turn()
+  closing.host.turn()
   t.strictSame(closing.closes, [{ code: 3000, reason: 'bye', clean: true, undelivered: 0 }], 'not once it is closing')
 })
 
 test('R6: senders that wait are counted, bounded in number and in bytes, and closed with 1008 above it', async (t) => {
-  const many = attachedStage('xhr-streaming', new FakeHome({ inboxLimit: 1_000_000 }))
+  const many = attachedStage('xhr-streaming', new FakeHost({ inboxLimit: 1_000_000 }))
   many.session.pause()
   const answers = Array.from({ length: 128 }, () => answer(many.session))
   t.equal(many.session.state, 'open')
-  t.equal(many.home.accounted, 128 * 8192)
+  t.equal(many.host.accounted, 128 * 8192)
   t.equal(many.session.hold({ gone: false, bytes: 0, release: () => t.fail('it was refused') }), false)
   t.match(many.closes, [{ code: 1008, reason: 'Too many messages', clean: false }])
-  t.equal(many.home.accounted, 0)
+  t.equal(many.host.accounted, 0)
   await Promise.all(answers)
 
-  const large = attachedStage('xhr-streaming', new FakeHome({ inboxLimit: 10_000 }))
+  const large = attachedStage('xhr-streaming', new FakeHost({ inboxLimit: 10_000 }))
   large.session.pause()
   const body = { gone: false, bytes: 10_000, release () {} }
   t.ok(large.session.hold(body))
-  t.equal(large.home.accounted, 8192 + 10_000)
+  t.equal(large.host.accounted, 8192 + 10_000)
   t.equal(large.session.state, 'open', 'one body of the greatest size may wait')
   t.notOk(large.session.hold(body))
   t.match(large.closes, [{ code: 1008 }])
 })
 
 test('R6: senders whose connection is over do not count, and are not released', async (t) => {
-  const { session, home } = attachedStage('xhr-streaming', new FakeHome({ inboxLimit: 10_000 }))
+  const { session, host } = attachedStage('xhr-streaming', new FakeHost({ inboxLimit: 10_000 }))
   session.pause()
   const gone: unknown[] = []
   for (let i = 0; i < 10_000; i++) session.hold({ gone: true, bytes: 5_000, release: () => gone.push(i) })
   t.equal(session.state, 'open')
-  t.ok(home.accounted <= 16 * 8192 + 10_000, `${home.accounted} bytes`)
+  t.ok(host.accounted <= 16 * 8192 + 10_000, `${host.accounted} bytes`)
   const order: number[] = []
   for (let i = 0; i < 100; i++) session.hold({ gone: false, bytes: 1, release: () => order.push(i) })
   session.resume()
@@ -269,21 +269,21 @@ test('R6: senders whose connection is over do not count, and are not released', 
   await settled()
   t.strictSame(order, Array.from({ length: 100 }, (_, i) => i))
   t.strictSame(gone, [])
-  t.equal(home.accounted, 0)
+  t.equal(host.accounted, 0)
 })
 
 test('iteration: in order, as they come, to the end', async (t) => {
-  const { home, session } = attachedStage()
+  const { host, session } = attachedStage()
   session.receive(['a', 'b'])
   const { seen, end } = readAll(session)
   await settled()
   t.strictSame(seen, ['a', 'b'])
-  t.equal(home.accounted, 0)
+  t.equal(host.accounted, 0)
   session.receive(['c', 'd'])
   session.receive(['e'])
   await settled()
   t.strictSame(seen, ['a', 'b', 'c', 'd', 'e'])
-  t.equal(home.accounted, 0, 'what was read does not wait any more')
+  t.equal(host.accounted, 0, 'what was read does not wait any more')
   session.close()
   session.receive(['late'])
   t.strictSame(await end, ['a', 'b', 'c', 'd', 'e'])
@@ -291,38 +291,38 @@ test('iteration: in order, as they come, to the end', async (t) => {
 })
 
 test('iteration: what came before the end can still be read', async (t) => {
-  const { session, receiver, home } = attachedStage('websocket')
+  const { session, receiver, host } = attachedStage('websocket')
   session.receive(['a', 'b'])
-  session.closed(receiver, { code: 1000, reason: '' }, true)
-  t.equal(home.accounted, 0)
+  session.output.closed(receiver, { code: 1000, reason: '' }, true)
+  t.equal(host.accounted, 0)
   t.strictSame(await readAll(session).end, ['a', 'b'])
-  t.equal(home.accounted, 0)
+  t.equal(host.accounted, 0)
   const listened: string[] = []
   const other = attachedStage('websocket')
   other.session.receive(['a', 'b'])
-  other.session.closed(other.receiver, { code: 1000, reason: '' }, true)
+  other.session.output.closed(other.receiver, { code: 1000, reason: '' }, true)
   other.session.on('message', (message) => listened.push(message))
   t.strictSame(listened, ['a', 'b'])
 })
 
 test('iteration: an echo loop stops reading while its output is stuck', async (t) => {
-  const { home, session, receiver } = attachedStage()
+  const { host, session, receiver } = attachedStage()
   receiver.slow = true
   const { seen } = readAll(session, (message) => { session.send(message) })
   session.receive([kilobyte])
   await settled()
-  home.turn()
+  host.turn()
   session.receive(['a', 'b'])
   await settled()
   t.equal(seen.length, 1)
   receiver.release()
   await settled()
   t.equal(seen.length, 3)
-  home.turn()
+  host.turn()
   t.strictSame(receiver.taken(), [`a["${kilobyte}"]`, 'a["a","b"]'])
 
   session.send(kilobyte)
-  home.turn()
+  host.turn()
   session.receive(['c'])
   session.terminate()
   await settled()
@@ -349,7 +349,7 @@ test('iteration: leaving the loop does not close the session', async (t) => {
   t.strictSame(await iterator.return!(), { value: undefined, done: true })
 })
 
-test('iteration: one reader at a time; an older one is sent home', async (t) => {
+test('iteration: one reader at a time; an older one is sent host', async (t) => {
   const { session } = attachedStage()
   const iterator = session[Symbol.asyncIterator]()
   const [older, newer] = [iterator.next(), iterator.next()]

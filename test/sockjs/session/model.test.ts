@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { test } from 'tap'
-import { CLOSE, type TransportName } from '../../../src/sockjs/protocol/index.ts'
+import { type TransportName } from '../../../src/sockjs/protocol/index.ts'
 import type { AnySession } from '../../../src/sockjs/session/index.ts'
 import type { CloseEvent } from '../../../src/stream/message-stream.ts'
 import { scaled, survived } from '../../support/scale.ts'
-import { FakeHome, FakeReceiver, openingSession } from './support.ts'
+import { FakeHost, FakeReceiver, openingSession } from './support.ts'
 
 /** What can happen to a session, in any order. */
 type Step =
@@ -33,7 +33,7 @@ const TRANSPORTS: readonly TransportName[] = ['xhr-polling', 'xhr-streaming', 'w
 
 /** One session and everything that must hold for it, whatever happens. */
 class Model {
-  readonly home: FakeHome
+  readonly host: FakeHost
   readonly session: AnySession
   readonly #transport: TransportName
   readonly #receivers: FakeReceiver[] = []
@@ -55,29 +55,29 @@ class Model {
   #count = 0
 
   constructor (transport: TransportName, overflow: 'close' | 'drop') {
-    this.home = new FakeHome({ highWater: 200, queueLimit: 1_000, inboxLimit: 100, heartbeat: 4_000, pongTimeout: 1_500, sendTimeout: 3_000, disconnectDelay: 5_000, overflow })
+    this.host = new FakeHost({ highWater: 200, queueLimit: 1_000, inboxLimit: 100, heartbeat: 4_000, pongTimeout: 1_500, sendTimeout: 3_000, disconnectDelay: 5_000, overflow })
     this.#transport = transport
     this.#greeted = transport === 'websocket-raw'
-    this.session = openingSession(this.home, transport)
+    this.session = openingSession(this.host, transport)
     this.session.on('close', (event) => {
       this.#closes.push(event)
-      this.#closedAt = this.home.clock.now()
+      this.#closedAt = this.host.clock.now()
       assert.equal(this.session.state, 'closed')
     })
     this.session.begin()
     if (this.#isSocket) this.#attach(false, false)
   }
 
-  get over (): boolean { return this.home.forgotten > 0 }
+  get over (): boolean { return this.host.forgotten > 0 }
 
   apply (step: Step): void {
-    const { session, home } = this
+    const { session, host } = this
     switch (step.do) {
       case 'attach': return this.#isSocket ? undefined : this.#attach(step.slow, step.same)
       case 'send': return this.#send(step.size)
       case 'receive': return this.#receive(step.count)
       case 'release': return this.#release(step.bytes)
-      case 'turn': return home.turn()
+      case 'turn': return host.turn()
       case 'finish': return this.#isSocket ? undefined : this.#current?.finish()
       case 'listen': session.off('message', this.#listener).on('message', this.#listener); return
       case 'deaf': session.off('message', this.#listener); return
@@ -96,31 +96,31 @@ class Model {
         return session.fail(new Error('no luck'), 'handler')
       case 'drain':
         if (session.state === 'open') this.#may('1001 Server shutting down')
-        return session.closeFor(CLOSE.shutdown)
+        return session.end('shutdown')
       case 'interrupt': return this.#interrupt()
       case 'peerClose':
         if (this.#current === null || !this.#isSocket) return
         this.#may('4001 client left')
-        return session.closed(this.#current, { code: 4001, reason: 'client left' }, true)
+        return session.output.closed(this.#current, { code: 4001, reason: 'client left' }, true)
       case 'advance': return this.#advance(step.ms)
     }
   }
 
   /** What holds after every step. */
   check (): void {
-    const { session, home } = this
+    const { session, host } = this
     this.#readFrames()
     this.#look()
-    assert.equal(home.attachments, this.#current === null ? 0 : 1)
+    assert.equal(host.attachments, this.#current === null ? 0 : 1)
     assert.deepEqual(this.#delivered, this.#sent.slice(0, this.#delivered.length), 'in order, none twice, none left out')
     assert.deepEqual(this.#heard, this.#received.slice(0, this.#heard.length))
-    assert.ok(home.forgotten <= 1)
-    assert.ok(home.accounted >= 0)
-    assert.deepEqual(home.endings, this.#closes)
+    assert.ok(host.forgotten <= 1)
+    assert.ok(host.accounted >= 0)
+    assert.deepEqual(host.endings, this.#closes)
     if (session.state === 'closed') return this.#checkEnd()
     assert.equal(this.#closes.length, 0)
     if (session.state === 'open' && this.#current === null) {
-      assert.ok(home.clock.now() - this.#detachedAt < home.limits.disconnectDelay + 50, 'SESSION-9 nobody waits longer than the delay')
+      assert.ok(host.clock.now() - this.#detachedAt < host.limits.disconnectDelay + 50, 'SESSION-9 nobody waits longer than the delay')
     }
   }
 
@@ -131,16 +131,16 @@ class Model {
     for (let i = 0; i < 4; i++) {
       for (const receiver of this.#receivers) receiver.slow = false
       this.#release(Infinity)
-      this.home.turn()
+      this.host.turn()
     }
     this.#current?.finish()
-    this.home.clock.advance(20_000)
+    this.host.clock.advance(20_000)
     this.check()
     assert.equal(this.session.state, 'closed')
     assert.equal(this.#closes.length, 1, 'SESSION-14')
-    assert.equal(this.home.forgotten, 1)
-    assert.equal(this.home.accounted, 0)
-    assert.equal(this.home.clock.pending, 0)
+    assert.equal(this.host.forgotten, 1)
+    assert.equal(this.host.accounted, 0)
+    assert.equal(this.host.clock.pending, 0)
     assert.equal(this.session.bufferedBytes, 0)
   }
 
@@ -154,13 +154,13 @@ class Model {
   #attach (slow: boolean, same: boolean): void {
     const { session } = this
     const before = session.state
-    const busy = session.attachedReceiver !== null
+    const busy = session.output.receiver !== null
     const receiver = new FakeReceiver(session, { polling: this.#transport === 'xhr-polling', slow, ...(same ? { connection: this.#connection } : {}) })
     receiver.pings = this.#isSocket
     this.#receivers.push(receiver)
     // An ended response that has not left yet, overtaken on another connection, is lost.
     if (this.#receivers.some((one) => one.ended && one.buffered > 0)) this.#may('1002 Connection interrupted')
-    session.attach(receiver)
+    session.output.attach(receiver)
     if (before === 'closed') {
       const { code, reason } = this.#closes[0]!
       assert.deepEqual(receiver.log, [`c[${code},"${reason}"]`], 'SESSION-4')
@@ -170,17 +170,17 @@ class Model {
   }
 
   #send (size: number): void {
-    const { session, home } = this
+    const { session, host } = this
     const text = `${this.#count++}`.padEnd(size, '.')
     const waiting = session.bufferedBytes
-    const tooMuch = waiting > 0 && waiting + text.length + (session.raw ? 0 : 2) > home.limits.queueLimit
+    const tooMuch = waiting > 0 && waiting + text.length + (session.raw ? 0 : 2) > host.limits.queueLimit
     const open = this.#isOpen
-    if (open && (!tooMuch || home.limits.overflow === 'close')) this.#sent.push(text)
-    if (open && tooMuch && home.limits.overflow === 'close') this.#may('1013 slow consumer')
+    if (open && (!tooMuch || host.limits.overflow === 'close')) this.#sent.push(text)
+    if (open && tooMuch && host.limits.overflow === 'close') this.#may('1013 slow consumer')
     const more = session.send(text)
     if (!open || tooMuch) assert.equal(more, false)
-    else assert.equal(more, session.bufferedBytes < home.limits.highWater)
-    if (open && tooMuch) assert.equal(this.#isOpen, home.limits.overflow === 'drop')
+    else assert.equal(more, session.bufferedBytes < host.limits.highWater)
+    if (open && tooMuch) assert.equal(this.#isOpen, host.limits.overflow === 'drop')
   }
 
   #receive (count: number): void {
@@ -204,7 +204,7 @@ class Model {
     // A response that is cut: the current one, or one that has ended and not left.
     const cut = this.#current ?? this.#receivers.findLast((receiver) => receiver.buffered > 0) ?? null
     if (cut === null) return
-    this.session.interrupted(cut)
+    this.session.output.interrupted(cut)
     cut.buffered = 0
   }
 
@@ -215,9 +215,9 @@ class Model {
     }
     if (this.#receivers.some((receiver) => receiver.slow)) this.#may('1013 slow consumer')
     const open = this.#isOpen
-    for (const end = this.home.clock.now() + ms; this.home.clock.now() < end;) {
-      this.home.clock.advance(Math.min(50 - this.home.clock.now() % 50, end - this.home.clock.now()))
-      this.home.turn()
+    for (const end = this.host.clock.now() + ms; this.host.clock.now() < end;) {
+      this.host.clock.advance(Math.min(50 - this.host.clock.now() % 50, end - this.host.clock.now()))
+      this.host.turn()
       this.#look()
     }
     if (!open || this.#closes[0]?.reason !== 'Connection timed out') return
@@ -227,12 +227,12 @@ class Model {
 
   /** Notes since when no receiver is there, and the client has the whole of the last response. */
   #look (): void {
-    const attached = this.session.attachedReceiver as FakeReceiver | null
+    const attached = this.session.output.receiver as FakeReceiver | null
     if (attached !== null) {
       this.#current = this.#last = attached
     } else if (this.#current !== null || (this.#last !== null && this.#last.buffered > 0)) {
       this.#current = null
-      this.#detachedAt = this.home.clock.now()
+      this.#detachedAt = this.host.clock.now()
     }
   }
 
@@ -255,15 +255,15 @@ class Model {
   }
 
   #checkEnd (): void {
-    const { session, home } = this
+    const { session, host } = this
     assert.equal(this.#closes.length, 1, 'SESSION-14')
     const [event] = this.#closes
     assert.ok(this.#possible.has(`${event!.code} ${event!.reason}`), `${event!.code} ${event!.reason} came from nowhere`)
     assert.equal(event!.undelivered, this.#sent.length - this.#delivered.length, 'every message is delivered or counted')
     assert.ok(!event!.clean || event!.undelivered === 0)
-    assert.equal(home.accounted, 0)
-    assert.equal(session.attachedReceiver, null)
-    assert.ok(this.over || home.clock.now() - this.#closedAt < home.limits.disconnectDelay + 50, 'SESSION-20')
+    assert.equal(host.accounted, 0)
+    assert.equal(session.output.receiver, null)
+    assert.ok(this.over || host.clock.now() - this.#closedAt < host.limits.disconnectDelay + 50, 'SESSION-20')
     if (this.#isSocket) assert.ok(this.over, 'SESSION-19')
   }
 }
@@ -277,7 +277,7 @@ test('SESSION-3 to SESSION-20 whatever happens in whatever order, the rules hold
       let model = new Model(transport, overflow)
       const end = () => {
         model.finish()
-        const { reason } = model.home.endings[0]!
+        const { reason } = model.host.endings[0]!
         reasons.set(reason, (reasons.get(reason) ?? 0) + 1)
       }
       for (const step of script) {

@@ -1,29 +1,29 @@
 import { test } from 'tap'
 import { PreparedMessage } from '../../../src/stream/prepared-message.ts'
 import type { CloseEvent } from '../../../src/stream/message-stream.ts'
-import { attachedStage, FakeHome, outcome, stage } from './support.ts'
+import { attachedStage, FakeHost, outcome, stage } from './support.ts'
 
 const kilobyte = 'x'.repeat(1_000)
 const SLOW: CloseEvent = { code: 1013, reason: 'slow consumer', clean: false, undelivered: 0 }
 
 test('send tells when to stop, drained when to go on', async (t) => {
-  const { home, session, receiver } = attachedStage()
+  const { host, session, receiver } = attachedStage()
   receiver.slow = true
   t.ok(session.send('x'.repeat(997)), 'ENC-11 999 bytes, quotes included')
   t.equal(session.bufferedBytes, 999)
   t.notOk(session.send(''), 'the mark is reached')
   t.equal(session.bufferedBytes, 1_001)
-  t.equal(home.accounted, 1_001)
+  t.equal(host.accounted, 1_001)
   const drained = session.drained()
   t.equal(await outcome(drained), 'pending')
-  home.turn()
+  host.turn()
   t.equal(session.bufferedBytes, 1_005, 'in the receiver now, with a frame around them')
   t.equal(await outcome(drained), 'pending')
   receiver.release(4)
   receiver.release()
   t.equal(await outcome(drained), undefined)
   t.equal(await outcome(session.drained()), undefined, 'nothing to wait for')
-  t.equal(home.accounted, 0)
+  t.equal(host.accounted, 0)
 })
 
 test('drained ends with the session', async (t) => {
@@ -38,48 +38,48 @@ test('drained ends with the session', async (t) => {
 })
 
 test('a poll that has left completely is drained', async (t) => {
-  const { home, session, attach } = attachedStage('xhr-polling')
+  const { host, session, attach } = attachedStage('xhr-polling')
   session.send(kilobyte)
   const drained = session.drained()
   const poll = attach({ slow: true })
   t.equal(await outcome(drained), 'pending', 'on its way out still')
   t.ok(session.bufferedBytes > 1_000)
-  t.equal(home.accounted, session.bufferedBytes)
+  t.equal(host.accounted, session.bufferedBytes)
   poll.release()
   t.equal(await outcome(drained), undefined)
-  t.equal(home.accounted, 0)
+  t.equal(host.accounted, 0)
 })
 
 test('HTTP-7 above the high-water mark nothing more is written until the receiver has drained', async (t) => {
-  const { home, session, receiver } = attachedStage()
+  const { host, session, receiver } = attachedStage()
   receiver.slow = true
   session.send(kilobyte)
-  home.turn()
+  host.turn()
   receiver.taken()
   session.send('a')
-  home.turn()
+  host.turn()
   session.send('b')
-  home.turn()
+  host.turn()
   t.strictSame(receiver.taken(), [])
   receiver.release()
-  t.equal(home.waiting, 1)
-  home.turn()
+  t.equal(host.waiting, 1)
+  host.turn()
   t.strictSame(receiver.taken(), ['a["a","b"]'])
 
   session.send(kilobyte)
-  home.turn()
+  host.turn()
   session.send('last')
   session.close(3000, 'bye')
-  home.turn()
+  host.turn()
   t.equal(session.state, 'closing', 'SESSION-12 the messages come first')
   receiver.taken()
   receiver.release()
-  home.turn()
+  host.turn()
   t.strictSame(receiver.taken(), ['(cork)', 'a["last"]', 'c[3000,"bye"]', '(uncork)'])
 })
 
 test('HTTP-7 above the hard limit the session closes with 1013', async (t) => {
-  const { home, session, closes, receiver } = attachedStage()
+  const { host, session, closes, receiver } = attachedStage()
   for (let i = 0; i < 9; i++) session.send(kilobyte)
   t.equal(session.state, 'open')
   t.equal(session.send('x'.repeat(980)), false, 'exactly at the limit')
@@ -88,16 +88,16 @@ test('HTTP-7 above the hard limit the session closes with 1013', async (t) => {
   t.equal(session.send(''), false)
   t.strictSame(closes, [{ ...SLOW, undelivered: 11 }])
   t.strictSame(receiver.taken(), ['c[1013,"slow consumer"]'], 'what waits is not written any more')
-  home.turn()
+  host.turn()
   t.strictSame(receiver.taken(), [])
-  t.equal(home.accounted, 0)
+  t.equal(host.accounted, 0)
 })
 
 test('HTTP-7 what waits in the receiver counts, and so does what escaping adds', async (t) => {
-  const { home, session, closes, receiver } = attachedStage()
+  const { host, session, closes, receiver } = attachedStage()
   receiver.slow = true
   session.send('x'.repeat(5_000))
-  home.turn()
+  host.turn()
   session.send('\uffff'.repeat(800))
   t.equal(session.bufferedBytes, 5_005 + 4_802)
   t.equal(closes.length, 0)
@@ -106,10 +106,10 @@ test('HTTP-7 what waits in the receiver counts, and so does what escaping adds',
 })
 
 test('one message is always taken when nothing waits', async (t) => {
-  const { home, session, closes, receiver } = attachedStage()
+  const { host, session, closes, receiver } = attachedStage()
   const huge = 'x'.repeat(50_000)
   t.notOk(session.send(huge))
-  home.turn()
+  host.turn()
   t.strictSame(receiver.taken(), [`a["${huge}"]`])
   t.notOk(session.send(new PreparedMessage(huge)))
   t.equal(session.state, 'open')
@@ -118,17 +118,17 @@ test('one message is always taken when nothing waits', async (t) => {
 })
 
 test('overflow: drop', async (t) => {
-  const { home, session, closes, receiver } = attachedStage('xhr-streaming', new FakeHome({ overflow: 'drop' }))
+  const { host, session, closes, receiver } = attachedStage('xhr-streaming', new FakeHost({ overflow: 'drop' }))
   session.send('a'.repeat(9_000))
   const before = session.bufferedBytes
   t.notOk(session.send('b'.repeat(2_000)))
   t.equal(session.bufferedBytes, before)
-  t.equal(home.accounted, before)
+  t.equal(host.accounted, before)
   session.send('c')
-  home.turn()
+  host.turn()
   t.strictSame(receiver.taken(), [`a["${'a'.repeat(9_000)}","c"]`])
   t.strictSame(closes, [])
-  t.equal(home.accounted, 0)
+  t.equal(host.accounted, 0)
 })
 
 test('prepared messages are the same frame for every session', async (t) => {
@@ -138,13 +138,13 @@ test('prepared messages are the same frame for every session', async (t) => {
   t.equal(one.session.bufferedBytes, 5)
   two.session.send(prepared)
   one.session.send('x')
-  one.home.turn()
+  one.host.turn()
   t.strictSame(one.receiver.taken(), ['a["h\u00e9","x"]'])
   t.strictSame(two.attach().taken(), ['a["h\u00e9"]'])
 })
 
 test('a session with SockJS framing carries strings only', async (t) => {
-  const { session } = attachedStage('websocket', new FakeHome({}, true))
+  const { session } = attachedStage('websocket', new FakeHost({}, true))
   t.equal(session.binary, false)
   for (const wrong of [5, null, undefined, {}, ['a'], Buffer.from('x'), new PreparedMessage(Buffer.from('x'))]) {
     t.throws(() => session.send(wrong as never), { code: 'FST_SOCKJS_INVALID_MESSAGE' })
@@ -161,7 +161,7 @@ test('RAW-4 a raw session carries messages as they are, and bytes where it may',
   }
   t.equal(text.session.bufferedBytes, 0)
 
-  const { home, session, receiver, closes } = attachedStage('websocket-raw', new FakeHome({}, true))
+  const { host, session, receiver, closes } = attachedStage('websocket-raw', new FakeHost({}, true))
   t.equal(session.binary, true)
   session.send('"\u2028é')
   t.equal(session.bufferedBytes, 6, 'neither quoted nor escaped')
@@ -169,47 +169,47 @@ test('RAW-4 a raw session carries messages as they are, and bytes where it may',
   session.send(new PreparedMessage('p'))
   session.send(new PreparedMessage(Buffer.of(1)))
   t.equal(session.bufferedBytes, 10)
-  home.turn()
+  host.turn()
   t.strictSame(receiver.taken(), ['"\u2028é', '0x00ff', 'p', '0x01'], 'and there is no greeting')
   const seen: unknown[] = []
   session.on('message', (message) => seen.push(message))
   session.receive(['x', Buffer.of(7)])
   t.strictSame(seen, ['x', Buffer.of(7)])
   session.close(3000, 'bye')
-  home.turn()
+  host.turn()
   t.equal(closes[0]?.clean, true)
 })
 
 test('every way to end leaves nothing accounted for', async (t) => {
   const ends: ((all: ReturnType<typeof attachedStage>) => void)[] = [
     ({ session }) => session.terminate(),
-    ({ session, receiver }) => session.interrupted(receiver),
-    ({ session, receiver }) => session.closed(receiver, { code: 1000, reason: '' }, true),
-    ({ session }) => session.abort({ code: 1013, reason: 'slow consumer' }),
-    ({ session, home, receiver }) => { session.close(); home.turn(); receiver.release(); home.turn() },
-    ({ home, receiver }) => { receiver.finish(); receiver.release(); home.clock.advance(5_050) },
-    ({ home, receiver }) => { receiver.queued = true; receiver.finish(); home.clock.advance(5_050) },
-    ({ home }) => home.clock.advance(60_000)
+    ({ session, receiver }) => session.output.interrupted(receiver),
+    ({ session, receiver }) => session.output.closed(receiver, { code: 1000, reason: '' }, true),
+    ({ session }) => session.end('slow'),
+    ({ session, host, receiver }) => { session.close(); host.turn(); receiver.release(); host.turn() },
+    ({ host, receiver }) => { receiver.finish(); receiver.release(); host.clock.advance(5_050) },
+    ({ host, receiver }) => { receiver.queued = true; receiver.finish(); host.clock.advance(5_050) },
+    ({ host }) => host.clock.advance(60_000)
   ]
   for (const end of ends) {
     const all = attachedStage()
     all.receiver.slow = true
     all.session.send(kilobyte)
-    all.home.turn()
+    all.host.turn()
     all.session.send('waiting')
     all.session.receive(['unread'])
-    t.ok(all.home.accounted > 1_000)
+    t.ok(all.host.accounted > 1_000)
     end(all)
     t.equal(all.session.state, 'closed')
     t.equal(all.closes.length, 1)
-    t.equal(all.home.accounted, 0)
-    t.equal(all.home.attachments, 0)
+    t.equal(all.host.accounted, 0)
+    t.equal(all.host.attachments, 0)
     t.equal(all.session.bufferedBytes, 0)
     all.receiver.release()
-    all.home.turn()
-    all.home.clock.advance(10_000)
-    t.equal(all.home.accounted, 0)
-    t.equal(all.home.clock.pending, 0)
-    t.equal(all.home.forgotten, 1)
+    all.host.turn()
+    all.host.clock.advance(10_000)
+    t.equal(all.host.accounted, 0)
+    t.equal(all.host.clock.pending, 0)
+    t.equal(all.host.forgotten, 1)
   }
 })

@@ -1,8 +1,7 @@
 import { test } from 'tap'
-import { CLOSE } from '../../../src/sockjs/protocol/index.ts'
-import { type AnySession, Flusher } from '../../../src/sockjs/session/index.ts'
+import { type AnySession, type EndCause, Flusher } from '../../../src/sockjs/session/index.ts'
 import type { CloseEvent } from '../../../src/stream/message-stream.ts'
-import { attachedStage, FakeHome, FakeReceiver, openingSession, settled, stage } from './support.ts'
+import { attachedStage, FakeHost, FakeReceiver, openingSession, settled, stage } from './support.ts'
 
 const event = (code: number, reason: string, clean: boolean, undelivered = 0): CloseEvent => ({ code, reason, clean, undelivered })
 const INTERRUPTED = 'c[1002,"Connection interrupted"]'
@@ -19,20 +18,20 @@ test('what a session knows of its client', async (t) => {
   t.equal(session.url, '/chat/:server/:session/xhr-streaming?t=1')
   t.equal(session.prefix, '/chat')
   t.strictSame(session.headers, { 'user-agent': 'test' })
-  t.equal(session.facts.userKey, 'name:kim')
+  t.equal(session.userKey, 'name:kim')
   const attributes = session.attributes as Record<string, unknown>
   attributes.tenant = 'a'
   t.strictSame(session.attributes, { tenant: 'a' }, 'attributes stay')
 })
 
 test('the states of a session', async (t) => {
-  const home = new FakeHome()
-  const session = openingSession(home)
+  const host = new FakeHost()
+  const session = openingSession(host)
   const receiver = new FakeReceiver(session)
   t.equal(session.state, 'opening')
   t.equal(session.send('x'), false, 'nobody may send before it is open')
-  session.attach(receiver)
-  t.equal(session.attachedReceiver, receiver)
+  session.output.attach(receiver)
+  t.equal(session.output.receiver, receiver)
   session.begin()
   t.equal(session.state, 'open')
   session.send('x')
@@ -41,35 +40,35 @@ test('the states of a session', async (t) => {
   t.equal(session.send('late'), false)
   session.begin()
   t.equal(session.state, 'closing', 'begin changes nothing later')
-  home.turn()
+  host.turn()
   t.equal(session.state, 'closed')
   t.equal(session.send('late'), false)
-  t.equal(session.attachedReceiver, null)
+  t.equal(session.output.receiver, null)
   t.strictSame(receiver.taken(), ['(cork)', 'o', 'a["x"]', 'c[3000,"Go away!"]', '(uncork)'], 'WS-26 SESSION-12')
 })
 
 test('SESSION-1 SESSION-5 SESSION-15 the greeting, then one write for each turn', async (t) => {
-  const { home, session } = stage()
+  const { host, session } = stage()
   const receiver = new FakeReceiver(session)
   session.send('a')
-  session.attach(receiver)
+  session.output.attach(receiver)
   t.strictSame(receiver.taken(), [], 'nothing is written within the turn')
   session.send('b')
-  t.equal(home.waiting, 1, 'one flush for a turn')
-  home.turn()
+  t.equal(host.waiting, 1, 'one flush for a turn')
+  host.turn()
   t.strictSame(receiver.taken(), ['(cork)', 'o', 'a["a","b"]', '(uncork)'], 'one system write for the greeting and what follows it')
   for (let i = 0; i < 20; i++) session.send(String(i))
-  t.equal(home.waiting, 1)
-  home.turn()
+  t.equal(host.waiting, 1)
+  host.turn()
   t.strictSame(receiver.taken(), ['a["0","1","2","3","4","5","6","7","8","9","10","11","12","13","14","15","16","17","18","19"]'])
-  home.turn()
+  host.turn()
   t.strictSame(receiver.taken(), [])
 })
 
 test('SESSION-15 the flusher: once at the end of the turn, behind its microtasks', async (t) => {
   const flusher = new Flusher(() => {})
   const log: string[] = []
-  const fake = (name: string, also?: () => void) => ({ flush () { log.push(name); also?.() } }) as unknown as AnySession
+  const fake = (name: string, also?: () => void) => ({ output: { flush () { log.push(name); also?.() } } }) as unknown as AnySession
   flusher.add(fake('a', () => { flusher.add(fake('next')) }))
   await Promise.resolve()
   flusher.add(fake('b'))
@@ -79,13 +78,13 @@ test('SESSION-15 the flusher: once at the end of the turn, behind its microtasks
 })
 
 test('polling: one frame for each poll, messages before the close frame', async (t) => {
-  const { home, session, closes, attach } = stage('xhr-polling')
+  const { host, session, closes, attach } = stage('xhr-polling')
   t.strictSame(attach().taken(), ['(cork)', 'o', '(uncork)'])
-  t.equal(home.attachments, 0)
+  t.equal(host.attachments, 0)
   session.send('a')
   session.send('b')
   session.close(3000, 'Go away!')
-  home.turn()
+  host.turn()
   t.equal(session.state, 'closing')
   t.strictSame(attach().taken(), ['(cork)', 'a["a","b"]', '(uncork)'])
   t.strictSame(closes, [], 'SESSION-12 the close frame is not out yet')
@@ -94,52 +93,52 @@ test('polling: one frame for each poll, messages before the close frame', async 
   t.strictSame(attach().taken(), ['c[3000,"Go away!"]'], 'SESSION-4')
   t.strictSame(attach().taken(), ['c[3000,"Go away!"]'], 'SESSION-4')
   t.equal(closes.length, 1)
-  home.clock.advance(4_999)
-  t.equal(home.forgotten, 0)
-  home.clock.advance(51)
-  t.equal(home.forgotten, 1, 'SESSION-20 remembered for the disconnect delay only')
-  t.equal(home.clock.pending, 0)
+  host.clock.advance(4_999)
+  t.equal(host.forgotten, 0)
+  host.clock.advance(51)
+  t.equal(host.forgotten, 1, 'SESSION-20 remembered for the disconnect delay only')
+  t.equal(host.clock.pending, 0)
 })
 
 test('SESSION-5 a session that its handler closes at once', async (t) => {
-  const { home, session, closes, attach } = stage('xhr-streaming')
+  const { host, session, closes, attach } = stage('xhr-streaming')
   session.close(3000, 'Go away!')
   t.strictSame(attach().taken(), ['(cork)', 'o', 'c[3000,"Go away!"]', '(uncork)'])
   t.strictSame(attach().taken(), ['c[3000,"Go away!"]'], 'not 2010')
   t.strictSame(closes, [event(3000, 'Go away!', true)])
-  t.strictSame(home.endings, closes)
+  t.strictSame(host.endings, closes)
 })
 
 test('SESSION-3 a second receiver is refused and the first goes on', async (t) => {
-  const { home, session, closes, receiver, attach } = attachedStage()
+  const { host, session, closes, receiver, attach } = attachedStage()
   const second = attach()
   t.strictSame(second.taken(), ['c[2010,"Another connection still open"]'])
-  session.interrupted(second)
-  session.done(second)
-  session.flushed(second)
-  session.closed(second, { code: 1000, reason: '' }, true)
+  session.output.interrupted(second)
+  session.output.done(second)
+  session.output.flushed(second)
+  session.output.closed(second, { code: 1000, reason: '' }, true)
   t.equal(session.state, 'open', 'what becomes of the second one does not matter')
-  t.equal(home.attachments, 1)
+  t.equal(host.attachments, 1)
   session.send('still here')
-  home.turn()
+  host.turn()
   t.strictSame(receiver.taken(), ['a["still here"]'])
   t.strictSame(closes, [])
 })
 
 test('SESSION-11 SESSION-13 SESSION-14 close without arguments, and twice', async (t) => {
-  const { home, session, closes, receiver } = attachedStage()
+  const { host, session, closes, receiver } = attachedStage()
   session.close()
   session.close(3000, 'second')
-  session.closeFor(CLOSE.shutdown)
-  home.turn()
+  session.end('shutdown')
+  host.turn()
   session.close(3001, 'third')
   session.terminate()
-  session.abort(CLOSE.slow)
-  session.interrupted(receiver)
-  home.turn()
+  session.end('slow')
+  session.output.interrupted(receiver)
+  host.turn()
   t.strictSame(receiver.taken(), ['(cork)', 'c[1000,"Normal closure"]', '(uncork)'])
   t.strictSame(closes, [event(1000, 'Normal closure', true)])
-  t.strictSame(home.endings, closes)
+  t.strictSame(host.endings, closes)
 })
 
 test('what close() refuses', async (t) => {
@@ -150,41 +149,41 @@ test('what close() refuses', async (t) => {
   t.throws(() => session.close(3000, 5 as never), { code: 'FST_SOCKJS_INVALID_CLOSE' })
   t.equal(session.state, 'open')
   session.close(3000, 'x'.repeat(200))
-  session.interrupted(session.attachedReceiver!)
+  session.output.interrupted(session.output.receiver!)
   t.strictSame(closes, [event(3000, 'x'.repeat(123), false)], 'SEC-S63')
 })
 
 test('SESSION-6 to SESSION-8 an interruption ends the session at once', async (t) => {
-  const { home, session, closes, receiver, attach } = attachedStage('xhr-streaming', undefined, { slow: true })
+  const { host, session, closes, receiver, attach } = attachedStage('xhr-streaming', undefined, { slow: true })
   session.send('x'.repeat(2_000))
-  home.turn()
+  host.turn()
   session.send('a')
   session.send('b')
-  home.turn()
-  t.ok(home.accounted > 2_000)
-  session.interrupted(receiver)
+  host.turn()
+  t.ok(host.accounted > 2_000)
+  session.output.interrupted(receiver)
   t.strictSame(closes, [event(1002, 'Connection interrupted', false, 2)])
-  t.equal(home.accounted, 0)
-  t.equal(home.attachments, 0)
+  t.equal(host.accounted, 0)
+  t.equal(host.attachments, 0)
   t.strictSame(attach().taken(), [INTERRUPTED])
   t.strictSame(attach().taken(), [INTERRUPTED], 'until it is forgotten')
   t.equal(session.send('c'), false)
-  home.clock.advance(5_050)
-  t.equal(home.forgotten, 1)
+  host.clock.advance(5_050)
+  t.equal(host.forgotten, 1)
   t.equal(closes.length, 1)
 })
 
 test('an interruption before the handler has run is nobody\'s event', async (t) => {
-  const home = new FakeHome()
-  const session = openingSession(home)
+  const host = new FakeHost()
+  const session = openingSession(host)
   const receiver = new FakeReceiver(session)
-  session.attach(receiver)
-  session.interrupted(receiver)
-  t.strictSame(home.endings, [])
+  session.output.attach(receiver)
+  session.output.interrupted(receiver)
+  t.strictSame(host.endings, [])
   session.begin()
   t.equal(session.state, 'closed')
-  home.clock.advance(5_050)
-  t.equal(home.forgotten, 1)
+  host.clock.advance(5_050)
+  t.equal(host.forgotten, 1)
 })
 
 test('an ended response that never left interrupts the session', async (t) => {
@@ -192,7 +191,7 @@ test('an ended response that never left interrupts the session', async (t) => {
   cut.session.send('a')
   const poll = cut.attach({ slow: true })
   t.strictSame(poll.taken(), ['a["a"]'])
-  cut.session.interrupted(poll)
+  cut.session.output.interrupted(poll)
   t.strictSame(cut.closes, [event(1002, 'Connection interrupted', false)], 'it was cut')
 
   const overtaken = attachedStage('xhr-polling')
@@ -215,31 +214,31 @@ test('an ended response that never left interrupts the session', async (t) => {
   left.session.send('a')
   const gone = left.attach({ slow: true })
   gone.release()
-  left.session.interrupted(gone)
+  left.session.output.interrupted(gone)
   t.strictSame(left.attach().taken(), [])
   t.equal(left.session.state, 'open', 'what has left completely cannot be cut any more')
 })
 
 test('SESSION-9 SESSION-10 the disconnect delay', async (t) => {
   for (const transport of ['xhr-polling', 'xhr-streaming', 'eventsource'] as const) {
-    const { home, session, closes, receiver } = attachedStage(transport)
+    const { host, session, closes, receiver } = attachedStage(transport)
     if (transport !== 'xhr-polling') {
-      home.clock.advance(60_000)
+      host.clock.advance(60_000)
       t.equal(session.state, 'open', 'not while a receiver is there')
       receiver.finish()
     }
     session.send('never fetched')
-    home.clock.advance(4_999)
+    host.clock.advance(4_999)
     t.strictSame(closes, [])
-    home.clock.advance(51)
+    host.clock.advance(51)
     t.strictSame(closes, [event(1002, 'Connection timed out', false, 1)], transport)
-    t.equal(home.forgotten, 1, 'nothing is left to be remembered')
-    t.equal(home.accounted, 0)
-    t.equal(home.clock.pending, 0)
+    t.equal(host.forgotten, 1, 'nothing is left to be remembered')
+    t.equal(host.accounted, 0)
+    t.equal(host.clock.pending, 0)
   }
-  const { home, session, attach } = attachedStage('xhr-polling')
+  const { host, session, attach } = attachedStage('xhr-polling')
   for (let i = 0; i < 3; i++) {
-    home.clock.advance(4_900)
+    host.clock.advance(4_900)
     session.send('x')
     attach()
   }
@@ -248,50 +247,50 @@ test('SESSION-9 SESSION-10 the disconnect delay', async (t) => {
 
 test('SESSION-10 a session whose first receiver never comes is forgotten once, and is nobody\'s event', async (t) => {
   for (const transport of ['xhr-polling', 'websocket', 'websocket-raw'] as const) {
-    const home = new FakeHome()
-    const session = openingSession(home, transport)
-    home.clock.advance(5_050)
+    const host = new FakeHost()
+    const session = openingSession(host, transport)
+    host.clock.advance(5_050)
     t.equal(session.state, 'closed')
-    t.equal(home.forgotten, 1)
-    t.strictSame(home.endings, [])
-    t.equal(home.clock.pending, 0)
+    t.equal(host.forgotten, 1)
+    t.strictSame(host.endings, [])
+    t.equal(host.clock.pending, 0)
   }
 })
 
 test('a closing session nobody comes back to', async (t) => {
-  const { home, session, closes } = attachedStage('xhr-polling')
+  const { host, session, closes } = attachedStage('xhr-polling')
   session.send('a')
   session.close(3000, 'bye')
-  home.clock.advance(5_050)
+  host.clock.advance(5_050)
   t.strictSame(closes, [event(3000, 'bye', false, 1)])
-  t.equal(home.forgotten, 1)
+  t.equal(host.forgotten, 1)
 })
 
 test('SESSION-19 WebSockets are forgotten when they end', async (t) => {
   for (const transport of ['websocket', 'websocket-raw'] as const) {
-    const { home, session, closes, receiver } = attachedStage(transport)
-    session.closed(receiver, { code: 4001, reason: 'client left' }, true)
+    const { host, session, closes, receiver } = attachedStage(transport)
+    session.output.closed(receiver, { code: 4001, reason: 'client left' }, true)
     t.strictSame(closes, [event(4001, 'client left', true)])
-    t.equal(home.forgotten, 1)
-    t.equal(home.clock.pending, 0)
-    t.equal(home.attachments, 0)
+    t.equal(host.forgotten, 1)
+    t.equal(host.clock.pending, 0)
+    t.equal(host.attachments, 0)
   }
-  const { home, session, closes, receiver } = attachedStage('websocket')
+  const { host, session, closes, receiver } = attachedStage('websocket')
   session.send('x')
   session.close(3000, 'ours')
-  session.closed(receiver, { code: 1000, reason: '' }, true)
+  session.output.closed(receiver, { code: 1000, reason: '' }, true)
   t.strictSame(closes, [event(3000, 'ours', false, 1)], 'the first reason counts; clean means that nothing was left')
-  home.turn()
+  host.turn()
   t.strictSame(receiver.taken(), [])
 })
 
 test('terminate: at once, whatever the state', async (t) => {
-  const { home, session, closes, receiver, attach } = attachedStage()
+  const { host, session, closes, receiver, attach } = attachedStage()
   session.send('lost')
   session.terminate()
   t.strictSame(receiver.taken(), ['(destroy)'])
   t.strictSame(closes, [event(1002, 'Connection interrupted', false, 1)])
-  home.turn()
+  host.turn()
   t.strictSame(attach().taken(), [INTERRUPTED])
 
   const between = attachedStage('xhr-polling')
@@ -300,30 +299,85 @@ test('terminate: at once, whatever the state', async (t) => {
   t.strictSame(between.attach().taken(), [INTERRUPTED])
 })
 
-test('abort: the reason goes out, what waits does not', async (t) => {
-  const { home, session, closes, receiver } = attachedStage('websocket')
+/** Every row of ENDINGS: the event and the frames when one message waits, and the frame when the application had closed with 4000 before. */
+const ENDS: Readonly<Record<EndCause, { event: CloseEvent, frames: string[], closing: string, logs?: string }>> = {
+  application: { event: event(3500, 'given', true), frames: ['waiting', 'c[3500,"given"]'], closing: '4000 before' },
+  failure: { event: event(1011, 'Internal server error', true), frames: ['waiting', 'c[1011,"Internal server error"]'], closing: '4000 before' },
+  shutdown: { event: event(1001, 'Server shutting down', true), frames: ['waiting', 'c[1001,"Server shutting down"]'], closing: '4000 before' },
+  restart: { event: event(1012, 'Server restarting', true), frames: ['waiting', 'c[1012,"Server restarting"]'], closing: '4000 before' },
+  client: { event: event(3500, 'given', false, 1), frames: [], closing: '4000 before' },
+  interrupted: { event: event(1002, 'Connection interrupted', false, 1), frames: [], closing: '4000 before' },
+  timeout: { event: event(1002, 'Connection timed out', false, 1), frames: [], closing: '4000 before' },
+  terminated: { event: event(1002, 'Connection interrupted', false, 1), frames: ['(destroy)'], closing: '4000 before' },
+  binary: { event: event(1003, 'Binary messages not accepted', false, 1), frames: [], closing: '4000 before' },
+  framing: { event: event(3000, 'Broken framing.', false, 1), frames: [], closing: '4000 before' },
+  tooBig: { event: event(1009, 'Message too big', false, 1), frames: [], closing: '4000 before', logs: 'message' },
+  flood: { event: event(1008, 'Too many messages', false, 1), frames: ['c[1008,"Too many messages"]'], closing: '1008 Too many messages', logs: 'flood' },
+  slow: { event: event(1013, 'slow consumer', false, 1), frames: ['c[1013,"slow consumer"]'], closing: '1013 slow consumer', logs: 'slow' },
+  budget: { event: event(1013, 'slow consumer', false, 1), frames: ['c[1013,"slow consumer"]'], closing: '1013 slow consumer', logs: 'slow' },
+  stalled: { event: event(1013, 'slow consumer', false, 1), frames: ['c[1013,"slow consumer"]', '(destroy)'], closing: '4000 before', logs: 'slow' },
+  unanswered: { event: event(3000, 'No response from heartbeat', false, 1), frames: ['c[3000,"No response from heartbeat"]', '(destroy)'], closing: '4000 before', logs: 'unanswered' }
+}
+
+for (const [cause, { event, frames, closing, logs }] of Object.entries(ENDS) as [EndCause, (typeof ENDS)[EndCause]][]) {
+  test(`the end of a session by its cause: ${cause}`, async (t) => {
+    const end = (session: AnySession): void => {
+      if (cause === 'application' || cause === 'client') session.end(cause, { code: 3500, reason: 'given' }, true)
+      else session.end(cause)
+    }
+    const { host, session, closes, receiver } = attachedStage('websocket')
+    session.send('waiting')
+    end(session)
+    host.turn()
+    await settled()
+    t.strictSame(receiver.taken().map((frame) => frame === 'a["waiting"]' ? 'waiting' : frame).filter((frame) => !/cork/.test(frame)), frames)
+    t.strictSame(closes, [event])
+    t.equal(host.logs.at(-1), logs)
+    end(session)
+    t.equal(closes.length, 1, 'it ends once')
+
+    const second = attachedStage('websocket')
+    second.session.close(4000, 'before')
+    end(second.session)
+    second.host.turn()
+    await settled()
+    t.strictSame(second.closes.map(({ code, reason }) => `${code} ${reason}`), [closing], 'while the session is closing')
+
+    const third = attachedStage('websocket')
+    third.session.close()
+    end(third.session)
+    third.host.turn()
+    await settled()
+    const normal = ['stalled', 'unanswered'].includes(cause) ? event.code : closing.startsWith('4000') ? 1000 : event.code
+    t.equal(third.closes[0]!.code, normal, 'a normal closure that never arrived was none (SPRING-D26)')
+  })
+}
+
+test('the application is told of a session that gave room in a later step', async (t) => {
+  const { session, closes } = attachedStage('websocket')
   session.send('lost')
-  session.abort(CLOSE.tooBig)
-  home.turn()
-  t.strictSame(receiver.taken(), ['c[1009,"Message too big"]'])
-  t.strictSame(closes, [event(1009, 'Message too big', false, 1)])
+  session.end('budget')
+  t.equal(session.state, 'closed')
+  t.strictSame(closes, [])
+  await settled()
+  t.strictSame(closes, [event(1013, 'slow consumer', false, 1)])
 })
 
 test('SESSION-22 a handler that fails', async (t) => {
-  const { home, session, closes, receiver } = attachedStage()
+  const { host, session, closes, receiver } = attachedStage()
   session.send('before')
   session.fail(new Error('no luck'), 'handler')
-  home.turn()
+  host.turn()
   t.strictSame(receiver.taken(), ['(cork)', 'a["before"]', 'c[1011,"Internal server error"]', '(uncork)'])
   t.strictSame(closes, [event(1011, 'Internal server error', true)])
-  t.strictSame(home.failures, [['no luck', 'handler']])
+  t.strictSame(host.failures, [['no luck', 'handler']])
   session.fail(new Error('again'), 'handler')
   t.equal(closes.length, 1)
-  t.equal(home.failures.length, 2, 'later failures are reported too')
+  t.equal(host.failures.length, 2, 'later failures are reported too')
 })
 
 test('SESSION-14 close listeners: each once, also when one before it fails', async (t) => {
-  const { home, session } = stage()
+  const { host, session } = stage()
   const log: string[] = []
   const removed = () => { log.push('removed') }
   session
@@ -337,7 +391,7 @@ test('SESSION-14 close listeners: each once, also when one before it fails', asy
   session.terminate()
   t.strictSame(log, ['first 1002 closed', 'second', 'last'])
   await settled()
-  t.strictSame(home.failures, [['first failed', 'close listener'], ['second failed', 'close listener']])
+  t.strictSame(host.failures, [['first failed', 'close listener'], ['second failed', 'close listener']])
 })
 
 test('what on() refuses', async (t) => {
@@ -354,7 +408,7 @@ test('signal aborts with the close event, whenever it is asked for', async (t) =
   session.close(3000, 'bye')
   t.notOk(signal.aborted, 'closing is not the end')
   session.send('x')
-  session.interrupted(session.attachedReceiver!)
+  session.output.interrupted(session.output.receiver!)
   t.ok(signal.aborted)
   t.strictSame(signal.reason, closes[0])
 

@@ -1,27 +1,27 @@
 import { test } from 'tap'
 import { ManualClock } from '../../../src/core/clock.ts'
 import type { CloseEvent } from '../../../src/stream/message-stream.ts'
-import { attachedStage, FakeHome, type FakeReceiver, type Stage } from './support.ts'
+import { attachedStage, FakeHost, type FakeReceiver, type Stage } from './support.ts'
 
 const UNANSWERED: CloseEvent = { code: 3000, reason: 'No response from heartbeat', clean: false, undelivered: 0 }
 const SLOW: CloseEvent = { code: 1013, reason: 'slow consumer', clean: false, undelivered: 0 }
 
 /** Moves time on tick by tick, and tells at which moments the receiver got something. */
-function watch ({ home }: Stage, receiver: FakeReceiver, ms: number, eachTick: () => void = () => {}): string[] {
+function watch ({ host }: Stage, receiver: FakeReceiver, ms: number, eachTick: () => void = () => {}): string[] {
   const seen: string[] = []
-  const end = home.clock.now() + ms
-  while (home.clock.now() < end) {
-    home.clock.advance(Math.min(50, end - home.clock.now()))
-    home.turn()
-    for (const frame of receiver.taken()) seen.push(`${frame}@${home.clock.now()}`)
+  const end = host.clock.now() + ms
+  while (host.clock.now() < end) {
+    host.clock.advance(Math.min(50, end - host.clock.now()))
+    host.turn()
+    for (const frame of receiver.taken()) seen.push(`${frame}@${host.clock.now()}`)
     eachTick()
   }
   return seen
 }
 
 /** A WebSocket whose pings want an answer. */
-function socketStage (home = new FakeHome()) {
-  const all = attachedStage('websocket', home)
+function socketStage (host = new FakeHost()) {
+  const all = attachedStage('websocket', host)
   all.receiver.pings = true
   return all
 }
@@ -38,7 +38,7 @@ test('HEARTBEAT-2 HEARTBEAT-8 a stream hears an h after each silence', async (t)
   t.strictSame(watch(all, all.receiver, 50_000), ['a["x"]@80050', 'h@105050'], 'each frame begins a new silence')
   for (let i = 0; i < 5; i++) {
     all.session.send('x')
-    all.home.turn()
+    all.host.turn()
     t.notMatch(watch(all, all.receiver, 20_000).join(), 'h@')
   }
 })
@@ -64,7 +64,7 @@ test('WS-22 pings go out although the server speaks all the time', async (t) => 
   const all = socketStage()
   const pings = watch(all, all.receiver, 100_000, () => {
     all.receiver.answered = true
-    if (all.home.clock.now() % 10_000 === 0) all.session.send('x')
+    if (all.host.clock.now() % 10_000 === 0) all.session.send('x')
   }).filter((entry) => entry.startsWith('(ping)') || entry.startsWith('h'))
   t.ok(pings.length >= 3, pings.join())
   t.ok(pings.every((entry) => entry.startsWith('(ping)')), 'and no h')
@@ -93,8 +93,8 @@ test('WS-22 a ping without an answer', async (t) => {
   t.equal(all.session.state, 'open')
   t.strictSame(watch(all, all.receiver, 50), ['c[3000,"No response from heartbeat"]@35000', '(destroy)@35000'])
   t.strictSame(all.closes, [UNANSWERED])
-  t.equal(all.home.forgotten, 1)
-  t.equal(all.home.clock.pending, 0)
+  t.equal(all.host.forgotten, 1)
+  t.equal(all.host.clock.pending, 0)
 })
 
 test('WS-22 any sign of life is an answer', async (t) => {
@@ -127,7 +127,7 @@ test('WS-22 neither do stalls that come again and again put off the ping', async
   all.receiver.slow = true
   const seen = watch(all, all.receiver, 60_000, () => {
     all.receiver.answered = true
-    if (all.home.clock.now() % 5_000 !== 0) return
+    if (all.host.clock.now() % 5_000 !== 0) return
     all.receiver.release()
     all.session.send('x')
   })
@@ -135,7 +135,7 @@ test('WS-22 neither do stalls that come again and again put off the ping', async
 })
 
 test('a heartbeat shorter than the time for an answer', async (t) => {
-  const all = socketStage(new FakeHome({ heartbeat: 3_000 }))
+  const all = socketStage(new FakeHost({ heartbeat: 3_000 }))
   all.receiver.answered = false
   watch(all, all.receiver, 12_950)
   t.equal(all.session.state, 'open')
@@ -149,7 +149,7 @@ test('HTTP-7 a receiver that takes nothing', async (t) => {
     watch(all, all.receiver, 1_000)
     all.receiver.slow = true
     all.session.send('stuck')
-    all.home.turn()
+    all.host.turn()
     all.receiver.taken()
     watch(all, all.receiver, 9_950)
     t.equal(all.session.state, 'open')
@@ -160,7 +160,7 @@ test('HTTP-7 a receiver that takes nothing', async (t) => {
 
 test('HTTP-7 sending more does not help a receiver that takes nothing', async (t) => {
   const all = attachedStage('xhr-streaming', undefined, { slow: true })
-  watch(all, all.receiver, 9_950, () => { if (all.home.clock.now() % 1_000 === 0) all.session.send('x') })
+  watch(all, all.receiver, 9_950, () => { if (all.host.clock.now() % 1_000 === 0) all.session.send('x') })
   t.equal(all.session.state, 'open')
   watch(all, all.receiver, 150)
   t.match(all.closes, [{ code: 1013 }])
@@ -170,8 +170,8 @@ test('HTTP-7 a receiver that takes a little, and then no more', async (t) => {
   const all = attachedStage('xhr-streaming')
   all.receiver.slow = true
   all.session.send('x'.repeat(50_000))
-  all.home.turn()
-  watch(all, all.receiver, 60_000, () => { if (all.home.clock.now() % 8_000 === 0) all.receiver.release(100) })
+  all.host.turn()
+  watch(all, all.receiver, 60_000, () => { if (all.host.clock.now() % 8_000 === 0) all.receiver.release(100) })
   t.equal(all.session.state, 'open', 'slow is not stuck')
   watch(all, all.receiver, 20_050)
   t.strictSame(all.closes, [SLOW], 'at most two times the send timeout later')
@@ -188,7 +188,7 @@ test('HTTP-7 a receiver that took everything is watched anew', async (t) => {
   }
   t.equal(all.session.state, 'open')
   all.session.send('x')
-  all.home.turn()
+  all.host.turn()
   // It is taken, but nobody says so: sockets do not always.
   all.receiver.progress += all.receiver.buffered
   all.receiver.buffered = 0
@@ -197,27 +197,27 @@ test('HTTP-7 a receiver that took everything is watched anew', async (t) => {
 })
 
 test('R19 the disconnect delay waits for a client that reads, and not for a response behind another', async (t) => {
-  const all = attachedStage('xhr-streaming', new FakeHome(), { slow: true })
+  const all = attachedStage('xhr-streaming', new FakeHost(), { slow: true })
   all.session.send('late')
-  all.home.turn()
+  all.host.turn()
   all.receiver.finish()
   watch(all, all.receiver, 20_000)
   t.equal(all.session.state, 'open', 'the client reads')
   all.receiver.queued = true
   watch(all, all.receiver, 5_050)
   t.match(all.closes, [{ code: 1002, reason: 'Connection timed out' }])
-  t.equal(all.home.forgotten, 1)
-  t.equal(all.home.accounted, 0)
+  t.equal(all.host.forgotten, 1)
+  t.equal(all.host.accounted, 0)
   all.receiver.release()
-  all.home.turn()
-  t.equal(all.home.clock.pending, 0)
+  all.host.turn()
+  t.equal(all.host.clock.pending, 0)
 })
 
 test('SEC-S79 the time for which the loop was blocked does not count as a stall', async (t) => {
   class BlockedClock extends ManualClock {
     override get coarse (): number { return Math.max(0, this.now() - 9_000) }
   }
-  const all = attachedStage('xhr-streaming', new FakeHome({}, false, new BlockedClock()))
+  const all = attachedStage('xhr-streaming', new FakeHost({}, false, new BlockedClock()))
   watch(all, all.receiver, 20_000)
   all.receiver.slow = true
   all.session.send('stuck')
@@ -231,7 +231,7 @@ test('HTTP-7 a close that waits behind a stuck receiver', async (t) => {
   const all = attachedStage('websocket')
   all.receiver.slow = true
   all.session.send('x'.repeat(5_000))
-  all.home.turn()
+  all.host.turn()
   all.session.send('behind')
   all.session.close(3000, 'bye')
   watch(all, all.receiver, 9_950)
@@ -239,8 +239,8 @@ test('HTTP-7 a close that waits behind a stuck receiver', async (t) => {
   watch(all, all.receiver, 100)
   t.equal(all.closes.length, 1)
   t.match(all.closes[0], { clean: false, undelivered: 1 })
-  t.equal(all.home.forgotten, 1)
-  t.equal(all.home.accounted, 0)
+  t.equal(all.host.forgotten, 1)
+  t.equal(all.host.accounted, 0)
 })
 
 test('a new receiver begins with a clean slate', async (t) => {
@@ -264,11 +264,11 @@ test('a new receiver begins with a clean slate', async (t) => {
 })
 
 test('an idle session costs one timer', async (t) => {
-  const { home, session } = attachedStage('websocket')
-  t.equal(home.clock.pending, 1)
+  const { host, session } = attachedStage('websocket')
+  t.equal(host.clock.pending, 1)
   session.send('x')
-  home.turn()
-  t.equal(home.clock.pending, 1)
+  host.turn()
+  t.equal(host.clock.pending, 1)
   session.terminate()
-  t.equal(home.clock.pending, 0)
+  t.equal(host.clock.pending, 0)
 })

@@ -12,16 +12,18 @@ export const LIMITS: SessionLimits = {
   highWater: 1_000,
   queueLimit: 10_000,
   inboxLimit: 10_000,
-  overflow: 'close'
+  overflow: 'close',
+  binary: false
 }
 
 /** An endpoint for one test: a clock that stands still, turns that are made by hand, and notes of all it was told. */
-export class FakeHome implements SessionHost {
+export class FakeHost implements SessionHost {
   readonly clock: ManualClock
   readonly limits: SessionLimits
-  readonly binary: boolean
   readonly failures: [string, string][] = []
   readonly endings: CloseEvent[] = []
+  /** The kinds of refusals that the log would tell, one for each ending. */
+  readonly logs: (string | undefined)[] = []
   forgotten = 0
   /** Sessions that have a receiver. */
   attachments = 0
@@ -31,14 +33,17 @@ export class FakeHome implements SessionHost {
 
   constructor (limits: Partial<SessionLimits> = {}, binary = false, clock = new ManualClock()) {
     this.clock = clock
-    this.limits = { ...LIMITS, ...limits }
-    this.binary = binary
+    this.limits = { ...LIMITS, ...limits, binary }
   }
 
   schedule (session: AnySession): void { this.#scheduled.push(session) }
   account (delta: number): void { this.accounted += delta }
   failed (_session: AnySession, error: unknown, during: string): void { this.failures.push([(error as Error).message, during]) }
-  ended (_session: AnySession, event: CloseEvent): void { this.endings.push(event) }
+  ended (_session: AnySession, event: CloseEvent, log: string | undefined): void {
+    this.endings.push(event)
+    this.logs.push(log)
+  }
+
   forget (): void { this.forgotten++ }
   attached (_session: AnySession, attached: boolean): void { this.attachments += attached ? 1 : -1 }
 
@@ -47,7 +52,7 @@ export class FakeHome implements SessionHost {
 
   /** Ends a turn of the event loop. */
   turn (): void {
-    for (const session of this.#scheduled.splice(0)) session.flush()
+    for (const session of this.#scheduled.splice(0)) session.output.flush()
   }
 }
 
@@ -124,7 +129,7 @@ export class FakeReceiver implements Receiver {
   release (bytes = this.buffered): void {
     this.buffered -= bytes
     this.progress += bytes
-    if (this.buffered === 0) this.session.flushed(this)
+    if (this.buffered === 0) this.session.output.flushed(this)
   }
 
   /** Ends as a response does that has reached its limit. */
@@ -145,7 +150,7 @@ export class FakeReceiver implements Receiver {
   #end (): void {
     if (this.ended) return
     this.ended = true
-    this.session.done(this)
+    this.session.output.done(this)
   }
 }
 
@@ -154,9 +159,9 @@ function rawText (message: Outgoing): string {
   return typeof data === 'string' ? data : '0x' + Buffer.from(data).toString('hex')
 }
 
-/** A session of `home` that has not begun. */
-export function openingSession (home: FakeHome, transport: TransportName = 'xhr-streaming'): AnySession {
-  return new Session<unknown, unknown>(home, {
+/** A session of `host` that has not begun. */
+export function openingSession (host: FakeHost, transport: TransportName = 'xhr-streaming'): AnySession {
+  return new Session<unknown, unknown>(host, {
     transport,
     protocol: '',
     user: { name: 'kim' },
@@ -172,7 +177,7 @@ export function openingSession (home: FakeHome, transport: TransportName = 'xhr-
 }
 
 export interface Stage {
-  readonly home: FakeHome
+  readonly host: FakeHost
   readonly session: AnySession
   /** The close events that the application got. */
   readonly closes: CloseEvent[]
@@ -181,23 +186,23 @@ export interface Stage {
 }
 
 /** An open session without a receiver. */
-export function stage (transport: TransportName = 'xhr-streaming', home = new FakeHome()): Stage {
-  const session = openingSession(home, transport)
+export function stage (transport: TransportName = 'xhr-streaming', host = new FakeHost()): Stage {
+  const session = openingSession(host, transport)
   const closes: CloseEvent[] = []
   session.on('close', (event) => { closes.push(event) })
   session.begin()
   const attach = (manner: Manner = {}) => {
     const receiver = new FakeReceiver(session, { polling: transport.endsWith('polling'), ...manner })
-    session.attach(receiver)
-    home.turn()
+    session.output.attach(receiver)
+    host.turn()
     return receiver
   }
-  return { home, session, closes, attach }
+  return { host, session, closes, attach }
 }
 
 /** An open session whose receiver has had its `o`. */
-export function attachedStage (transport: TransportName = 'xhr-streaming', home = new FakeHome(), manner: Manner = {}): Stage & { readonly receiver: FakeReceiver } {
-  const all = stage(transport, home)
+export function attachedStage (transport: TransportName = 'xhr-streaming', host = new FakeHost(), manner: Manner = {}): Stage & { readonly receiver: FakeReceiver } {
+  const all = stage(transport, host)
   const receiver = all.attach(manner)
   receiver.taken()
   return { ...all, receiver }

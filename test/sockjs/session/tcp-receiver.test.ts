@@ -4,7 +4,7 @@ import t from 'tap'
 import type { Receiver } from '../../../src/sockjs/session/index.ts'
 import { TcpReceiver } from '../../../src/sockjs/transports/index.ts'
 import { until } from '../../support/wait.ts'
-import { FakeHome, stage } from './support.ts'
+import { FakeHost, stage } from './support.ts'
 
 t.test('K2: a TCP peer that ends its side and reads no more cannot keep its connection', async (t) => {
   const listener = createServer({ allowHalfOpen: true }).listen(0, '127.0.0.1')
@@ -13,19 +13,19 @@ t.test('K2: a TCP peer that ends its side and reads no more cannot keep its conn
   const peer = connect((listener.address() as AddressInfo).port, '127.0.0.1').pause()
   t.teardown(() => peer.destroy())
   const [socket] = await once(listener, 'connection') as [Socket]
-  const { home, session, closes } = stage('tcp', new FakeHome({ queueLimit: 2 ** 26 }))
+  const { host, session, closes } = stage('tcp', new FakeHost({ queueLimit: 2 ** 26 }))
   const lingering = new Set<Receiver>()
-  session.attach(new TcpReceiver(session, socket, { clock: home.clock, lingering, closeTimeout: 3_000, behind: () => null }))
+  session.output.attach(new TcpReceiver(session, socket, { clock: host.clock, lingering, closeTimeout: 3_000, behind: () => null }))
   session.send('x'.repeat(2 ** 25))
-  home.turn()
+  host.turn()
   session.send('never written')
   peer.end()
   await until(() => session.state === 'closed', 'the end of the peer is seen')
   t.match(closes, [{ code: 1000, clean: false, undelivered: 1 }])
   t.equal(lingering.size, 1, 'app.close() knows of it')
   t.notOk(socket.destroyed, 'what was written has time to leave')
-  home.clock.advance(3_100)
+  host.clock.advance(3_100)
   t.ok(socket.destroyed)
   await until(() => lingering.size === 0, 'nothing is left')
-  t.equal(home.clock.pending, 0)
+  t.equal(host.clock.pending, 0)
 })

@@ -84,7 +84,7 @@ for (const [place, build] of Object.entries(NEIGHBOURS)) {
     await within(new Promise((resolve) => open.on('open', resolve)), 'a WebSocket of the application')
     const live = await connect(server, 'websocket')
     const closed = new Promise<number>((resolve) => open.on('close', resolve))
-    await within(server.app.close(), 'app.close()')
+    await server.close()
     t.match(await live.closed, { code: 1001 })
     await within(closed, 'the end of the other')
     await until(() => server.sockets.size === 0, 'no descriptor is left')

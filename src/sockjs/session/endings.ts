@@ -1,0 +1,72 @@
+import { CLOSE, type CloseReason } from '../protocol/index.ts'
+
+/** One way in which a session ends. */
+export interface Ending {
+  /** The code and the reason. `null`: the one who ends the session gives them. */
+  readonly close: CloseReason | null
+  /**
+   * The close frame: behind all messages that wait, at once and without them, or not at all, because the receiver has ended or cannot
+   * be written to.
+   */
+  readonly closeFrame: 'after messages' | 'at once' | 'none'
+  /** Whether the connection is dropped, close frame or not. */
+  readonly drop?: true
+  /** The reasons of a session that is closing already which give way to this one. By default none does. */
+  readonly replaces?: 'any' | 'normal'
+  /** When the application is told. `later`: in this turn of the event loop, but not inside the call that ended the session. */
+  readonly tell?: 'later'
+  /** The kind of refusal by which the log tells of it, with the first step towards a mend. */
+  readonly log?: 'slow' | 'flood' | 'message' | 'unanswered'
+}
+
+/**
+ * Every way in which a session ends. `Session.end` is the one function that reads it. The `close` event comes on all of them; it is clean
+ * if the close frame went out behind all messages, or if the client closed and no message waited.
+ */
+export const ENDINGS = {
+  /** The application calls `close()`: 1000 by default (SESSION-11). */
+  application: { close: null, closeFrame: 'after messages' },
+  /** The handler or a listener for messages has thrown (SESSION-22). */
+  failure: { close: CLOSE.failure, closeFrame: 'after messages' },
+  /** `app.close()` (SESSION-23). */
+  shutdown: { close: CLOSE.shutdown, closeFrame: 'after messages' },
+  /** A staged drain before a restart. */
+  restart: { close: CLOSE.restart, closeFrame: 'after messages' },
+
+  /** The client or its connection has closed with a code. */
+  client: { close: null, closeFrame: 'none' },
+  /** The client is gone without a word (SESSION-6, SESSION-8). */
+  interrupted: { close: CLOSE.interrupted, closeFrame: 'none' },
+  /** No receiver came back within the disconnect delay (SESSION-9). */
+  timeout: { close: CLOSE.timeout, closeFrame: 'none' },
+  /** The application calls `terminate()`. */
+  terminated: { close: CLOSE.interrupted, closeFrame: 'none', drop: true },
+
+  /** The client sends bytes where there is only text (WS-10, RAW-4). The receiver itself closes. */
+  binary: { close: CLOSE.binary, closeFrame: 'none' },
+  /** The client sends frames that are not SockJS (WS-7). The receiver itself closes. */
+  framing: { close: CLOSE.framing, closeFrame: 'none' },
+  /** A message is larger than `maxMessageSize` (WS-23). The receiver itself closes. */
+  tooBig: { close: CLOSE.tooBig, closeFrame: 'none', log: 'message' },
+
+  /** More messages or senders wait for the application than the back-pressure lets in (K4). */
+  flood: { close: CLOSE.flood, closeFrame: 'at once', replaces: 'any', log: 'flood' },
+  /** More than `queue.limit` waits for the client (HTTP-7). */
+  slow: { close: CLOSE.slow, closeFrame: 'at once', replaces: 'any', log: 'slow' },
+  /** The process has no room for the messages that wait. Another session may be sending, so its call must not run these listeners (SEC-S13). */
+  budget: { close: CLOSE.slow, closeFrame: 'at once', replaces: 'any', tell: 'later', log: 'slow' },
+  /** The client has read nothing for `sendTimeout` (SEC-S16). A normal closure that never arrived was none (SPRING-D26). */
+  stalled: { close: CLOSE.slow, closeFrame: 'at once', drop: true, replaces: 'normal', log: 'slow' },
+  /** The client has not answered a ping within `pongTimeout` (WS-22). */
+  unanswered: { close: CLOSE.unanswered, closeFrame: 'at once', drop: true, replaces: 'normal', log: 'unanswered' }
+} as const satisfies Record<string, Ending>
+
+/** The cause of a session's end. */
+export type EndCause = keyof typeof ENDINGS
+
+/** The causes whose code and reason are given with them. */
+export type OpenCause = { [Cause in EndCause]: (typeof ENDINGS)[Cause]['close'] extends null ? Cause : never }[EndCause]
+/** The causes that always have the same code and reason. */
+export type FixedCause = Exclude<EndCause, OpenCause>
+/** The faults in a client's message for which its connection closes. */
+export type MessageFault = 'binary' | 'framing' | 'tooBig'
