@@ -15,17 +15,17 @@ import type { StompServer } from './server.ts'
 import { StompSession } from './session/stomp-session.ts'
 import type { SubscriptionEntry, Users } from './users.ts'
 
-/** Which sessions `close()` means. */
+/** The sessions that `close()` means. */
 export interface SessionFilter {
-  /** All sessions of the user of that name. */
+  /** The name of a user, whose sessions are all meant. */
   readonly user?: string
-  /** The session with that id. */
+  /** The id of one session. */
   readonly session?: string
-  /** Every session. */
+  /** True for all sessions. */
   readonly all?: true
 }
 
-/** `app.stomp`: routes, users and messages, bound to the scope it is read in for its schema compiler. */
+/** The facade `app.stomp`: routes, users and messages. It is bound to the scope in which it is read, for the schema compiler of that scope. */
 export interface StompFacade {
   /**
    * Adds a route for SENDs to `<application prefix><path>`.
@@ -35,32 +35,32 @@ export interface StompFacade {
   message<Body = unknown, Params = Record<string, string>> (path: string, options: MessageRouteOptions, handler: MessageHandler<Body, Params>): void
   /** Adds a route without options. */
   message<Body = unknown, Params = Record<string, string>> (path: string, handler: MessageHandler<Body, Params>): void
-  /** Adds a route for SUBSCRIBEs to `<application prefix><path>`: one answer, or a stream that lives as long as the subscription. */
+  /** Adds a route for SUBSCRIBEs to `<application prefix><path>`. It gives one answer, or a stream that ends with the subscription. */
   subscribe<Params = Record<string, string>> (path: string, options: SubscribeRouteOptions, handler: SubscribeHandler<Params>): void
   /** Adds a route without options. */
   subscribe<Params = Record<string, string>> (path: string, handler: SubscribeHandler<Params>): void
-  /** Sends to a destination of the broker. Strings and bytes go as they are, everything else as JSON. Resolves when the broker has it. */
+  /** Sends to a destination of the broker. Strings and bytes go as they are, other values as JSON. Resolves when the broker has the message. */
   publish<T> (destination: DestinationLike<T>, value: T, options?: SendOptions): Promise<void>
   /** Sends to every session of a user that subscribes `/user<destination>`. */
   publishToUser<T> (user: string, destination: DestinationLike<T>, value: T, options?: SendOptions): UserDelivery
-  /** Sends to one session, by itself or its id, if it subscribes `/user<destination>`: the way to reach an anonymous client. */
+  /** Sends to one session, by itself or its id, if it subscribes `/user<destination>`. An anonymous client is reached in this way. */
   publishToSession<T> (session: StompSession | string, destination: DestinationLike<T>, value: T, options?: SendOptions): UserDelivery
   /**
-   * Adds a hook; see `StompHooks`.
+   * Adds a hook of `StompHooks`.
    *
    * @throws FST_STOMP_INVALID_OPTION
    */
   addHook<N extends HookName> (name: N, hook: StompHooks[N]): void
-  /** Decides what a client is told of an error of a handler; `undefined` leaves it to the default. */
+  /** Sets the function that decides the error that a client gets when a handler fails. `undefined` leaves it to the default. */
   setErrorHandler (handler: StompErrorHandler): void
-  /** Who is connected. */
+  /** The users that are connected. */
   readonly users: Users
-  /** The subscriptions of all sessions, or those to one destination. */
+  /** Lists the subscriptions of all sessions, or the subscriptions to one destination. */
   subscriptions (filter?: { destination?: string }): SubscriptionEntry[]
   /**
-   * Closes sessions; returns how many.
+   * Closes sessions. Returns their number.
    *
-   * @throws FST_STOMP_INVALID_OPTION for a filter that is not clear; FST_SOCKJS_INVALID_CLOSE
+   * @throws FST_STOMP_INVALID_OPTION for a filter that is not clear, FST_SOCKJS_INVALID_CLOSE for a wrong code or reason
    */
   close (filter: SessionFilter, code?: number, reason?: string): number
   /** All connected sessions, anonymous ones too. */
@@ -69,7 +69,7 @@ export interface StompFacade {
   readonly broker: Broker
   /** The port that listens for STOMP over TCP, or `null`. */
   readonly tcpPort: number | null
-  /** A client without sockets, for tests. */
+  /** Makes a client without sockets, for tests. */
   inject (options?: InjectOptions): Promise<InjectedClient>
 }
 
@@ -106,7 +106,7 @@ export function stompFacade (server: StompServer, scope: FastifyInstance): Stomp
   }
 }
 
-/** The options and the handler of a route; a handler alone has no options. What stands in the wrong place is refused with the route. */
+/** Finds the options and the handler of a route. A handler alone has no options. An argument in the wrong place is refused with the route. */
 function partsOf<Options, Handler> (rest: readonly unknown[]): [Options, Handler] {
   return (rest.length > 1 ? rest : [{}, ...rest]) as [Options, Handler]
 }
@@ -123,7 +123,7 @@ function sessionsNamed (users: Users, session: StompSession | string): StompSess
 
 const FILTER: Readonly<Record<keyof SessionFilter, Check>> = { user: text, session: text, all: oneOf(true) }
 
-/** A value that is `undefined` by mistake must not close more than was meant. */
+/** Checks a filter. A value that is `undefined` by mistake must not close more sessions than the application meant. */
 function checkFilter (filter: SessionFilter): void {
   const wrong = plainObject(filter)
   if (wrong !== null) throw new stompErrors.InvalidOption('close', `the filter ${wrong}`)

@@ -1,13 +1,13 @@
 import type { FastifyRequest } from 'fastify'
 import type { Hints } from '../core/check.ts'
 import { isPromise } from '../core/promise.ts'
-import { unknownName } from '../core/suggestion.ts'
+import { shown, unknownName } from '../core/suggestion.ts'
 import type { OutgoingMessage } from './broker/broker.ts'
 import type { FrameHeaders } from './codec/index.ts'
 import { stompErrors } from './errors.ts'
 import type { StompSession } from './session/stomp-session.ts'
 
-/** CONNECT, as `onConnect` sees it: with all its headers, credentials included. */
+/** The CONNECT frame that `onConnect` gets, with all its headers, credentials included. */
 export interface ConnectFrame {
   /** All headers, in the spelling of the client. */
   readonly headers: FrameHeaders
@@ -15,51 +15,51 @@ export interface ConnectFrame {
   readonly login: string | undefined
   /** The header `passcode`. */
   readonly passcode: string | undefined
-  /** Header names have a case in STOMP: this is the header in the spelling of HTTP or in lower case. */
+  /** The header `authorization`, in lower case or in the spelling of HTTP, because header names have a case in STOMP. */
   readonly authorization: string | undefined
 }
 
-/** SUBSCRIBE or a subscription, as hooks see it. */
+/** The SUBSCRIBE frame that hooks get. */
 export interface SubscriptionInfo {
-  /** The id that the client gave it; a client of STOMP 1.0 may give none. */
+  /** The id that the client gave. A client of STOMP 1.0 may give none. */
   readonly id: string | undefined
-  /** As the client wrote it. */
+  /** The destination as the client wrote it. */
   readonly destination: string
   /** All headers of SUBSCRIBE. */
   readonly headers: FrameHeaders
 }
 
-/** How a STOMP session ended. */
+/** The end of a STOMP session. */
 export interface DisconnectInfo {
-  /** The close code of the connection; 1000 after DISCONNECT. */
+  /** The close code of the connection. It is 1000 after DISCONNECT. */
   readonly code: number
   /** The reason that goes with the code. */
   readonly reason: string
-  /** Whether the end was orderly and everything was handed to the connection. */
+  /** True when the end was orderly and everything was handed to the connection. */
   readonly clean: boolean
   /** Messages of the transport that were never handed to a connection. */
   readonly undelivered: number
 }
 
-/** What can be hooked, in the order of a session's life. Hooks that are awaited refuse by throwing. */
+/** The hooks, in the order of the life of a session. Hooks that are awaited refuse by throwing. */
 export interface StompHooks {
-  /** Awaited. Sets `session.user` and `session.expiresAt`; `request` is the HTTP request under the session, where there is one. */
+  /** Runs at CONNECT, is awaited, and sets `session.user` and `session.expiresAt`. `request` is the HTTP request under the session, where there is one. */
   onConnect: (frame: ConnectFrame, session: StompSession, request: FastifyRequest | null) => unknown
-  /** CONNECTED is on its way. */
+  /** Runs when CONNECTED is on its way. */
   onConnected: (session: StompSession) => unknown
-  /** Awaited, before a subscription exists. */
+  /** Runs before a subscription exists, and is awaited. */
   onSubscribe: (session: StompSession, subscription: SubscriptionInfo) => unknown
-  /** The subscription is registered: messages from now on reach it. */
+  /** Runs when the subscription is registered. It gets every later message. */
   onSubscribed: (session: StompSession, subscription: { id: string | undefined, destination: string }) => unknown
-  /** The subscription has ended, by UNSUBSCRIBE or with its session. */
+  /** Runs when the subscription has ended, by UNSUBSCRIBE or with its session. */
   onUnsubscribe: (session: StompSession, subscription: { id: string | undefined, destination: string }) => unknown
-  /** Awaited, before a SEND of a client goes to a route or to the broker. */
+  /** Runs before a SEND of a client goes to a route or to the broker, and is awaited. */
   preSend: (session: StompSession, message: OutgoingMessage) => unknown
-  /** Awaited. The time of `session.expiresAt` has come: set a later one to go on. */
+  /** Runs when the time of `session.expiresAt` has come, and is awaited. The session goes on if the hook sets a later time. */
   onExpire: (session: StompSession) => unknown
-  /** A client got an ERROR. */
+  /** Runs when a client got an ERROR. */
   onError: (session: StompSession, error: unknown) => unknown
-  /** Exactly once for each session that was connected. */
+  /** Runs exactly once for each session that was connected, at its end. */
   onDisconnect: (session: StompSession, info: DisconnectInfo) => unknown
 }
 
@@ -83,14 +83,14 @@ export class Hooks {
   readonly #hooks = new Map<HookName, ((...args: never[]) => unknown)[]>()
   readonly #failed: (error: unknown, hook: HookName) => void
 
-  /** `failed` gets what a hook throws that nobody waits for. */
+  /** `failed` gets the errors of hooks that are not awaited. */
   constructor (failed: (error: unknown, hook: HookName) => void) {
     this.#failed = failed
   }
 
   add<N extends HookName> (name: N, hook: StompHooks[N]): void {
     if (!NAMES.has(name)) throw new stompErrors.InvalidOption('hook', `${String(name)} ${unknownName(String(name), NAMES, HOOK_HINTS)}`)
-    if (typeof hook !== 'function') throw new stompErrors.InvalidOption(name, 'must be a function')
+    if (typeof hook !== 'function') throw new stompErrors.InvalidOption(name, `must be a function, not ${shown(hook)}`)
     const hooks = this.#hooks.get(name)
     if (hooks === undefined) this.#hooks.set(name, [hook])
     else hooks.push(hook)
@@ -98,12 +98,12 @@ export class Hooks {
 
   has (name: HookName): boolean { return this.#hooks.has(name) }
 
-  /** One after the other; the first that throws decides. */
+  /** Runs the hooks one after the other. The first one that throws decides. */
   async run<N extends HookName> (name: N, ...args: Parameters<StompHooks[N]>): Promise<void> {
     for (const hook of this.#hooks.get(name) ?? []) await (hook as (...args: unknown[]) => unknown)(...args)
   }
 
-  /** All of them, whatever one of them throws (SPRING-D15). */
+  /** Calls all hooks, also when one of them throws (SPRING-D15). */
   tell<N extends HookName> (name: N, ...args: Parameters<StompHooks[N]>): void {
     for (const hook of this.#hooks.get(name) ?? []) {
       try {

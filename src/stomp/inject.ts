@@ -8,43 +8,43 @@ import { stompErrors } from './errors.ts'
 import { encodeContent } from './routes/content.ts'
 import { factsWithoutRequest } from './unrequested.ts'
 
-/** Who a client of `inject()` is, and how it begins. */
+/** The user of a client of `inject()`, and its CONNECT. */
 export interface InjectOptions {
   /** The user of the transport, as `session` or `request.user` would give it. */
   readonly user?: unknown
-  /** More headers of CONNECT: `login`, `passcode`, `authorization`, … */
+  /** More headers of CONNECT, such as `login`, `passcode` and `authorization`. */
   readonly headers?: Readonly<Record<string, string>>
-  /** Default 1.2. */
+  /** The version of STOMP. Default 1.2. */
   readonly version?: Version
   /** False leaves CONNECT to the test. */
   readonly connect?: boolean
 }
 
-/** A client without sockets: its frames take the way of any other's, below the transport. */
+/** A client without sockets. Its frames take the same way as those of other clients, behind the transport. */
 export interface InjectedClient {
   /** Sends a frame. */
   frame (command: ClientCommand, headers?: HeadersLike, body?: string | Uint8Array): void
   /** Sends text or octets as they are. */
   raw (chunk: string | Uint8Array): void
-  /** SUBSCRIBE; resolves with the id when the subscription is registered. */
+  /** Subscribes. Resolves with the id when the subscription is registered. */
   subscribe (destination: string, headers?: Readonly<Record<string, string>>): Promise<string>
-  /** SEND; resolves when it was processed. Values that are no strings or bytes go as JSON. */
+  /** Sends a message. Resolves when it was processed. Values that are neither strings nor bytes go as JSON. */
   send (destination: string, value: unknown, headers?: Readonly<Record<string, string>>): Promise<void>
-  /** The next frame, or the next of one command. Waits at most `timeout` ms, by default 10,000. */
+  /** Waits for the next frame, or the next frame of one command, for at most `timeout` ms. Default 10,000. */
   next (command?: ServerCommand, timeout?: number): Promise<Frame<ServerCommand>>
-  /** The next MESSAGE, its body read as JSON. */
+  /** Waits for the next MESSAGE, and reads its body as JSON. */
   nextJson (timeout?: number): Promise<unknown>
-  /** DISCONNECT; resolves when its receipt has come. */
+  /** Sends DISCONNECT. Resolves when its receipt has come. */
   disconnect (): Promise<void>
   /** Cuts the connection. */
   abort (): void
-  /** How it was closed, once it is. */
+  /** Resolves with the close of the connection. */
   readonly closed: Promise<CloseReason>
-  /** Frames that came and were not taken. */
+  /** The frames that came and were not taken. */
   readonly waiting: readonly Frame<ServerCommand>[]
 }
 
-/** What a receiver without a socket does with what it is given. */
+/** A receiver without a socket. It gives the messages of the session to the client of the test. */
 class InjectReceiver implements Receiver {
   readonly transport = 'websocket-raw'
   readonly buffered = 0
@@ -102,7 +102,7 @@ export async function injectClient (endpoint: Endpoint, options: InjectOptions =
     else waiters.splice(at, 1)[0]!.resolve(frame)
   }
 
-  /** The next frame of a kind, waiting or still to come. */
+  /** Takes the next frame of a kind, which waits or is still to come. */
   function take (wanted: Wanted, what: string, timeout: number): Promise<Frame<ServerCommand>> {
     const wrong = milliseconds(timeout)
     if (wrong !== null) return Promise.reject(new stompErrors.InvalidOption('timeout', wrong))
@@ -126,7 +126,7 @@ export async function injectClient (endpoint: Endpoint, options: InjectOptions =
   const receiver = new InjectReceiver((data) => {
     parser.push(data)
     for (const frame of parser) {
-      if (isFrameError(frame)) throw new stompErrors.InjectRefused(`the server sent what is no frame: ${frame.message}`)
+      if (isFrameError(frame)) throw new stompErrors.InjectRefused(`the server must send valid frames, but sent one that is not valid: ${frame.message}`)
       arrived(frame)
     }
   }, (reason) => {
@@ -140,7 +140,7 @@ export async function injectClient (endpoint: Endpoint, options: InjectOptions =
     frame (command, headers, body) {
       const frame = createFrame(command, headers, body)
       const spoken = command === 'CONNECT' || command === 'STOMP' ? '1.0' : version
-      // Octets go as octets: as text they would count as decoded, whatever charset a header names.
+      // Octets go as octets, because text counts as decoded, and the charset of a header would have no effect.
       session.receive([typeof body === 'object' ? serializeBytes(frame, spoken) : serialize(frame, spoken)])
     },
     async subscribe (destination, headers = {}) {
@@ -164,7 +164,7 @@ export async function injectClient (endpoint: Endpoint, options: InjectOptions =
     waiting
   }
 
-  /** Sends a frame and waits for its own receipt; the ERROR in its place is thrown, with its code. */
+  /** Sends a frame and waits for its own receipt. An ERROR in its place is thrown, with its code. */
   async function confirmed (command: ClientCommand, headers: Readonly<Record<string, string>>, body?: string | Uint8Array): Promise<void> {
     const receipt = headers['receipt'] ?? `inject-${ids++}`
     client.frame(command, { ...headers, receipt }, body)
@@ -178,7 +178,7 @@ export async function injectClient (endpoint: Endpoint, options: InjectOptions =
   return client
 }
 
-/** Throws what an ERROR frame says. */
+/** Throws the error of an ERROR frame. */
 function refused (frame: Frame<ServerCommand>): void {
   if (frame.command !== 'ERROR') return
   const error = new stompErrors.InjectRefused(frame.headers.get('message') ?? 'refused')

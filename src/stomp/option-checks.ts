@@ -26,7 +26,7 @@ const LIMITS: Readonly<Record<keyof StompLimitOptions, Check>> = {
 const HEART_BEAT: Readonly<Record<keyof NonNullable<StompPluginOptions['heartBeat']>, Check>> = {
   offer: expected((value) => Array.isArray(value) && value.length === 2 && value.every((each) => interval(each) === null), 'two numbers of milliseconds, such as [10000, 10000]'),
   minimum: interval,
-  // Infinity would let a client that has vanished stay for ever.
+  // Infinity would keep a client that has vanished for ever.
   tolerance: expected((value) => Number.isFinite(value) && (value as number) >= 1, 'a number of at least 1'),
   toleranceFloor: interval
 }
@@ -41,7 +41,7 @@ const TCP: Readonly<Record<keyof NonNullable<StompPluginOptions['tcp']>, Check>>
   host: expected((value) => typeof value === 'string' && value !== '', 'an address')
 }
 
-/** Options of an endpoint that the layer sets itself: another value would have no effect. */
+/** Options of an endpoint that the STOMP layer sets itself. Another value would have no effect. */
 const OWN_OF_ENDPOINT = ['rawAtBase', 'binary', 'protocols'] as const
 
 const endpoint: Check = (value) => {

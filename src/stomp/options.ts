@@ -6,87 +6,87 @@ import type { Rule } from './rules.ts'
 import type { RateOptions } from './session/rate.ts'
 import type { HeartBeatOptions, SessionSettings, StompLimits } from './session/settings.ts'
 
-/** What bounds a STOMP session. Sizes in octets, times in milliseconds; breaking one is an ERROR that says which, then the close. */
+/** The bounds of a STOMP session. Sizes are in octets, times in milliseconds. A client that breaks one gets an ERROR, and the session closes. */
 export interface StompLimitOptions {
   /** The command line. Default 32. */
   command?: number
-  /** Headers of a frame. Default 64. */
+  /** The number of headers of a frame. Default 64. */
   headers?: number
   /** One header line. Default 8 KiB. */
   headerLine?: number
-  /** All header lines of a frame. Default 32 KiB. */
+  /** The command and all header lines of a frame. Default 32 KiB. */
   head?: number
   /** The body of a frame. Default 64 KiB. */
   body?: number
   /** A whole frame before CONNECTED. Default 8 KiB. */
   connectFrame?: number
-  /** Subscriptions of a session. Default 128. */
+  /** The number of subscriptions of a session. Default 128. */
   subscriptions?: number
   /** A destination. Default 255. */
   destination?: number
-  /** Open transactions of a session. Default 16. */
+  /** The number of open transactions of a session. Default 16. */
   transactions?: number
-  /** Frames in a transaction. Default 1,000. */
+  /** The number of frames in a transaction. Default 1,000. */
   transactionFrames?: number
-  /** Bodies in a transaction. Default 1 MiB. */
+  /** The size of the frames in a transaction, heads and bodies. Default 1 MiB. */
   transactionBytes?: number
-  /** Messages that wait for their ACK. Default 1,000. */
+  /** The number of messages that wait for their ACK. Default 1,000. */
   unacknowledged?: number
-  /** Streams of answers that the message routes of a session send at a time. Default 128. */
+  /** The number of streams of answers that the message routes of a session send at a time. Default 128. */
   streams?: number
-  /** Empty lines in one second. Default 1,000. */
+  /** The number of empty lines in one second. Default 1,000. */
   eols?: number
-  /** Until CONNECT must have come. Default 10,000. */
+  /** The time within which CONNECT must come. Default 10,000. */
   connectTimeout?: number
-  /** What is read ahead while a frame is being handled. Default 64 KiB. */
+  /** The octets that are read ahead while a frame is being handled. Default 64 KiB. */
   pending?: number
 }
 
 /** The options of `app.register(stomp, options)`. */
 export interface StompPluginOptions {
-  /** Where clients connect: SockJS and plain WebSocket alike. One path or several. */
+  /** The path at which clients connect, SockJS and plain WebSocket alike, or several paths. */
   path: string | readonly string[]
-  /** What destinations of the application's own begin with. Default `/app`. */
+  /** The prefix of the destinations of the application, or several prefixes. Default `/app`. */
   applicationPrefix?: string | readonly string[]
-  /** Where all other destinations go: `memoryBroker()`, or a relay. */
+  /** The broker of all other destinations, such as `memoryBroker()` or a relay. */
   broker: Broker
   /** The options of the SockJS endpoints: origins, hooks, `session`, sizes. */
   endpoint?: EndpointOptions
-  /** Who may connect, subscribe, send; once there are rules, everything else is refused. */
+  /** The rules that allow clients to connect, to subscribe and to send. Where there are rules, everything else is refused. */
   rules?: readonly Rule[]
   /** The bounds of a session. */
   limits?: StompLimitOptions
-  /** Which heart-beats are offered, and how long silence may last (STOMP-H1). */
+  /** The heart-beats that the server offers, and the silence that it allows (STOMP-H1). */
   heartBeat?: {
-    /** Fixed intervals to offer, in milliseconds. Default: what the client asks for, at least `minimum`. */
+    /** The fixed intervals to offer, in milliseconds. Default: those of the client, at least `minimum`. */
     offer?: readonly [outgoing: number, incoming: number]
-    /** Default 1,000. */
+    /** The least interval, in milliseconds. Default 1,000. */
     minimum?: number
-    /** How many intervals of silence end a session. Default 2. */
+    /** The number of silent intervals that ends a session. Default 2. */
     tolerance?: number
     /** The least silence that ends a session whose interval is 10 s or more, for throttled browser tabs. Default 60,000. */
     toleranceFloor?: number
   }
-  /** Whether clients may send to the broker's destinations themselves. Default `'any'`. */
+  /** The destinations to which clients may send: `'any'`, or only those of the application. Default `'any'`. */
   clientSend?: 'any' | 'application-only'
-  /** Virtual hosts that CONNECT must name. Default: any, or none. */
+  /** The virtual hosts of which CONNECT must name one. Default: CONNECT may name any host, or none. */
   hosts?: readonly string[]
-  /** When frames in a transaction get their receipts. Default `'commit'`. */
+  /** The moment at which frames in a transaction get their receipts. Default `'commit'`. */
   transactionReceipts?: 'commit' | 'immediate'
-  /** How many SENDs and SUBSCRIBEs each user may make, over all of its sessions; an anonymous session counts by itself. Default: any number. */
+  /** The bound of SENDs and SUBSCRIBEs of each user, over all of its sessions. An anonymous session counts by itself. Default: none. */
   rate?: {
-    /** In a second, on average. */
+    /** The number of frames in a second, on average. */
     perSecond: number
-    /** At once. Default: those of two seconds. */
+    /** The number of frames at once. Default: the frames of two seconds. */
     burst?: number
   }
-  /** Which WebSocket messages carry frames: by body and client, or always the same. Default `'auto'`. */
+  /** The kind of WebSocket messages that carry frames. `'auto'` decides by the body and the client. Default `'auto'`. */
   messages?: 'auto' | 'text' | 'binary'
   /** Refuses WebSockets that offer subprotocols but none of STOMP. Default `false`. */
   strictSubprotocol?: boolean
-  /** Also listens for STOMP over TCP. Default: not. */
+  /** Listens for STOMP over TCP, too. Default: the server does not. */
   tcp?: {
-    /** The port; 0 lets the system pick one, which `app.stomp.tcpPort` tells. */
+    /** The port. For 0 the system picks one, which `app.stomp.tcpPort` tells. */
     readonly port: number
     /** The address. Default `127.0.0.1`. */
     readonly host?: string
@@ -120,7 +120,7 @@ function listOf (value: string | readonly string[]): readonly string[] {
   return [value].flat()
 }
 
-/** The options that are set, over their defaults. */
+/** Puts the options that are set over their defaults. */
 function over<T extends object> (defaults: T, given: object = {}): T {
   return { ...defaults, ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) }
 }
@@ -157,7 +157,7 @@ export function resolveStompOptions (options: StompPluginOptions): ResolvedStomp
   }
 }
 
-/** A destination must have one owner. */
+/** Checks that a destination has one owner. */
 function checkPrefixes (prefixes: readonly string[], broker: Broker): void {
   prefixes.forEach((prefix, i) => {
     const other = prefixes.find((each, k) => k !== i && (each + '/').startsWith(prefix + '/'))

@@ -1,5 +1,5 @@
 import { type Hints, plainObject } from '../core/check.ts'
-import { unknownName } from '../core/suggestion.ts'
+import { shown, unknownName } from '../core/suggestion.ts'
 import type { FrameHeaders } from './codec/index.ts'
 import { type ClientDestination, covers, type DestinationParser, matchesPattern, overlaps } from './destinations.ts'
 import { StompError, stompErrors } from './errors.ts'
@@ -81,18 +81,18 @@ export class Rules {
     // A rule that can never fit would deny nothing.
     if (type === 'connect' && destination !== undefined) throw invalid('a rule of type connect has no destination')
     if (Array.isArray(destination) && destination.length === 0) throw invalid('a rule with a list of destinations names at least one')
-    if (type !== undefined && !TYPES.has(type)) throw invalid('type must be connect, subscribe or send')
+    if (type !== undefined && !TYPES.has(type)) throw invalid(`type must be connect, subscribe or send, not ${shown(type)}`)
     if ((allow === undefined) === (deny === undefined)) throw invalid('each rule has either allow or deny')
-    if (deny !== undefined && deny !== 'all') throw invalid('deny must be \'all\'')
+    if (deny !== undefined && deny !== 'all') throw invalid(`deny must be 'all', not ${shown(deny)}`)
     if (allow !== undefined && allow !== 'all' && allow !== 'authenticated' && typeof allow !== 'function') {
-      throw invalid('allow must be \'all\', \'authenticated\' or a function')
+      throw invalid(`allow must be 'all', 'authenticated' or a function, not ${shown(allow)}`)
     }
     const patterns = destination === undefined ? null : [destination].flat().map((pattern) => this.#pattern(pattern))
     return { type, patterns, allow: allow ?? null }
   }
 
   #pattern (pattern: unknown): readonly string[] {
-    if (typeof pattern !== 'string' || !pattern.startsWith('/')) throw invalid('a destination must be text that begins with /')
+    if (typeof pattern !== 'string' || !pattern.startsWith('/')) throw invalid(`a destination must be a text that begins with /, not ${shown(pattern)}`)
     const { segments } = this.#destinations.parse(pattern)
     const wrong = segments.find((segment, i) => (segment === '**' && i < segments.length - 1) || (/[*?{}]/.test(segment) && segment !== '*' && segment !== '**'))
     if (segments.slice(1).includes('')) throw invalid(`${pattern}: a segment is empty, so that no destination fits`)

@@ -5,12 +5,12 @@ import { TcpReceiver } from '../sockjs/transports/index.ts'
 import { factsWithoutRequest } from './unrequested.ts'
 
 /**
- * Goes behind the NUL of a frame. STOMP allows it, RabbitMQ and ActiveMQ send it, and PHP's extension finds the next frame by
- * it (U29). A message of a WebSocket needs no such mark.
+ * The line feed behind the NUL of a frame. STOMP allows it, RabbitMQ and ActiveMQ send it, and the extension of PHP finds the next
+ * frame by it (U29). A message of a WebSocket needs no such mark.
  */
 const LINE_FEED = Uint8Array.of(0x0a)
 
-/** Plain STOMP over TCP: the same sessions as everywhere, with no HTTP request under them. */
+/** A listener for plain STOMP over TCP. Its sessions are those of the other transports, with no HTTP request under them. */
 export class TcpListener {
   readonly #server: Server
   readonly #log: FastifyBaseLogger
@@ -41,14 +41,14 @@ export class TcpListener {
       this.#server.once('error', reject)
       this.#server.listen(port, host, () => {
         this.#server.off('error', reject)
-        // A connection that cannot be accepted, for want of descriptors say, is no reason to end the process.
+        // The process goes on when it cannot accept a connection, for example because it has no descriptors left.
         this.#server.on('error', (error) => this.#log.warn({ err: error }, 'STOMP over TCP'))
         resolve()
       })
     })
   }
 
-  /** Takes no more connections; those that are there belong to the endpoint's drain. */
+  /** Takes no more connections. The drain of the endpoint ends the open ones. */
   close (): void {
     this.#server.close()
   }

@@ -26,8 +26,8 @@ export interface TransportFacts {
 export type Message = string | Uint8Array
 
 /**
- * An ordered stream of messages in both directions, which is all that a layer on top may know of its client. A SockJS session
- * implements it, also for a raw WebSocket and a TCP socket.
+ * An ordered stream of messages in both directions. It is all that a layer on top may know of its client. A SockJS session implements
+ * it, also for a raw WebSocket and a TCP socket.
  */
 export interface MessageStream {
   /** Queues a message. Returns false above the high-water mark, and then the sender waits for `drained()`. */

@@ -2,18 +2,18 @@ import { TextDecoder } from 'node:util'
 import type { Body, FrameHeaders } from '../codec/index.ts'
 import { stompErrors } from '../errors.ts'
 
-/** A content type, read. */
+/** A content type, parsed. */
 export interface ContentType {
-  /** Type and subtype in lower case, without parameters. */
+  /** The type and the subtype in lower case, without parameters. */
   readonly essence: string
-  /** In lower case; `undefined` where none is named. */
+  /** The charset in lower case, `undefined` where none is named. */
   readonly charset: string | undefined
 }
 
 /** RFC 9110, 8.3.1: a parameter is a token or a quoted string. */
 const PARAMETER = /;\s*([^\s=;]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;]*))/g
 
-/** The header `content-type`, whatever the case of its name: STOMP has lower case, many clients write it as HTTP does. */
+/** Reads the header `content-type`, in any case of its name. STOMP has lower case, and many clients write it as HTTP does. */
 export function contentTypeOf (headers: FrameHeaders): ContentType | undefined {
   const value = headers.get('content-type') ?? headers.get('Content-Type') ?? otherSpelling(headers)
   if (value === undefined) return undefined
@@ -31,13 +31,13 @@ function otherSpelling (headers: FrameHeaders): string | undefined {
 
 const UTF8: ReadonlySet<string> = new Set(['utf-8', 'utf8'])
 
-/** Whether text in that charset is UTF-8 as it stands. */
+/** Tells whether text in that charset is UTF-8 as it stands. */
 export function isUtf8Charset (charset: string | undefined): boolean {
   return charset === undefined || UTF8.has(charset)
 }
 
 /**
- * A body as text, without the mark of byte order. Text messages of a WebSocket or of SockJS are decoded already, so that only octets
+ * Reads a body as text, without the mark of byte order. Text messages of a WebSocket or of SockJS are decoded already, so that only octets
  * are read by the charset.
  *
  * @throws FST_STOMP_INVALID_BODY for a charset that is not known, and for octets that do not fit
@@ -56,7 +56,7 @@ export function textOf (body: Body, charset: string | undefined): string {
   }
 }
 
-/** ISO 8859-1 is read as windows-1252, as browsers do. Some versions of Node leave these units as they are. */
+/** The units that windows-1252 has in place of ISO 8859-1, as browsers read it. Some versions of Node leave them as they are. */
 const C1 = /[\x80-\x9f]/g
 const WINDOWS_1252 = '€\x81‚ƒ„…†‡ˆ‰Š‹Œ\x8dŽ\x8f\x90‘’“”•–—˜™š›œ\x9džŸ'
 
@@ -68,7 +68,7 @@ function decoderFor (body: Body, charset: string): TextDecoder {
   }
 }
 
-/** RFC 2781, 3.3: `utf-16` says by its first two octets which of them comes first. */
+/** Reads the order of octets from the first two octets of `utf-16` (RFC 2781, 3.3). */
 function isBigEndian ({ carrier, bytes }: Body): boolean {
   return carrier === 'bytes' && bytes[0] === 0xfe && bytes[1] === 0xff
 }

@@ -6,11 +6,11 @@ import { mistake, stompErrors } from '../errors.ts'
 import { readThrown } from '../session/thrown.ts'
 import { type ContentType, contentTypeOf, textOf } from './content-type.ts'
 
-/** `application/json`, `text/json`, and whatever has the suffix of RFC 6839. */
+/** The types of JSON: `application/json`, `text/json`, and any type with the suffix of RFC 6839. */
 const JSON_TYPE = /^(?:(?:application|text)\/(?:x-)?json|[^/]+\/[^/]+\+json)$/
 
 /**
- * What an application sends, as octets or text with its content type: strings and bytes as they are, all else as JSON.
+ * Encodes a value that the application sends, with its content type. Strings and bytes go as they are, other values as JSON.
  *
  * @throws FST_STOMP_INVALID_BODY
  */
@@ -34,34 +34,34 @@ function jsonOf (value: unknown): string {
     problem = problemOf(value)
     if (problem === null) text = JSON.stringify(value)
   } catch (error) {
-    // A bigint, a circle, or code of the value that throws.
+    // The value is a BigInt, refers to itself, or has code that throws.
     throw mistake(new stompErrors.InvalidBody(`the value has no JSON form: ${readThrown(error).message}`, { cause: error }))
   }
-  // A date or a number that is not valid becomes null, and so does what a toJSON gives.
+  // A date or a number that is not valid becomes null, and a toJSON may give null, too.
   if (problem === null && (text === undefined || (text === 'null' && value !== null))) problem = shown(value)
   if (problem !== null) throw mistake(new stompErrors.InvalidBody(`${problem} has no JSON form`))
   return text!
 }
 
-/** Classes whose values have no JSON form of their own: JSON would silently make `{}` of them. */
+/** The classes whose values have no JSON form of their own. JSON would silently make `{}` of them. */
 const NO_JSON: readonly (abstract new (...args: never[]) => object)[] = [Map, Set, WeakMap, WeakSet, WeakRef, Error, RegExp, Blob]
 
-/** Values of which JSON would silently make `{}` or `null` (R11). A `toJSON` of the application gives a form to any of them. */
+/** Finds a value of which JSON would silently make `{}` or `null` (R11). A `toJSON` of the application gives a form to any value. */
 function problemOf (value: unknown): string | null {
   if (typeof value === 'number' && !Number.isFinite(value)) return String(value)
   if (isPromise(value)) return 'a promise, which must be awaited first,'
   if (typeof value !== 'object' || value === null || typeof (value as { toJSON?: unknown }).toJSON === 'function') return null
   const found = NO_JSON.find((each) => value instanceof each)
   if (found !== undefined) return `a value of the class ${found.name}`
-  // An array has an iterator, but it is none.
+  // An array has an iterator, but is not one.
   return typeof (value as { next?: unknown }).next === 'function' && (Symbol.iterator in value || Symbol.asyncIterator in value) ? 'an iterator' : null
 }
 
-/** What a route takes a body for: what its option says, else what the content type says, and JSON without one. */
+/** The kind of body that a route takes. The option decides, else the content type, and a body without one is JSON. */
 export type BodyKind = 'json' | 'text' | 'bytes'
 
 /**
- * The body that a client has sent, decoded by the charset of its content type. Keys that would reach into a prototype are
+ * Decodes the body that a client has sent, by the charset of its content type. Keys that would reach into a prototype are
  * refused (SEC-S60).
  *
  * @throws FST_STOMP_INVALID_BODY

@@ -16,34 +16,34 @@ import { isAsyncIterable, sendEach } from './stream.ts'
 import { fillTemplate, parametersOf } from './typed-destination.ts'
 import { compileSchemas, type RouteSchema, type RouteValidator, type ValidatedParts } from './validation.ts'
 
-/** What a message handler gets. */
+/** The context that a message handler gets. */
 export interface MessageContext<Body = unknown, Params = Record<string, string>, Headers = Readonly<Record<string, string>>> {
-  /** JSON, parsed; a string for `text/…`, bytes for anything else; or as the option `body` says. Of the form that `schema.body` says. */
+  /** The body: parsed JSON, a string for the types `text/`, bytes for others, or the kind of the option `body`. It has the form of `schema.body`. */
   readonly body: Body
-  /** What stood for the `:name` parts of the path. */
+  /** The values of the `:name` parts of the path. */
   readonly params: Params
   /** The headers of SEND. */
   readonly headers: Headers
-  /** As the client wrote it. */
+  /** The destination as the client wrote it. */
   readonly destination: string
-  /** `null` for an anonymous client. */
+  /** The user, `null` for an anonymous client. */
   readonly user: StompUser | null
   /** The session of the sender. */
   readonly session: StompSession
-  /** For answers that the options cannot express. */
+  /** The reply, for answers that the options cannot express. */
   readonly reply: Reply
 }
 
-/** Returns the answer, or `undefined` for none; an async iterable is a stream of answers. */
+/** Returns the answer, or `undefined` for none. An async iterable is a stream of answers. */
 export type MessageHandler<Body = unknown, Params = Record<string, string>> = (context: MessageContext<Body, Params>) => unknown
 
-/** What a message route may say about itself. */
+/** The options of a message route. */
 export interface MessageRouteOptions extends ReplyTargets {
-  /** What is checked before the handler runs; what does not match is `FST_STOMP_VALIDATION`. */
+  /** The schemas of the message. A message that does not match is refused with `FST_STOMP_VALIDATION`. */
   readonly schema?: RouteSchema
-  /** What every body is taken for, whatever its content type says. By default the content type decides, and JSON where there is none. */
+  /** The kind of every body, with any content type. By default the content type decides, and a body without one is JSON. */
   readonly body?: BodyKind
-  /** Run before the handler; what they throw refuses the message. */
+  /** The functions that run before the handler. An error that they throw refuses the message. */
   readonly preHandler?: ((context: MessageContext) => unknown) | readonly ((context: MessageContext) => unknown)[]
 }
 
@@ -62,7 +62,7 @@ const SCHEMA: Readonly<Record<keyof RouteSchema, Check>> = { params: anySchema, 
 
 const CHECKS: RouteChecks = { call: 'app.stomp.message(path, options, handler)', options: OPTIONS, schema: SCHEMA, schemaHints: SCHEMA_HINTS }
 
-/** A message route as it is kept: schemas are compiled when the application is ready. */
+/** A message route. Its schemas are compiled when the application is ready. */
 export class MessageRoute {
   readonly path: string
   readonly #options: MessageRouteOptions
@@ -70,9 +70,7 @@ export class MessageRoute {
   #validator: RouteValidator | null = null
   #toldLost = false
 
-  /**
-   * @throws FST_STOMP_INVALID_ROUTE
-   */
+  /** @throws FST_STOMP_INVALID_ROUTE */
   constructor (path: string, options: MessageRouteOptions, handler: MessageHandler<never, never>, broker: Broker) {
     checkRoute(path, options, handler, CHECKS)
     checkTargets(path, options, broker)
@@ -85,7 +83,7 @@ export class MessageRoute {
     if (this.#options.schema !== undefined) this.#validator = compileSchemas(scope, this.path, this.#options.schema)
   }
 
-  /** Handles one message. It deals with the errors of the handler, and what it throws ends the session. */
+  /** Handles one message. The client gets the errors of the handler, and any other error ends the session. */
   async handle (match: Match<MessageRoute>, session: StompSession, message: IncomingMessage, sender: Sender, failures: HandlerFailures): Promise<void> {
     try {
       await this.#run(match, session, message, sender, failures)
@@ -132,7 +130,7 @@ export class MessageRoute {
   }
 }
 
-/** Every parameter of a target must be one of the path, and `sendTo` must be a destination that something serves (R5). */
+/** Checks that the path has every parameter of a target, and that the server can send to each `sendTo` (R5). */
 function checkTargets (path: string, { sendTo, sendToUser, sendToSender }: ReplyTargets, broker: Broker): void {
   const known = parametersOf(path)
   for (const target of [sendTo ?? [], sendToUser ?? [], sendToSender ?? []].flat()) {

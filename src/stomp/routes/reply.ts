@@ -3,31 +3,31 @@ import type { StompSession } from '../session/stomp-session.ts'
 import type { Sender, SendOptions } from './sender.ts'
 import { type DestinationLike, fillTemplate, pathOf } from './typed-destination.ts'
 
-/** Where an answer goes. */
+/** The target of an answer. */
 type Target =
   { readonly type: 'reply-to', readonly path: string } |
   { readonly type: 'destination', readonly path: string } |
   { readonly type: 'user', readonly path: string, readonly onlySender: boolean }
 
-/** What a message route says about its answers. */
+/** The targets of the answers of a message route. */
 export interface ReplyTargets {
-  /** Destinations; `:name` stands for the parameter of the route. */
+  /** Destinations, in which `:name` stands for the parameter of the route. */
   readonly sendTo?: string | readonly string[]
-  /** Destinations below `/user`, for every session of the sender's user. */
+  /** Destinations below `/user`, for every session of the user that sent the message. */
   readonly sendToUser?: string | readonly string[]
   /** Destinations below `/user`, for the sending session alone. */
   readonly sendToSender?: string | readonly string[]
 }
 
-/** What a handler can do beside returning a value. */
+/** The ways of a handler to answer beside its return value. */
 export interface Reply {
-  /** Sends the answer there, in place of the route's own targets. */
+  /** Chooses a destination in place of the targets of the route. */
   to (destination: DestinationLike): Reply
-  /** To the sender's user, below `/user`: every session, or the sending one alone. */
+  /** Chooses a destination below `/user`, for every session of the sender, or for the sending session alone. */
   toUser (destination: DestinationLike, options?: { only?: 'sender' }): Reply
-  /** Headers of the answer. */
+  /** Adds headers to the answer. */
   headers (headers: Readonly<Record<string, string>>): Reply
-  /** Sends a value now; the handler may send several, and still return one. */
+  /** Sends a value now. The handler may send several, and still return one. */
   send (value: unknown): Promise<void>
 }
 
@@ -42,7 +42,7 @@ export class MessageReply implements Reply {
   #chosen: Target[] | null = null
   #headers: Readonly<Record<string, string>> = {}
 
-  /** `lost` is told of a value that has nowhere to go. */
+  /** `lost` is called for a value that has no target. */
   constructor (
     session: StompSession, headers: FrameHeaders, targets: ReplyTargets, params: Readonly<Record<string, unknown>>, sender: Sender, lost: () => void
   ) {

@@ -2,19 +2,19 @@ import { type Check, type CheckTable, expected, firstProblem, func, type Hints }
 import { shown } from '../../core/suggestion.ts'
 import { stompErrors } from '../errors.ts'
 
-/** What a kind of route may say about itself. */
+/** The checks of a kind of route. */
 export interface RouteChecks {
-  /** How a route is added, for the error. */
+  /** The call that adds a route, for the error. */
   readonly call: string
   readonly options: CheckTable
   readonly schema: CheckTable
   readonly schemaHints: Hints
 }
 
-/** The rest of a schema is judged when it is compiled: a compiler of the application may take a text or a function. */
+/** Checks a schema. The compiler judges the rest, because a compiler of the application may take a text or a function. */
 export const anySchema: Check = expected((value) => value !== null && !Array.isArray(value), 'a schema, such as an object, true or false')
 
-/** One function, or a list of them. */
+/** Checks one function, or a list of them. */
 export const handlers = expected((value) => [value].flat().every((each) => func(each) === null), 'a function or a list of functions')
 
 /**

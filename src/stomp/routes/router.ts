@@ -10,8 +10,8 @@ export interface Match<T> {
 }
 
 /**
- * Routes by destination, the most specific first, as Fastify routes URLs. Segments are encoded on the way in and
- * decoded on the way out: a destination is text, and `?`, `%` or `;` mean nothing in it.
+ * Routes by destination, the most specific first, as Fastify routes URLs. A destination is text, so that `?`, `%` and `;` mean
+ * nothing in it. Segments are encoded before the search, and the router decodes parameters.
  */
 export class DestinationRouter<T extends object> {
   readonly #router: Instance<HTTPVersion.V1>
@@ -45,7 +45,7 @@ export class DestinationRouter<T extends object> {
     return found === null ? null : { route: found.store as T, params: found.params as Record<string, string> }
   }
 
-  /** A path that no destination can reach is a mistake, and the error names the form that was meant (U22). */
+  /** Finds the mistake in a path that no destination can reach. The text names the form that was meant (U22). */
   #problemOf (path: unknown): string | null {
     if (typeof path !== 'string' || !path.startsWith('/')) return `the path must be a text that begins with /, not ${shown(path)}`
     if (path.length > 1 && path.endsWith('/')) return 'the path must not end with /'

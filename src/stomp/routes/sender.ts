@@ -13,21 +13,21 @@ import { contentTypeOf, isUtf8Charset } from './content-type.ts'
 import { encodeContent } from './content.ts'
 import { type DestinationLike, pathOf } from './typed-destination.ts'
 
-/** What can be said about a message besides its value. */
+/** The options of a message besides its value. */
 export interface SendOptions {
-  /** More headers of the message; `content-type` replaces ours. */
+  /** More headers of the message. `content-type` replaces that of the server. */
   readonly headers?: HeadersLike
 }
 
-/** What became of a message for a user. */
+/** The delivery of a message for a user. */
 export interface UserDelivery {
-  /** How many sessions of this process it was queued for. */
+  /** The number of sessions of this process for which the message was queued. */
   readonly sessions: number
-  /** Resolves when the broker has it for the sessions of other processes; only with a relay. A rejection is logged, too. */
+  /** Resolves when the broker has the message for the sessions of other processes. Only a relay has it. A rejection is logged, too. */
   readonly elsewhere?: Promise<void>
 }
 
-/** Sends for the application: to the broker, and to users. */
+/** Sends messages of the application to the broker and to users. */
 export class Sender {
   readonly #broker: Broker
   readonly #users: Users
@@ -43,7 +43,7 @@ export class Sender {
     this.#log = log
   }
 
-  /** @throws FST_STOMP_INVALID_DESTINATION, FST_STOMP_INVALID_BODY; what the broker refuses with */
+  /** @throws FST_STOMP_INVALID_DESTINATION, FST_STOMP_INVALID_BODY, or the refusal of the broker */
   async publish<T> (destination: DestinationLike<T>, value: T, options: SendOptions = {}): Promise<void> {
     const path = pathOf(destination)
     if (!this.#broker.accepts(path, 'send')) throw mistake(new stompErrors.InvalidDestination(path, notServed(path)))
@@ -51,8 +51,8 @@ export class Sender {
   }
 
   /**
-   * To where a client wants its answers, over its own connection to the broker, as if it had sent them itself: only there
-   * are its temporary queues known.
+   * Sends an answer to the `reply-to` of a client. It goes over the client's own connection to the broker, because only that
+   * connection knows its temporary queues.
    */
   async reply (session: StompSession, destination: string, value: unknown, options: SendOptions = {}): Promise<void> {
     const { headers, body } = encode(value, options)
@@ -68,18 +68,18 @@ export class Sender {
     return { sessions: this.deliverToUser(message), ...this.#tellOthers(message) }
   }
 
-  /** A client's message for a user, wherever the sessions of that are. */
+  /** Sends the message of a client to the sessions of a user, in all processes. */
   forwardToUser (message: UserMessage): Done {
     this.deliverToUser(message)
     return this.#broker.publishToUser(message)
   }
 
-  /** To the sessions of this process alone; says how many. */
+  /** Delivers to the sessions of this process alone. Returns their number. */
   deliverToUser ({ user, destination, headers, body }: UserMessage): number {
     return this.#users.deliver(this.#users.get(user)?.sessions ?? [], destination, headers, body)
   }
 
-  /** To the subscriptions that these sessions have below `/user`. */
+  /** Delivers to the subscriptions that these sessions have below `/user`. */
   toSessions (sessions: Iterable<StompSession>, destination: DestinationLike, value: unknown, options: SendOptions = {}): UserDelivery {
     const { headers, body } = encode(value, options)
     return { sessions: this.#users.deliver(sessions, userDestination(destination), headers, body) }
@@ -94,7 +94,7 @@ export class Sender {
   }
 }
 
-/** `/queue/x`, or `/user/queue/x`, as sessions subscribe it. */
+/** Makes the destination to which sessions subscribe, of `/queue/x` or `/user/queue/x`. */
 function userDestination (destination: DestinationLike): string {
   const path = pathOf(destination)
   if (!path.startsWith('/')) throw mistake(new stompErrors.InvalidDestination(path, 'must begin with /'))
@@ -110,7 +110,7 @@ function encode (value: unknown, options: SendOptions): { headers: FrameHeaders,
   const wrong = plainObject(options) ?? firstProblem(options, OPTIONS)
   if (wrong !== null) throw new stompErrors.InvalidOption(...(typeof wrong === 'string' ? ['options', wrong] as const : [wrong.name, wrong.problem] as const))
   const headers = options.headers === undefined ? new FrameHeaders() : userHeaders(checkedHeaders(options.headers))
-  // Strings and JSON go as UTF-8: a header that says otherwise would damage them for every subscriber.
+  // Strings and JSON go as UTF-8, so that a header with another charset would damage them for every subscriber.
   if (body.form === 'text' && !isUtf8Charset(contentTypeOf(headers)?.charset)) {
     throw mistake(new stompErrors.InvalidBody('a text is sent as UTF-8, and its content-type names another charset; send bytes in that charset'))
   }
@@ -120,7 +120,7 @@ function encode (value: unknown, options: SendOptions): { headers: FrameHeaders,
 
 const OPTIONS: Readonly<Record<keyof SendOptions, Check>> = { headers: plainObject }
 
-/** The headers that an application gives. A value that is `undefined` is left out; one that has no text of its own is refused. */
+/** Checks the headers that an application gives. A value that is `undefined` is left out, and one that has no text of its own is refused. */
 function checkedHeaders (given: HeadersLike): FrameHeaders {
   const headers = new FrameHeaders()
   for (const [name, value] of FrameHeaders.from(given) as Iterable<readonly [string, unknown]>) {

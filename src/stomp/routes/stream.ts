@@ -1,16 +1,16 @@
 import { comesFrom } from '../../core/abort.ts'
 
-/** What `sendEach` tells of a stream that nobody gets any more. */
+/** The end of a stream, from the side of its receiver. */
 export interface StreamEnd {
-  /** Aborts when the listener has gone. */
+  /** Aborts when the receiver has gone. */
   readonly signal: AbortSignal
-  /** Gets what the stream throws after that. An abort that comes from the signal is not reported. */
+  /** Gets the errors that the stream throws after that. An abort that comes from the signal is not reported. */
   readonly lost: (error: unknown) => void
 }
 
 /**
- * Sends what an async iterable yields, one value after the other, until it or its listener ends. The iterable is told of
- * the end also while it prepares its next value; a generator may take its time to hear it.
+ * Sends the values of an async iterable, one after the other, until it or its receiver ends. The iterable is told of the end also
+ * while it prepares its next value. A generator stops at its next `yield`.
  */
 export async function sendEach (values: AsyncIterable<unknown>, send: (value: unknown) => void | Promise<void>, end: StreamEnd): Promise<void> {
   const iterator = values[Symbol.asyncIterator]()
@@ -35,7 +35,7 @@ const ENDED = Symbol('ended')
  */
 class RaceWithEnd {
   readonly #end: StreamEnd
-  /** Ends the wait that is on. */
+  /** Ends the current wait. */
   #interrupt: (() => void) | null = null
 
   constructor (end: StreamEnd) {
@@ -55,7 +55,7 @@ class RaceWithEnd {
     })
   }
 
-  /** Called by the signal. */
+  /** Ends the current wait, because the signal has aborted. */
   handleEvent (): void { this.#interrupt?.() }
 
   stop (): void {
@@ -64,7 +64,7 @@ class RaceWithEnd {
   }
 }
 
-/** Not waited for: a generator answers when it comes to its next `yield`. */
+/** Ends an iterator, and does not wait for it, because a generator answers only at its next `yield`. */
 function leave (iterator: AsyncIterator<unknown>, failed: (error: unknown) => void): void {
   try {
     Promise.resolve(iterator.return?.()).catch(failed)

@@ -13,15 +13,15 @@ import type { Match } from './router.ts'
 import { isAsyncIterable, sendEach } from './stream.ts'
 import { compileSchemas, type RouteSchema, type RouteValidator, type ValidatedParts } from './validation.ts'
 
-/** What a subscribe handler gets. */
+/** The context that a subscribe handler gets. */
 export interface SubscribeContext<Params = Record<string, string>, Headers = Readonly<Record<string, string>>> {
-  /** What stood for the `:name` parts of the path. */
+  /** The values of the `:name` parts of the path. */
   readonly params: Params
   /** The headers of SUBSCRIBE. */
   readonly headers: Headers
-  /** As the client wrote it. */
+  /** The destination as the client wrote it. */
   readonly destination: string
-  /** `null` for an anonymous client. */
+  /** The user, `null` for an anonymous client. */
   readonly user: StompUser | null
   /** The session that subscribes. */
   readonly session: StompSession
@@ -32,11 +32,11 @@ export interface SubscribeContext<Params = Record<string, string>, Headers = Rea
 /** Returns one answer for this subscription, `undefined` for none, or an async iterable that lives as long as the subscription. */
 export type SubscribeHandler<Params = Record<string, string>> = (context: SubscribeContext<Params>) => unknown
 
-/** What a subscribe route may say about itself. */
+/** The options of a subscribe route. */
 export interface SubscribeRouteOptions {
-  /** What is checked before the handler runs. */
+  /** The schemas that are checked before the handler runs. */
   readonly schema?: Omit<RouteSchema, 'body'>
-  /** Run before the handler; what they throw refuses the subscription. */
+  /** The functions that run before the handler. An error that they throw refuses the subscription. */
   readonly preHandler?: ((context: SubscribeContext) => unknown) | readonly ((context: SubscribeContext) => unknown)[]
 }
 
@@ -67,7 +67,7 @@ export class SubscribeRoute {
     if (this.#options.schema !== undefined) this.#validator = compileSchemas(scope, this.path, this.#options.schema)
   }
 
-  /** Starts the answers to one subscription; they end with it. */
+  /** Starts the answers to one subscription. They end with it. */
   start ({ params }: Match<SubscribeRoute>, session: StompSession, subscription: Subscription, frame: Frame<ClientCommand>, failures: HandlerFailures): Feed {
     const abort = new AbortController()
     const { signal } = abort
@@ -84,7 +84,7 @@ export class SubscribeRoute {
       if (isAsyncIterable(answer)) return sendEach(answer, (each) => this.#send(session, subscription, each), { signal, lost })
       if (answer !== undefined && answer !== null && !signal.aborted) return this.#send(session, subscription, answer)
     }).catch((error: unknown) => {
-      // Where the handler itself failed, `ready` has told it.
+      // Where the handler itself failed, `ready` has already told it.
       value.then(() => report(undefined)(error), () => {})
     })
     return { ready, stop: () => abort.abort() }

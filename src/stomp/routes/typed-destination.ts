@@ -3,15 +3,15 @@ import { mistake, stompErrors } from '../errors.ts'
 
 const PARAMETER = /:([A-Za-z_]\w*)/g
 
-/** A destination with the type of what is sent there; made by `destination()`. */
+/** A destination with the type of its messages. `destination()` makes it. */
 export interface TypedDestination<T> {
-  /** The destination, its parameters filled in. */
+  /** The destination, with its parameters filled in. */
   readonly path: string
-  /** Only a type: no value stands here. */
+  /** The type of the messages. The property has no value. */
   readonly content?: T
 }
 
-/** Where a message can be sent. */
+/** A destination to which a message can be sent. */
 export type DestinationLike<T = unknown> = string | TypedDestination<T>
 
 /** @throws FST_STOMP_INVALID_DESTINATION */
@@ -32,13 +32,13 @@ export function fillTemplate (template: string, params: Readonly<Record<string, 
   })
 }
 
-/** The names of the parameters in a template. */
+/** Lists the names of the parameters in a template. */
 export function parametersOf (template: string): string[] {
   return [...template.matchAll(PARAMETER)].map((match) => match[1]!)
 }
 
 /**
- * A destination that server, tests and pages share, with the type of its messages:
+ * Makes a destination that server, tests and pages share, with the type of its messages:
  * `const price = destination<Quote>('/topic/price/:symbol')`, then `app.stomp.publish(price({ symbol: 'IBM' }), quote)`.
  */
 export function destination<T> (template: string): (params?: Readonly<Record<string, string | number>>) => TypedDestination<T> {

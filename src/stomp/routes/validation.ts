@@ -3,11 +3,11 @@ import { stompErrors } from '../errors.ts'
 
 /** JSON Schemas of a route, or those of the type provider of its scope. */
 export interface RouteSchema {
-  /** Of the parameters of the path. */
+  /** The schema of the parameters of the path. */
   readonly params?: unknown
-  /** Of the headers of the frame. */
+  /** The schema of the headers of the frame. */
   readonly headers?: unknown
-  /** Of the decoded body. */
+  /** The schema of the decoded body. */
   readonly body?: unknown
 }
 
@@ -30,7 +30,7 @@ export class RouteValidator {
     this.#validators = validators
   }
 
-  /** Checks the parts, and puts in their place what the compiler has made of them (defaults, coerced types). */
+  /** Checks the parts, and replaces them by the values that the compiler made of them, with defaults and coerced types. */
   check (parts: ValidatedParts): void {
     for (const [part, validate] of this.#validators) {
       const result = validate(parts[part])
@@ -44,7 +44,7 @@ export class RouteValidator {
 
 /** Compiles with the compiler of the route's scope, so that TypeBox and Zod providers work. */
 export function compileSchemas (scope: FastifyInstance, path: string, schema: RouteSchema): RouteValidator {
-  // First the scope's own: `validatorCompiler` may be that of a parent, which does not know the schemas added here.
+  // The compiler of the scope comes first, because `validatorCompiler` may be that of a parent, which does not know the schemas added here.
   const compiler = instanceCompiler(scope) ?? scope.validatorCompiler
   if (compiler === undefined) throw new stompErrors.InvalidRoute(path, 'the application has no compiler for its schema; call app.setValidatorCompiler(...) in the scope of the route')
   const validators: (readonly [Part, Validator])[] = []
@@ -54,7 +54,7 @@ export function compileSchemas (scope: FastifyInstance, path: string, schema: Ro
       validators.push([part, compiler({ schema: schema[part] as never, method: 'SEND', url: path, httpPart: part }) as Validator])
     } catch (error) {
       const { message } = error as Error
-      // As in Fastify 5, the bare properties of an object are no schema.
+      // As in Fastify 5, the bare properties of an object do not make a schema.
       const hint = message.includes('unknown keyword') ? '; write a whole schema: { type: \'object\', properties: { … } }' : ''
       throw new stompErrors.InvalidRoute(path, `schema of ${part}: ${message}${hint}`)
     }
@@ -68,8 +68,8 @@ interface SchemaController {
 }
 
 /**
- * The compiler that Fastify would build for the first route with a schema, with the instance's `ajv` options. Fastify
- * builds it when an HTTP route needs it and has no public way to ask, hence the look behind its symbols.
+ * Finds the compiler that Fastify would build for the first route with a schema, with the `ajv` options of the instance. Fastify
+ * builds it when an HTTP route needs it. It has no public way to ask, so that this function reads its symbols.
  */
 function instanceCompiler (scope: FastifyInstance): FastifySchemaCompiler<unknown> | undefined {
   const controller = hidden<SchemaController>(scope, 'fastify.schemaController')
@@ -89,7 +89,7 @@ function hidden<T> (scope: FastifyInstance, description: string): T | undefined 
 
 interface AjvError { instancePath?: string, message?: string }
 
-/** Compilers answer with `false` and errors beside, with `{ error }`, or with `true`. */
+/** Reads the answer of a compiler, which is `false` with errors beside it, `{ error }`, or `true`. */
 function problemOf (result: unknown, validate: Validator): string | null {
   if (result === false) {
     const errors = (validate as { errors?: AjvError[] | null }).errors ?? []

@@ -1,13 +1,13 @@
 import type { Clock } from '../../core/clock.ts'
 
-/** How many empty lines a client may send in a second (SEC-S35). */
+/** The bound of the empty lines that a client may send in a second (SEC-S35). */
 export class EolRate {
   readonly #clock: Clock
   readonly #limit: number
-  /** How many there were when this second began, and when that was. */
+  /** The number of lines when this second began, and the time of that. */
   #before = 0
   #since = 0
-  /** How many have been judged. */
+  /** The number of lines that have been judged. */
   #judged = 0
 
   constructor (clock: Clock, limit: number) {
@@ -15,7 +15,7 @@ export class EolRate {
     this.#limit = limit
   }
 
-  /** Whether the limit is passed, now that there have been `total` lines. */
+  /** Tells whether `total` lines pass the limit. */
   exceeds (total: number): boolean {
     if (total === this.#judged) return false
     const before = this.#judged

@@ -24,21 +24,21 @@ export interface Application {
   feed (session: StompSession, subscription: Subscription, frame: Frame<ClientCommand>, destination: ClientDestination): Feed | null
 }
 
-/** The part above the sessions that is told of their lives: the hooks of the application, and the registry of users. */
+/** The part above the sessions that follows their lives, for the hooks of the application and the registry of users. */
 export interface SessionObserver {
-  /** CONNECTED has gone out. */
+  /** Tells that CONNECTED has gone out. */
   connected (session: StompSession): void
-  /** The subscription is registered. */
+  /** Tells that the subscription is registered. */
   subscribed (session: StompSession, subscription: Subscription): void
-  /** A registered subscription has ended. */
+  /** Tells that a registered subscription has ended. */
   unsubscribed (session: StompSession, subscription: Subscription): void
-  /** The time of the session is over. An observer may set a later `expiresAt`. */
+  /** Tells that the time of the session is over. An observer may set a later `expiresAt`. */
   expired (session: StompSession): void | Promise<void>
-  /** The client has got an ERROR. */
+  /** Tells that the client has got an ERROR. */
   failed (session: StompSession, error: unknown): void
-  /** The session takes part no more. Its last frames may still be on their way. */
+  /** Tells that the session takes part no more. Its last frames may still be on their way. */
   left (session: StompSession): void
-  /** The session is over. It comes exactly once for each session that `connected` was called for. */
+  /** Tells that the session is over. The call comes exactly once for each session that was connected. */
   disconnected (session: StompSession, reason: { code: number, reason: string, clean: boolean, undelivered: number }): void
 }
 

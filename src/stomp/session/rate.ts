@@ -1,28 +1,28 @@
 import type { Clock } from '../../core/clock.ts'
 import { StompError } from '../errors.ts'
 
-/** How often a user may do something. */
+/** The rate at which a user may send frames. */
 export interface RateOptions {
   readonly perSecond: number
   readonly burst: number
 }
 
-/** A token bucket: filled by time, emptied by frames. */
+/** A token bucket. Time fills it, and frames empty it. */
 interface Bucket {
   tokens: number
   filledAt: number
 }
 
-/** From so many buckets on those that are full again are forgotten. */
+/** The number of buckets from which on full ones are forgotten. */
 const SWEEP_ABOVE = 1000
 
-/** Who takes tokens: sessions of one user share a bucket, anonymous ones have one each. */
+/** A session that takes tokens. Sessions of one user share a bucket, and anonymous ones have one each. */
 export interface RatedSession {
   readonly id: string
   readonly user: { readonly name: string } | null
 }
 
-/** SEC-S37: bounds what one user can make a server do, whatever the number of connections. */
+/** Bounds the work that one user can make for a server, over all of its connections (SEC-S37). */
 export class RateLimiter {
   readonly #options: RateOptions
   readonly #clock: Clock
@@ -36,7 +36,7 @@ export class RateLimiter {
 
   /** @throws STOMP_RATE_EXCEEDED */
   take ({ id, user }: RatedSession): void {
-    // Two kinds of names that cannot meet.
+    // The prefixes keep the names of sessions and of users apart.
     const key = user === null ? `session ${id}` : `user ${user.name}`
     const bucket = this.#buckets.get(key) ?? this.#newBucket(key)
     this.#fill(bucket)
@@ -57,7 +57,7 @@ export class RateLimiter {
     bucket.filledAt = now
   }
 
-  /** A full bucket is as good as a new one. */
+  /** Forgets the full buckets, because a new one would be full, too. */
   #sweep (): void {
     for (const [key, bucket] of this.#buckets) {
       this.#fill(bucket)

@@ -1,7 +1,7 @@
 import { isPromise } from '../../core/promise.ts'
 import type { About } from './error-frame.ts'
 
-/** Headers of a RECEIPT beside `receipt-id`; asked for when it is sent. */
+/** Makes the headers of a RECEIPT beside `receipt-id`, when it is sent. */
 export type ReceiptHeaders = () => readonly (readonly [name: string, value: string])[]
 
 interface Pending {
@@ -14,8 +14,8 @@ interface Pending {
 const NO_HEADERS: ReceiptHeaders = () => []
 
 /**
- * RECEIPTs in the order of their frames, whatever order the broker confirms in (STOMP-R2). Frames are handed over one
- * after the other and not confirmed one by one.
+ * Sends RECEIPTs in the order of their frames, also where the broker confirms in another order (STOMP-R2). Frames are handed over
+ * one after the other, and do not wait for the confirmations of earlier ones.
  */
 export class Receipts {
   readonly #send: (receipt: string, headers: ReturnType<ReceiptHeaders>) => void
@@ -28,7 +28,7 @@ export class Receipts {
     this.#failed = failed
   }
 
-  /** Sends the receipts of a frame once `work` is done; without a promise, at once where nothing waits before it. */
+  /** Sends the receipts of a frame once `work` is done. Without a promise they go at once, where no earlier frame waits. */
   after (work: unknown, receipts: readonly string[], headers: ReceiptHeaders = NO_HEADERS, destination?: string): void {
     const entry: Pending = { receipts, headers, destination, done: !isPromise(work) }
     if (isPromise(work)) this.#wait(work, entry)
@@ -36,7 +36,7 @@ export class Receipts {
     else if (receipts.length > 0) this.#pending.push(entry)
   }
 
-  /** Resolves when everything handed over so far is confirmed. */
+  /** Resolves when all frames that were handed over so far are confirmed. */
   async settled (): Promise<void> {
     while (this.#pending.some((entry) => !entry.done)) await new Promise<void>((resolve) => { this.#settled = resolve })
   }

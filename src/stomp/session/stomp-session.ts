@@ -160,8 +160,8 @@ export class StompSession implements TimekeeperOwner {
   }
 
   /**
-   * @internal Tells whether a frame goes as bytes: where the stream can, and the body needs it or the client itself sends bytes
-   * (STOMP-W6).
+   * @internal Tells whether a frame goes as bytes. It does where the stream can carry them, and the body needs it or the client itself
+   * sends bytes (STOMP-W6).
    */
   takesBytes (isText: boolean): boolean {
     const { messages } = this.host.settings

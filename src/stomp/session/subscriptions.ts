@@ -18,7 +18,7 @@ export interface Feed {
 
 /** One subscription of a session. */
 export class Subscription {
-  /** The name for the broker: the id of the client, or made from the destination where a client of 1.0 gave none (STOMP-S5). */
+  /** The name for the broker. It is the id of the client, or made from the destination where a client of 1.0 gave none (STOMP-S5). */
   readonly key: string
   /** The id that the client gave. */
   readonly id: string | undefined

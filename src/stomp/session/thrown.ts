@@ -33,7 +33,7 @@ export function readThrown (thrown: unknown): Thrown {
   }
 }
 
-/** Logs a thrown value, and never throws. The log reads each property of the value, also those that the server does not read. */
+/** Logs a thrown value, and never throws. The log reads every property of the value, and the server only a few. */
 export function logThrown (log: FastifyBaseLogger, level: 'debug' | 'error', thrown: unknown, about: object, text: string): void {
   try {
     log[level]({ err: thrown, ...about }, text)

@@ -1,6 +1,6 @@
 import { FrameHeaders } from '../codec/index.ts'
 
-/** STOMP-M4, STOMP-M5, SEC-S50: what belongs to one hop, and what only the server may say. */
+/** The headers that belong to one hop, and the headers that only the server may set (STOMP-M4, STOMP-M5, SEC-S50). */
 const RESERVED: ReadonlySet<string> = new Set(['destination', 'receipt', 'transaction', 'content-length', 'message-id', 'subscription', 'ack',
   'redelivered', 'login', 'passcode', 'authorization', 'user-name', 'x-epoch', 'x-offset', 'x-recovered', 'x-position'])
 

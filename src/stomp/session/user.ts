@@ -1,20 +1,20 @@
 import { stompErrors } from '../errors.ts'
 
-/** Who a STOMP user is; applications add what they need. */
+/** The user of a STOMP session. Applications add properties of their own. */
 export interface StompUser {
-  /** What tells users apart; `publishToUser` takes it. */
+  /** The name, which tells users apart. `publishToUser` takes it. */
   readonly name: string
   readonly [property: string]: unknown
 }
 
-/** The user of the SockJS session, where it has a name. */
+/** Takes the user of the SockJS session, where it has a name. */
 export function asUser (user: unknown): StompUser | null {
   if (typeof user === 'string' && user !== '') return { name: user }
   return isUser(user) ? user : null
 }
 
 /**
- * A user that the application sets: `null`, or an object with a name. A rule would take `undefined` for a user.
+ * Checks a user that the application sets: `null`, or an object with a name. A rule would take `undefined` for a user.
  *
  * @throws FST_STOMP_INVALID_OPTION
  */
