@@ -13,7 +13,7 @@ function timer (action: () => void): Timer {
 interface Waiting {
   readonly callback: () => void
   next: number
-  /** 0 for a timeout. */
+  /** The delay, 0 for a timeout. */
   readonly every: number
 }
 
@@ -57,7 +57,7 @@ class FakeLoop {
     this.now = end
   }
 
-  /** Blocks the loop: what is due meanwhile fires once, late. */
+  /** Blocks the loop. A timer that is due meanwhile fires once, late. */
   block (ms: number): void {
     this.now += ms
     for (const entry of [...this.waiting]) if (entry[1].next <= this.now) this.#fire(...entry)
@@ -134,7 +134,7 @@ test('restart, stop, and both from within another timer', async (t) => {
   t.strictSame(log, ['kept@300'])
   t.notOk(kept.running)
   clock.stop(kept)
-  t.equal(clock.pending, 0, 'stopping what does not run changes nothing')
+  t.equal(clock.pending, 0, 'stopping a timer that does not run changes nothing')
 
   const again = timer(() => { log.push('again@' + clock.now()); clock.start(again, 0) })
   clock.start(again, 100)
@@ -142,7 +142,7 @@ test('restart, stop, and both from within another timer', async (t) => {
   t.strictSame(log.splice(0), ['kept@300', 'again@400', 'again@450', 'again@500'], 'a timer restarted with 0 waits for the next tick')
   clock.stop(again)
 
-  // Two timers of one tick, each of which stops the other: whichever comes first, the second must not fire.
+  // Two timers of one tick, each of which stops the other. The second one must not fire.
   const left: Timer = timer(() => { log.push('one'); clock.stop(right) })
   const right: Timer = timer(() => { log.push('one'); clock.stop(left) })
   clock.start(left, 100)
@@ -277,7 +277,7 @@ test('an owner that throws: a system clock reports it, and the others fire in th
   })
 })
 
-test('a system clock fires between delay and delay + 50 ms, whatever the phase', async (t) => {
+test('a system clock fires between delay and delay + 50 ms, in every phase', async (t) => {
   const loop = new FakeLoop()
   loop.run(() => {
     const clock = new SystemClock((error) => { throw error })
@@ -344,7 +344,7 @@ test('SEC-S79 after a stall the sockets are read before any timer fires', async 
     loop.block(501)
     t.strictSame(fired, [])
     t.equal(loop.immediates.length, 1)
-    clock.stop(answered) // What a peer has sent meanwhile counts.
+    clock.stop(answered) // The bytes that a peer has sent meanwhile count.
     loop.immediates.shift()!()
     t.strictSame(fired, ['silent'])
     t.equal(loop.waiting.size, 0)
@@ -357,7 +357,7 @@ test('SEC-S79 after a stall the sockets are read before any timer fires', async 
     loop.advance(10_000)
     clock.start(answered, 100)
     for (let i = 0; i < 4; i++) loop.block(60)
-    t.equal(loop.immediates.length, 0, 'time without timers is no stall')
+    t.equal(loop.immediates.length, 0, 'time without timers is not a stall')
     t.equal(fired.length, 3)
   })
 })

@@ -14,7 +14,7 @@ t.test('U23: a misspelt name finds the one that was meant', async (t) => {
   t.equal(unknownName('heartbeet', KNOWN), 'is not known; did you mean heartbeat?')
   t.equal(unknownName('colour', KNOWN), 'is not known')
   t.equal(unknownName('log', KNOWN, { log: 'the log is that of Fastify' }), 'is not known; the log is that of Fastify')
-  t.equal(unknownName('toString', KNOWN, {}), 'is not known', 'what every object has is no hint')
+  t.equal(unknownName('toString', KNOWN, {}), 'is not known', 'a property of every object is not a hint')
 })
 
 t.test('U23: an error shows a value shortly and calls nothing of it', async (t) => {

@@ -9,7 +9,7 @@ import { startActiveMq } from './brokers/activemq.ts'
 import type { BrokerProcess } from './brokers/broker-process.ts'
 import { startRabbitMq } from './brokers/rabbitmq.ts'
 
-// The chat of the demo server by way of somebody else's broker: what a user starts with `STOMP_RELAY=… npm start`, twice.
+// The chat of the demo server over an external broker, as with `STOMP_RELAY`, in two processes.
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const PATIENCE = 60_000
 
@@ -48,9 +48,9 @@ async function serve (t: Test, relay: string, dialect: string): Promise<Server> 
 }
 
 for (const [dialect, login, start] of BROKERS) {
-  t.test(`two demo servers on one ${dialect}: what one gets, clients of the other receive`, async (t) => {
+  t.test(`two demo servers on one ${dialect}: clients of one receive the messages of the other`, async (t) => {
     const broker = await start()
-    // Teardowns run in reverse: the servers end before their broker.
+    // Teardown functions run in reverse: the servers end before their broker.
     t.teardown(() => broker.stop())
     const relay = `tcp://${login}@127.0.0.1:${broker.port}`
     const [here, there] = [await serve(t, relay, dialect), await serve(t, relay, dialect)]
@@ -61,7 +61,7 @@ for (const [dialect, login, start] of BROKERS) {
     // A broker confirms no subscription of these clients: the first message that comes round shows that it is there.
     for (const { messages } of rooms) {
       await until(() => {
-        if (messages.all.length === 0) alice!.send('/app/chat/garden', JSON.stringify({ ...hello, content: 'is anybody there?' }))
+        if (messages.all.length === 0) alice!.send('/app/chat/garden', JSON.stringify({ ...hello, content: 'hello?' }))
         return messages.all.length > 0
       }, 'the subscription', PATIENCE)
     }

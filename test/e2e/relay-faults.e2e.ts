@@ -5,7 +5,7 @@ import { connect, message, refused, testLog, type TestConnection } from '../supp
 import { within } from '../support/wait.ts'
 import { startRabbitMq } from './brokers/rabbitmq.ts'
 
-/** What happens to a broker in the field, done to a real one; each case says how long clients had to wait. */
+/** The failures of brokers in the field, done to a real one. Each case prints how long clients had to wait. */
 const PATIENCE = 60_000
 const rabbit = await startRabbitMq()
 t.teardown(() => rabbit.stop())
@@ -95,7 +95,7 @@ t.test('FACT-9: a memory alarm', async (t) => {
   const sent: unknown[] = []
   await timed(t, 'the alarm until the relay is blocked', async () => {
     const blocked = reaches(relay, 'blocked')
-    // The alarm is raised when the broker next looks at its memory; what was sent before that is confirmed.
+    // The alarm is raised when the broker next looks at its memory; frames before that are confirmed.
     const sending = setInterval(() => { sent.push(client.publish('/topic/alarm', String(sent.length))) }, 100)
     await blocked.finally(() => clearInterval(sending))
   })
@@ -111,7 +111,7 @@ t.test('a login that the broker refuses', async (t) => {
   t.equal(relay.state, 'available', 'the application\'s own connection stands')
 })
 
-t.test('RELAY-6, FACT-8: what the broker refuses, in clean words, for the frame that it is about', async (t) => {
+t.test('RELAY-6, FACT-8: a refusal of the broker comes in words of the relay, and names its frame', async (t) => {
   await rabbit.control('add_user', 'reader', 'secret')
   await rabbit.control('set_permissions', 'reader', '^stomp-subscription-.*', '^stomp-subscription-.*', '.*')
   const relay = await openRelay(t, { client: { login: 'reader', passcode: 'secret' } })

@@ -9,12 +9,12 @@ import { memoryBroker, type MemoryBrokerOptions } from '../../src/stomp/broker/m
 import { Body, FrameHeaders } from '../../src/stomp/codec/index.ts'
 import { Arrivals } from './wait.ts'
 
-/** A session as a broker sees it, that writes down what it is given. */
+/** A session as a broker sees it. It notes all that it is given. */
 export class TestSink implements BrokerSink {
   readonly deliveries = new Arrivals<Delivery>()
   readonly endedSubscriptions = new Arrivals<{ key: string, error: BrokerError }>()
   readonly ends = new Arrivals<BrokerError>()
-  /** What `deliver` answers. */
+  /** The answer of `deliver`. */
   takes = true
   /** Called inside `deliver`. */
   react: (delivery: Delivery) => void = () => {}

@@ -1,24 +1,24 @@
 import { connect, createServer, type Server, type Socket } from 'node:net'
 
-/** How a connection is cut: with a reset, with an orderly end, or by passing nothing on and a reset long after. */
+/** The cut of a connection: a reset, an orderly end, or silence with a reset long after. */
 export type Cut = 'reset' | 'end' | 'stall'
 
 export const CUTS: readonly Cut[] = ['reset', 'end', 'stall']
 
-/** How long a stalled connection stands, in milliseconds. */
+/** The time for which a stalled connection stands, in milliseconds. */
 const STALL = 60
 
 export interface CutPoint {
   /** The octet behind which nothing passes, counted from the first request that `counts`. */
   readonly at: number
   readonly how: Cut
-  /** Which way is counted and cut. */
+  /** The direction that is counted and cut. */
   readonly way: 'to client' | 'to server'
-  /** Whether counting begins with this piece of a request. */
+  /** Tells whether counting begins with this piece of a request. */
   counts (request: string): boolean
 }
 
-/** A TCP proxy that passes everything on until it has passed so many octets; then it cuts all its connections, once. */
+/** A TCP proxy that passes everything on for so many octets. Then it cuts all its connections, once. */
 export class CuttingProxy {
   readonly #server: Server
   readonly #cut: CutPoint

@@ -17,7 +17,7 @@ export class FakeConnection {
     socket.on('data', (chunk: Buffer) => {
       this.#parser.push(chunk)
       for (const frame of this.#parser) {
-        if (isFrameError(frame)) throw new Error(`the relay sent what is no frame: ${frame.message}`)
+        if (isFrameError(frame)) throw new Error(`the relay sent bytes that are not a frame: ${frame.message}`)
         if (frame.command === 'CONNECT') this.#parser.connected('1.2')
         this.frames.push(frame)
         arrived(frame)
@@ -43,7 +43,7 @@ export class FakeConnection {
   receipt (frame: Frame<ClientCommand>): void { this.send('RECEIPT', { 'receipt-id': frame.headers.get('receipt')! }) }
 }
 
-/** How a fake broker behaves; what is left out it does as a good one. */
+/** The behaviour of a fake broker. Where a field is left out, it behaves like a good broker. */
 export interface Manners {
   readonly connect?: (connection: FakeConnection, frame: Frame<ClientCommand>) => void
   readonly frame?: (connection: FakeConnection, frame: Frame<ClientCommand>) => void
@@ -51,7 +51,7 @@ export interface Manners {
   readonly connected?: Readonly<Record<string, string>>
 }
 
-/** A broker that does what a test tells it. */
+/** A broker that a test plays. */
 export class FakeBroker {
   readonly connections = new Arrivals<FakeConnection>()
   manners: Manners
@@ -71,7 +71,7 @@ export class FakeBroker {
     this.port = (this.#server.address() as { port: number }).port
   }
 
-  /** All connections are cut, and nobody listens. */
+  /** Cuts all connections, and stops listening. */
   async stop (): Promise<void> {
     this.#server.close()
     for (const { socket } of this.connections.all) socket.destroy()

@@ -39,7 +39,7 @@ export class LinesLog implements BrokerLog {
   #write (level: string, data: object, text: string): void { this.lines.push({ level, data: { ...data }, text }) }
 }
 
-/** Brokers that serve nobody. */
+/** Brokers that serve no client. */
 export const REFUSE: Manners = { connect: (connection) => connection.socket.destroy() }
 export const REFUSE_LOGIN: Manners = { connect: (connection) => connection.send('ERROR', { message: 'Bad CONNECT' }, "Access refused for user 'guest'\n") }
 export const MUTE: Manners = { connect: () => {} }
@@ -78,7 +78,7 @@ export async function client (world: World): Promise<{ connection: TestConnectio
   return { connection, link: await world.fake.connections.next('the connection of a client') }
 }
 
-/** How an operation ends: `done`, or the code of its error. */
+/** Returns the end of an operation: `done`, or the code of its error. */
 export const code = (promise: Promise<unknown>): Promise<string> => promise.then(() => 'done', (error: BrokerError) => error.code)
 
 /** Real sockets need their turns of the event loop between two steps of the clock. */
@@ -95,5 +95,5 @@ export async function advanceUntil<T> (clock: ManualClock, promise: Promise<T>, 
     clock.advance(step)
     await turns()
   }
-  return await within(result, 'what time should bring')
+  return await within(result, 'the result, with time')
 }

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 
-/** A broker of somebody else's, in a process and a folder of its own. */
+/** An external broker, in a process and a folder of its own. */
 export interface BrokerProcess {
   readonly name: string
   /** The port that speaks STOMP. */
@@ -14,7 +14,7 @@ export interface BrokerProcess {
   readonly pid: number
   /** SIGKILL, or another signal, to the process that does the work. */
   signal (signal: NodeJS.Signals): void
-  /** After an end of the process: the same broker on the same port. */
+  /** Starts the same broker on the same port, after an end of the process. */
   restart (): Promise<void>
   stop (): Promise<void>
 }
@@ -24,13 +24,13 @@ export interface BrokerProgram {
   readonly command: string
   readonly args: readonly string[]
   readonly env: Readonly<Record<string, string>>
-  /** What it leaves running beside itself. */
+  /** The process that it leaves running beside itself. */
   readonly cleanUp?: () => Promise<unknown>
 }
 
 const PATIENCE = 120_000
 
-/** A port that nobody has at the moment. */
+/** Finds a port that is free at the moment. */
 export async function freePort (): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -64,7 +64,7 @@ export async function startBroker (prepare: (folder: string, port: number) => Pr
   }
 }
 
-/** In a process group of its own: brokers have children, and a signal must reach them all. */
+/** Starts a process group of its own. Brokers have children, and a signal must reach them all. */
 async function launch ({ name, command, args, env }: BrokerProgram, port: number): Promise<ChildProcess> {
   const output: string[] = []
   const child = spawn(command, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'], detached: true })

@@ -12,7 +12,7 @@ export interface BrokerUnderTest {
 
 export type OpenBroker = (t: Test) => Promise<BrokerUnderTest>
 
-/** Names that nobody else uses: some brokers remember. */
+/** Makes names that no other test uses, because some brokers remember. */
 function namesOf (broker: Broker): { topic: (...segments: string[]) => string, queue: (...segments: string[]) => string } {
   const unique = randomBytes(6).toString('hex')
   const join = (...segments: string[]): string => [unique, ...segments].join(broker.separator)
@@ -25,7 +25,7 @@ interface World extends BrokerUnderTest {
   readonly connect: () => Promise<TestConnection>
 }
 
-/** What every broker promises to the sessions. What one cannot do, as its `capabilities` say, it refuses in words. */
+/** The promises of every broker to the sessions. A broker refuses in words the use of an ability that it lacks. */
 export function brokerContract (name: string, open: OpenBroker): void {
   const check = (title: string, body: (t: Test, world: World) => Promise<void>): void => {
     t.test(`${name}: ${title}`, async (t) => {
@@ -42,7 +42,7 @@ export function brokerContract (name: string, open: OpenBroker): void {
 type Check = (title: string, body: (t: Test, world: World) => Promise<void>) => void
 
 function topics (check: Check): void {
-  check('STOMP-M2, STOMP-M4, STOMP-M8: a topic goes to everybody, the sender included', async (t, { topic, connect }) => {
+  check('STOMP-M2, STOMP-M4, STOMP-M8: a message of a topic goes to all subscribers, the sender included', async (t, { topic, connect }) => {
     const [a, b] = [await connect(), await connect()]
     await a.subscribe('1', topic('x'))
     await b.subscribe('one', topic('x'))
@@ -104,7 +104,7 @@ function topics (check: Check): void {
     await b.publish(topic('x'), 'message')
     t.strictSame(await b.sink.next(1), ['message'])
     t.equal(a.sink.deliveries.all.length, 0)
-    t.equal(a.sink.ends.all.length, 0, 'whoever closes needs not be told')
+    t.equal(a.sink.ends.all.length, 0, 'a client that closes is not told')
     await refused(t, () => a.publish(topic('x')), true)
   })
 
@@ -169,10 +169,10 @@ function acknowledgements (check: Check): void {
       await a.broker.unsubscribe('1')
       await a.subscribe('2', topic('x'))
       await a.publish(topic('x'), 'four')
-      // What NACK gave back may have come once more before the end of the subscription.
+      // A message that NACK gave back may have come once more before the end of the subscription.
       let last = await a.sink.deliveries.next()
       while (last.key === '1') last = await a.sink.deliveries.next()
-      t.strictSame([last.key, textOf(last)], ['2', 'four'], 'what was not acknowledged is gone')
+      t.strictSame([last.key, textOf(last)], ['2', 'four'], 'messages without an acknowledgement are gone')
     })
   }
 }
@@ -185,7 +185,7 @@ function queues (check: Check): void {
     await refused(t, () => a.publish(world.queue('x')))
   })
 
-  withQueues('a queue keeps its messages until somebody comes', async (t, { queue, connect }) => {
+  withQueues('a queue keeps its messages until a consumer comes', async (t, { queue, connect }) => {
     const a = await connect()
     for (let i = 0; i < 10; i++) await a.publish(queue('x'), String(i))
     const b = await connect()
@@ -207,7 +207,7 @@ function queues (check: Check): void {
     t.equal(new Set([...a.sink.texts, ...b.sink.texts]).size, 30)
   })
 
-  withQueues('STOMP-A5: what a lost connection had goes to the next consumer, in order', async (t, { queue, connect }) => {
+  withQueues('STOMP-A5: the messages of a lost connection go to the next consumer, in order', async (t, { queue, connect }) => {
     const [a, b] = [await connect(), await connect()]
     await a.subscribe('1', queue('x'), 'client-individual')
     for (let i = 0; i < 6; i++) await a.publish(queue('x'), String(i))
@@ -220,7 +220,7 @@ function queues (check: Check): void {
     t.strictSame(b.sink.deliveries.all.map(({ redelivered }) => redelivered), [true, true, true, true, true, false])
   })
 
-  withQueues('STOMP-S6: what a subscription had goes back to its place', async (t, { broker, queue, connect }) => {
+  withQueues('STOMP-S6: the messages of a subscription go back to their places', async (t, { broker, queue, connect }) => {
     const a = await connect()
     await a.subscribe('1', queue('x'), 'client', { 'prefetch-count': '2' })
     for (let i = 0; i < 4; i++) await a.publish(queue('x'), String(i))
@@ -257,7 +257,7 @@ function queues (check: Check): void {
     t.ok(again.redelivered)
   })
 
-  withQueues('prefetch-count bounds what is unacknowledged', async (t, { queue, connect }) => {
+  withQueues('prefetch-count bounds the unacknowledged messages', async (t, { queue, connect }) => {
     const a = await connect()
     await a.subscribe('1', queue('x'), 'client-individual', { 'prefetch-count': '2' })
     await a.subscribe('marker', queue('y'))
@@ -282,7 +282,7 @@ function queues (check: Check): void {
       t.equal(a.sink.deliveries.all.length, 1)
       a.sink.takes = true
       a.broker.resume()
-      t.strictSame(await a.sink.next(2), ['1', '2'], 'what had been given to it has waited')
+      t.strictSame(await a.sink.next(2), ['1', '2'], 'the messages that it was given have waited')
       return
     }
     await b.subscribe('1', queue('x'))
@@ -361,7 +361,7 @@ function more (check: Check): void {
     await a.broker.close()
     const b = await connect()
     await b.subscribe('1', queue('x'))
-    t.strictSame(await b.sink.next(2), ['1', '2'], 'what was acknowledged is gone')
+    t.strictSame(await b.sink.next(2), ['1', '2'], 'acknowledged messages are gone')
   })
 
   check('reply-to with a temporary queue', async (t, { broker, queue, connect }) => {
@@ -374,18 +374,18 @@ function more (check: Check): void {
     await client.publish(queue('x'), 'question', { 'reply-to': '/temp-queue/mine', 'correlation-id': '7' })
     const question = await service.sink.deliveries.next()
     const address = question.publication.headers.get('reply-to')!
-    t.match(address, /^\/reply-queue\/[\w.-]{20,}$/, 'SEC-S66: nobody guesses it')
+    t.match(address, /^\/reply-queue\/[\w.-]{20,}$/, 'SEC-S66: it cannot be guessed')
     t.notMatch(address, /mine/)
     t.equal(question.publication.headers.get('correlation-id'), '7')
     await service.publish(address, 'answer')
     const answer = await client.sink.deliveries.next()
     t.equal(textOf(answer), 'answer')
-    t.equal(answer.key, '/temp-queue/mine', 'nobody has subscribed, and it comes all the same')
+    t.equal(answer.key, '/temp-queue/mine', 'it comes without a SUBSCRIBE')
     t.equal(answer.handle, null)
-    t.notOk(broker.accepts(address, 'subscribe'), 'SEC-S64: what is private stays so')
+    t.notOk(broker.accepts(address, 'subscribe'), 'SEC-S64: a private queue stays private')
   })
 
-  check('history: what was missed comes once and in order, or it is said that it cannot', async (t, { broker, topic, connect }) => {
+  check('history: missed messages come once and in order, or the client learns that they cannot', async (t, { broker, topic, connect }) => {
     if (!broker.capabilities.history) return
     const [a, b] = [await connect(), await connect()]
     await a.subscribe('1', topic('h'))

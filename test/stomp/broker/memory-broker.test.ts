@@ -67,7 +67,7 @@ t.test('SEC-S29, SEC-S33, SEC-S64: the form of destinations', async (t) => {
   await refused(t, () => a.publish('/dlq'))
 })
 
-t.test('SEC-S64: no pattern reaches what is private', async (t) => {
+t.test('SEC-S64: no pattern reaches a private queue', async (t) => {
   const { connect } = await startMemoryBroker(t, { queueWildcards: true })
   const [spy, client] = [await connect(), await connect()]
   spy.subscribe('1', '/topic/**')
@@ -82,7 +82,7 @@ t.test('SEC-S64: no pattern reaches what is private', async (t) => {
   t.strictSame(spy.sink.texts, ['other'])
 })
 
-t.test('the separator parts what stands behind the prefix', async (t) => {
+t.test('the separator stands between the segments behind the prefix', async (t) => {
   const { connect } = await startMemoryBroker(t, { separator: '.' })
   const a = await connect()
   a.subscribe('1', '/topic/PRICE.STOCK.*.IBM')
@@ -94,7 +94,7 @@ t.test('the separator parts what stands behind the prefix', async (t) => {
 
 // --- calls from within deliver
 
-t.test('STOMP-M6: what is published while a message is delivered comes behind it, at every subscriber', async (t) => {
+t.test('STOMP-M6: messages that are published during a delivery come behind it, at every subscriber', async (t) => {
   const { connect } = await startMemoryBroker(t)
   const [a, b, c] = [await connect(), await connect(), await connect()]
   for (const each of [a, b, c]) each.subscribe('1', '/topic/x')
@@ -119,7 +119,7 @@ t.test('STOMP-S5: a subscription that ends while a message goes round gets it no
   t.strictSame([a.sink.texts.length, b.sink.texts.length, c.sink.texts.length], [1, 0, 0])
 })
 
-t.test('whoever subscribes while a message goes round gets the next one', async (t) => {
+t.test('a client that subscribes during a delivery gets the next message', async (t) => {
   const { connect } = await startMemoryBroker(t, { history: [{ pattern: '/topic/**' }] })
   const [a, b] = [await connect(), await connect()]
   const late: TestConnection[] = []
@@ -137,7 +137,7 @@ t.test('whoever subscribes while a message goes round gets the next one', async 
   t.strictSame(late.map(({ sink }) => sink.texts), [['2'], ['1', '2']])
 })
 
-t.test('what is published while a client catches up comes behind that', async (t) => {
+t.test('messages that are published while a client catches up come behind the missed ones', async (t) => {
   const { connect } = await startMemoryBroker(t, { history: [{ pattern: '/topic/**' }] })
   const [a, b] = [await connect(), await connect()]
   const { position } = a.subscribe('1', '/topic/x') as { position: string }
@@ -178,10 +178,10 @@ t.test('STOMP-T3: a COMMIT that does not fit leaves no trace', async (t) => {
   t.strictSame(a.sink.texts, [])
   a.broker.commit([publish('/queue/y', 'a'), publish('/queue/y', 'b')])
   a.subscribe('2', '/queue/y')
-  t.strictSame(a.sink.texts, ['a', 'b'], 'what was announced does not keep its place, nor its queue')
+  t.strictSame(a.sink.texts, ['a', 'b'], 'a refused transaction keeps neither places nor queues')
 })
 
-t.test('STOMP-T3: nothing comes between the messages of a COMMIT, whoever publishes meanwhile', async (t) => {
+t.test('STOMP-T3: no other message comes between the messages of a COMMIT', async (t) => {
   const { connect } = await startMemoryBroker(t)
   const [a, b] = [await connect(), await connect()]
   a.subscribe('1', '/topic/x')

@@ -6,7 +6,7 @@ function positionOf ({ publication }: Delivery): string {
   return `${publication.headers.get('x-epoch')}:${publication.headers.get('x-offset')}`
 }
 
-/** What a client that stopped at `position` is told, and gets. */
+/** Returns the answer and the messages for a client that stopped at `position`. */
 async function recover (connection: TestConnection, destination: string, position: string): Promise<[unknown, string[]]> {
   connection.sink.deliveries.all.length = 0
   const result = await connection.subscribe('recover', destination, 'client', { 'x-recover': position })
@@ -15,7 +15,7 @@ async function recover (connection: TestConnection, destination: string, positio
   return [result?.recovered, got]
 }
 
-t.test('history: offsets count by one, whoever publishes, and a forged one counts for nothing', async (t) => {
+t.test('history: offsets count by one for every publisher, and a forged one counts for nothing', async (t) => {
   const { broker, connect } = await startMemoryBroker(t, { history: [{ pattern: '/topic/h/*' }] })
   const a = await connect()
   a.subscribe('1', '/topic/**')
@@ -31,7 +31,7 @@ t.test('history: offsets count by one, whoever publishes, and a forged one count
   t.notOk(other!.has('x-offset'))
 })
 
-t.test('history: where a topic stands is told to whoever subscribes', async (t) => {
+t.test('history: a subscriber learns the position of a topic', async (t) => {
   const { connect } = await startMemoryBroker(t, { history: [{ pattern: '/topic/h/*' }] })
   const a = await connect()
   const before = await a.subscribe('1', '/topic/h/x')
@@ -41,7 +41,7 @@ t.test('history: where a topic stands is told to whoever subscribes', async (t) 
   t.strictSame(await a.subscribe('2', '/topic/h/*'), {}, 'a pattern has no place')
 })
 
-t.test('history: what cannot be told for sure is said so, and nothing is made up', async (t) => {
+t.test('history: a client learns that messages may be missing, and gets no invented ones', async (t) => {
   const { clock, connect } = await startMemoryBroker(t, { history: [{ pattern: '/topic/h/*', messages: 3, bytes: 1000, ttl: 60_000 }, { pattern: '/topic/**', ttl: 1 }] })
   const [a, b] = [await connect(), await connect()]
   a.subscribe('1', '/topic/**')
@@ -88,7 +88,7 @@ t.test('SEC-S30: histories are bounded in number and in all', async (t) => {
   for (let i = 0; i < 3; i++) a.publish('/topic/d', 'x'.repeat(1000))
   t.strictSame(await recover(b, '/topic/a', at(0)), [false, []])
   a.publish('/topic/e', 'x'.repeat(5000))
-  t.strictSame(await recover(b, '/topic/e', at(8)), [false, []], 'nothing holds what is larger than all')
+  t.strictSame(await recover(b, '/topic/e', at(8)), [false, []], 'no history holds a message that is larger than its limit')
 })
 
 t.test('history: zero gaps and zero duplicates however often a client comes back', async (t) => {

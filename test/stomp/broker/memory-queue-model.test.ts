@@ -11,7 +11,7 @@ const MAX_DELIVERIES = 4
 const MAX_UNACKED = 5
 const silent = { debug () {}, info () {}, warn () {}, error () {} }
 
-/** What may happen, from outside or from within `deliver`. Numbers choose among what there is. */
+/** The events, from outside or from within `deliver`. Numbers choose among the clients and messages that exist. */
 type Action =
   { readonly type: 'publish' | 'connect' } |
   { readonly type: 'commit' | 'ack' | 'nack' | 'ack all' | 'nack all' | 'unsubscribe' | 'close' | 'pause' | 'resume', readonly pick: number } |
@@ -40,23 +40,23 @@ interface Subscriber {
 interface Client {
   readonly connection: BrokerConnection
   readonly subscribers: Subscriber[]
-  /** What its sink answers. */
+  /** The answer of its sink. */
   takes: boolean
-  /** It has answered no, and has not resumed. */
+  /** True after its sink answered no, until it resumes. */
   stopped: boolean
   open: boolean
 }
 
-/** One queue, its clients, and what ought to be where. Messages are numbers, in the order in which they were published. */
+/** One queue, its clients, and the expected place of each message. Messages are numbers, in the order in which they were published. */
 class Model {
   readonly broker: Broker
   readonly clients: Client[] = []
-  /** In order, because numbers are. */
+  /** The messages, in order, because numbers are. */
   readonly waiting = new Set<number>()
   readonly done = new Set<number>()
   readonly dead = new Set<number>()
   readonly deliveries: number[] = []
-  /** What the sinks do inside `deliver`, one after the other. */
+  /** The actions of the sinks inside `deliver`, one after the other. */
   readonly reactions: Action[]
   readonly #publisher: BrokerConnection
   #keys = 0
@@ -83,7 +83,7 @@ class Model {
     }
   }
 
-  /** Nothing waits while somebody could have it. */
+  /** Checks that no message waits while a consumer could have it. */
   checkIdle (): void {
     if (this.waiting.size > 0) assert.deepEqual(this.subscribers.filter(hasCredit).map(({ key }) => key), [])
   }
@@ -184,7 +184,7 @@ class Model {
   }
 }
 
-/** Whether it may have one more. */
+/** Tells whether it may have one more. */
 function hasCredit ({ live, auto, prefetch, outstanding, client }: Subscriber): boolean {
   const unacked = client.subscribers.reduce((sum, each) => sum + each.outstanding.length, 0)
   return live && client.open && !client.stopped && (auto || (outstanding.length < prefetch && unacked < MAX_UNACKED))
@@ -229,7 +229,7 @@ async function play (actions: readonly Action[], reactions: readonly Action[]): 
   await broker.stop()
 }
 
-test('a queue loses nothing, doubles nothing and keeps its order, whatever its consumers do', async () => {
+test('a queue loses nothing, doubles nothing and keeps its order, with every behaviour of its consumers', async () => {
   await fc.assert(fc.asyncProperty(fc.array(anAction, { maxLength: 60 }), (actions) => play(actions, [])), { numRuns: 300 })
 })
 

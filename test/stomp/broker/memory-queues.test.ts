@@ -24,7 +24,7 @@ t.test('STOMP-A3: after too many deliveries a message goes to the dead-letter qu
   ])
 })
 
-t.test('a dead letter that nobody can handle either is dropped, and said so', async (t) => {
+t.test('a dead letter that no consumer can handle is dropped, and the log says so', async (t) => {
   const { connect, log } = await startMemoryBroker(t, { maxDeliveries: 2 })
   const a = await connect()
   a.subscribe('1', '/queue/x', 'client-individual')
@@ -82,7 +82,7 @@ t.test('SEC-S28: prefetch-count and the limit of the connection', async (t) => {
   for (let i = 0; i < 2; i++) a.publish('/queue/y', `y${i}`)
   a.publish('/topic/z', 'z')
   a.publish('/queue/z', 'auto')
-  t.strictSame(a.sink.texts, ['x0', 'x1', 'x2', 'y0', 'auto'], 'what needs no acknowledgement needs no credit')
+  t.strictSame(a.sink.texts, ['x0', 'x1', 'x2', 'y0', 'auto'], 'a message without an acknowledgement needs no credit')
   a.broker.ack([handleNamed(a, 'x0')])
   t.equal(a.sink.texts.length, 6)
   for (let left = 4; left > 0; left--) a.broker.ack([handleOf(a.sink.deliveries.all.at(-1)!)])
@@ -91,7 +91,7 @@ t.test('SEC-S28: prefetch-count and the limit of the connection', async (t) => {
   await refused(t, () => a.subscribe('5', '/topic/x', 'client', { 'prefetch-count': '-1' }))
 })
 
-t.test('what one subscription gives back is credit for the others of its connection', async (t) => {
+t.test('the messages that one subscription gives back are credit for the others of its connection', async (t) => {
   const { connect } = await startMemoryBroker(t, { maxUnacked: 2 })
   const a = await connect()
   a.subscribe('1', '/queue/x', 'client')
@@ -104,7 +104,7 @@ t.test('what one subscription gives back is credit for the others of its connect
   t.strictSame(a.sink.texts, ['x0', 'x1', 'y0'])
 })
 
-t.test('acknowledging twice, or what belongs to somebody else, changes nothing', async (t) => {
+t.test('acknowledging twice, or a message of another client, changes nothing', async (t) => {
   const { connect } = await startMemoryBroker(t)
   const [a, b] = [await connect(), await connect()]
   a.subscribe('1', '/queue/x', 'client-individual', { 'prefetch-count': '1' })
@@ -122,7 +122,7 @@ t.test('acknowledging twice, or what belongs to somebody else, changes nothing',
   t.strictSame(a.sink.texts, ['0', '1', '1'], 'it had gone back by then')
 })
 
-t.test('what is full is refused, and says which limit', async (t) => {
+t.test('a full queue refuses, and names the limit', async (t) => {
   const { connect } = await startMemoryBroker(t, { maxQueueMessages: 2, maxQueueBytes: 1000, maxBytes: 1700, maxQueues: 3 })
   const a = await connect()
   a.publish('/queue/x', '0')
@@ -135,7 +135,7 @@ t.test('what is full is refused, and says which limit', async (t) => {
   await refused(t, () => a.publish('/queue/x', '2'), false)
   a.broker.ack([handleNamed(a, '0')])
   a.publish('/queue/x', '2')
-  t.strictSame(a.sink.texts, ['0', '1', '2'], 'what is acknowledged makes room')
+  t.strictSame(a.sink.texts, ['0', '1', '2'], 'acknowledged messages make room')
 })
 
 t.test('SEC-S30: queues without messages and consumers are forgotten', async (t) => {
@@ -239,7 +239,7 @@ t.test('K1: a queue that has emptied is forgotten, however late its messages wou
   t.equal(clock.pending, 0, 'no timer runs for them')
 })
 
-t.test('deadLetterExpired: what nobody took in time is a dead letter', async (t) => {
+t.test('deadLetterExpired: a message that no consumer took in time is a dead letter', async (t) => {
   const { clock, connect } = await startMemoryBroker(t, { deadLetterExpired: true })
   const a = await connect()
   a.publish('/queue/x', 'late', { ttl: '100' })
@@ -249,7 +249,7 @@ t.test('deadLetterExpired: what nobody took in time is a dead letter', async (t)
   t.equal(a.sink.deliveries.all[0]!.publication.headers.get('x-death-reason'), 'expired')
 })
 
-t.test('what expires while somebody has it is not delivered again', async (t) => {
+t.test('a message that expires at a consumer is not delivered again', async (t) => {
   const { clock, connect } = await startMemoryBroker(t)
   const a = await connect()
   a.subscribe('1', '/queue/x', 'client')

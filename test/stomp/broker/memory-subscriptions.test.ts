@@ -3,7 +3,7 @@ import { handleNamed, handleOf, message, refused, startMemoryBroker, type TestCo
 
 // --- topics with acknowledgements
 
-t.test('SEC-S28: a topic with acknowledgements stops at the credit and ends above what may wait', async (t) => {
+t.test('SEC-S28: a topic with acknowledgements stops at the credit and ends above the limit of its queue', async (t) => {
   const { connect } = await startMemoryBroker(t, { prefetch: 2, maxQueueMessages: 5 })
   const [a, b] = [await connect(), await connect()]
   a.subscribe('slow', '/topic/x', 'client')
@@ -18,11 +18,11 @@ t.test('SEC-S28: a topic with acknowledgements stops at the credit and ends abov
   t.match(a.sink.endedSubscriptions.all, [{ key: 'slow', error: { code: 'STOMP_FELL_BEHIND', fatal: false } }])
   b.publish('/topic/y', 'y')
   t.strictSame(a.sink.texts, ['0', '1', '2', 'y'], 'only that subscription has ended')
-  t.equal(b.sink.texts.length, 9, 'nobody else is held up')
+  t.equal(b.sink.texts.length, 9, 'no other client is held up')
   a.broker.ack([handleNamed(a, '2')])
 })
 
-t.test('a publication that waits in many places counts once, and nobody pays for the slow ones', async (t) => {
+t.test('a publication that waits in many places counts once, and no client pays for the slow ones', async (t) => {
   const size = 100_000
   const { connect } = await startMemoryBroker(t, { maxBytes: 3 * size, prefetch: 1 })
   const quick = await connect()

@@ -19,7 +19,7 @@ async function freePort (): Promise<number> {
   return port
 }
 
-/** The line about the last attempt of one connection that failed, in full: host, port, cause, and when the next attempt is. */
+/** Finds the line about the last failed attempt of a connection, and checks host, port, cause and the next attempt. */
 function failureLine (t: Test, log: LinesLog, { host, port, cause, connection = 'system' }: { host: string, port: number, cause: RegExp, connection?: string }): LogLine {
   const found = log.of('warn').findLast(({ data }) => data.connection === connection)
   if (found === undefined) throw new Error('no line tells of the failure')
@@ -52,7 +52,7 @@ t.test('U19: every attempt that fails has its line, and the waits that it tells 
   t.strictSame(log.of('warn').map(({ data }) => data.nextAttemptIn), [1000, 2000, 4000, 4000])
 })
 
-t.test('U19: a name that nobody has', async (t) => {
+t.test('U19: a name of a host that does not exist', async (t) => {
   const { log, started } = await startRelay(t, { servers: 'tcp://no-such-host.invalid:61613' })
   await started
   failureLine(t, log, { host: 'no-such-host.invalid', port: 61613, cause: /ENOTFOUND|EAI_AGAIN/ })
@@ -108,7 +108,7 @@ t.test('U19: a connection that is lost later, by every kind of loss', async (t) 
   for (const [name, lose, cause, options] of cases) {
     const world = await relayTo(t, { ...options, reconnect: { min: 20_000 } }, { connected: { 'heart-beat': '1000,0' } })
     await world.states.next()
-    // What is still on its way would hide a reset.
+    // Bytes that are still on their way would hide a reset.
     await world.relay.publish(message('/topic/x'))
     await turns()
     lose(world.system)

@@ -66,11 +66,11 @@ t.test('RELAY-20: while the client takes nothing, the relay reads nothing from t
   await world.relay.publish(message('/topic/other'))
   for (let i = 0; i < 10; i++) world.clock.advance(1000)
   t.equal(connection.sink.deliveries.waiting, 0)
-  t.equal(world.relay.state, 'available', 'a client that reads slowly is no fault of the broker')
+  t.equal(world.relay.state, 'available', 'a client that reads slowly does not make the broker blocked')
   connection.sink.takes = true
   connection.broker.resume()
   t.strictSame(await connection.sink.next(1), ['1'])
-  t.equal(await waiting, 'done', 'what was not read was not late')
+  t.equal(await waiting, 'done', 'a RECEIPT that was not read is not late')
 })
 
 t.test('SEC-S28: the unacknowledged messages of all subscriptions of a client have one limit', async (t) => {
@@ -82,7 +82,7 @@ t.test('SEC-S28: the unacknowledged messages of all subscriptions of a client ha
   }
   t.strictSame([await granted('a'), await granted('b', { 'prefetch-count': '100' }), await granted('c')], ['3', '2', '1'])
   await connection.broker.unsubscribe('a')
-  t.equal(await granted('d', { 'prefetch-count': '2' }), '2', 'what is given back can be had again')
+  t.equal(await granted('d', { 'prefetch-count': '2' }), '2', 'another subscription gets the credit that was given back')
 })
 
 t.test('a listener for the state that throws does not stop the relay', async (t) => {

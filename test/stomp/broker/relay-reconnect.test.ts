@@ -195,7 +195,7 @@ t.test('K1: a thousand reconnections of one relay, under one session, leave noth
       for (const { socket } of world.fake.connections.all) socket.destroy()
       await sink.ends.next('the loss')
       await advanceUntil(world.clock, until(() => world.relay.state === 'available' || world.clock.advance(1) !== undefined, 'the reconnection'), 1)
-      // What the test itself has written down.
+      // The notes of the test itself.
       const { all } = world.fake.connections
       all.splice(0, all.length, ...all.filter(({ socket }) => !socket.destroyed))
       world.log.lines.length = 0
@@ -209,7 +209,7 @@ t.test('K1: a thousand reconnections of one relay, under one session, leave noth
   }
 })
 
-t.test('R19: leaving costs what the client had, not what all clients have', async (t) => {
+t.test('R19: the cost of leaving depends on the subscriptions of the client, not on those of all clients', async (t) => {
   const world = await relayTo(t, { mode: 'shared' })
   const shared = await world.fake.connections.next('the shared connection')
   const others = await connect(world.relay)
@@ -246,7 +246,7 @@ t.test('R19: a destination is put into the broker\'s form once for each SEND, an
   for (let i = 0; i < 3000; i++) world.relay.accepts(`/topic/${i}`, 'send')
   asked.length = 0
   world.relay.accepts('/topic/0', 'send')
-  t.strictSame(asked, ['to /topic/0', 'from /topic/0'], 'what is remembered is bounded')
+  t.strictSame(asked, ['to /topic/0', 'from /topic/0'], 'the memory for names is bounded')
 })
 
 t.test('K8: a client that takes and pauses by turns does not put off the deadline of a broker that confirms nothing', async (t) => {
@@ -284,7 +284,7 @@ t.test('K4: a broker that reads and confirms nothing holds the client back', asy
   t.equal(connection.broker.room(), undefined)
 })
 
-t.test('K4: what the application publishes for a broker that is away is counted in bytes too', async (t) => {
+t.test('K4: messages of the application for a broker that is away are counted in bytes too', async (t) => {
   const world = await relayTo(t, { maxWaiting: 100_000, maxOutbox: 1000, outboxTimeout: 5000, reconnect: { min: 1_000_000, max: 1_000_000 } })
   world.system.socket.destroy()
   await until(() => world.relay.state === 'unavailable', 'the loss')
@@ -294,5 +294,5 @@ t.test('K4: what the application publishes for a broker that is away is counted 
   world.clock.advance(6000)
   t.equal(await results[0], 'STOMP_BROKER_UNAVAILABLE')
   const again = code(world.relay.publish(message('/topic/x', 'x'.repeat(30_000))))
-  t.notOk(await isSettled(again), 'what has gone makes room')
+  t.notOk(await isSettled(again), 'messages that have gone make room')
 })

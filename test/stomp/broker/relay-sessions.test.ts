@@ -45,7 +45,7 @@ for (const mode of ['per-client', 'shared'] as const) {
     const news = await kim.next('MESSAGE')
     t.strictSame(JSON.parse(news.body.text), { text: 'told' })
     t.equal(news.headers.get('destination'), '/user/queue/news')
-    t.notOk([...news.headers.keys()].some((name) => name.startsWith('x-fastify')), 'how it travelled is nobody\'s business')
+    t.notOk([...news.headers.keys()].some((name) => name.startsWith('x-fastify')), 'the headers of its journey are removed')
 
     const { sessions, elsewhere } = two.stomp.publishToUser('kim', '/queue/news', 'local')
     t.equal(sessions, 1)
@@ -120,7 +120,7 @@ t.test('the broker goes: sessions get an ERROR and the close, new ones are refus
   t.equal(brokerOf(app).stats().clients, 1)
 })
 
-t.test('RELAY-6, RELAY-7: what the broker refuses comes as ERROR with the client\'s own receipt-id', async (t) => {
+t.test('RELAY-6, RELAY-7: a refusal of the broker comes as ERROR with the client\'s own receipt-id', async (t) => {
   const { app: broker, url } = await startBroker(t)
   broker.stomp.addHook('preSend', (_session, { destination }) => {
     if (destination === '/topic/forbidden') throw Object.assign(new Error('secret reason at host 10.0.0.1'), { statusCode: 403 })

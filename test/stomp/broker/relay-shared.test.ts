@@ -30,7 +30,7 @@ t.test('shared mode: the loss of the connection ends all of its clients, and lat
   for (const { sink } of clients) publications.add((await sink.deliveries.next()).publication)
   t.equal(publications.size, 1, 'encoded once')
   for (const each of clients.slice(1)) await each.broker.unsubscribe('1')
-  t.equal(shared.frames.all.filter(({ command }) => command === 'UNSUBSCRIBE').length, 0, 'somebody is left')
+  t.equal(shared.frames.all.filter(({ command }) => command === 'UNSUBSCRIBE').length, 0, 'a client is left')
   await clients[0]!.broker.unsubscribe('1')
   await shared.next('UNSUBSCRIBE')
   await Promise.all(clients.map((each) => each.subscribe('2', '/topic/y')))

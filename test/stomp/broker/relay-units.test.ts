@@ -45,7 +45,7 @@ t.test('destinations of the broker itself, and those between our processes, reac
     t.notOk(relay.accepts(hidden, 'subscribe'), hidden)
     t.notOk(relay.accepts(hidden, 'send'), hidden)
   }
-  t.equal(rabbitmq().fromBroker('/topic/a%2Fb.%C3%A9'), '/topic/a%2Fb/é', 'a slash in a word is no separator')
+  t.equal(rabbitmq().fromBroker('/topic/a%2Fb.%C3%A9'), '/topic/a%2Fb/é', 'a slash in a word does not separate')
   t.equal(rabbitmq().fromBroker('/topic/100%'), '/topic/100%')
 })
 
