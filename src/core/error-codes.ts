@@ -31,8 +31,8 @@ export const SOCKJS_ERRORS = {
   TooLate: ['developer', 'FST_SOCKJS_TOO_LATE', 500, Error, 'endpoint %s: the application has started, and Fastify takes no more routes; call app.sockjs() before app.ready() and app.listen()'],
   /** An option needs the WebSocket server of this package, but the application registered `@fastify/websocket` before. */
   ForeignWebsocketServer: ['developer', 'FST_SOCKJS_FOREIGN_WEBSOCKET_SERVER', 500, Error, 'option %s has no effect: @fastify/websocket was registered before with options of its own; %s'],
-  /** The option `allowDrafts` needs the package `websocket-driver`, which the application did not install. */
-  MissingPackage: ['developer', 'FST_SOCKJS_MISSING_PACKAGE', 500, Error, 'endpoint %s: the option allowDrafts needs the package websocket-driver, which is not installed; run: npm install websocket-driver'],
+  /** The option `allowDrafts` needs the package `websocket-driver`, which cannot be loaded. */
+  MissingPackage: ['developer', 'FST_SOCKJS_MISSING_PACKAGE', 500, Error, 'endpoint %s: the option allowDrafts needs the package websocket-driver; run: npm install websocket-driver (it cannot be loaded: %s)'],
   /** `send()` was given a value that the transport cannot carry. */
   InvalidMessage: ['application', 'FST_SOCKJS_INVALID_MESSAGE', 500, TypeError, '%s'],
   /** `close()` was given a code other than an integer from 1000 to 4999, or a reason other than a string. */
