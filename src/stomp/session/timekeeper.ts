@@ -20,11 +20,11 @@ export function isDate (value: unknown): value is number {
 
 /** The session, as its timekeeper calls it. */
 export interface TimekeeperOwner {
-  /** Sends a heart-beat. */
+  /** @internal Sends a heart-beat. */
   beat (): void
-  /** Ends the session with an ERROR. */
+  /** @internal Ends the session with an ERROR. */
   fail (error: StompError): void
-  /** Asks whether the session goes on, because its time is over. */
+  /** @internal Asks whether the session goes on, because its time is over. */
   expired (): void
 }
 

@@ -21,13 +21,17 @@ export interface Packed {
 const MAKES = ['src', 'docs', 'examples', 'protocol-tests', 'scripts', 'package.json', 'tsconfig.json', 'tsconfig.build.json', 'README.md', 'LICENSE',
   'CHANGELOG.md', 'CONTRIBUTING.md', 'PROTOCOL.md', 'SECURITY.md']
 
-/** Builds the packages in a copy of the clone, so that no old file is in them and the build of the clone stays. */
+/**
+ * Builds the packages in a copy of the clone, so that no old file is in them and the build of the clone stays. The types are not checked:
+ * `npm run types` does that.
+ */
 export async function build (root: string, copy: string): Promise<void> {
   for (const name of MAKES) cpSync(join(root, name), join(copy, name), { recursive: true, filter: (path) => !/[\\/](?:dist|node_modules)$/.test(path) })
-  const bin = join(root, 'node_modules/.bin')
-  const options = { env: { ...ENV, PATH: `${bin}:${process.env['PATH'] ?? ''}` }, maxBuffer: 2 ** 26 }
-  const [own, runner] = ['tsc -p tsconfig.build.json && node scripts/commonjs.js dist index stomp', 'npm run build']
-  await Promise.all([run('sh', ['-c', own], { ...options, cwd: copy }), run('sh', ['-c', runner], { ...options, cwd: join(copy, 'protocol-tests') })])
+  const node = (folder: string, program: string, ...args: string[]): Promise<unknown> => run(process.execPath, [program, ...args], { cwd: join(copy, folder), env: ENV })
+  await Promise.all([['.', 'index', 'stomp'] as const, ['protocol-tests', 'index'] as const].map(async ([folder, ...entries]) => {
+    await node(folder, join(root, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json', '--noCheck')
+    await node(folder, join(copy, 'scripts/commonjs.js'), 'dist', ...entries)
+  }))
 }
 
 /** Packs a folder that is built, as `npm publish` would. */
