@@ -66,7 +66,8 @@ export = plugin
 }
 
 const typed = ENTRIES.filter((path) => existsSync(`${path}.d.ts`))
-const program = ts.createProgram(typed.map((path) => `${path}.d.ts`), { module: ts.ModuleKind.NodeNext, skipLibCheck: true, types: ['node'] })
+// The names of exports need no declarations of the language or of Node.
+const program = ts.createProgram(typed.map((path) => `${path}.d.ts`), { module: ts.ModuleKind.NodeNext, skipLibCheck: true, noLib: true, types: [] })
 for (const path of ENTRIES) {
   const exported = Object.keys(await import(pathToFileURL(`${path}.js`))).sort()
   const module = `./${basename(path)}.js`
