@@ -52,7 +52,18 @@ const ROOMS: readonly Room[] = [
   { name: 'stomp/refusals', rooms: ['core/error-codes'], packages: [] },
   { name: 'stomp/destinations', rooms: ['core', 'stomp/refusals'], packages: [] },
   { name: 'stomp/pattern-trie', rooms: [], packages: [] },
-  { name: 'stomp/broker', rooms: ['core', 'stream', 'stomp/codec', 'stomp/errors', 'stomp/refusals', 'stomp/destinations', 'stomp/pattern-trie'], packages: ['node:*'] },
+  { name: 'stomp/broker', rooms: ['core', 'stream', 'stomp/codec', 'stomp/refusals'], packages: ['node:crypto'] },
+  {
+    name: 'stomp/broker/memory',
+    rooms: ['core', 'stomp/codec', 'stomp/errors', 'stomp/refusals', 'stomp/destinations', 'stomp/pattern-trie', 'stomp/broker'],
+    packages: ['node:crypto']
+  },
+  { name: 'stomp/broker/relay/dialects', rooms: ['stomp/broker'], packages: [] },
+  {
+    name: 'stomp/broker/relay',
+    rooms: ['core', 'stomp/codec', 'stomp/errors', 'stomp/refusals', 'stomp/destinations', 'stomp/broker', 'stomp/broker/relay/dialects'],
+    packages: ['node:*']
+  },
   { name: 'stomp/session', rooms: ['core', 'stream', 'stomp/codec', 'stomp/errors', 'stomp/refusals', 'stomp/destinations', 'stomp/broker'], packages: ['node:*', 'type:fastify'] },
   { name: 'stomp/users', rooms: ['core', 'stomp/codec', 'stomp/broker', 'stomp/session'], packages: [] },
   { name: 'stomp/rules', rooms: ['core', 'stomp/codec', 'stomp/errors', 'stomp/destinations', 'stomp/session'], packages: ['*'] },
@@ -73,7 +84,8 @@ const ROOMS: readonly Room[] = [
     name: 'stomp',
     rooms: [
       'embedded', 'core', 'stream', 'sockjs/errors', 'sockjs/protocol', 'sockjs/session', 'sockjs/transports', 'sockjs/options', 'sockjs/endpoint',
-      'stomp/codec', 'stomp/errors', 'stomp/refusals', 'stomp/destinations', 'stomp/broker', 'stomp/session', 'stomp/users', 'stomp/rules', 'stomp/rights', 'stomp/hooks',
+      'stomp/codec', 'stomp/errors', 'stomp/refusals', 'stomp/destinations', 'stomp/broker', 'stomp/broker/memory', 'stomp/broker/relay', 'stomp/session', 'stomp/users',
+      'stomp/rules', 'stomp/rights', 'stomp/hooks',
       'stomp/observer', 'stomp/routes', 'stomp/application'
     ],
     packages: ['*']
@@ -114,7 +126,9 @@ function parse (path: string, text: string): Source {
 
 function roomOf (path: string): string {
   const place = path.replace(/(\.d)?\.ts$/, '')
-  return ROOMS.find(({ name }) => place === name || place.startsWith(name + '/'))?.name ?? `no room for ${path}`
+  const rooms = ROOMS.map(({ name }) => name).filter((name) => place === name || place.startsWith(name + '/'))
+  // A room may hold another one. The inner one has the longer name.
+  return rooms.reduce((inner, name) => name.length > inner.length ? name : inner, '') || `no room for ${path}`
 }
 
 function importsOf ({ tree }: Source): Import[] {
@@ -329,6 +343,8 @@ test('these checks find what they look for', async (t) => {
     ['sockjs/protocol/x.ts', "import fs from 'node:fs'", /no package/],
     ['stomp/codec/x.ts', "import { Timer } from '../../core/timer.ts'", /does not know core/],
     ['stomp/session/x.ts', "import type { Session } from '../../sockjs/session/index.ts'", /does not know sockjs/],
+    ['stomp/broker/relay/x.ts', "import { Queue } from '../memory/queue.ts'", /relay\/ does not know stomp\/broker\/memory/],
+    ['stomp/session/x.ts', "import { memoryBroker } from '../broker/memory/index.ts'", /does not know stomp\/broker\/memory/],
     ['stomp/application.ts', "import type { Session } from '../sockjs/session/index.ts'", /does not know sockjs/],
     ['stomp/x.ts', "import type { Session } from '../sockjs/session/index.ts'", /MessageStream/],
     ['nowhere/x.ts', '', /no room/]
