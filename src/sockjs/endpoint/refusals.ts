@@ -21,6 +21,14 @@ const KINDS = {
     level: 'warn',
     text: 'A request to a WebSocket URL did not ask for an upgrade. If a proxy removes the headers Upgrade and Connection, let it pass them on.'
   },
+  version: {
+    level: 'info',
+    text: 'A WebSocket was refused with 426, because its version is neither 13 nor 8. If old browsers need the drafts 75 and 76, set allowDrafts.'
+  },
+  'slow body': {
+    level: 'warn',
+    text: 'A request was refused with 408, because its body was not complete within bodyTimeout. Look for a slow client or proxy, or raise that option.'
+  },
   session: {
     level: 'info',
     text: 'A message came for a session that this process does not have. The session has ended, or another process has it. ' +

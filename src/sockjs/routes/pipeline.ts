@@ -23,12 +23,14 @@ interface RouteCheck {
 
 /** WS-14, WS-15, GREETING-4, INFO-15: a handshake is welcome where there is a WebSocket, in a version that we speak. */
 const handshake: RouteCheck = {
-  check ({ options }, request, reply, { route }) {
+  check (endpoint, request, reply, { route }) {
+    const { options } = endpoint
     if (upgradeOf(request.raw) === undefined) return true
     if (!(route === 'websocket' || route === 'rawWebsocket' || (route === 'greeting' && options.rawAtBase))) return answered(sendText(reply, 400, NOT_A_WEBSOCKET))
     // `injectWS` writes a number.
     const version = String(request.headers['sec-websocket-version'])
     if (version === '13' || version === '8' || (options.allowDrafts && isDraftRequest(request.raw))) return true
+    endpoint.tell('version', request.log, { version: shorten(version) }, version)
     return answered(sendText(reply.header('sec-websocket-version', '13, 8'), 426, 'WebSocket version not supported.\n'))
   }
 }

@@ -23,10 +23,11 @@ const SENT_BY: Readonly<Record<string, ReadonlySet<TransportName>>> = {
  * the body stays where it is.
  */
 export function beforeBody (endpoint: Endpoint) {
+  const missed = (): void => endpoint.tell('slow body')
   return function awaitRoom (request: FastifyRequest, reply: FastifyReply, payload: unknown, done: (error: null, payload: unknown) => void): void {
     const state = requestStateOf(request)
     const read = (): void => {
-      state.body?.startDeadline(request.raw, endpoint.options.bodyTimeout)
+      state.body?.startDeadline(request.raw, endpoint.options.bodyTimeout, missed)
       withValidType(request.raw, () => done(null, payload))
     }
     const { route, session: id } = state.target

@@ -7,14 +7,17 @@ import { Timer, type TimerOwner } from '../../core/timer.ts'
 const TOO_SLOW = 'HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n'
 
 /**
- * The body that is on its way to us on a connection: known to the registration, for one that never comes to its end must not hold
- * `app.close()`, and with a deadline once we read it, whatever the server's own timeouts are: Fastify switches `requestTimeout`
- * off (SEC-S23). One for each connection, as requests follow each other on it: a message costs neither object nor listener.
+ * The body that is on its way on one connection.
+ *
+ * The registration knows it, because a body that never comes to its end must not hold `app.close()`. It has a deadline of its own, because
+ * Fastify switches `requestTimeout` off (SEC-S23). There is one for each connection, so that a message costs neither object nor listener.
  */
 export class IncomingBody implements TimerOwner {
   readonly #socket: Socket
   readonly #clock: Clock
   readonly #timer = new Timer(this)
+  /** Is called when the deadline has passed. */
+  #missed: () => void = () => {}
   #request: IncomingMessage | null = null
   #response: ServerResponse | null = null
 
@@ -24,8 +27,8 @@ export class IncomingBody implements TimerOwner {
   }
 
   /**
-   * `null` where there is nothing to wait for: no body, as with most of what polls; a body that came while hooks waited, and the
-   * next one may be on its way by then; no connection, as with `app.inject()`.
+   * Returns the body of a request, or `null` if there is none to wait for: the request has no body, as most polls; the body came while hooks
+   * waited, and the next one may be on its way by then; or there is no connection, as with `app.inject()`.
    */
   static of (request: IncomingMessage, response: ServerResponse, all: Map<Socket, IncomingBody>, clock: Clock): IncomingBody | null {
     const { socket } = request
@@ -47,15 +50,20 @@ export class IncomingBody implements TimerOwner {
     return body
   }
 
-  /** Whether something is still to come. */
+  /** Whether a part of the body is still to come. */
   get pending (): boolean { return this.#request !== null && !this.#request.complete && !this.#request.destroyed }
 
-  /** From now on it is the client that lets us wait for the body of `request`, unless that is here and the next one on its way. */
-  startDeadline (request: IncomingMessage, timeout: number): void {
-    if (request === this.#request && this.pending) this.#clock.start(this.#timer, timeout)
+  /**
+   * Starts the deadline for the body of `request`, unless that is complete and the next one is on its way. `missed` is called when the
+   * client misses it: one function for all requests of an endpoint.
+   */
+  startDeadline (request: IncomingMessage, timeout: number, missed: () => void): void {
+    if (request !== this.#request || !this.pending) return
+    this.#missed = missed
+    this.#clock.start(this.#timer, timeout)
   }
 
-  /** The body of `request` is here; on a connection that pipelines, the next one may be on its way already. */
+  /** The body of `request` is complete. On a connection that pipelines, the next one may be on its way already. */
   arrived (request: IncomingMessage): void {
     if (request !== this.#request) return
     this.#clock.stop(this.#timer)
@@ -64,6 +72,7 @@ export class IncomingBody implements TimerOwner {
 
   expire (): void {
     if (!this.pending) return
+    this.#missed()
     if (this.#request!.httpVersionMajor > 1) return refuseStream(this.#request!, this.#response! as unknown as Http2ServerResponse)
     // Behind a response that is under way on the same connection there is no room for an answer.
     if (this.#response!.socket === null || this.#response!.headersSent) this.#socket.destroy()
@@ -88,7 +97,7 @@ function refuseStream (request: IncomingMessage, response: Http2ServerResponse):
   response.stream.close()
 }
 
-/** RFC 9112, 6.3: a request without either of these headers ends with its head. */
+/** Tells whether a request has a body. Without either of these headers it ends with its head (RFC 9112, section 6.3). */
 export function announcesBody ({ headers }: IncomingMessage): boolean {
   return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0'
 }

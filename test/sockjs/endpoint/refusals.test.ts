@@ -1,3 +1,4 @@
+import { connect as netConnect } from 'node:net'
 import t, { type Test } from 'tap'
 import type { EndpointOptions } from '../../../src/index.ts'
 import { connect, HTTP, newId, TRANSPORTS } from '../../support/client.ts'
@@ -104,6 +105,34 @@ t.test('K3: a WebSocket whose upgrade a proxy has removed', async (t) => {
   const { server, lines } = await logging(t)
   for (const path of ['/echo/websocket', '/echo/0/i/websocket', '/echo/websocket']) t.equal((await ask({ port: server.port, path })).status, 400)
   t.match(lines, [{ level: WARN, refused: 'upgrade', msg: /Upgrade and Connection/ }])
+  t.equal(lines.length, 1)
+})
+
+t.test('K3: a WebSocket of a version that the server does not speak', async (t) => {
+  const { server, lines } = await logging(t)
+  const headers = { connection: 'Upgrade', upgrade: 'websocket', 'sec-websocket-key': 'x3JJHMbDL1EzLkh9GBhXDw==', 'sec-websocket-version': '7' }
+  for (let i = 0; i < 3; i++) t.equal((await ask({ port: server.port, path: '/echo/websocket', headers })).status, 426)
+  t.match(lines, [{ level: INFO, refused: 'version', version: '7', msg: /allowDrafts/ }])
+  t.equal(lines.length, 1)
+})
+
+t.test('K3: a body that does not come to its end', async (t) => {
+  const { server, lines } = await logging(t, { endpoint: { bodyTimeout: 5000 } })
+  const id = newId()
+  await connect(server, 'xhr-streaming', { id })
+  const head = `POST /echo/000/${id}/xhr_send HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n["x`
+  const sockets = Array.from({ length: 3 }, () => netConnect(server.port, '127.0.0.1'))
+  const answers = sockets.map(async (socket) => {
+    socket.write(head)
+    let answer = ''
+    for await (const chunk of socket) answer += String(chunk)
+    return answer.slice(0, 12)
+  })
+  await until(() => server.endpoint.registration.bodies.size >= 3, 'the bodies are on their way')
+  await new Promise((resolve) => setImmediate(resolve))
+  server.clock.advance(5100)
+  t.strictSame(await Promise.all(answers), Array.from(sockets, () => 'HTTP/1.1 408'))
+  t.match(lines, [{ level: WARN, refused: 'slow body', endpoint: '/echo', msg: /bodyTimeout/ }])
   t.equal(lines.length, 1)
 })
 
