@@ -1,6 +1,7 @@
 import { checkPattern, type Destination, hasWildcard } from '../../destinations.ts'
 import { type BrokerError, refusal } from '../../refusals.ts'
 import type { BrokerConnection, BrokerSink, BrokerSubscription, DeliveryHandle, Operation, OutgoingMessage, SubscribeResult } from '../broker.ts'
+import { askedPrefetch } from '../prefetch.ts'
 import { Credit } from './credit.ts'
 import type { Exchange, Step } from './exchange.ts'
 import { type QueueSubscription, QueueSubscriptions, Unacked } from './queue-subscription.ts'
@@ -173,14 +174,8 @@ export class MemoryConnection implements BrokerConnection {
     }
   }
 
-  /** Reads the most unacknowledged messages that a subscription may have (STOMP-A1). */
   #prefetchOf ({ headers }: BrokerSubscription): number {
-    const asked = headers.get('prefetch-count')
-    const { prefetch } = this.#exchange.settings
-    if (asked === undefined) return prefetch
-    if (!/^\d{1,9}$/.test(asked)) throw refusal('STOMP_INVALID_HEADER', 'prefetch-count must be a number of messages')
-    // 0 asks for no limit, as with other brokers, and the limit of this broker stays.
-    return asked === '0' ? prefetch : Number(asked)
+    return askedPrefetch(headers) ?? this.#exchange.settings.prefetch
   }
 
   // --- acknowledgements ---------------------------------------------------------------------------------------

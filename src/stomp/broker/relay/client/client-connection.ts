@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Frame, FrameHeaders, ServerCommand } from '../../../codec/index.ts'
 import { BrokerError, refusal } from '../../../refusals.ts'
 import type { BrokerClient, BrokerSink, BrokerSubscription, DeliveryHandle, Done, Operation, OutgoingMessage } from '../../broker.ts'
+import { askedPrefetch } from '../../prefetch.ts'
 import { Publication } from '../../publication.ts'
 import type { RelayConnection, RelayCore } from '../core.ts'
 import type { BrokerLink } from '../link/broker-link.ts'
@@ -53,7 +54,7 @@ export class ClientConnection implements RelayConnection, LinkOwner {
     const { dialect, allowHeaders } = this.#core.settings
     const id = this.#idFor(key, headers)
     const frame = subscribeHeaders(link, id, subscribedDestination(this.#core, destination), ack)
-    const granted = ack === 'auto' ? 0 : this.#prefetch(headers.get('prefetch-count'))
+    const granted = ack === 'auto' ? 0 : this.#prefetch(headers)
     if (granted > 0) frame.set(dialect.prefetchHeader, String(granted))
     for (const name of allowHeaders) if (headers.has(name)) frame.add(name, headers.get(name)!)
     this.#subscriptions.add(id, key, ack, granted)
@@ -183,10 +184,9 @@ export class ClientConnection implements RelayConnection, LinkOwner {
   }
 
   /** Finds the most unacknowledged messages of a new subscription. All subscriptions share the limit of a client (SEC-S28), and each gets one at least. */
-  #prefetch (asked: string | undefined): number {
+  #prefetch (headers: FrameHeaders): number {
     const { prefetch, maxUnacked } = this.#core.settings
-    if (asked !== undefined && !/^\d{1,9}$/.test(asked)) throw refusal('STOMP_INVALID_HEADER', 'prefetch-count must be a number of messages')
-    return Math.max(1, Math.min(Number(asked ?? 0) || prefetch, maxUnacked - this.#subscriptions.granted))
+    return Math.max(1, Math.min(askedPrefetch(headers) ?? prefetch, maxUnacked - this.#subscriptions.granted))
   }
 
   #headersFor (link: BrokerLink, message: OutgoingMessage): FrameHeaders {

@@ -192,7 +192,7 @@ export class ReconnectingLink implements TimerOwner {
     }
   }
 
-  /** Tells the owner of an attempt that failed, unless a link that ended right behind its CONNECTED has done so already. */
+  /** Tells the owner of a failed attempt, unless a link that ended right behind its CONNECTED has done so already. */
   #failed (error: BrokerError): void {
     if (!this.#stopped && !this.#timer.running) this.#owner.lost(error)
   }
