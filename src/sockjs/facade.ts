@@ -15,17 +15,17 @@ import { endpointScope } from './scope.ts'
 import type { AnySession, Session } from './session/index.ts'
 import type { EndpointPaths } from './upgrade/endpoint-paths.ts'
 
-/** `app.sockjs`: adds endpoints to the scope it is read in, with that scope's prefix, hooks and log. */
+/** The type of `app.sockjs`, which adds endpoints to the scope in which it is read. They have the prefix, the hooks and the log of that scope. */
 export interface SockjsFacade {
   /**
    * Adds an endpoint.
    *
-   * @param path literal text that begins with `/`; the scope's prefix comes before it. `/` alone is the prefix itself.
-   * @param options see `EndpointOptions`; other options come from the registration.
-   * @param handler called once for each session, when its first receiver is attached. An error that it throws or rejects
-   * with closes the session with 1011. Its result is ignored.
-   * @throws FST_SOCKJS_INVALID_PATH, FST_SOCKJS_INVALID_OPTION, FST_SOCKJS_INVALID_HANDLER,
-   * FST_SOCKJS_DUPLICATE_ENDPOINT, FST_SOCKJS_TOO_LATE
+   * @param path literal text that begins with `/`. The prefix of the scope comes before it. `/` alone is the prefix itself.
+   * @param options see `EndpointOptions`. Options that are left out come from the registration.
+   * @param handler called once for each session, when its first receiver is attached. If it throws, or its promise rejects, the session
+   * closes with 1011. Its result is ignored.
+   * @throws FST_SOCKJS_INVALID_PATH, FST_SOCKJS_INVALID_OPTION, FST_SOCKJS_INVALID_HANDLER, FST_SOCKJS_DUPLICATE_ENDPOINT,
+   * FST_SOCKJS_TOO_LATE
    */
   <User, Attributes = Record<string, unknown>>(path: string,
     options: Omit<EndpointOptions, 'session'> & { session: SessionFunction<User, Attributes> },
@@ -33,28 +33,32 @@ export interface SockjsFacade {
   (path: string, options: EndpointOptions, handler: SessionHandler): Endpoint
   (path: string, handler: SessionHandler): Endpoint
   /**
-   * All endpoints of the registration, by path. Several endpoints may have one path with different `constraints`: the first has the path as its key, the
-   * others the path and their constraints, such as `/echo host="b.example"`.
+   * All endpoints of the registration, by path.
+   *
+   * Several endpoints may have one path with different `constraints`. The first has the path as its key. The others have the path and their
+   * constraints, such as `/echo host="b.example"`.
    */
   readonly endpoints: ReadonlyMap<string, Endpoint>
   /**
-   * A message that is encoded once, to be sent to many sessions.
+   * Encodes a message once, so that it can be sent to many sessions.
    *
    * @throws FST_SOCKJS_INVALID_MESSAGE
    */
   prepare (message: Message): PreparedMessage
-  /** True since `drain()` or `app.close()` was called: let the health check say so. */
+  /** True from the call of `drain()` or `app.close()` on. A health check can report it. */
   readonly draining: boolean
   /**
-   * Empties the server before a restart: from now on `/info` and new sessions get 503, and the open sessions close in slices.
-   * Resolves when the clients have taken their close frames; `app.close()` comes after that.
+   * Empties the server before a restart.
+   *
+   * From the call on, `/info` and new sessions get 503, and the open sessions close in slices. The promise resolves when the clients have
+   * read their close frames. Call `app.close()` after that.
    *
    * @throws FST_SOCKJS_INVALID_OPTION
    */
   drain (options?: DrainOptions): Promise<void>
 }
 
-/** @internal Without its declaration, the declarations of `ws` stay out of ours. */
+/** @internal Makes the facade of a scope. Its declaration is left out of the package, because it would need the declarations of `ws`. */
 export function facadeOf (registration: Registration, paths: EndpointPaths, scope: FastifyInstance): SockjsFacade {
   function sockjs (path: string, options: EndpointOptions | SessionHandler | undefined, handler?: SessionHandler): Endpoint {
     checkPath(path)
@@ -91,7 +95,7 @@ function addEndpoint (registration: Registration, paths: EndpointPaths, scope: F
   return endpoint
 }
 
-/** The path of an endpoint, as Fastify puts prefixes together; `/` stands for the prefix itself. */
+/** Joins a prefix and a path as Fastify does. `/` is the prefix itself. */
 function fullPathOf (prefix: string, path: string): string {
   const above = prefix.endsWith('/') ? prefix.slice(0, -1) : prefix
   const fullPath = path === '/' ? above : above + path
@@ -99,13 +103,13 @@ function fullPathOf (prefix: string, path: string): string {
   return fullPath
 }
 
-/** The text that no two endpoints share: the path, and the constraints that Fastify routes by. */
+/** Makes the text that no two endpoints share: the path, and the constraints by which Fastify routes. */
 function placeOf (path: string, { constraints = {} }: EndpointOptions): string {
   const names = Object.entries(constraints).map(([name, value]) => `${name}=${value instanceof RegExp ? String(value) : JSON.stringify(value)}`)
   return [path, ...names.sort()].join(' ')
 }
 
-/** Fastify takes no more routes once it has started; then there is no endpoint. */
+/** Adds the scope of an endpoint. Once Fastify has started it takes no more routes, and the call throws. */
 function addScope (scope: FastifyInstance, plugin: ReturnType<typeof endpointScope>, place: RegisterOptions, path: string): void {
   try {
     scope.register(plugin, place)
@@ -114,7 +118,7 @@ function addScope (scope: FastifyInstance, plugin: ReturnType<typeof endpointSco
   }
 }
 
-/** URL-10: a path is literal text; a text that Fastify would read as a pattern is refused. */
+/** Checks that a path is literal text (URL-10). A text that Fastify would read as a pattern is refused. */
 function checkPath (path: unknown): void {
   const problem = typeof path !== 'string' || !path.startsWith('/')
     ? 'must be a text that begins with /'

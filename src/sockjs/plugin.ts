@@ -39,9 +39,10 @@ async function registerSockjs (app: FastifyInstance, options: SockjsPluginOption
 }
 
 /**
- * Does something as the first step of `app.close()`. Before it calls the hook `preClose` Fastify begins to answer every request with 503,
- * and a client that comes back for its close frame would never get it. Functions given to `onClose` are called in reverse order, and
- * Fastify's own was given before `onReady`.
+ * Runs a function as the first step of `app.close()`.
+ *
+ * The hook `preClose` is too late. Before it, Fastify begins to answer every request with 503, and a client that comes back for its close
+ * frame would not get it. Fastify calls functions given to `onClose` in reverse order, and it added its own before `onReady`.
  */
 function beforeClose (app: FastifyInstance, first: () => Promise<void>): void {
   (app as unknown as { onClose (step: () => Promise<void>): void }).onClose(first)

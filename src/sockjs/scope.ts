@@ -16,17 +16,19 @@ import { loadDraftDriver } from './transports/index.ts'
 import { acceptWebSocket, beforeUpgrade, openUpgrade, refusePlain } from './upgrade/accept.ts'
 import { websocketServerOf } from './upgrade/websocket-server.ts'
 
-/** Answers a request, now or later; what it returns is only waited for. */
+/** Answers a request, now or later. Fastify only waits for the result. */
 type Handler = (request: FastifyRequest, reply: FastifyReply) => unknown
 
 const PLACES = [{ url: '/', prefixTrailingSlash: 'no-slash' }, { url: '/*' }] as const
 
-/** All methods that Fastify knows but GET, which carries the upgrade. */
+/** All methods that Fastify knows except GET, which carries the upgrade. */
 const OTHER_METHODS = ['HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE'] as const
 
 /**
- * One endpoint as an encapsulated scope of Fastify: routes for its prefix and all that is below, our hooks around them.
- * Fastify's router finds the endpoint. Our first hook reads the path below it, so that 405 and ids of any length stay ours (URL-12, URL-13).
+ * Makes one endpoint, as an encapsulated scope of Fastify with routes for its prefix and all paths below.
+ *
+ * The router of Fastify finds the endpoint. The first hook of the scope reads the path below it, so that the package itself answers 405, and
+ * ids of any length (URL-12, URL-13).
  */
 export function endpointScope (endpoint: Endpoint, own: EndpointOptions) {
   return async function sockjsEndpoint (scope: FastifyInstance): Promise<void> {
@@ -54,18 +56,18 @@ export function endpointScope (endpoint: Endpoint, own: EndpointOptions) {
       const { target, body } = requestStateOf(request)
       body?.arrived(request.raw)
       const answer = handlers[target.route](request, reply)
-      // A promise has to bring the reply: without it Fastify would answer once more. A handler that is through needs neither.
+      // A promise must resolve to the reply, because otherwise Fastify answers once more. After an answer at once there is no promise.
       return answer instanceof Promise ? answer.then(() => reply) : undefined
     }
 
     const shared = { ...routeOptionsOf(own), schema: { hide: true }, bodyLimit: endpoint.bodyLimit, exposeHeadRoute: false } as unknown as RouteOptions
-    // Ours is the last of its kind: a hook of the application finds the request as it came.
+    // This hook is the last of its kind, so that a hook of the application gets the request as it came.
     const preParsing = [...listOf(own.preParsing), beforeBody(endpoint)]
     const onSend = [...listOf(own.onSend), writeHijacked]
     const preHandler = listOf(own.preHandler)
     const route = { ...shared, handler, preParsing, onSend }
     for (const place of PLACES) scope.route({ ...route, ...place, preHandler, method: [...OTHER_METHODS] } as RouteOptions)
-    // In a scope of its own: the hooks of `@fastify/websocket` would run for every message over HTTP.
+    // These routes have a scope of their own, because the hooks of `@fastify/websocket` would run for every message over HTTP.
     await scope.register(async function webSocketRoutes (upgradable) {
       const server = await websocketServerOf(upgradable, endpoint)
       const drafts = endpoint.options.allowDrafts ? await loadDraftDriver(endpoint.path) : null
@@ -74,7 +76,7 @@ export function endpointScope (endpoint: Endpoint, own: EndpointOptions) {
         ...route,
         method: 'GET',
         handler: openUpgrade(endpoint, server, drafts, handler),
-        // `injectWS` comes this way: there `@fastify/websocket` answers the handshake.
+        // `injectWS` uses this handler, because there `@fastify/websocket` answers the handshake.
         wsHandler: (ws: WebSocket, request: FastifyRequest) => acceptWebSocket(endpoint, server, request, ws),
         preHandler: [...preHandler, beforeUpgrade(endpoint)]
       }
@@ -88,7 +90,11 @@ function listOf<T> (hooks: T | T[] | undefined): T[] {
   return Array.isArray(hooks) ? hooks : [hooks]
 }
 
-/** Ours are answered in the manner of the protocol, without detail (HTTP-8); errors of the application's hooks go to its own handler. */
+/**
+ * Answers errors of the request itself as the protocol demands, without details (HTTP-8).
+ *
+ * Errors of the application's hooks go to its own error handler.
+ */
 function errorHandler (endpoint: Endpoint) {
   return function answer (error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
     cancelWriter(request)

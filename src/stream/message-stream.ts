@@ -2,41 +2,42 @@ import type { PreparedMessage } from './prepared-message.ts'
 
 /** The end of a session. */
 export interface CloseEvent {
-  /** The close code: that of the application, of the client, or of the server. */
+  /** The close code, from the application, the client or the server. */
   readonly code: number
   /** The reason that goes with the code. It may be empty. */
   readonly reason: string
-  /** True when the end was orderly and every message that was sent before was handed to the connection. */
+  /** True if the session ended with a close, and every message that was sent before was written to the connection. */
   readonly clean: boolean
-  /** Messages that were sent and never handed to a connection. */
+  /** The number of messages that were sent but never written to a connection. */
   readonly undelivered: number
 }
 
-/** The facts about a transport that a layer above must know. Layers decide by these and never by the name of a transport. */
+/** The facts about a transport that a layer above must know. A layer decides by these facts, never by the name of a transport. */
 export interface TransportFacts {
-  /** The frames around messages: those of SockJS, or `none` where messages travel as they are. */
+  /** The frames around messages: those of SockJS, or `none` if messages travel as they are. */
   readonly framing: 'sockjs' | 'none'
-  /** True where the stream outlives a connection: the client comes back with another one. */
+  /** True if the stream outlives a connection, and the client comes back with another one. */
   readonly resumable: boolean
-  /** True where each message to an idle client costs a request of that client, so that heart-beats must be rare. */
+  /** True if each message to an idle client costs a request of that client, so that heart-beats must be rare. */
   readonly costlyHeartbeats: boolean
 }
 
-/** A message from a client: bytes only where `binary` is on and the client sent bytes. */
+/** A message from a client. It is bytes if `binary` is on and the client sent bytes, else a string. */
 export type Message = string | Uint8Array
 
 /**
- * An ordered stream of messages in both directions. It is all that a layer on top may know of its client. A SockJS session implements
- * it, also for a raw WebSocket and a TCP socket.
+ * An ordered stream of messages in both directions, between one client and a layer such as STOMP.
+ *
+ * A layer knows no more than this of its client. A SockJS session implements it, also for a raw WebSocket and a TCP socket.
  */
 export interface MessageStream {
-  /** Queues a message. Returns false above the high-water mark, and then the sender waits for `drained()`. */
+  /** Queues a message. Returns false above the high-water mark. Then the caller should wait for `drained()`. */
   send (message: Message | PreparedMessage): boolean
-  /** Flushes what was sent, then closes. */
+  /** Flushes the messages that were sent, then closes. */
   close (code: number, reason: string): void
   /** Drops the connection at once. */
   terminate (): void
-  /** Holds the client back. Its messages wait, and the server does not read its connection. */
+  /** Stops the messages of the client. They wait, and the server does not read its connection. */
   pause (): void
   /** Ends a `pause()`. The messages come again. */
   resume (): void
@@ -44,7 +45,7 @@ export interface MessageStream {
   drained (): Promise<void>
   /** The bytes that were sent and have not left the process. */
   readonly bufferedBytes: number
-  /** True where bytes can be sent. */
+  /** True if bytes can be sent. */
   readonly binary: boolean
   /** The name of the transport, for the application and the log. */
   readonly transport: string

@@ -11,7 +11,7 @@ export interface BroadcastOptions {
 }
 
 /**
- * A message that is encoded once, to be sent to many sessions.
+ * Encodes a message once, so that it can be sent to many sessions.
  *
  * @throws FST_SOCKJS_INVALID_MESSAGE
  */
@@ -22,7 +22,7 @@ export function prepare (message: Message): PreparedMessage {
   return new PreparedMessage(message)
 }
 
-/** Refuses options that leave no session out, although the caller meant one. */
+/** Refuses wrong options, because with them no session would be left out although the caller named one. */
 export function checkBroadcast (options: BroadcastOptions): void {
   const right = typeof options === 'object' && options !== null && !(options instanceof Session) &&
     (options.except === undefined || options.except instanceof Session)

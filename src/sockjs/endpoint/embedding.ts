@@ -5,8 +5,9 @@ import { canonicalOrigin } from '../options/origin-rules.ts'
 type Origins = ResolvedOptions['origins']
 
 /**
- * Lets the pages that may connect load the scripts and frames of an endpoint. Hooks such as those of helmet forbid that for all
- * responses, because most responses of an application are for its own pages.
+ * Lets the pages that may connect load the scripts and frames of an endpoint.
+ *
+ * Hooks such as those of helmet forbid that for all responses, because most responses of an application are for its own pages.
  */
 export interface Embedding {
   /** Sets the headers of a response that a page loads by a `script` element. */
@@ -25,7 +26,7 @@ export function embeddingFor (origins: Origins): Embedding {
     },
     frame (reply) {
       embedding.script(reply)
-      // The policy of the application forbids frames, and also the scripts that stand in the response.
+      // The policy of the application forbids frames and the scripts inside the response.
       if (ancestors === null) reply.removeHeader('content-security-policy')
       else reply.header('content-security-policy', `frame-ancestors ${ancestors}`)
       if (ancestors === SELF) reply.header('x-frame-options', 'SAMEORIGIN')
@@ -37,7 +38,7 @@ export function embeddingFor (origins: Origins): Embedding {
 
 const SELF = '\'self\''
 
-/** Lists the pages that may frame a response, `null` for every page. A header cannot name the origins of an expression or a function. */
+/** Lists the pages that may frame a response; `null` stands for every page. A header cannot name the origins of an expression or a function. */
 function ancestorsFor (origins: Origins): string | null {
   if (origins === '*') return null
   const texts = typeof origins === 'function' ? [] : origins.filter((rule) => typeof rule === 'string' && rule !== 'null') as string[]

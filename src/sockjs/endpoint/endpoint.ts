@@ -16,10 +16,10 @@ import { type OriginPolicy, originPolicy } from './origins.ts'
 import type { RefusalKind } from './refusals.ts'
 import type { Registration } from './registration.ts'
 
-/** Called once for each session; `request` is the one that opened it. */
+/** The handler of an endpoint. It is called once for each session, with the request that opened the session. */
 export type SessionHandler<S = Session> = (session: S, request: FastifyRequest) => unknown
 
-/** What `endpoint.stats()` counts. */
+/** The numbers that `endpoint.stats()` returns. */
 export interface EndpointStats {
   /** Open sessions. */
   readonly sessions: number
@@ -31,9 +31,9 @@ export interface EndpointStats {
   readonly opened: number
 }
 
-/** One endpoint: a path, its sessions, and what can be done with all of them. */
+/** One endpoint: a path, its sessions, and the calls that concern all of them. */
 export class Endpoint implements SessionHost {
-  /** The path, prefixes of its scopes included. */
+  /** The path, with the prefixes of its scopes. */
   readonly path: string
   /** @internal */
   readonly options: ResolvedOptions
@@ -53,9 +53,9 @@ export class Endpoint implements SessionHost {
   readonly embedding: Embedding
   /** @internal The paths that sessions show, made once. */
   readonly shownPaths: Readonly<Record<RouteName, string>>
-  /** @internal Receivers that have ended and whose connection is not finished. */
+  /** @internal Receivers that have ended, but whose connection is not finished. */
   readonly lingering: Lingering
-  /** A WebSocket without a socket, for tests: as `injectWS` of `@fastify/websocket`. There once the application is ready. */
+  /** Opens a WebSocket without a socket, for tests, as `injectWS` of `@fastify/websocket` does. It is set when the application is ready. */
   injectWS: InjectWebSocket | undefined
   /** @internal Ids of sessions whose `session` option is running. */
   readonly reserved = new Set<string>()
@@ -85,7 +85,7 @@ export class Endpoint implements SessionHost {
       sendTimeout: options.sendTimeout,
       highWater: options.queue.highWater,
       queueLimit: options.queue.limit,
-      // One payload that was on its way, and as much again.
+      // The bound has room for one payload that the client has sent already, and for as much again.
       inboxLimit: Math.max(options.queue.limit, 2 * this.bodyLimit),
       overflow: options.queue.overflow,
       binary: options.binary
@@ -97,7 +97,7 @@ export class Endpoint implements SessionHost {
   /** The open sessions. */
   get sessions (): ReadonlySet<AnySession> { return this.#sessions }
 
-  /** Counts the open sessions and what waits for them. */
+  /** Counts the open sessions and the bytes that wait for them. */
   stats (): EndpointStats {
     const transports: Record<string, number> = {}
     let bufferedBytes = 0
@@ -109,7 +109,7 @@ export class Endpoint implements SessionHost {
   }
 
   /**
-   * A message that is encoded once, to be sent to many sessions.
+   * Encodes a message once, so that it can be sent to many sessions.
    *
    * @throws FST_SOCKJS_INVALID_MESSAGE
    */
@@ -118,9 +118,9 @@ export class Endpoint implements SessionHost {
   }
 
   /**
-   * Sends a message to every open session, encoded once. Bytes reach raw WebSockets only.
+   * Sends a message to every open session and encodes it once. Bytes reach raw WebSockets only.
    *
-   * @returns how many sessions it was queued for.
+   * @returns the number of sessions that queued the message.
    * @throws FST_SOCKJS_INVALID_MESSAGE, FST_SOCKJS_INVALID_OPTION
    */
   broadcast (message: Message | PreparedMessage, options: BroadcastOptions = {}): number {
@@ -137,7 +137,7 @@ export class Endpoint implements SessionHost {
   }
 
   /**
-   * Closes every session of the endpoint; new ones may come.
+   * Closes every session of the endpoint. Clients may open new ones.
    *
    * @throws FST_SOCKJS_INVALID_CLOSE, before any session is closed.
    */
@@ -151,7 +151,7 @@ export class Endpoint implements SessionHost {
     for (const session of [...this.#sessions]) session.end(cause)
   }
 
-  /** @internal Whether there is room for one more session; a refusal is told to `log`. */
+  /** @internal Tells whether there is room for one more session. If not, it writes the refusal to `log`. */
   hasRoom (ip: string, detachable: boolean, log: FastifyBaseLogger): boolean {
     const full = this.registration.fullBy(ip, detachable)
     if (full === null) return true
@@ -159,12 +159,12 @@ export class Endpoint implements SessionHost {
     return false
   }
 
-  /** @internal Tells the log why a client was refused, once a minute for each `thing`. */
+  /** @internal Logs why a client was refused, once a minute for each `thing`. */
   tell (kind: RefusalKind, log: FastifyBaseLogger = this.#log, facts: Record<string, unknown> = {}, thing = ''): void {
     this.registration.refusals.tell(log, kind, this.path, thing, { endpoint: this.path, ...facts })
   }
 
-  /** @internal Whether a session has not ended, or its last bytes are on their way to the client. */
+  /** @internal True while a session is not over, or its last bytes are on their way to the client. */
   get busy (): boolean { return this.#sessions.size > 0 || this.lingering.size > 0 }
 
   /** @internal Drops every connection that is left. */
@@ -178,7 +178,7 @@ export class Endpoint implements SessionHost {
     return this.#byId.get(id)
   }
 
-  /** @internal A new session; WebSockets have no id that could be looked up (SESSION-19). */
+  /** @internal Makes a new session. A WebSocket session has no id by which a request could find it (SESSION-19). */
   create (facts: SessionFacts<unknown, unknown>, id: string | null): AnySession {
     const session: AnySession = new Session(this, facts)
     if (id !== null) {
@@ -189,22 +189,22 @@ export class Endpoint implements SessionHost {
     return session
   }
 
-  /** @internal The first receiver is attached: the application takes over. */
+  /** @internal Hands the session to the application, once its first receiver is attached. */
   begin (session: AnySession, request: FastifyRequest | null): void {
     session.begin()
     this.#sessions.add(session)
     this.#opened++
     try {
-      // There is a request but where `accept` was given none, and then the handler is the package's own.
+      // Only `accept` may give no request, and then the handler belongs to this package.
       watch(this.#handler(session, request!), (error) => session.fail(error, 'handler'))
     } catch (error) {
       session.fail(error, 'handler')
     }
-    // Its hooks began before the shutdown did.
+    // The hooks of the session began before the shutdown did.
     if (this.registration.closing) session.end('shutdown')
   }
 
-  /** @internal A session of a client that came some other way than by the routes of the endpoint. */
+  /** @internal Opens a session for a client that did not come through the routes of the endpoint. */
   accept (facts: SessionFacts<unknown, unknown>, receive: (session: AnySession) => Receiver): AnySession {
     const session = this.create(facts, null)
     session.output.attach(receive(session))

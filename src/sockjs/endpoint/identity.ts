@@ -7,21 +7,22 @@ import type { AnySession } from '../session/index.ts'
 import type { Endpoint } from './endpoint.ts'
 import { originOf } from './origins.ts'
 
-/** Returns the text that stands for the user of a request, the empty string for an anonymous client. */
+/** Returns the text that identifies the user of a request. It is empty for an anonymous client. */
 export function userKeyOf (request: FastifyRequest, options: ResolvedOptions): string {
   const user = options.user(request)
   if (isPromise(user)) throw new errors.AsyncUser()
   return isAnonymous(user) ? '' : checkedUserKey(options.userKey(user))
 }
 
-/** Tells whether a client is anonymous. A header with the empty text names no user either. */
+/** Tells whether a client is anonymous. An empty user, such as that of an empty header, is anonymous too. */
 function isAnonymous (user: unknown): boolean {
   return user === undefined || user === null || user === false || user === ''
 }
 
 /**
- * Tells whether a later request may act on a session (SESSION-17, SESSION-18, SEC-S43). The client chooses its session id, and the
- * id is short, so it proves nothing.
+ * Tells whether a later request may act on a session (SESSION-17, SESSION-18, SEC-S43).
+ *
+ * The client chooses its session id, and the id is short, so it proves nothing.
  */
 export function ownsSession (endpoint: Endpoint, request: FastifyRequest, session: AnySession): boolean {
   const differs = differenceOf(request, session, endpoint.options)
@@ -31,8 +32,10 @@ export function ownsSession (endpoint: Endpoint, request: FastifyRequest, sessio
 }
 
 /**
- * Tells whether a request seems to come from the owner of a session, before the hooks `preValidation` and `preHandler` have run. These may
- * tell the user only then, and `user` may fail before: such a request does not seem to. `ownsSession` has the last word.
+ * Tells whether a request seems to come from the owner of a session.
+ *
+ * It is asked before the hooks `preValidation` and `preHandler` have run. These may find the user only then, and `user` may throw before;
+ * such a request does not count as the owner's. `ownsSession` decides later.
  */
 export function seemsOwner (endpoint: Endpoint, request: FastifyRequest, session: AnySession): boolean {
   try {
@@ -51,8 +54,9 @@ function differenceOf (request: FastifyRequest, session: AnySession, options: Re
 }
 
 /**
- * Headers that an application may see. Cookies and credentials are not among them, because the iframe transports would
- * make them usable from other sites.
+ * The headers that an application may see.
+ *
+ * Cookies and credentials are not among them, because the iframe transports would make them usable from other sites.
  */
 const SHOWN_HEADERS = ['host', 'origin', 'referer', 'user-agent', 'accept-language', 'dnt', 'via', 'x-client-ip', 'x-cluster-client-ip',
   'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-port', 'x-forwarded-proto', 'x-real-ip', 'x-ssl'] as const

@@ -1,6 +1,6 @@
 import type { Receiver } from '../session/index.ts'
 
-/** Receivers that have ended and whose connection is not finished. `left` is called when one of them has finished. */
+/** The receivers that have ended, but whose connection is not finished. It calls `left` when one of them has finished. */
 export class Lingering extends Set<Receiver> {
   readonly #left: () => void
 

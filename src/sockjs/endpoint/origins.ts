@@ -5,8 +5,10 @@ import { MAX_ORIGIN_LENGTH, originMatcher, withoutDefaultPort } from '../options
 /** The check of origins. */
 export interface OriginPolicy {
   /**
-   * Tells whether the request may go on (CORS-10, SEC-S38). `carriesOrigin` is false for the transports whose requests have no
-   * origin. They are served only where the application switched them on.
+   * Tells whether the request may go on (CORS-10, SEC-S38).
+   *
+   * `carriesOrigin` is false for the transports whose requests have no origin. The server answers them only if the application switched them
+   * on.
    */
   allows (request: FastifyRequest, carriesOrigin: boolean): boolean | Promise<boolean>
 }
@@ -38,7 +40,7 @@ function isCrossSite (request: FastifyRequest): boolean {
   return site === 'cross-site' || site === 'same-site'
 }
 
-/** The schemes of WebSockets with those of pages, because some proxies write `wss` for an upgrade. */
+/** The schemes of WebSockets and the schemes of their pages. Some proxies write `wss` for an upgrade. */
 const PAGE_SCHEMES: ReadonlyMap<string, string> = new Map([['wss', 'https'], ['ws', 'http']])
 
 /**
@@ -48,7 +50,7 @@ const PAGE_SCHEMES: ReadonlyMap<string, string> = new Map([['wss', 'https'], ['w
  * TLS, the page came by `https`.
  */
 export function schemeOf (request: FastifyRequest): string {
-  // Fastify gives the text that the proxy wrote.
+  // Fastify returns the text that the proxy wrote.
   const told: string = request.protocol
   if (told === 'https') return told
   const scheme = pageScheme(told)
@@ -65,8 +67,8 @@ const NO_ENTRIES: readonly string[] = []
 /**
  * Reads the entries of a header to which several proxies have added.
  *
- * There are none unless Fastify trusts the header, and has taken `last` from it. If Fastify does not trust the peer, the request has
- * one address only. A peer without `X-Forwarded-For` is not a proxy, and not a browser either, because browsers cannot set these headers.
+ * The list is empty unless Fastify trusts the header and has taken `last` from it. If Fastify does not trust the peer, the request has one
+ * address only. A peer without `X-Forwarded-For` is not a proxy, and not a browser either, because browsers cannot set these headers.
  */
 function forwardedList (request: FastifyRequest, name: 'x-forwarded-proto' | 'x-forwarded-host', last: string): readonly string[] {
   const header = request.headers[name]
@@ -79,7 +81,7 @@ function mayTrust ({ ips, headers }: FastifyRequest): boolean {
   return ips !== undefined && (ips.length > 1 || headers['x-forwarded-for'] === undefined)
 }
 
-/** The most proxies in a chain. The entries of a longer list do not count. */
+/** The most proxies in a chain. The entries of a longer list are ignored. */
 const MAX_PROXIES = 16
 
 /** Works out the origin of the server's own pages. */

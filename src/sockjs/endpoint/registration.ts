@@ -11,7 +11,7 @@ import { type RefusalKind, REFUSALS } from './refusals.ts'
 import { Shutdown } from './shutdown.ts'
 import { type DrainedServer, StagedDrain } from './staged-drain.ts'
 
-/** What all endpoints of one registration share: clock, flusher, the bounds of the process, the drain. */
+/** The state that all endpoints of one registration share: the clock, the flusher, the limits of the process, the drain. */
 export class Registration implements DrainedServer {
   readonly options: SockjsPluginOptions
   readonly limits: ProcessLimits
@@ -19,11 +19,11 @@ export class Registration implements DrainedServer {
   readonly flusher = new Flusher((error) => this.#log.error({ err: error }, 'a write failed'))
   readonly endpoints = new Map<string, Endpoint>()
   readonly refusals: RefusalLog<RefusalKind>
-  /** The paths of all endpoints with their constraints: each may be taken once. */
+  /** The paths of all endpoints, with their constraints. Each may be used once. */
   readonly places = new Set<string>()
-  /** Whether the server cuts silent connections: `connectionTimeout` of Fastify sets that. */
+  /** True if the server cuts silent connections, as `connectionTimeout` of Fastify makes it do. */
   readonly cutsSilence: boolean
-  /** What is on its way to us, by connection. */
+  /** The request bodies that have not completely arrived, by connection. */
   readonly bodies = new Map<Socket, IncomingBody>()
   readonly #log: FastifyBaseLogger
   readonly #perAddress = new Map<string, number>()
@@ -47,13 +47,13 @@ export class Registration implements DrainedServer {
   /** True from the first moment of `app.close()`. */
   get closing (): boolean { return this.#closing }
 
-  /** True from the first moment of a drain or of `app.close()`: no new sessions. */
+  /** True from the first moment of a drain or of `app.close()`. No client can open a session then. */
   get draining (): boolean { return this.#closing || this.#drain !== null }
 
-  /** Bytes that wait in all sessions. */
+  /** The bytes that wait in all sessions. */
   get bufferedBytes (): number { return this.#bufferedBytes }
 
-  /** The bound that one more session of this address would cross (SEC-S17), or `null`; `detachable` if the session can be without a receiver. */
+  /** Finds the limit that one more session of this address would exceed (SEC-S17), or `null`. A `detachable` session can be without a receiver. */
   fullBy (ip: string, detachable: boolean): RefusalKind | null {
     const { maxSessions, maxDetachedSessions, maxSessionsPerAddress } = this.limits
     if (this.#sessions >= maxSessions) return 'maxSessions'
@@ -75,13 +75,13 @@ export class Registration implements DrainedServer {
     this.#attached += delta
   }
 
-  /** Keeps the sum of what waits; above the bound the largest queue is closed (SEC-S13). */
+  /** Keeps the sum of the waiting bytes. Above the limit, the session with the largest queue is closed (SEC-S13). */
   account (delta: number): void {
     this.#bufferedBytes += delta
     if (delta > 0 && this.#bufferedBytes > this.limits.maxBufferedBytes) this.#shed()
   }
 
-  /** Closes all sessions in slices; a second call waits for the first. */
+  /** Closes all sessions in slices. A second call waits for the first. */
   drain (options: DrainOptions): Promise<void> {
     this.#drain ??= new StagedDrain(this, this.clock, { ...DRAIN_DEFAULTS, ...options }, this.limits.drainTimeout)
     return this.#drain.done
@@ -92,8 +92,9 @@ export class Registration implements DrainedServer {
   }
 
   /**
-   * Closes every session with 1001 and gives the clients `drainTimeout` to take it, those that are between two responses too; then drops
-   * the rest (SESSION-23). A second call waits for the first.
+   * Closes every session with 1001, gives the clients `drainTimeout` to read that, and then drops the rest (SESSION-23).
+   *
+   * Clients that are between two responses have this time too. A second call waits for the first.
    */
   shutDown (): Promise<void> {
     this.#closed ??= this.#closeAll()
@@ -109,10 +110,10 @@ export class Registration implements DrainedServer {
     for (const body of this.bodies.values()) body.destroy()
   }
 
-  /** A session has ended, or the last bytes for a client have left. */
+  /** Looks again whether the shutdown is complete: a session has ended, or the last bytes for a client have left. */
   lessBusy (): void { this.#shutdown?.lookLater() }
 
-  /** Whether something is on its way to or from a client. */
+  /** True while bytes are on their way to or from a client. */
   get busy (): boolean {
     for (const body of this.bodies.values()) if (body.pending) return true
     for (const endpoint of this.endpoints.values()) if (endpoint.busy) return true

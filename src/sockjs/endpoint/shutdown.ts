@@ -2,10 +2,10 @@ import type { Clock } from '../../core/clock.ts'
 import { Timer, type TimerOwner } from '../../core/timer.ts'
 import type { DrainedServer } from './staged-drain.ts'
 
-/** How often a shutdown looks for bodies that have come to their end, in milliseconds. Other ends are told to it. */
+/** The interval at which a shutdown looks for bodies that are complete, in milliseconds. It is told of all other ends. */
 const STEP = 20
 
-/** Waits until no client takes or sends anything any more, or until the time for that is over (SESSION-23). */
+/** Waits until no client reads or sends anything, or until its time is over (SESSION-23). */
 export class Shutdown implements TimerOwner {
   readonly done: Promise<void>
   readonly #server: DrainedServer
@@ -14,7 +14,7 @@ export class Shutdown implements TimerOwner {
   readonly #deadline: number
   #resolve!: () => void
 
-  /** `patience`: milliseconds that clients have to take their close frames. */
+  /** Starts to wait. `patience` is the time that clients have to read their close frames, in milliseconds. */
   constructor (server: DrainedServer, clock: Clock, patience: number) {
     this.#server = server
     this.#clock = clock
@@ -23,7 +23,7 @@ export class Shutdown implements TimerOwner {
     this.expire()
   }
 
-  /** Looks again later in this turn: a session that has just ended may still write its close frame. */
+  /** Looks again later in this turn of the event loop. A session that has just ended may still write its close frame. */
   lookLater (): void { setImmediate(() => this.expire()) }
 
   expire (): void {

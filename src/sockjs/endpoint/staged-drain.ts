@@ -3,22 +3,23 @@ import { Timer, type TimerOwner } from '../../core/timer.ts'
 import type { DrainOptions } from '../options/options.ts'
 import type { AnySession } from '../session/index.ts'
 
-/** The code that clients are told decides why their sessions end. */
+/** The cause for which sessions end, by the code that the clients get. */
 const CAUSES = { 1001: 'shutdown', 1012: 'restart' } as const
 
-/** How often some sessions close, in milliseconds. */
+/** The interval at which some of the sessions close, in milliseconds. */
 const SLICE = 200
 
-/** The sessions of a server that is being emptied. */
+/** The part of a server that a drain needs. */
 export interface DrainedServer {
   openSessions (): Iterable<AnySession>
-  /** Whether clients are still taking their close frames. */
+  /** True while clients are still reading their close frames. */
   readonly busy: boolean
 }
 
 /**
- * Closes the sessions of a server in slices, so that their clients do not all come to the next server at once
- * (a rolling restart). `done` resolves when the last client has taken its close frame, or has been given the time for it.
+ * Closes the sessions of a server in slices, for a rolling restart.
+ *
+ * So the clients do not all connect to the next server at once. `done` resolves when the last client has read its close frame, or has had the time for it.
  */
 export class StagedDrain implements TimerOwner {
   readonly done: Promise<void>
@@ -30,11 +31,11 @@ export class StagedDrain implements TimerOwner {
   readonly #begun: number
   readonly #total: number
   #closed = 0
-  /** When the last session was told, or 0. */
+  /** The time at which the last session was closed, or 0. */
   #toldAll = 0
   #resolve!: () => void
 
-  /** `patience`: milliseconds that clients have to take the last close frames. */
+  /** Starts the drain. `patience` is the time that clients have to read the last close frames, in milliseconds. */
   constructor (server: DrainedServer, clock: Clock, options: Required<DrainOptions>, patience: number) {
     this.#server = server
     this.#clock = clock

@@ -4,9 +4,9 @@ import { errors } from '../errors.ts'
 import type { SessionSetup } from './options.ts'
 import { baseAddress } from './validate.ts'
 
-/*
- * Checks of the values that functions of the application return. A wrong value refuses the request with 500. If the server ignored `false`, for example, it
- * would open a session to a client that the application meant to refuse.
+/**
+ * Checks of the values that functions of the application return. A wrong value refuses the request with 500. If the server ignored `false`,
+ * for example, it would open a session to a client that the application meant to refuse.
  */
 
 const any = (): null => null

@@ -3,7 +3,7 @@ import type { Hints } from '../../core/check.ts'
 const called = (name: string): string => `it is called ${name} here`
 const inside = (place: string, name: string): string => `it stands in ${place}: { ${name}: … }`
 
-/** Names of a transport, as other packages write them. */
+/** The names of transports that other packages use. */
 export const TRANSPORT_HINTS: Hints = {
   'websocket-raw': called('rawWebsocket'),
   xhr: called('xhrPolling'),
@@ -15,7 +15,7 @@ export const TRANSPORT_HINTS: Hints = {
   'xdr-polling': 'it is served where xhrPolling is'
 }
 
-/** Options that stand one level too high. */
+/** Options that an application gives one level too high. */
 const TOO_HIGH: Hints = {
   rawWebsocket: inside('transports', 'rawWebsocket'),
   xhrStreaming: inside('transports', 'xhrStreaming'),
@@ -30,7 +30,7 @@ const TOO_HIGH: Hints = {
   perMessageDeflate: inside('websocket', 'compression')
 }
 
-/** Options of sockjs-node whose names are not near to the names here. */
+/** Options of sockjs-node whose names are not similar to the names here. */
 const SOCKJS_NODE: Hints = {
   sockjs_url: called('clientUrl'),
   jsessionid: called('sessionCookie'),

@@ -2,10 +2,10 @@ import type { FastifyReply, FastifyRequest, RouteShorthandOptions } from 'fastif
 import type { Clock } from '../../core/clock.ts'
 import type { AnySession } from '../session/index.ts'
 
-/** One rule about origins: a text in which `*` stands for part of a host or a port, or an expression. */
+/** One rule about origins: an expression, or a text in which `*` stands for part of a host or a port. */
 export type OriginRule = string | RegExp
 
-/** Decides about an origin that is not the server's own. */
+/** Decides whether an origin that is not the server's own may connect. */
 export type OriginFunction = (origin: string, request: FastifyRequest) => boolean | Promise<boolean>
 
 /** Switches for the transports of an endpoint. */
@@ -43,11 +43,12 @@ export type SessionFunction<User = unknown, Attributes = Record<string, unknown>
 /** The options of sessions, for all endpoints of a registration or for one endpoint. */
 export interface SockjsOptions {
   /**
-   * Origins of pages that may connect, besides pages of the server's own origin. Default `[]`: no other pages. `'*'`, or `['*']`,
-   * accepts and reflects every origin, with credentials, as the protocol demands. Then any page can act for its visitor.
+   * The origins of pages that may connect, besides pages of the server's own origin. Default `[]`: no other pages.
+   *
+   * `'*'`, or `['*']`, accepts and reflects every origin, with credentials, as the protocol demands. Then any page can act for its visitor.
    */
   origins?: '*' | readonly (OriginRule | OriginFunction)[] | OriginFunction
-  /** Names, without ports, that may stand in `Host`, against DNS rebinding. Default: any. */
+  /** The names, without ports, that may stand in `Host`, against DNS rebinding. Default: any. */
   allowedHosts?: readonly string[]
   /** Switches for the transports. */
   transports?: TransportSwitches
@@ -125,7 +126,7 @@ export interface SockjsPluginOptions extends SockjsOptions {
   maxDetachedSessions?: number
   /** Sessions of one address. Further ones get 503. Default 0: no limit, because behind a proxy all clients have one address. */
   maxSessionsPerAddress?: number
-  /** Milliseconds that `app.close()` gives the clients to take their close frames. Default 3,000. */
+  /** Milliseconds that `app.close()` gives the clients to read their close frames. Default 3,000. */
   drainTimeout?: number
   /** The source of time. Tests give a `ManualClock`. */
   clock?: Clock
@@ -176,15 +177,15 @@ export const DEFAULTS = {
 /** The number of times that a body or a WebSocket message may be larger than one message. */
 export const BODY_FACTOR = 4
 
-/** How `app.sockjs.drain()` goes about it. */
+/** The speed and the code of `app.sockjs.drain()`. */
 export interface DrainOptions {
-  /** The share of the sessions that closes in each second, above 0, at most 1. Default 0.05. */
+  /** The share of the sessions that closes in each second: above 0, at most 1. Default 0.05. */
   readonly rate?: number
-  /** Milliseconds after which all that are left close at once. Default 30,000. */
+  /** Milliseconds after which all remaining sessions close at once. Default 30,000. */
   readonly deadline?: number
-  /** Milliseconds before the first session closes, for load balancers to look at the health check. Default 0. */
+  /** Milliseconds before the first session closes, in which load balancers look at the health check. Default 0. */
   readonly delay?: number
-  /** What clients are told: 1001, the server goes away; 1012, it restarts. Default 1001. */
+  /** The code that the clients get: 1001, the server goes away; 1012, it restarts. Default 1001. */
   readonly code?: 1001 | 1012
 }
 

@@ -1,17 +1,17 @@
 import { shown } from '../../core/suggestion.ts'
 
-/** The most characters of an origin. No origin is longer, and the bound limits the work of every expression. */
+/** The most characters of an origin. No origin is longer, and the limit bounds the work of every expression. */
 export const MAX_ORIGIN_LENGTH = 512
 
 /** The origin of sandboxed frames, of `data:` URLs and of files. */
 const OPAQUE = 'null'
 
-/** Schemes that the origin of a page never has, with the schemes that are meant. */
+/** Schemes that the origin of a page never has, each with the scheme that the author meant. */
 const PAGE_SCHEMES: ReadonlyMap<string, string> = new Map([['ws', 'http'], ['wss', 'https']])
 
 const DEFAULT_PORTS: ReadonlyMap<string, string> = new Map([['http', ':80'], ['https', ':443']])
 
-/** Takes the default port off, because a browser leaves it out. */
+/** Removes the default port, because a browser leaves it out. */
 export function withoutDefaultPort (scheme: string, host: string): string {
   const port = DEFAULT_PORTS.get(scheme)
   return port !== undefined && host.endsWith(port) ? host.slice(0, -port.length) : host
@@ -35,6 +35,7 @@ function partsOf (text: string): Parts | null {
 
 /**
  * Says why a text of `origins` can match no page, and which text would be right. Returns `null` for a good text.
+ *
  * An origin is a scheme, a host and a port (RFC 6454, section 6.1).
  */
 export function originProblem (text: string): string | null {
@@ -58,7 +59,7 @@ export function originProblem (text: string): string | null {
     : null
 }
 
-/** Guesses the origin that was meant by a text without a scheme. */
+/** Guesses the origin that the author of a text without a scheme meant. */
 function guess (text: string): string {
   const host = text.replace(/^(?:https?)?:?\/+/i, '').split(/[/?#]/, 1)[0]!
   return `${/^(?:localhost|127\.|\[)/.test(host) ? 'http' : 'https'}://${host === '' ? 'a.example' : host}`
@@ -85,8 +86,10 @@ export function canonicalOrigin (text: string): string {
 const WILD = /^[a-z0-9._-]+$/
 
 /**
- * Compares origins with a text, in which `*` stands for a part of a host or a port. Each literal part is searched once, from left
- * to right, because a regular expression with several `*` would try all their lengths against each other.
+ * Compares origins with a text, in which `*` stands for a part of a host or a port.
+ *
+ * It searches each literal part once, from left to right, because a regular expression with several `*` would try all their lengths against
+ * each other.
  */
 export function originMatcher (text: string): (origin: string) => boolean {
   const [first, ...literals] = canonicalOrigin(text).split('*')

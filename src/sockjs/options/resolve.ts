@@ -29,7 +29,7 @@ export function resolveOptions (plugin: SockjsPluginOptions, endpoint: EndpointO
     jsonp: switches.jsonp ?? anyOrigin,
     iframe: switches.iframe ?? (anyOrigin || sameOriginOnly)
   }
-  // The iframe page carries no session by itself.
+  // The iframe page alone carries no session.
   if (given.rawAtBase !== true && !Object.entries(transports).some(([name, on]) => on && name !== 'iframe')) {
     throw new errors.InvalidOption('transports', 'must leave at least one transport on')
   }

@@ -1,8 +1,10 @@
 import type { FastifyInstance } from 'fastify'
 
 /**
- * Warns of a server without `headersTimeout` (SEC-S23). The routes have deadlines of their own, but the head of a request comes
- * before any route. `requestTimeout` is 0 in every application that does not set it, so a warning about it would come always.
+ * Warns of a server without `headersTimeout` (SEC-S23).
+ *
+ * The routes have deadlines of their own, but the head of a request comes before any route. `requestTimeout` is 0 in every application that
+ * does not set it, so a warning about it would come always.
  */
 export function warnOfTimeouts (app: FastifyInstance): void {
   const { headersTimeout } = app.server as { headersTimeout?: number }

@@ -8,7 +8,7 @@ import { endpointHints, registrationHints, TRANSPORT_HINTS } from './hints.ts'
 import { BODY_FACTOR, type DrainOptions, type EndpointOptions, type SockjsOptions, type SockjsPluginOptions } from './options.ts'
 import { originProblem } from './origin-rules.ts'
 
-/** The most bytes of a message or a queue. A body becomes one string, and so does all that waits for a client. */
+/** The most bytes of a message or a queue. A body becomes one string, and so do the messages that wait for a client. */
 const MAX_TEXT = Math.floor(constants.MAX_STRING_LENGTH / BODY_FACTOR)
 
 const textBytes = integer(1, MAX_TEXT)

@@ -4,7 +4,7 @@ export interface CloseReason {
   readonly reason: string
 }
 
-/** The closes that the server itself decides, each with the row that asks for it. */
+/** The closes that the server itself decides, each with the row that demands it. */
 export const CLOSE = {
   /** SESSION-11 */
   normal: { code: 1000, reason: 'Normal closure' },
@@ -12,13 +12,13 @@ export const CLOSE = {
   shutdown: { code: 1001, reason: 'Server shutting down' },
   /** A staged drain before a restart. */
   restart: { code: 1012, reason: 'Server restarting' },
-  /** SESSION-7: the receiver of the client was cut, and the frames that were under way are lost. */
+  /** SESSION-7: the receiver of the client was cut, and the frames on it are lost. */
   interrupted: { code: 1002, reason: 'Connection interrupted' },
   /** SESSION-9: no receiver came back within the disconnect delay. */
   timeout: { code: 1002, reason: 'Connection timed out' },
   /** WS-10, RAW-4 */
   binary: { code: 1003, reason: 'Binary messages not accepted' },
-  /** More messages or senders wait for the application than the back-pressure lets in. */
+  /** More messages or requests wait for the application than the limits allow. */
   flood: { code: 1008, reason: 'Too many messages' },
   /** WS-23 */
   tooBig: { code: 1009, reason: 'Message too big' },
@@ -34,7 +34,7 @@ export const CLOSE = {
   unanswered: { code: 3000, reason: 'No response from heartbeat' }
 } as const satisfies Record<string, CloseReason>
 
-/** RFC 6455, section 5.5: the room that a control frame of 125 bytes has behind the code. */
+/** The bytes that a control frame of 125 bytes has behind the code (RFC 6455, section 5.5). */
 const MAX_REASON_BYTES = 123
 
 /** Tells whether an application may close with a code. A code below 1000 means nothing to any client. */

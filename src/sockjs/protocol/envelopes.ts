@@ -4,16 +4,16 @@ import { quoteForScript } from './quote.ts'
 /** The form of the frames in the responses of one HTTP transport. */
 export interface Envelope {
   readonly contentType: string
-  /** A frame as a body or a part of one. */
+  /** Encodes a frame as a body, or as a part of one. */
   encode (frame: SockjsFrame): Encoded
-  /** The parts of a response that streams. It is `null` where the body is one frame. */
+  /** The parts of a response that streams, or `null` if the body is one frame. */
   readonly stream: Streaming | null
 }
 
 export interface Streaming {
   /** The bytes before the first frame. */
   readonly prelude: Buffer
-  /** A frame as a whole chunk of a chunked response. */
+  /** Encodes a frame as a whole chunk of a chunked response. */
   chunk (frame: SockjsFrame): Chunk
 }
 

@@ -22,7 +22,7 @@ export class SockjsFrame {
     return this.bytes === this.text.length
   }
 
-  /** The encoded form with this index. `make` is called the first time only. */
+  /** Returns the encoded form with this index. It calls `make` the first time only. */
   form<T> (index: number, make: (frame: SockjsFrame) => T): T {
     const forms = this.#forms ??= []
     return (forms[index] ??= make(this)) as T

@@ -50,8 +50,10 @@ class EncodedForms {
   }
 
   /**
-   * The shared frame of a batch that begins with this message. Sessions that got the same broadcasts in one turn of the event loop
-   * ask for the same batch one after the other, so the last batch is enough to keep.
+   * Returns the shared frame of a batch that begins with this message.
+   *
+   * Sessions that got the same broadcasts in one turn of the event loop ask for the same batch one after the other. So it keeps the last
+   * batch only.
    */
   batch (messages: readonly Outgoing[], make: () => SockjsFrame): SockjsFrame {
     if (this.#batch === undefined || !sameMessages(this.#batch.messages, messages)) {
@@ -61,12 +63,12 @@ class EncodedForms {
   }
 }
 
-/** The encoded forms of a message, which stay with it. */
+/** Returns the encoded forms of a message. They stay with the message. */
 export function formsOf (message: PreparedMessage): EncodedForms {
   return (message.forms ??= new EncodedForms(message.data)) as EncodedForms
 }
 
-/** A message on its way to the client: quoted text, raw text, raw bytes, or a prepared message. */
+/** A message for the client: quoted text, raw text, raw bytes, or a prepared message. */
 export type Outgoing = string | Uint8Array | PreparedMessage
 
 function sameMessages (a: readonly Outgoing[], b: readonly Outgoing[]): boolean {
@@ -80,8 +82,9 @@ function textOf (data: string | Uint8Array): string {
 }
 
 /**
- * The frame for all messages that one turn of the event loop produced (SESSION-15). `bytes` is the sum of
- * the encoded lengths of the messages.
+ * Makes the frame for all messages that one turn of the event loop produced (SESSION-15).
+ *
+ * `bytes` is the sum of the encoded lengths of the messages.
  */
 export function messageFrame (messages: readonly Outgoing[], bytes: number): SockjsFrame {
   const first = messages[0]

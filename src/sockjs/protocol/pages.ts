@@ -25,7 +25,7 @@ export function iframePage (clientUrl: string): string {
   ].join('\n')
 }
 
-/** The facts that `/info` tells a client (INFO-2, INFO-9). */
+/** The facts that `/info` returns to a client (INFO-2, INFO-9). */
 export interface Info {
   websocket: boolean
   cookieNeeded: boolean

@@ -7,11 +7,12 @@ const EXPECTED: PayloadError = 'Payload expected.'
 /** The length up to which the answer to a wrong payload is exact. Above it the first wrong token decides (SEC-S06). */
 const EXACT_LIMIT = 64 * 1024
 
-/** The inside of one JSON string whose text stands for itself, with no escape and no character that JSON forbids. */
+/** The inside of one JSON string without an escape and without a character that JSON forbids. */
 const SIMPLE = /^[^"\\\u0000-\u001f]*$/
 
 /**
- * Reads the body of a send: a JSON array of strings and nothing else (ENC-6). Returns the messages or the fault.
+ * Reads the body of a send, which must be a JSON array of strings (ENC-6). Returns the messages or the fault.
+ *
  * With a fault, no message of the payload counts.
  */
 export function decodePayload (text: string): string[] | PayloadError {

@@ -1,12 +1,13 @@
 /**
  * A text that needs no escape and has one byte a character.
  *
- * One test decides both: such a text stands between quotes as it is, and its length in UTF-8 is that of the string.
+ * One test decides both. Such a text can be put between quotes unchanged, and its length in UTF-8 is the length of the string.
  */
 const PLAIN = /^[ !#-[\]-~]*$/
 
 /**
- * Characters to escape although JSON allows them (ENC-1), because old browsers and proxies drop or mangle them.
+ * Characters that are escaped although JSON allows them (ENC-1), because old browsers and proxies drop or damage them.
+ *
  * JSON.stringify escapes control characters and lone surrogates (ENC-2) already.
  */
 const ESCAPABLE = /[\u200c-\u200f\u2028-\u202f\u2060-\u206f\ufff0-\uffff]/g

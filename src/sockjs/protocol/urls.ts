@@ -2,20 +2,20 @@
 export type TransportName = 'websocket' | 'xhr-streaming' | 'xhr-polling' | 'eventsource' | 'htmlfile' | 'jsonp-polling' |
   'websocket-raw' | 'tcp'
 
-/** The route that a URL below the prefix of an endpoint stands for. */
+/** The routes, one for each kind of URL below the prefix of an endpoint. */
 export type RouteName = 'greeting' | 'info' | 'iframe' | 'client' | 'rawWebsocket' | 'websocket' |
   'xhr' | 'xhr_streaming' | 'xhr_send' | 'eventsource' | 'htmlfile' | 'jsonp' | 'jsonp_send'
 
 export interface Target {
   readonly route: RouteName
-  /** The session id of the client, decoded. It is empty where the URL has none. */
+  /** The session id of the client, decoded. It is empty if the URL has none. */
   readonly session: string
 }
 
 /** IFRAME-3 */
 const IFRAME = /^\/iframe[0-9-.a-z_]*\.html$/
 
-/** The URL of the sockjs-client that the package serves, with its version for the iframe page, without for other pages. */
+/** The URL of the sockjs-client that the package contains. The iframe page loads it with its version, other pages without. */
 const CLIENT = /^\/sockjs(?:-\d+\.\d+\.\d+)?\.min\.js$/
 
 const FIXED: ReadonlyMap<string, RouteName> = new Map<string, RouteName>([
@@ -37,8 +37,10 @@ const SESSION_ROUTES: ReadonlyMap<string, RouteName> = new Map<string, RouteName
 ])
 
 /**
- * Reads the path behind the prefix of an endpoint, without the query. Returns `null` where it is not a SockJS URL:
- * an empty segment, a dot in an id, the wrong number of segments, an unknown transport (URL-2, URL-6, URL-7).
+ * Reads the path behind the prefix of an endpoint, without the query.
+ *
+ * Returns `null` if it is not a SockJS URL: for an empty segment, a dot in an id, the wrong number of segments or an unknown transport
+ * (URL-2, URL-6, URL-7).
  */
 export function parseTarget (path: string, maxIdLength: number): Target | null {
   const second = path.indexOf('/', 1)
@@ -57,7 +59,7 @@ function pageTarget (path: string): Target | null {
   return route === undefined ? null : { route, session: '' }
 }
 
-/** Decodes an id, which holds no dot, slash or NUL, percent escapes included (SEC-S46). */
+/** Decodes an id. It must hold no dot, slash or NUL, also not as a percent escape (SEC-S46). */
 function decodeId (segment: string, maxLength: number): string | null {
   let id = segment
   if (segment.includes('%')) {
@@ -70,12 +72,12 @@ function decodeId (segment: string, maxLength: number): string | null {
   return id === '' || id.length > maxLength || /[./\0]/.test(id) ? null : id
 }
 
-/** HTMLFILE-6, JSONP-5: a property path of the parent window, of at most 32 characters. */
+/** A property path of the parent window, of at most 32 characters (HTMLFILE-6, JSONP-5). */
 const CALLBACK = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,31}$/
 
 export type CallbackError = '"callback" parameter required' | 'invalid "callback" parameter'
 
-/** Checks the callback parameter of htmlfile and jsonp: the value that the query has under `c` or `callback`. */
+/** Checks the callback parameter of htmlfile and jsonp, which the query has under `c` or `callback`. */
 export function checkCallback (value: unknown): { callback: string } | { error: CallbackError } {
   if (value === undefined || value === '') return { error: '"callback" parameter required' }
   if (typeof value !== 'string' || !CALLBACK.test(value)) return { error: 'invalid "callback" parameter' }
@@ -84,7 +86,7 @@ export function checkCallback (value: unknown): { callback: string } | { error: 
 
 const FIXED_PATHS: Readonly<Partial<Record<RouteName, string>>> = { greeting: '', info: '/info', rawWebsocket: '/websocket' }
 
-/** The path of a route without the ids, which are the key to a session and hidden from the application (SESSION-21). */
+/** Writes the path of a route without the ids. They are the key to a session and hidden from the application (SESSION-21). */
 export function shownPath (prefix: string, route: RouteName): string {
   return prefix + (FIXED_PATHS[route] ?? `/:server/:session/${route}`)
 }
@@ -92,7 +94,7 @@ export function shownPath (prefix: string, route: RouteName): string {
 /**
  * Writes a URL below a prefix of `depth` segments for the log.
  *
- * The log shows no id and no query, and nothing behind the prefix where the URL is not a SockJS URL.
+ * The log shows no id and no query. If the URL is not a SockJS URL, it shows nothing behind the prefix.
  */
 export function hideIds (url: string, depth: number): string {
   const segments = url.split('?', 1)[0]!.split('/')

@@ -2,7 +2,11 @@ import type { FastifyRequest } from 'fastify'
 import { hideIds } from '../protocol/index.ts'
 import { restOf } from './rest-of-path.ts'
 
-/** The serializers of our routes. Ids that clients choose are in the URL, and must not be in a log (SEC-S43). */
+/**
+ * Makes the serializers for the log of the routes.
+ *
+ * The URL contains ids that clients choose, and they must not be in a log (SEC-S43).
+ */
 export function logSerializers (path: string) {
   const depth = path.split('/').length - 1
   return {

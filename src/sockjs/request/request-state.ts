@@ -4,7 +4,7 @@ import type { Target } from '../protocol/index.ts'
 import type { AnySession, SessionFacts } from '../session/index.ts'
 import type { IncomingBody } from '../transports/index.ts'
 
-const REQUEST_STATE = Symbol('fastify-sockjs.exchange')
+const REQUEST_STATE = Symbol('fastify-sockjs.request')
 
 /** Writes a response without Fastify. `headers` are the headers that hooks have set. */
 export type ResponseWriter = (headers: OutgoingHttpHeaders) => void
@@ -12,12 +12,12 @@ export type ResponseWriter = (headers: OutgoingHttpHeaders) => void
 /** The state of one request, which the hooks of a route gather before its handler runs. */
 export interface RequestState {
   readonly target: Target
-  /** The body that follows the head of the request, `null` where there is none. */
+  /** The body that follows the head of the request, or `null`. */
   readonly body: IncomingBody | null
   writer: ResponseWriter | null
-  /** The session that a sender has found before its body was read (XHR-SEND-7). */
+  /** The session of a request that brings messages, which is found before its body is read (XHR-SEND-7). */
   session: AnySession | null
-  /** The facts about the client of an upgrade, which are gathered before the upgrade is answered. */
+  /** The facts about the client of an upgrade, which are gathered before the answer. */
   facts: SessionFacts<unknown, unknown> | null
 }
 
@@ -41,7 +41,7 @@ export function writeResponse (request: FastifyRequest, reply: FastifyReply, wri
   reply.send()
 }
 
-/** The last `onSend` hook of every route. It calls the writer where there is one. */
+/** Calls the writer, if there is one. It is the last `onSend` hook of every route. */
 export function writeHijacked (request: FastifyRequest, reply: FastifyReply, payload: unknown, done: (error: Error | null, payload: unknown) => void): void {
   const state = (request as Carrier)[REQUEST_STATE]
   const writer = state?.writer
@@ -54,7 +54,7 @@ export function writeHijacked (request: FastifyRequest, reply: FastifyReply, pay
   writer(headers)
 }
 
-/** Names and values that need no closer look (RFC 9110, sections 5.1 and 5.5). */
+/** Names and values that need no other check (RFC 9110, sections 5.1 and 5.5). */
 const PLAIN_NAME = /^[a-z0-9-]+$/i
 const PLAIN_VALUE = /^[\t\x20-\x7e]*$/
 

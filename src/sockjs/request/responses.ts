@@ -5,7 +5,7 @@ import type { ResolvedOptions } from '../options/options.ts'
 
 export const TEXT = 'text/plain; charset=UTF-8'
 
-/** The header of responses that no cache may keep. */
+/** The value of `Cache-Control` on responses that no cache may keep. */
 export const NOCACHE = 'no-store, no-cache, no-transform, must-revalidate, max-age=0'
 
 const ONE_YEAR = 31_536_000
@@ -45,12 +45,13 @@ export function setCors (request: FastifyRequest, reply: FastifyReply, options: 
   }
 }
 
-/** RFC 9110, 5.6.1: a list of the names of headers, of a length that a browser may send. */
+/** A list of the names of headers, of a length that a browser may send (RFC 9110, 5.6.1). */
 const HEADER_NAMES = /^[!#$%&'*+.^_`|~0-9A-Za-z-, \t]{1,4096}$/
 
 /**
- * Answers a preflight of an accepted origin (INFO-5, XHR-1, CORS-6). The page may send any header: tracing libraries add theirs to every
- * request of a page, and the server reads none of them.
+ * Answers a preflight of an accepted origin (INFO-5, XHR-1, CORS-6).
+ *
+ * The page may send any header, because tracing libraries add theirs to every request of a page, and the server reads none of them.
  */
 export function sendPreflight (request: FastifyRequest, reply: FastifyReply, options: ResolvedOptions, methods: string): FastifyReply {
   setCache(reply)
@@ -59,9 +60,9 @@ export function sendPreflight (request: FastifyRequest, reply: FastifyReply, opt
     reply.header('access-control-max-age', String(ONE_YEAR))
     const asked = request.headers['access-control-request-headers']
     if (asked) reply.header('access-control-allow-headers', HEADER_NAMES.test(asked) ? asked : 'content-type')
-    // A cache between page and server must not give the answer to a preflight that asks for something else.
+    // A cache between page and server must not answer another preflight, with other names, with this response.
     addVary(reply, 'Access-Control-Request-Headers')
-    // A page of the public network, and a server of a private one: the draft "Private Network Access".
+    // The page may be of the public network and the server of a private one: the draft "Private Network Access".
     if (request.headers['access-control-request-private-network'] === 'true') {
       reply.header('access-control-allow-private-network', 'true')
       addVary(reply, 'Access-Control-Request-Private-Network')
@@ -81,22 +82,22 @@ export function sendClosing (reply: FastifyReply): FastifyReply {
   return sendText(reply.header('retry-after', '1'), 503, 'Server shutting down.\n')
 }
 
-/** SEC-S17 */
+/** Refuses a session, because there are too many (SEC-S17). */
 export function sendFull (reply: FastifyReply): FastifyReply {
   return sendText(reply.header('retry-after', '5'), 503, 'Too many sessions.\n')
 }
 
-/** COOKIE-5 */
+/** The value of a cookie that the server returns unchanged (COOKIE-5). */
 const COOKIE_VALUE = /(?:^|;\s*)JSESSIONID=([A-Za-z0-9._-]{1,128})(?:;|$)/
 
-/** The cookie by which load balancers recognise a client (COOKIE-2, COOKIE-3). */
+/** Makes the cookie by which load balancers recognise a client (COOKIE-2, COOKIE-3). */
 function sessionCookie (request: FastifyRequest): string {
   const value = COOKIE_VALUE.exec(request.headers.cookie ?? '')?.[1] ?? 'dummy'
   const secure = schemeOf(request) === 'https' ? '; HttpOnly; SameSite=None; Secure' : ''
   return `JSESSIONID=${value}; path=/${secure}`
 }
 
-/** Sets the cookie of the `sessionCookie` option, or lets the application set its own, which may take time. */
+/** Sets the cookie of the `sessionCookie` option, or calls the function of the application that sets one. */
 export function setSessionCookie ({ options: { sessionCookie: option } }: Endpoint, request: FastifyRequest, reply: FastifyReply): Promise<void> | undefined {
   if (typeof option === 'function') return Promise.resolve(option(request, reply))
   if (option) reply.header('set-cookie', sessionCookie(request))

@@ -1,9 +1,11 @@
 import type { FastifyRequest } from 'fastify'
 
 /**
- * The path behind the endpoint's own, as Fastify's router found it (URL-2). It has neither origin nor query, and the router options of the
- * application have decided on its slashes. Percent signs are still escaped, so that an id is decoded once. The result is `null` if an escape
- * stands for a slash (SEC-S46), or is in the last segment: that is a word of the protocol, and has one spelling (URL-12).
+ * Returns the path behind the path of the endpoint, as the router of Fastify found it (URL-2).
+ *
+ * It has neither origin nor query, and the router options of the application have decided on its slashes. Percent signs are still escaped,
+ * so that an id is decoded once. The result is `null` if an escape stands for a slash (SEC-S46). It is also `null` if the last segment has
+ * an escape, because that segment is a word of the protocol, with one spelling (URL-12).
  */
 export function restOf (request: FastifyRequest): string | null {
   const rest = (request.params as { '*'?: string })['*']

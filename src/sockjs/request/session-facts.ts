@@ -8,8 +8,9 @@ import type { SessionFacts } from '../session/index.ts'
 import { requestStateOf } from './request-state.ts'
 
 /**
- * Gathers the facts that a session has of its client, and calls the `session` option. An error that the option
- * throws refuses the session, on every transport.
+ * Gathers the facts about the client of a session, and calls the `session` option.
+ *
+ * An error that the option throws refuses the session, on every transport.
  */
 export async function openingFacts (endpoint: Endpoint, request: FastifyRequest, transport: TransportName, protocol: string): Promise<SessionFacts<unknown, unknown>> {
   const { options } = endpoint

@@ -10,14 +10,14 @@ import { openingFacts } from '../request/session-facts.ts'
 import type { AnySession } from '../session/index.ts'
 import { HttpReceiver } from '../transports/index.ts'
 
-/** What makes the difference between the HTTP transports. */
+/** The differences between the HTTP transports. */
 interface DownstreamRoute {
   readonly transport: TransportName
-  /** The envelope of a request; takes the callback where the transport has one. */
+  /** Makes the envelope of a request, with its callback if the transport has one. */
   readonly envelope: (callback: string) => Envelope
   readonly callback: boolean
   readonly streaming: boolean
-  /** How a page loads the response, where that is not by XMLHttpRequest or EventSource. */
+  /** The element by which a page loads the response. It is `null` with XMLHttpRequest and EventSource. */
   readonly embedded: keyof Embedding | null
 }
 
@@ -29,7 +29,7 @@ const DOWNSTREAM: Readonly<Partial<Record<RouteName, DownstreamRoute>>> = {
   jsonp: { transport: 'jsonp-polling', envelope: envelopes.jsonp, callback: true, streaming: false, embedded: 'script' }
 }
 
-/** A request that waits for frames: opens a session, or serves the one that is there. */
+/** Answers a request that waits for frames: it opens a session, or carries the frames of an open one. */
 export function downstream (endpoint: Endpoint, request: FastifyRequest, reply: FastifyReply): unknown {
   const { target } = requestStateOf(request)
   const route = DOWNSTREAM[target.route]!
@@ -51,13 +51,13 @@ export function downstream (endpoint: Endpoint, request: FastifyRequest, reply: 
   return open(endpoint, request, reply, route, callback)
 }
 
-/** Opens a session; nobody else can open one with its id meanwhile. */
+/** Opens a session. Meanwhile no other request can open one with its id. */
 async function open (endpoint: Endpoint, request: FastifyRequest, reply: FastifyReply, route: DownstreamRoute, callback: string): Promise<void> {
   const { target } = requestStateOf(request)
   endpoint.reserved.add(target.session)
   try {
     const facts = await openingFacts(endpoint, request, route.transport, '')
-    // Others may have come while `session` was asked.
+    // Other sessions may have opened while the `session` option ran.
     if (endpoint.registration.draining) sendClosing(reply)
     else if (!endpoint.hasRoom(request.ip, true, request.log)) sendFull(reply)
     else attach(endpoint, request, reply, endpoint.create(facts, target.session), route, callback)
@@ -66,7 +66,7 @@ async function open (endpoint: Endpoint, request: FastifyRequest, reply: Fastify
   }
 }
 
-/** `c`, or its alias `callback` (JSONP-14). */
+/** Reads `c`, or its alias `callback` (JSONP-14). */
 function callbackOf (query: unknown): unknown {
   const { c, callback } = query as Record<string, unknown>
   return c ?? callback
@@ -75,7 +75,7 @@ function callbackOf (query: unknown): unknown {
 function setHeaders (endpoint: Endpoint, reply: FastifyReply, route: DownstreamRoute, callback: string): void {
   setNoCache(reply)
   reply.header('content-type', route.envelope(callback).contentType)
-  // nginx buffers responses unless it is told not to, and a stream that is buffered never arrives (XHR-STREAM-11).
+  // Without this header nginx buffers responses, and a stream that is buffered never arrives (XHR-STREAM-11).
   if (route.streaming) reply.header('x-accel-buffering', 'no')
   if (route.embedded === null) return
   endpoint.embedding[route.embedded](reply)
@@ -103,7 +103,7 @@ function defaultLimit (transport: TransportName): number {
   return (DEFAULTS.responseLimit as Partial<Record<TransportName, number>>)[transport] ?? Infinity
 }
 
-/** SESSION-3, while the session itself is still being opened. */
+/** Answers SESSION-3 while the session itself is still being opened. */
 function conflict (request: FastifyRequest, reply: FastifyReply, envelope: Envelope): void {
   writeResponse(request, reply, (headers) => {
     reply.raw.writeHead(200, headers)

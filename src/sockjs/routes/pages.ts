@@ -6,7 +6,7 @@ import { checkedBaseUrl } from '../options/answers.ts'
 import { GREETING, iframePage, infoBody } from '../protocol/index.ts'
 import { sendClosing, sendText, setCache, setNoCache, TEXT } from '../request/responses.ts'
 
-/** The copy of sockjs-client that an endpoint serves and its iframe page loads. */
+/** The copy of sockjs-client that an endpoint sends and its iframe page loads. */
 export interface ClientScript {
   readonly path: string
   readonly body: Buffer
@@ -53,10 +53,10 @@ export function iframe (endpoint: Endpoint, clientUrl: string) {
   }
 }
 
-/** The name by which pages of the application load the script. A cache keeps it, and asks for a newer version each time. */
+/** The name by which pages of the application load the script. A cache keeps the script, and asks for a newer version each time. */
 const UNVERSIONED = '/sockjs.min.js'
 
-/** Makes the route of sockjs-client. `script` is `null` where the iframe page names another copy. */
+/** Makes the route of sockjs-client. `script` is `null` if the iframe page names another copy. */
 export function client (endpoint: Endpoint, script: ClientScript | null) {
   return function sendClient (request: FastifyRequest, reply: FastifyReply): FastifyReply {
     const path = request.url.split('?', 1)[0]!
@@ -69,7 +69,7 @@ export function client (endpoint: Endpoint, script: ClientScript | null) {
   }
 }
 
-/** Sends a body with its tag, or 304 to a client that has it (IFRAME-6, IFRAME-7). */
+/** Sends a body with its tag, or 304 to a client that has the body (IFRAME-6, IFRAME-7). */
 function sendTagged (request: FastifyRequest, reply: FastifyReply, body: string | Buffer, etag: string, type: string): FastifyReply {
   reply.header('etag', etag)
   if (hasTag(request.headers['if-none-match'], etag)) return reply.code(304).send()

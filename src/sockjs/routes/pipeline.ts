@@ -11,17 +11,17 @@ import { upgradeOf } from '../upgrade/upgrade.ts'
 import { tellOfOrigin } from './refused-origin.ts'
 import { isServed, ROUTES, type RouteSpec, UPSTREAM } from './table.ts'
 
-/** Whether a request goes on, or has its answer. */
+/** The result of a check: true if the request goes on, false if it has been answered. */
 type Passed = boolean | Promise<boolean>
 
-/** One condition on the way in; answers the request itself where it is not met. */
+/** One condition for a request. If it does not hold, the check answers the request. */
 interface RouteCheck {
-  /** Whether requests for a route have to be asked at all; decided once, at registration. */
+  /** Tells whether the check concerns a route. It is decided once, at registration. */
   readonly concerns?: (endpoint: Endpoint, spec: RouteSpec, route: RouteName) => boolean
   readonly check: (endpoint: Endpoint, request: FastifyRequest, reply: FastifyReply, target: Target, spec: RouteSpec) => Passed
 }
 
-/** WS-14, WS-15, GREETING-4, INFO-15: a handshake is welcome where there is a WebSocket, in a version that we speak. */
+/** Accepts a handshake for the URL of a WebSocket, in a version that the server knows (WS-14, WS-15, GREETING-4, INFO-15). */
 const handshake: RouteCheck = {
   check (endpoint, request, reply, { route }) {
     const { options } = endpoint
@@ -71,7 +71,7 @@ const preflight: RouteCheck = {
 }
 
 const closing: RouteCheck = {
-  // A client that comes back is told how its session has ended (SESSION-23). A handshake always asks for a new session.
+  // A client that comes back gets the end of its session (SESSION-23). A handshake always asks for a new session.
   check (endpoint, request, reply, { session }) {
     const { registration } = endpoint
     const refused = upgradeOf(request.raw) === undefined ? registration.closing && endpoint.find(session) === undefined : registration.draining
@@ -93,12 +93,14 @@ const encoding: RouteCheck = {
   }
 }
 
-/** Keeps Node from cutting a silent connection: it cuts only if no listener for `timeout` is there. */
+/** Keeps Node from cutting a silent connection. Node cuts it only if `timeout` has no listener. */
 function stay (): void {}
 
 /**
- * SEC-S23: `connectionTimeout` ends unused connections. A receiver that waits for messages is silent until the next heartbeat, and
- * a sender that the session holds back is silent until the application reads on. Both have deadlines of their own.
+ * Keeps `connectionTimeout` of the server from cutting connections that are in use (SEC-S23).
+ *
+ * A receiver that waits for messages is silent until the next heartbeat. A request that the session holds back is silent until the
+ * application reads on. Both have deadlines of their own.
  */
 const silence: RouteCheck = {
   concerns: ({ registration }) => registration.cutsSilence,
@@ -116,7 +118,7 @@ const begin: RouteCheck = {
   }
 }
 
-/** In the order of URL-6: 404 has been answered already, then come 405 and 403. */
+/** The checks in the order of URL-6: 404 has been answered already, then come 405 and 403. */
 const CHECKS: readonly RouteCheck[] = [handshake, method, host, origin, preflight, closing, cookie, encoding, silence, begin]
 
 function judgeOrigin (endpoint: Endpoint, request: FastifyRequest, reply: FastifyReply, allowed: boolean): boolean {
@@ -137,13 +139,13 @@ function isIdentity (encoding: string | undefined): boolean {
   return encoding === undefined || encoding === '' || encoding.toLowerCase() === 'identity'
 }
 
-/** The way in for the requests of one route. */
+/** A route with its checks. */
 interface CheckedRoute {
   readonly spec: RouteSpec
   readonly steps: readonly RouteCheck[]
 }
 
-/** Those of the routes that the endpoint serves. */
+/** Makes the list of the routes that the endpoint has. */
 function checkedRoutes (endpoint: Endpoint): ReadonlyMap<string, CheckedRoute> {
   const served = Object.entries(ROUTES).filter(([, spec]) => isServed(spec, endpoint.options.transports))
   return new Map(served.map(([route, spec]) => [route, {
@@ -152,31 +154,33 @@ function checkedRoutes (endpoint: Endpoint): ReadonlyMap<string, CheckedRoute> {
   }]))
 }
 
-/** Walks on from step to step, and waits only where a step does. */
-function walk (way: CheckedRoute, from: number, endpoint: Endpoint, request: FastifyRequest, reply: FastifyReply, target: Target): Passed {
-  for (let i = from; i < way.steps.length; i++) {
-    const verdict = way.steps[i]!.check(endpoint, request, reply, target, way.spec)
+/** Runs the checks from `from` on, and waits only if a check does. */
+function walk (route: CheckedRoute, from: number, endpoint: Endpoint, request: FastifyRequest, reply: FastifyReply, target: Target): Passed {
+  for (let i = from; i < route.steps.length; i++) {
+    const verdict = route.steps[i]!.check(endpoint, request, reply, target, route.spec)
     if (verdict === false) return false
-    if (verdict !== true) return verdict.then((on) => on && walk(way, i + 1, endpoint, request, reply, target))
+    if (verdict !== true) return verdict.then((on) => on && walk(route, i + 1, endpoint, request, reply, target))
   }
   return true
 }
 
 /**
- * The first hook of every route: reads the URL and refuses what cannot go on. Hooks of the application's scope have run before
- * it. It runs for every message of a client, so there is neither promise nor closure in it unless the application asks for one.
+ * The first hook of every route: it reads the URL, and answers requests that cannot go on.
+ *
+ * Hooks of the application's scope have run before it. It runs for every message of a client, so it makes neither a promise nor a closure,
+ * unless the application asks for one.
  */
 export function pipeline (endpoint: Endpoint) {
-  const ways = checkedRoutes(endpoint)
-  return function admit (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void {
+  const routes = checkedRoutes(endpoint)
+  return function checkRequest (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void {
     const rest = restOf(request)
     const target = rest === null ? null : parseTarget(rest, endpoint.options.maxSessionIdLength)
-    const way = target === null ? undefined : ways.get(target.route)
-    if (target === null || way === undefined) {
+    const route = target === null ? undefined : routes.get(target.route)
+    if (target === null || route === undefined) {
       sendText(reply, 404, 'Not found.\n')
       return
     }
-    const verdict = walk(way, 0, endpoint, request, reply, target)
+    const verdict = walk(route, 0, endpoint, request, reply, target)
     if (verdict === true) done()
     else if (verdict !== false) verdict.then((on) => { if (on) done() }, done)
   }

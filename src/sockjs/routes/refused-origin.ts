@@ -3,7 +3,7 @@ import { shorten } from '../../core/shorten.ts'
 import type { Endpoint } from '../endpoint/endpoint.ts'
 import { originOf, ownOrigin } from '../endpoint/origins.ts'
 
-/** Logs a refused origin with the server's own origin, and the option that would accept it. */
+/** Logs a refused origin, with the server's own origin and the option that would accept it. */
 export function tellOfOrigin (endpoint: Endpoint, request: FastifyRequest): void {
   const origin = originOf(request)
   const own = ownOrigin(request)

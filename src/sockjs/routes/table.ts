@@ -1,11 +1,11 @@
 import type { TransportSwitches } from '../options/options.ts'
 import type { RouteName } from '../protocol/index.ts'
 
-/** One URL of the scheme: its methods, the condition of its existence, and its checks. */
+/** One URL of the protocol: its methods, the condition of its existence, and its checks. */
 export interface RouteSpec {
   /** The methods, in the order of `Allow`. */
   readonly methods: readonly string[]
-  /** The switches of `transports` of which one must be on, `null` where the URL needs none. */
+  /** The switches of `transports` of which one must be on, or `null` if the URL needs none. */
   readonly transport: keyof TransportSwitches | readonly (keyof TransportSwitches)[] | null
   /** The check of the origin of a request (SEC-S38). */
   readonly origin: 'checked' | 'checked if present' | 'open'

@@ -12,15 +12,16 @@ import type { HeldSender } from '../session/index.ts'
 import { isTooBig } from '../transports/index.ts'
 import { UPSTREAM } from './table.ts'
 
-/** The transports whose clients send by each route (SESSION-16). */
+/** The transports whose clients send messages to each route (SESSION-16). */
 const SENT_BY: Readonly<Record<string, ReadonlySet<TransportName>>> = {
   xhr_send: new Set<TransportName>(['xhr-polling', 'xhr-streaming', 'eventsource', 'htmlfile']),
   jsonp_send: new Set<TransportName>(['jsonp-polling'])
 }
 
 /**
- * Before the body of a send is read: its session must exist (XHR-SEND-7), and while the application cannot take more,
- * the body stays where it is.
+ * Checks a request that brings messages, before its body is read.
+ *
+ * The session must exist (XHR-SEND-7). While the application cannot take more, the body is not read.
  */
 export function beforeBody (endpoint: Endpoint) {
   const missed = (): void => endpoint.tell('slow body')
@@ -39,7 +40,7 @@ export function beforeBody (endpoint: Endpoint) {
       return
     }
     state.session = session
-    // Another user takes no room in the session, and cannot fill it: `send` refuses the request.
+    // Another user gets no room in the session, so it cannot fill it. `upstream` refuses the request.
     if (!session.held || !seemsOwner(endpoint, request, session)) return read()
     const bytes = bodyBytes(request.raw.headers, endpoint.bodyLimit)
     // Fastify refuses the body by its length.
@@ -48,7 +49,7 @@ export function beforeBody (endpoint: Endpoint) {
   }
 }
 
-/** Takes the messages of a body and answers when the application has room for more. */
+/** Passes the messages of a body to the session, and answers when the application has room for more. */
 export function upstream (endpoint: Endpoint, request: FastifyRequest, reply: FastifyReply): unknown {
   const { target, session: found } = requestStateOf(request)
   const session = found!
@@ -70,21 +71,25 @@ export function upstream (endpoint: Endpoint, request: FastifyRequest, reply: Fa
   }).then((taken) => taken ? accepted(endpoint, request, reply, jsonp) : refuseFlood(request, reply))
 }
 
-/** The session has closed with 1008 (K4). Nothing more is read from a connection that brought one sender too many. */
+/**
+ * Refuses a request whose session has closed with 1008, because too many requests waited (K4).
+ *
+ * The server reads no further request from its connection.
+ */
 function refuseFlood (request: FastifyRequest, reply: FastifyReply): void {
   // HTTP/2 has no such header (RFC 9113, section 8.2.2), and no pipelines.
   if (request.raw.httpVersionMajor === 1) reply.header('connection', 'close')
   sendText(reply, 503, 'Too many messages.\n')
 }
 
-/** A body without a length counts as much as one connection reads ahead, and never more than the largest body. */
+/** The assumed size of a body without a length. It is the number of bytes that Node reads ahead. */
 const READ_AHEAD = 64 * 1024
 
 function bodyBytes ({ 'content-length': length }: IncomingHttpHeaders, limit: number): number {
   return length === undefined ? Math.min(READ_AHEAD, limit) : Number(length)
 }
 
-/** A request that waits: before its body is read, or before it is answered. */
+/** A request that waits, before its body is read or before it is answered. */
 class HeldRequest implements HeldSender {
   readonly bytes: number
   readonly release: () => void
@@ -103,12 +108,12 @@ function accepted (endpoint: Endpoint, request: FastifyRequest, reply: FastifyRe
   setNoCache(reply)
   reply.header('content-type', TEXT)
   if (jsonp) {
-    // The page has sent a form out of a hidden frame, which takes the answer.
+    // The page has sent a form from a hidden frame, which gets the answer.
     endpoint.embedding.frame(reply)
     reply.send('ok')
     return
   }
-  // Fastify takes the content type off a 204; the protocol wants it there (XHR-SEND-1).
+  // Fastify removes the content type of a 204, but the protocol demands it (XHR-SEND-1).
   writeResponse(request, reply, (headers) => { reply.raw.writeHead(204, headers).end() })
 }
 
@@ -116,7 +121,7 @@ function isForm (contentType: string): boolean {
   return /^application\/x-www-form-urlencoded(?:[;\s]|$)/i.test(contentType)
 }
 
-/** The JSON text of a body: as it is, or the field `d` of a form (JSONP-3, JSONP-4). `null` when it is not UTF-8. */
+/** Reads the JSON text of a body, or the field `d` of a form (JSONP-3, JSONP-4). Returns `null` if it is not UTF-8. */
 function readBody (body: Buffer | undefined, form: boolean): string | null {
   if (body === undefined) return ''
   if (!isUtf8(body)) return null

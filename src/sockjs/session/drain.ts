@@ -1,7 +1,7 @@
-/** The moment at which the output of a session has drained: one promise for all who wait for it. */
+/** The moment at which the output of a session has drained. All callers that wait for it share one promise. */
 export class Drain {
   readonly done: Promise<void>
-  /** The moment has come. */
+  /** Resolves the promise. */
   reached!: () => void
 
   constructor () {

@@ -1,27 +1,29 @@
 import { CLOSE, type CloseReason } from '../protocol/index.ts'
 
-/** One way in which a session ends. */
+/** The rules for one cause of a session's end. */
 export interface Ending {
-  /** The code and the reason. `null`: the one who ends the session gives them. */
+  /** The code and the reason. `null`: the caller that ends the session gives them. */
   readonly close: CloseReason | null
   /**
-   * The close frame: behind all messages that wait, at once and without them, or not at all, because the receiver has ended or cannot
-   * be written to.
+   * The moment of the close frame.
+   *
+   * `after messages`: behind all messages that wait; `at once`: without them; `none`: never, because the receiver has ended or cannot write.
    */
   readonly closeFrame: 'after messages' | 'at once' | 'none'
-  /** Whether the connection is dropped, close frame or not. */
+  /** Drops the connection, with or without a close frame. */
   readonly drop?: true
-  /** The reasons of a session that is closing already which give way to this one. By default none does. */
+  /** The earlier reasons, of a session that is closing already, that this end replaces. By default it replaces none. */
   readonly replaces?: 'any' | 'normal'
-  /** When the application is told. `later`: in this turn of the event loop, but not inside the call that ended the session. */
+  /** The moment at which the application gets `close`. `later`: in this turn of the event loop, but not inside the call that ended the session. */
   readonly tell?: 'later'
-  /** The kind of refusal by which the log tells of it, with the first step towards a mend. */
+  /** The kind of refusal in the log. Its line names the first step against it. */
   readonly log?: 'slow' | 'flood' | 'message' | 'unanswered'
 }
 
 /**
- * Every way in which a session ends. `Session.end` is the one function that reads it. The `close` event comes on all of them; it is clean
- * if the close frame went out behind all messages, or if the client closed and no message waited.
+ * The causes for which a session ends. Only `Session.end` reads them.
+ *
+ * Every end emits `close`. It is clean if the close frame went out behind all messages, or if the client closed and no message waited.
  */
 export const ENDINGS = {
   /** The application calls `close()`: 1000 by default (SESSION-11). */
@@ -35,27 +37,27 @@ export const ENDINGS = {
 
   /** The client or its connection has closed with a code. */
   client: { close: null, closeFrame: 'none' },
-  /** The client is gone without a word (SESSION-6, SESSION-8). */
+  /** The connection of the client was cut (SESSION-6, SESSION-8). */
   interrupted: { close: CLOSE.interrupted, closeFrame: 'none' },
   /** No receiver came back within the disconnect delay (SESSION-9). */
   timeout: { close: CLOSE.timeout, closeFrame: 'none' },
   /** The application calls `terminate()`. */
   terminated: { close: CLOSE.interrupted, closeFrame: 'none', drop: true },
 
-  /** The client sends bytes where there is only text (WS-10, RAW-4). The receiver itself closes. */
+  /** The client sends bytes to a session that takes only text (WS-10, RAW-4). The receiver itself closes. */
   binary: { close: CLOSE.binary, closeFrame: 'none' },
   /** The client sends frames that are not SockJS (WS-7). The receiver itself closes. */
   framing: { close: CLOSE.framing, closeFrame: 'none' },
   /** A message is larger than `maxMessageSize` (WS-23). The receiver itself closes. */
   tooBig: { close: CLOSE.tooBig, closeFrame: 'none', log: 'message' },
 
-  /** More messages or senders wait for the application than the back-pressure lets in (K4). */
+  /** More messages or requests wait for the application than the limits allow (K4). */
   flood: { close: CLOSE.flood, closeFrame: 'at once', replaces: 'any', log: 'flood' },
   /** More than `queue.limit` waits for the client (HTTP-7). */
   slow: { close: CLOSE.slow, closeFrame: 'at once', replaces: 'any', log: 'slow' },
-  /** The process has no room for the messages that wait. Another session may be sending, so its call must not run these listeners (SEC-S13). */
+  /** The process has no room for the messages that wait (SEC-S13). Another session may be sending, and its call must not run these listeners. */
   budget: { close: CLOSE.slow, closeFrame: 'at once', replaces: 'any', tell: 'later', log: 'slow' },
-  /** The client has read nothing for `sendTimeout` (SEC-S16). A normal closure that never arrived was none (SPRING-D26). */
+  /** The client has read nothing for `sendTimeout` (SEC-S16). If a normal closure did not arrive, its code is not reported (SPRING-D26). */
   stalled: { close: CLOSE.slow, closeFrame: 'at once', drop: true, replaces: 'normal', log: 'slow' },
   /** The client has not answered a ping within `pongTimeout` (WS-22). */
   unanswered: { close: CLOSE.unanswered, closeFrame: 'at once', drop: true, replaces: 'normal', log: 'unanswered' }

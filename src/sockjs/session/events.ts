@@ -1,14 +1,16 @@
 import type { CloseEvent } from '../../stream/message-stream.ts'
 
 /**
- * - `opening`: its first request is on the way, the application does not know it yet;
- * - `open`: messages flow, with or without a receiver attached;
- * - `closing`: the application has closed it; what was sent before is still being delivered;
- * - `closed`: over. HTTP sessions are remembered for the disconnect delay, to repeat the close frame.
+ * The states of a session.
+ *
+ * - `opening`: its first request runs, and the application does not know it yet;
+ * - `open`: messages flow, with or without a receiver;
+ * - `closing`: the application has closed it, and the messages sent before are still being delivered;
+ * - `closed`: it is over. HTTP sessions are remembered for the disconnect delay, to repeat the close frame.
  */
 export type SessionState = 'opening' | 'open' | 'closing' | 'closed'
 
-/** The events of a session and what their listeners get. */
+/** The events of a session, and the values that their listeners get. */
 export interface SessionEvents {
   /** A message from the client: a string, or bytes where `binary` is on. A listener that throws closes the session with 1011. */
   message: string

@@ -6,7 +6,7 @@ export interface SessionFacts<User, Attributes> {
   /** The subprotocol of a WebSocket, or the empty string. */
   readonly protocol: string
   readonly user: User
-  /** `undefined` where the `session` option gave none: they are made when the application first asks. */
+  /** The attributes, or `undefined` if the `session` option gave none. Then the session makes them when the application first reads them. */
   readonly attributes: Attributes | undefined
   readonly ip: string
   /** The path of the opening request, without the client's ids. */
@@ -14,7 +14,7 @@ export interface SessionFacts<User, Attributes> {
   readonly query: string
   readonly prefix: string
   readonly headers: Readonly<Record<string, string>>
-  /** The key of the session's user: later requests must have the same (SESSION-17). */
+  /** The key of the session's user. Later requests must have the same (SESSION-17). */
   readonly userKey: string
   /** The origin of the opening request, or the empty string. */
   readonly origin: string

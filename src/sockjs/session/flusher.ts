@@ -1,8 +1,9 @@
 import type { AnySession } from './session-host.ts'
 
 /**
- * One write per session per turn of the event loop: sessions that have something to write wait here until the
- * code that is running now, its microtasks included, is through.
+ * Collects the sessions that have something to write, so that each writes once in a turn of the event loop.
+ *
+ * They write when the code that is running now, with its microtasks, has finished.
  */
 export class Flusher {
   readonly #report: (error: unknown) => void
@@ -14,14 +15,14 @@ export class Flusher {
       try {
         session.output.flush()
       } catch (error) {
-        // A connection that cannot be written to ends alone: the others of this turn are waiting (SEC-S10).
+        // If a connection cannot be written to, only its session ends, because other sessions of this turn are waiting (SEC-S10).
         this.#report(error)
         session.terminate()
       }
     }
   }
 
-  /** `report` gets what should never be thrown. */
+  /** Makes a flusher. `report` gets errors of a write, which a receiver should never throw. */
   constructor (report: (error: unknown) => void) {
     this.#report = report
   }

@@ -3,7 +3,7 @@ import { addListener, emit, type Listeners, removeListener } from '../../core/li
 import type { Message } from '../../stream/message-stream.ts'
 import type { AnySession } from './session-host.ts'
 
-/** The cost of a waiting message beside its text, so that empty messages cannot pile up for free. */
+/** The cost of a waiting message without its text, so that empty messages cannot pile up without limit. */
 const OVERHEAD = 32
 
 type Result = IteratorResult<Message, undefined>
@@ -11,9 +11,10 @@ type Result = IteratorResult<Message, undefined>
 const END: Result = { value: undefined, done: true }
 
 /**
- * The messages of one session on their way to the application: handed to the listeners, or to the reader of the
- * iteration, or kept until one of them comes. While too much waits, or the application wants a pause, the
- * client is held back.
+ * The messages of one session that the application has not taken yet.
+ *
+ * They go to the listeners, or to the reader of the iteration, or wait until one of them comes. While too much waits, or the application has
+ * paused the session, the server holds the client back.
  */
 export class Inbox {
   readonly #session: AnySession
@@ -21,18 +22,18 @@ export class Inbox {
   #listeners: Listeners<Message> = null
   #reader: ((result: Result) => void) | null = null
   #paused = false
-  /** Whether the client is held back now. */
+  /** True while the client is held back. */
   held = false
-  /** Bytes that waited when the client was held back. */
+  /** The bytes that waited when the client was held back. */
   #heldAt = 0
-  /** Size of the messages that wait. */
+  /** The size of the messages that wait. */
   bytes = 0
 
   constructor (session: AnySession) {
     this.#session = session
   }
 
-  /** Bytes that have come although the client is held back: it had sent them before, or it goes around the back-pressure. */
+  /** The bytes that came while the client was held back. It had sent them before, or it ignores the back-pressure. */
   get overrun (): number { return this.held ? this.bytes - this.#heldAt : 0 }
 
   receive (messages: readonly Message[]): void {
@@ -65,8 +66,9 @@ export class Inbox {
   }
 
   /**
-   * The next message, now or later, or the end. A pause holds back the reader too, and ends with the session. Only one reader
-   * can wait: an older one gets the end.
+   * Returns the next message, now or later, or the end.
+   *
+   * A pause holds back the reader too, and ends with the session. Only one reader can wait. An older one gets the end.
    */
   next (): Promise<Result> {
     const message = this.#paused && this.#session.isOpen ? undefined : this.#shift()
@@ -79,7 +81,7 @@ export class Inbox {
     return new Promise((resolve) => { this.#reader = resolve })
   }
 
-  /** No message comes any more: a waiting reader is told; messages that wait stay readable. */
+  /** Ends the messages. A waiting reader gets the end; messages that wait stay readable. */
   end (): void {
     if (this.#reader !== null) this.#answer(this.#taken())
     this.#hold(false)
@@ -91,7 +93,7 @@ export class Inbox {
 
   #catchUp (): void {
     const open = this.#session.isOpen
-    // A listener that closes the session gets nothing more.
+    // A listener that closes the session gets no further message.
     while (this.#listeners !== null && !this.#paused && this.bytes > 0 && this.#session.isOpen === open) this.#dispatch(this.#shift()!)
     if (this.#reader !== null && !this.#paused && this.bytes > 0) this.#answer(this.#taken())
     this.#relax()
@@ -107,7 +109,7 @@ export class Inbox {
     reader(result)
   }
 
-  /** The message that has waited longest, or the end where none waits. */
+  /** Takes the message that has waited longest, or the end if none waits. */
   #taken (): Result {
     const message = this.#shift()
     return message === undefined ? END : { value: message, done: false }

@@ -5,18 +5,20 @@ import { errors } from '../errors.ts'
 import { formsOf, isPlain, type Outgoing, quote } from '../protocol/index.ts'
 
 /**
- * The messages of one session on their way out, encoded when they are sent, so that limits count what really
- * waits (ENC-11): SockJS sessions keep quoted strings, raw WebSockets what they were given.
+ * The messages of one session that wait for the client.
+ *
+ * The outbox encodes a message when it is sent, so that limits count the bytes that really wait (ENC-11). SockJS sessions keep quoted
+ * strings, and raw WebSockets keep the given value.
  */
 export class Outbox {
   readonly #raw: boolean
   readonly #binary: boolean
   #messages: Outgoing[] | null = null
-  /** Encoded length of all that waits. */
+  /** The encoded length of all messages that wait. */
   bytes = 0
   #addedBytes = 0
 
-  /** `raw` without SockJS framing; `binary` where bytes may be sent then. */
+  /** Makes an outbox. `raw`: without SockJS framing. `binary`: bytes may be sent too, if it is raw. */
   constructor (raw: boolean, binary: boolean) {
     this.#raw = raw
     this.#binary = binary
@@ -41,7 +43,7 @@ export class Outbox {
     this.bytes -= bytes
   }
 
-  /** Hands over everything. */
+  /** Removes all messages and returns them. */
   take (): Outgoing[] {
     const messages = this.#messages ?? []
     this.#messages = null

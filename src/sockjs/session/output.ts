@@ -10,8 +10,9 @@ import type { AnySession, SessionHost } from './session-host.ts'
 import { Supervision } from './supervision.ts'
 
 /**
- * The way of a session to its client: the messages that wait, and the receiver that carries them, one after the other. Receivers
- * report here how far they are.
+ * Sends the messages of a session to its client.
+ *
+ * It keeps the messages that wait, and the receivers that carry them, one after the other. Receivers report their progress here.
  */
 export class Output implements TimerOwner {
   readonly #session: AnySession
@@ -19,10 +20,10 @@ export class Output implements TimerOwner {
   readonly #outbox: Outbox
   readonly #supervision: Supervision
   #receiver: Receiver | null = null
-  /** An ended response whose last bytes are still on the way out. */
+  /** An ended response whose last bytes have not left yet. */
   #trailing: Receiver | null = null
   #drain: Drain | null = null
-  /** Whether the client has its frame `o`. There is none without SockJS framing. */
+  /** True when the client has the frame `o`. Without SockJS framing there is none. */
   #greeted: boolean
   #scheduled = false
 
@@ -50,7 +51,7 @@ export class Output implements TimerOwner {
   /** Takes back the message that was added last. */
   takeBack (bytes: number): void { this.#outbox.drop(bytes) }
 
-  /** Writes at the end of this turn of the event loop, if there is a receiver. */
+  /** Plans a write at the end of this turn of the event loop, if there is a receiver. */
   schedule (): void {
     if (this.#scheduled || this.#receiver === null) return
     this.#scheduled = true
@@ -62,7 +63,7 @@ export class Output implements TimerOwner {
     while (this.full) await (this.#drain ??= new Drain()).done
   }
 
-  /** Whether so much waits that the application should wait too. */
+  /** True when so much waits that the application should wait too. */
   get full (): boolean {
     return this.#session.state !== 'closed' && this.bytes >= this.#host.limits.highWater
   }
@@ -72,7 +73,7 @@ export class Output implements TimerOwner {
 
   // --- for receivers -----------------------------------------------------------------------------------------
 
-  /** A receiver for this session has arrived. */
+  /** Attaches a receiver that has arrived for this session. */
   attach (receiver: Receiver): void {
     const session = this.#session
     if (this.#trailing !== null) this.#checkTrailing(this.#trailing, receiver)
@@ -89,7 +90,7 @@ export class Output implements TimerOwner {
     }
   }
 
-  /** The response has ended as planned; the client comes back with the next one. */
+  /** Detaches a response that has ended as planned. The client comes back with the next one. */
   done (receiver: Receiver): void {
     if (receiver !== this.#receiver) return
     this.#trailing = receiver
@@ -97,11 +98,11 @@ export class Output implements TimerOwner {
     if (this.#session.state !== 'closed') this.#supervision.waiting()
   }
 
-  /** All that was written to the receiver has left. */
+  /** Goes on: all bytes that were written to the receiver have left. */
   flushed (receiver: Receiver): void {
     if (receiver === this.#trailing) {
       this.#trailing = null
-      // Before it had the whole response the client could not come back.
+      // The client could not come back before it had the whole response.
       if (this.#receiver === null && this.#session.state !== 'closed') this.#supervision.waiting()
     } else if (receiver === this.#receiver) {
       this.#supervision.flushed()
@@ -113,24 +114,24 @@ export class Output implements TimerOwner {
     this.#wake()
   }
 
-  /** The client is gone (SESSION-6, SESSION-8). */
+  /** Ends the session, because the client is gone (SESSION-6, SESSION-8). */
   interrupted (receiver: Receiver): void {
     if (receiver === this.#receiver || receiver === this.#trailing) this.#session.end('interrupted')
   }
 
-  /** The client or the connection has closed with a code. */
+  /** Ends the session, because the client or the connection has closed with a code. */
   closed (receiver: Receiver, reason: CloseReason, clean: boolean): void {
     if (receiver === this.#receiver) this.#session.end('client', reason, clean)
   }
 
-  /** The client has sent a message with a fault. The receiver closes the connection. */
+  /** Ends the session, because the client has sent a message with a fault. The receiver closes the connection. */
   faulty (receiver: Receiver, fault: MessageFault): void {
     if (receiver === this.#receiver) this.#session.end(fault)
   }
 
   // --- for the session and its timer -------------------------------------------------------------------------
 
-  /** Writes all that this turn has produced. */
+  /** Writes all messages that this turn has produced. */
   flush (): void {
     this.#scheduled = false
     const receiver = this.#receiver
@@ -146,14 +147,14 @@ export class Output implements TimerOwner {
     this.#wake()
   }
 
-  /** The nearest deadline has come. */
+  /** Acts on the nearest deadline, which has come. */
   expire (): void {
     const session = this.#session
     if (session.state === 'closed') return session.forget()
     const receiver = this.#receiver
     if (receiver === null) {
-      // The client still reads its last response; the deadline for that is the receiver's. Behind another response, which may
-      // never end, it reads nothing, and the response waits without the session.
+      // The client still reads its last response, and the receiver has a deadline for that. If that response is queued behind another one,
+      // which may never end, the client cannot read it, and the session does not wait for it.
       const trailing = this.#trailing
       if (trailing !== null && trailing.buffered > 0 && !trailing.queued) return this.#supervision.waiting()
       session.end('timeout')
@@ -165,13 +166,17 @@ export class Output implements TimerOwner {
     else if (this.#receiver === receiver) this.#supervision.arm()
   }
 
-  /** The session is closing: its messages and the close frame go to the receiver, or to the next one that comes within the disconnect delay. */
+  /**
+   * Sends the messages and the close frame of a closing session.
+   *
+   * Without a receiver, they wait for the next one that comes within the disconnect delay.
+   */
   closing (): void {
     if (this.#receiver === null) this.#supervision.waiting()
     else this.schedule()
   }
 
-  /** Gives up the messages that wait, and the receiver. Returns how many messages were not handed to a receiver. */
+  /** Drops the messages that wait, and the receiver. Returns the number of messages that no receiver got. */
   abandon (): number {
     const undelivered = this.#outbox.length
     this.#outbox.take()
@@ -180,10 +185,10 @@ export class Output implements TimerOwner {
     return undelivered
   }
 
-  /** The session is remembered from now on, to repeat its close frame. */
+  /** Begins the time in which the ended session repeats its close frame. */
   remember (): void { this.#supervision.waiting() }
 
-  /** The session has ended: callers of `drained()` go on. */
+  /** Lets callers of `drained()` go on, because the session has ended. */
   release (): void { this.#wake() }
 
   stop (): void { this.#host.clock.stop(this.#supervision) }
@@ -206,7 +211,7 @@ export class Output implements TimerOwner {
     else this.#supervision.spoken(receiver)
   }
 
-  /** Some of the bytes that waited have left, or the session has ended. */
+  /** Resolves `drained()` if enough bytes have left, or if the session has ended. */
   #wake (): void {
     if (this.#drain === null || this.full) return
     this.#drain.reached()
@@ -218,7 +223,7 @@ export class Output implements TimerOwner {
     this.#host.attached(this.#session, false)
   }
 
-  /** A response that the server ended, whose end the client has not got: its frames are lost. */
+  /** Checks an ended response whose end the client has not got. If so, its frames are lost. */
   #checkTrailing (trailing: Receiver, next: Receiver): void {
     this.#trailing = null
     if (trailing.buffered > 0 && !trailing.sharesConnection(next)) this.#session.end('interrupted')

@@ -1,36 +1,38 @@
 import type { CloseReason, Outgoing, TransportName } from '../protocol/index.ts'
 
 /**
- * What carries the frames of a session to its client: a WebSocket for the whole life of the session, or one
- * HTTP response after the other. A receiver knows the bytes; the session knows the order.
+ * The connection that carries the frames of a session to its client.
  *
- * It reports back through two endings that must never be confused: `session.done(receiver)` when the response
- * has reached its limit and the client will come back, `session.interrupted(receiver)` when the client is gone.
+ * It is a WebSocket for the whole life of the session, or one HTTP response after the other. A receiver knows the bytes; the session knows
+ * the order.
+ *
+ * It reports two ends that must never be confused: `output.done(receiver)` when the response has reached its limit and the client will come
+ * back, and `output.interrupted(receiver)` when the client is gone.
  */
 export interface Receiver {
   readonly transport: TransportName
   /** Bytes that were written and have not left the process. */
   readonly buffered: number
-  /** Bytes that have left the process: grows while the client reads. */
+  /** Bytes that have left the process. The number grows while the client reads. */
   readonly progress: number
-  /** True while what was written waits behind another response on the connection: the client cannot read it yet. */
+  /** True while the written bytes wait behind another response on the connection, so that the client cannot read them yet. */
   readonly queued: boolean
-  /** False while a ping waits for any sign of life. */
+  /** False while a ping waits for an answer, or for other bytes of the client. */
   readonly answered: boolean
-  /** True when `next` writes to the same connection, which keeps the order by itself. */
+  /** True if `next` writes to the same connection, which keeps the order of both. */
   sharesConnection (next: Receiver): boolean
-  /** Holds back system writes until `uncork`. */
+  /** Delays system writes until `uncork`. */
   cork (): void
   uncork (): void
   /** Writes the frame `o`. */
   open (): void
-  /** Writes messages, already encoded for the transport; `bytes` is the sum of their lengths. */
+  /** Writes messages that are encoded for the transport. `bytes` is the sum of their lengths. */
   messages (messages: readonly Outgoing[], bytes: number): void
-  /** Shows the client that the server lives; `speak` is false where only a ping is wanted. Returns whether an answer is due. */
+  /** Shows the client that the server is alive. If `speak` is false, it sends only a ping. Returns true if an answer is due. */
   heartbeat (speak: boolean): boolean
-  /** Writes the close frame and ends, flushing what was written before. */
+  /** Writes the close frame behind the bytes that were written before, and ends. */
   close (reason: CloseReason): void
-  /** Stops or resumes reading from the client, where there is a connection to stop. */
+  /** Stops or resumes reading from the client, if there is a connection to stop. */
   pause (on: boolean): void
   /** Drops the connection at once. */
   destroy (): void

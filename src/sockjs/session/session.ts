@@ -15,29 +15,29 @@ import type { Receiver } from './receiver.ts'
 import type { SessionHost } from './session-host.ts'
 
 /**
- * One client, whatever its transport: an ordered stream of messages in, an ordered stream of messages out.
+ * One client, over any transport: an ordered stream of messages in, and an ordered stream of messages out.
  *
- * Messages come through `on('message')` or `for await`. Until the application listens they wait, bounded, and the client is held
- * back. `User` is the user that the `session` option (or `request.user`) gave, `Attributes` are the attributes that it added.
+ * Messages come through `on('message')` or `for await`. Until the application listens, a bounded number waits, and the client is held back.
+ * `User` is the user that the `session` option (or `request.user`) gave, `Attributes` are the attributes that it added.
  */
 export class Session<User = unknown, Attributes = Record<string, unknown>> implements MessageStream {
-  /** How the client is connected, by the names of sockjs-client; `websocket-raw` for a WebSocket without SockJS. */
+  /** The transport of the client, by the names of sockjs-client; `websocket-raw` for a WebSocket without SockJS. */
   readonly transport: TransportName
-  /** The subprotocol that was agreed on, or the empty string. */
+  /** The subprotocol that client and server agreed on, or the empty string. */
   readonly protocol: string
   /** The client's user: the one that `session` returned, else the one that the `user` option found in the request. */
   readonly user: User
-  /** The address of the client; honours Fastify's `trustProxy`. */
+  /** The address of the client. It follows Fastify's `trustProxy`. */
   readonly ip: string
-  /** The path of the endpoint, prefixes of its scopes included. */
+  /** The path of the endpoint, with the prefixes of its scopes. */
   readonly prefix: string
-  /** Some headers of the opening request, an allow-list: never cookies or `authorization`. */
+  /** Some headers of the opening request, by an allow-list that has neither cookies nor `authorization`. */
   readonly headers: Readonly<Record<string, string>>
-  /** @internal The key of the user, by which later requests prove that they belong to the session. */
+  /** @internal The key of the user. Later requests must have the same key. */
   readonly userKey: string
   /** @internal The origin of the opening request. */
   readonly origin: string
-  /** @internal The way to the client. Receivers report to it. */
+  /** @internal The output to the client. Receivers report to it. */
   readonly output: Output
   readonly #host: SessionHost
   readonly #path: string
@@ -72,18 +72,18 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> imple
     this.output = new Output(this, host)
   }
 
-  /** Our own id, a UUID: the one to log. The client's session id is a secret of the transport (SESSION-21). */
+  /** The server's own id of the session, a UUID, for logs. The client's session id is a secret of the transport (SESSION-21). */
   get id (): string {
-    // Made on demand: a UUID of node:crypto takes 600 bytes, more than the rest of an idle session.
+    // The id is made on demand. A UUID of node:crypto takes 600 bytes, more than the rest of an idle session.
     this.#id ??= randomUUID()
     return this.#id
   }
 
-  /** `opening`, `open`, `closing` or `closed`. */
+  /** The state: `opening`, `open`, `closing` or `closed`. */
   get state (): SessionState { return this.#state }
   /** The URL of the opening request, without the client's session id. */
   get url (): string { return this.#path + this.#query }
-  /** The attributes that the `session` option returned: yours to read and change. */
+  /** The attributes that the `session` option returned. The application may change them. */
   get attributes (): Attributes {
     this.#attributes ??= {} as Attributes
     return this.#attributes
@@ -92,12 +92,12 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> imple
   /** The facts about the transport. */
   get transportFacts (): TransportFacts { return TRANSPORTS[this.transport] }
 
-  /** Whether bytes can be sent: raw WebSockets of an endpoint with `binary`. */
+  /** True if bytes can be sent: on raw WebSockets of an endpoint with `binary`. */
   get binary (): boolean { return this.raw && this.#host.limits.binary }
   /** Encoded bytes that were sent and have not left the process. */
   get bufferedBytes (): number { return this.output.bytes }
 
-  /** Aborts when the session has ended; its `reason` is the `close` event. */
+  /** The signal that aborts when the session has ended. Its `reason` is the `close` event. */
   get signal (): AbortSignal {
     if (this.#abort === null) {
       this.#abort = new AbortController()
@@ -109,10 +109,12 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> imple
   /**
    * Queues a message. All messages of one turn of the event loop leave in one write.
    *
-   * @returns false above the high-water mark (`queue.highWater`, 64 KiB): better wait for `drained()`; also
-   * false when the session is not open, and the message is lost. Above `queue.limit` (1 MiB of encoded bytes) the
-   * session closes with 1013, unless `queue.overflow` is `'drop'`. One message is always taken when nothing waits.
-   * @throws FST_SOCKJS_INVALID_MESSAGE for anything that the transport cannot carry.
+   * Above `queue.limit` (1 MiB of encoded bytes) the session closes with 1013, unless `queue.overflow` is `'drop'`. One message is always
+   * accepted when nothing waits.
+   *
+   * @returns false above the high-water mark (`queue.highWater`, 64 KiB): then wait for `drained()`. Also false when the session is not open;
+   * then the message is lost.
+   * @throws FST_SOCKJS_INVALID_MESSAGE for a value that the transport cannot carry.
    */
   send (message: Message | PreparedMessage): boolean {
     if (this.#state !== 'open') return false
@@ -136,8 +138,9 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> imple
   drained (): Promise<void> { return this.output.drained() }
 
   /**
-   * Closes the session: the messages that were sent before are delivered first, then the close frame. Nothing happens when it is
-   * closing or closed already.
+   * Closes the session, behind the messages that were sent before.
+   *
+   * The call has no effect when the session is closing or closed already.
    *
    * @param code 1000 to 4999, by default 1000. Codes that may not stand on the wire reach WebSocket clients in the SockJS frame only.
    * @param reason by default `Normal closure`; cut to 123 bytes.
@@ -148,22 +151,24 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> imple
     this.end('application', { code, reason: fitReason(reason) })
   }
 
-  /** Drops the connection at once; the messages that wait are lost, and the client sees an interrupted connection. */
+  /** Drops the connection at once. The messages that wait are lost, and the client sees an interrupted connection. */
   terminate (): void { this.end('terminated') }
 
   /**
-   * Stops the messages, to listeners and to `for await` alike: they wait here, the WebSocket is not read, and senders over HTTP get
-   * no answer. The end of the session ends a pause.
+   * Stops the messages, for listeners and for `for await`.
+   *
+   * The messages wait in the session, the server does not read the WebSocket, and requests over HTTP that bring messages get no answer. The
+   * end of the session ends a pause.
    */
   pause (): void { this.#inbox.pause() }
 
-  /** Lets the messages come again after `pause()`. */
+  /** Ends a pause. The messages come again. */
   resume (): void { this.#inbox.resume() }
 
-  /** Stops the `h` frames, because a layer above has heart-beats of its own; WebSocket pings stay (HEARTBEAT-9). */
+  /** Stops the `h` frames, because a layer above has heart-beats of its own. WebSocket pings stay (HEARTBEAT-9). */
   quiet (): void { this.output.quiet() }
 
-  /** Adds a listener. Any listener but one for `message` may throw without harm: that is logged. */
+  /** Adds a listener. If a listener throws, the error is logged; only an error of a `message` listener closes the session. */
   on<E extends keyof SessionEvents> (event: E, listener: (value: SessionEvents[E]) => unknown): this {
     if (typeof listener !== 'function') throw new errors.InvalidListener('a listener must be a function')
     if (event === 'message') {
@@ -185,8 +190,10 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> imple
   }
 
   /**
-   * The messages of the client, one by one, until the session ends. Pauses while the output of the session is
-   * above the high-water mark, so that a plain echo loop cannot drown. Leaving the loop does not close the session.
+   * Iterates over the messages of the client until the session ends.
+   *
+   * It pauses while the output of the session is above the high-water mark, so that the queue of a plain echo loop cannot grow without limit.
+   * The end of the loop does not close the session.
    */
   [Symbol.asyncIterator] (): AsyncIterableIterator<string> {
     const iterator: AsyncIterableIterator<string, undefined> = {
@@ -199,26 +206,26 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> imple
 
   // --- between session, transports and endpoint -------------------------------------------------------------
 
-  /** @internal True where messages travel as they are, without SockJS framing. */
+  /** @internal True if messages travel as they are, without SockJS framing. */
   get raw (): boolean { return this.transportFacts.framing === 'none' }
 
-  /** @internal Bytes that wait in this session, in both directions: its part of the process-wide budget. */
+  /** @internal The bytes that wait in this session, in both directions. They count in the process-wide budget. */
   get waitingBytes (): number { return this.#accounted }
   /** @internal */
   get isOpen (): boolean { return this.#state === 'open' }
   /** @internal */
   get highWater (): number { return this.#host.limits.highWater }
-  /** @internal Whether the client is held back. */
+  /** @internal True while the client is held back. */
   get held (): boolean { return this.#inbox.held }
   /** @internal The reason of a session that is closing or has ended. */
   get closeReason (): CloseReason | null { return this.#end }
 
-  /** @internal The application takes over. */
+  /** @internal Opens the session for the application. */
   begin (): void {
     if (this.#state === 'opening') this.#state = 'open'
   }
 
-  /** @internal Messages from the client, in order. Ignored once the session is closing. */
+  /** @internal Takes messages of the client, in order. A session that is closing ignores them. */
   receive (messages: readonly Message[]): void {
     if (this.#state !== 'open') return
     if (this.#inbox.overrun > this.#host.limits.inboxLimit) return this.end('flood')
@@ -227,8 +234,9 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> imple
   }
 
   /**
-   * @internal Keeps a sender over HTTP until the application takes more. Too many senders are a flood, as too many messages are:
-   * the session closes, and false says that the sender is not kept.
+   * @internal Keeps a request with messages until the application takes more.
+   *
+   * Too many requests are a flood, as too many messages are: the session closes, and the result is false.
    */
   hold (sender: HeldSender): boolean {
     this.#senders ??= new HeldSenders()
@@ -245,11 +253,11 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> imple
     const senders = this.#senders
     this.#senders = null
     this.account()
-    // The application, or the end of the session, must not find itself in the hooks of these requests.
+    // Hooks of these requests must not run inside a call of the application, nor inside the end of the session.
     queueMicrotask(() => senders.release())
   }
 
-  /** @internal Tells the process-wide budget how much waits in this session now. */
+  /** @internal Reports to the process-wide budget how much waits in this session now. */
   account (): void {
     const bytes = this.#state === 'closed' ? 0 : this.output.bytes + this.#inbox.bytes + (this.#senders?.bytes ?? 0)
     const delta = bytes - this.#accounted
@@ -258,15 +266,17 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> imple
     this.#host.account(delta)
   }
 
-  /** @internal Application code has thrown: `during` says where. */
+  /** @internal Handles an error that code of the application has thrown. `during` says where. */
   fail (error: unknown, during: string): void {
     this.#host.failed(this, error, during)
     this.end('failure')
   }
 
   /**
-   * @internal Ends the session as `ENDINGS` says for the cause. Nothing happens when it has ended already, or when it is closing and the
-   * cause leaves time for its messages. `reason` and `clean` come from the one who ended it.
+   * @internal Ends the session as `ENDINGS` says for the cause.
+   *
+   * The call has no effect when the session has ended already, or when it is closing and the cause leaves time for its messages. The caller
+   * gives `reason` and `clean`.
    */
   end (cause: FixedCause): void
   end (cause: OpenCause, reason: CloseReason, clean?: boolean): void
@@ -281,13 +291,13 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> imple
     if (ending.drop === true) receiver?.destroy()
   }
 
-  /** @internal All messages of a closing session have gone to the receiver: the close frame follows. */
+  /** @internal Writes the close frame, because all messages of a closing session have gone to the receiver. */
   allDelivered (receiver: Receiver): void {
     this.#finish(ENDINGS.application, this.#end!, true)
     receiver.close(this.#end!)
   }
 
-  /** @internal No request can ask for the session any more. */
+  /** @internal Forgets the session, because no request can ask for it any more. */
   forget (): void {
     if (this.#forgotten) return
     this.#forgotten = true
@@ -305,7 +315,7 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> imple
     this.#inbox.end()
   }
 
-  /** The one place where a session becomes `closed`. */
+  /** Makes the session `closed`. No other function does. */
   #finish ({ log, tell }: Ending, { code, reason }: CloseReason, clean: boolean): void {
     if (this.#state === 'closed') return
     const known = this.#state !== 'opening'
@@ -334,7 +344,7 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> imple
     emit(listeners, event, (error) => this.#host.failed(this, error, 'close listener'))
   }
 
-  /** HTTP clients come back and ask; WebSockets do not (SESSION-4, SESSION-19). */
+  /** True if clients may come back and ask for the close frame: over HTTP, not over WebSockets (SESSION-4, SESSION-19). */
   get #remembered (): boolean { return this.transportFacts.resumable }
 
   #next (): Promise<IteratorResult<Message, undefined>> {

@@ -3,19 +3,20 @@ import type { Receiver } from './receiver.ts'
 import type { SessionHost } from './session-host.ts'
 
 /**
- * The one timer of a session, and what it watches: heartbeats, the answer to a ping, a receiver that does not
- * read, the disconnect delay. A session needs at most one of its deadlines at a time, the nearest.
+ * The one timer of a session, which waits for the nearest of its deadlines.
+ *
+ * The deadlines are those of heartbeats, of the answer to a ping, of a stalled receiver and of the disconnect delay.
  */
 export class Supervision extends Timer {
   readonly #host: SessionHost
   #lastSpoken = 0
   #lastPing = 0
-  /** When the answer to a ping is due, or 0. */
+  /** The time at which the answer to a ping is due, or 0. */
   #answerDue = 0
-  /** Since when the receiver has taken nothing of what waits in it, or 0. */
+  /** The time since which the receiver has taken none of its waiting bytes, or 0. */
   #stalledSince = 0
   #progress = 0
-  /** No heartbeats but pings: a layer above has its own (HEARTBEAT-9). */
+  /** True for pings only, because a layer above has heart-beats of its own (HEARTBEAT-9). */
   #quiet = false
 
   constructor (owner: TimerOwner, host: SessionHost) {
@@ -23,7 +24,7 @@ export class Supervision extends Timer {
     this.#host = host
   }
 
-  /** A receiver is there: heartbeats begin (HEARTBEAT-8). */
+  /** Begins the heartbeats of a receiver that has arrived (HEARTBEAT-8). */
   attached (): void {
     const { clock } = this.#host
     this.#lastSpoken = this.#lastPing = clock.now()
@@ -35,34 +36,38 @@ export class Supervision extends Timer {
     this.#quiet = true
   }
 
-  /** No receiver is there, or the session is over: the disconnect delay begins (SESSION-9, SESSION-10). */
+  /** Begins the disconnect delay, because there is no receiver, or because the session is over (SESSION-9, SESSION-10). */
   waiting (): void {
     this.#host.clock.start(this, this.#host.limits.disconnectDelay)
   }
 
-  /** A frame went out. Heartbeats are judged when the timer fires; sending never touches it, unless the receiver stalls. */
+  /**
+   * Notes that a frame went out.
+   *
+   * Heartbeats are decided when the timer fires. Sending does not touch the timer, unless the receiver stalls.
+   */
   spoken (receiver: Receiver): void {
     this.#lastSpoken = this.#host.clock.coarse
     if (this.#stalledSince === 0 && receiver.buffered > 0) {
-      // Behind a callback that blocked the loop the coarse time is old, and the client has had none of it (SEC-S79).
+      // After a callback that blocked the event loop, the coarse time is old, and the client had none of it (SEC-S79).
       this.#stalledSince = Math.max(this.#host.clock.now(), 1)
       this.#progress = receiver.progress
       this.arm()
     }
   }
 
-  /** The receiver has taken all that waited in it. */
+  /** Notes that the receiver has taken all its waiting bytes. */
   flushed (): void {
     this.#stalledSince = 0
   }
 
-  /** Looks at every deadline of an attached receiver; returns why the session must end, if it must. */
+  /** Checks every deadline of an attached receiver. Returns the cause for which the session must end, if any. */
   check (receiver: Receiver, held: boolean): 'stalled' | 'unanswered' | null {
     const { clock, limits } = this.#host
     const now = clock.now()
     if (this.#stalled(receiver, now)) return 'stalled'
     if (this.#answerDue > 0) {
-      // A client that is held back is not read, and its answer with it: ask again afterwards.
+      // The server does not read a client that is held back, nor its answer. The next ping asks again.
       if (receiver.answered || held) this.#answerDue = 0
       else if (now >= this.#answerDue) return 'unanswered'
     }

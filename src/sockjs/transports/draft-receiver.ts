@@ -10,7 +10,7 @@ import type { DraftDriver } from './draft-driver.ts'
 import type { IncomingRules } from './incoming.ts'
 import { SocketReceiver } from './socket-receiver.ts'
 
-/** What a draft handshake needs of the upgrade request. */
+/** The parts of the upgrade request that a draft handshake needs. */
 export interface DraftUpgrade {
   readonly driver: DraftDriver
   readonly request: IncomingMessage
@@ -21,14 +21,16 @@ export interface DraftUpgrade {
   /** Bytes of one WebSocket message. */
   readonly maxLength: number
   readonly clock: Clock
-  /** How long the client may take to finish the handshake, or to answer a close, in milliseconds. */
+  /** The time that the client has to finish the handshake, or to answer a close, in milliseconds. */
   readonly closeTimeout: number
-  /** The handshake is complete: draft 76 sends its last bytes after the headers. */
+  /** Called when the handshake is complete. Draft 76 sends its last bytes after the headers. */
   readonly opened: (receiver: DraftReceiver) => void
 }
 
 /**
- * Whether an upgrade speaks draft 75 or 76: neither has the key of RFC 6455, and draft 76 has two others.
+ * Tells whether an upgrade request is of draft 75 or 76.
+ *
+ * Neither has the key of RFC 6455, and draft 76 has two others.
  */
 export function isDraftRequest (request: IncomingMessage): boolean {
   const { headers } = request
@@ -113,7 +115,11 @@ export class DraftReceiver extends SocketReceiver {
     this.#upgrade.clock.start(this.#linger, this.#upgrade.closeTimeout)
   }
 
-  /** The client has gone without the closing handshake. Nothing can be written any more; what was, has a deadline to leave. */
+  /**
+   * Ends the session, because the client has gone without the closing handshake.
+   *
+   * Nothing can be written any more. Bytes that were written before have a deadline.
+   */
   #left (): void {
     if (this.settle()) return
     this.session.output.interrupted(this)
@@ -122,10 +128,10 @@ export class DraftReceiver extends SocketReceiver {
     this.#upgrade.clock.start(this.#linger, this.#upgrade.closeTimeout)
   }
 
-  /** The client does not take what is left. */
+  /** Drops the connection, because the client has not read the last bytes in time. */
   expire (): void { this.destroy() }
 
-  /** The driver closes by itself: it has read the client's close, or a message that is too long. */
+  /** Acts on a close of the driver. It closes when it has read the client's close, or a message that is too long. */
   #closing (): boolean {
     if (this.concluded) return true
     const byClient = this.#driver._closing === true

@@ -10,25 +10,27 @@ const QUEUE = Symbol('fastify-sockjs.queue')
 
 type Response = ServerResponse & { [RECEIVER]?: HttpReceiver }
 
-/** A connection knows the receivers that came to it behind another response. */
+/** A connection, with the receivers that wait on it behind another response. */
 type Connection = Socket & { [QUEUE]?: Set<HttpReceiver> }
 
-/** What an HTTP receiver needs beside its response. */
+/** The values that an HTTP receiver needs beside its response. */
 export interface HttpReceiverOptions {
   readonly transport: TransportName
   readonly envelope: Envelope
   /** Bytes of frames after which a streaming response ends (XHR-STREAM-7). */
   readonly limit: number
-  /** How long an ended response may take to leave, in milliseconds (SEC-S16). */
+  /** The time that an ended response has to leave, in milliseconds (SEC-S16). */
   readonly sendTimeout: number
   readonly clock: Clock
-  /** Receivers that have ended and whose connection is not finished yet. */
+  /** Receivers that have ended, but whose connection is not finished. */
   readonly lingering: Set<Receiver>
 }
 
 /**
- * A response that carries frames. A streaming response begins with a prelude and takes frames up to its limit;
- * a polling response is a streaming one with a limit of one write.
+ * A response that carries frames.
+ *
+ * A streaming response begins with a prelude and takes frames up to its limit. A polling response is a streaming one with a limit of one
+ * write.
  */
 export class HttpReceiver implements Receiver {
   readonly #response: Response
@@ -37,12 +39,16 @@ export class HttpReceiver implements Receiver {
   readonly #headers: Record<string, number | string | string[] | undefined>
   #written = 0
   #ended = false
-  /** All has left. Asked of the event: a response without a socket, `app.inject()`'s for one, has no other way to say it. */
+  /** True when all bytes have left. The event tells it, because a response without a socket, such as that of `app.inject()`, does not. */
   #finished = false
   #linger: Timer | null = null
-  /** The receivers of the connection that came behind another response, where this one did too. */
+  /** The receivers of the connection that wait behind another response, if this one does. */
   #queue: Set<HttpReceiver> | null = null
-  /** Tells of every write that has left: a corked response says what waits too late, and `drain` only above its own mark. */
+  /**
+   * Called for every write that has left.
+   *
+   * A corked response reports its waiting bytes too late, and `drain` comes only above the mark of the socket.
+   */
   #flushed: (() => void) | undefined
 
   constructor (response: ServerResponse, headers: Record<string, number | string | string[] | undefined>,
@@ -59,7 +65,7 @@ export class HttpReceiver implements Receiver {
     const { stream } = options.envelope
     if (stream === null) return
     this.#flushed = () => session.output.flushed(this)
-    // A peer that vanished without a word is noticed by the kernel (SEC-S25).
+    // The kernel notices a peer that has vanished (SEC-S25).
     response.req.socket.setKeepAlive?.(true, 5_000)
     response.writeHead(200, headers)
     response.write(stream.prelude)
@@ -70,13 +76,13 @@ export class HttpReceiver implements Receiver {
   get buffered (): number { return this.#finished ? 0 : this.#response.writableLength }
 
   get progress (): number {
-    // Nobody can read a response before its turn: that is no stall, and time goes on.
+    // The client cannot read a response before its turn. That is not a stall, and time is the progress.
     if (this.queued) return -this.#options.clock.now()
     const { socket } = this.#response.req
     return socket.bytesWritten - socket.writableLength
   }
 
-  /** Whether the response waits behind another one on its connection (RFC 9112, section 9.3.2). */
+  /** True while the response waits behind another one on its connection (RFC 9112, section 9.3.2). */
   get queued (): boolean { return this.#response.socket === null && !this.#finished }
 
   get answered (): boolean { return true }
@@ -85,8 +91,8 @@ export class HttpReceiver implements Receiver {
     return next instanceof HttpReceiver && next.#response.req.socket === this.#response.req.socket
   }
 
-  // Node corks the connection of a response until the end of the turn by itself. Corking the response would join its
-  // chunks, since Node 22, and each frame has a chunk of its own (XHR-STREAM-5).
+  // Node itself corks the connection of a response until the end of the turn. If the response were corked, Node 22 and later would join its chunks, but
+  // each frame has a chunk of its own (XHR-STREAM-5).
   cork (): void {}
   uncork (): void {}
 
@@ -105,13 +111,13 @@ export class HttpReceiver implements Receiver {
     this.#end()
   }
 
-  /** Responses are not read from: senders wait for their answers instead. */
+  /** Does nothing, because a response is not read. The requests that bring messages wait for their answers instead. */
   pause (): void {}
 
   destroy (): void {
     const { queued } = this
     this.#response.destroy()
-    // Node cuts the connection when the turn of the response comes, and tells nothing before.
+    // Node cuts the connection when the turn of the response comes, and emits nothing before.
     if (queued) this.closed()
   }
 
@@ -130,9 +136,10 @@ export class HttpReceiver implements Receiver {
   }
 
   /**
-   * Writes whole chunks on the connection itself: one piece where node:http has three, and the same bytes for all sessions of a
-   * broadcast. Not so behind another response, in HTTP/1.0, in `app.inject()`, or where somebody has put a `write` of his own.
-   * Returns the bytes of the body.
+   * Writes whole chunks on the connection itself, and returns the number of bytes of the body.
+   *
+   * It writes one piece where node:http writes three, and the same bytes for all sessions of a broadcast. The response writes by itself
+   * behind another response, in HTTP/1.0, in `app.inject()`, and when the application has replaced `write`.
    */
   #stream (frame: SockjsFrame, { chunk }: Streaming): number {
     const { socket } = this.#response
@@ -160,15 +167,16 @@ export class HttpReceiver implements Receiver {
 
   #startLinger (): void { this.#options.clock.start(this.#linger!, this.#options.sendTimeout) }
 
-  /** The client does not take the end of its response. */
+  /** Drops the connection, because the client has not read the end of its response in time. */
   expire (): void {
     if (this.queued) this.#startLinger()
     else this.destroy()
   }
 
   /**
-   * Node emits no `close` on a response whose connection ends before its turn, so the connection is asked: by one listener, however
-   * many responses wait on it.
+   * Adds the response to the queue of its connection, which has one listener for all of them.
+   *
+   * Node emits no `close` on a response whose connection ends before the response's turn.
    */
   #joinQueue (): void {
     const connection: Connection = this.#response.req.socket
@@ -182,7 +190,7 @@ export class HttpReceiver implements Receiver {
     this.#queue.add(this)
   }
 
-  /** The response is over: completely sent, or cut. */
+  /** Reports that the response is over: completely sent, or cut. */
   closed (): void {
     this.#ended = true
     this.#queue?.delete(this)
@@ -195,8 +203,10 @@ export class HttpReceiver implements Receiver {
   }
 
   /**
-   * Node emits `finish` for a response of HTTP/1, too, whose connection is destroyed while its end still waits there: that one has
-   * not arrived. A stream of HTTP/2 counts as destroyed as soon as it has ended.
+   * Notes `finish`, which does not always mean that the response has left.
+   *
+   * Node also emits it for a response of HTTP/1 whose connection is destroyed while the end still waits; then the end has not arrived. A
+   * stream of HTTP/2 counts as destroyed as soon as it has ended.
    */
   finished (): void {
     const { httpVersionMajor, socket } = this.#response.req
@@ -204,7 +214,7 @@ export class HttpReceiver implements Receiver {
   }
 }
 
-// One function for all responses: what belongs to a response hangs on it.
+// One function serves all responses, and the response holds the values that belong to it.
 function onFinish (this: Response): void { this[RECEIVER]!.finished() }
 function onClose (this: Response): void { this[RECEIVER]!.closed() }
 function onError (): void {}

@@ -7,10 +7,12 @@ import { Timer, type TimerOwner } from '../../core/timer.ts'
 const TOO_SLOW = 'HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n'
 
 /**
- * The body that is on its way on one connection.
+ * The body that is arriving on a connection.
  *
- * The registration knows it, because a body that never comes to its end must not hold `app.close()`. It has a deadline of its own, because
- * Fastify switches `requestTimeout` off (SEC-S23). There is one for each connection, so that a message costs neither object nor listener.
+ * The registration knows it, so that a body that is never complete does not delay `app.close()`. It has a deadline from the moment at which
+ * the server reads it, because Fastify switches `requestTimeout` off (SEC-S23).
+ *
+ * There is one object for each connection, because requests follow each other on it: a message costs neither an object nor a listener.
  */
 export class IncomingBody implements TimerOwner {
   readonly #socket: Socket
@@ -27,8 +29,10 @@ export class IncomingBody implements TimerOwner {
   }
 
   /**
-   * Returns the body of a request, or `null` if there is none to wait for: the request has no body, as most polls; the body came while hooks
-   * waited, and the next one may be on its way by then; or there is no connection, as with `app.inject()`.
+   * Returns the body of a request, or `null` if the server need not wait for one.
+   *
+   * Most polls have no body, and `app.inject()` has no connection. If the body came while hooks waited, the next one may be arriving by
+   * then, and the server does not wait either.
    */
   static of (request: IncomingMessage, response: ServerResponse, all: Map<Socket, IncomingBody>, clock: Clock): IncomingBody | null {
     const { socket } = request
@@ -50,12 +54,14 @@ export class IncomingBody implements TimerOwner {
     return body
   }
 
-  /** Whether a part of the body is still to come. */
+  /** True while bytes of the body are still to come. */
   get pending (): boolean { return this.#request !== null && !this.#request.complete && !this.#request.destroyed }
 
   /**
-   * Starts the deadline for the body of `request`, unless that is complete and the next one is on its way. `missed` is called when the
-   * client misses it: one function for all requests of an endpoint.
+   * Starts the deadline, because the server now waits for the client.
+   *
+   * It does not start if the body of `request` is here and the next one is arriving. `missed` is called when the client misses the deadline.
+   * It is one function for all requests of an endpoint.
    */
   startDeadline (request: IncomingMessage, timeout: number, missed: () => void): void {
     if (request !== this.#request || !this.pending) return
@@ -63,7 +69,7 @@ export class IncomingBody implements TimerOwner {
     this.#clock.start(this.#timer, timeout)
   }
 
-  /** The body of `request` is complete. On a connection that pipelines, the next one may be on its way already. */
+  /** Notes that the body of `request` is here. On a connection that pipelines, the next one may be arriving already. */
   arrived (request: IncomingMessage): void {
     if (request !== this.#request) return
     this.#clock.stop(this.#timer)
@@ -74,7 +80,7 @@ export class IncomingBody implements TimerOwner {
     if (!this.pending) return
     this.#missed()
     if (this.#request!.httpVersionMajor > 1) return refuseStream(this.#request!, this.#response! as unknown as Http2ServerResponse)
-    // Behind a response that is under way on the same connection there is no room for an answer.
+    // An answer is not possible behind a response that is under way on the same connection.
     if (this.#response!.socket === null || this.#response!.headersSent) this.#socket.destroy()
     else this.#socket.end(TOO_SLOW, () => this.#socket.destroy())
   }
@@ -89,15 +95,19 @@ function hasBody (request: IncomingMessage): boolean {
   return request.httpVersionMajor > 1 ? !(request as unknown as Http2ServerRequest).stream.endAfterHeaders : announcesBody(request)
 }
 
-/** A stream of HTTP/2 has no room for text of HTTP/1.1. Without an error code the client reads the answer (RFC 9113, section 8.1). */
+/**
+ * Answers a stream of HTTP/2, which cannot carry the text of HTTP/1.1.
+ *
+ * Without an error code the client reads the answer (RFC 9113, section 8.1).
+ */
 function refuseStream (request: IncomingMessage, response: Http2ServerResponse): void {
-  // Node ends the body of a stream that closes as if it were complete, and Fastify would answer once more.
+  // Node ends the body of a stream that closes as if the body were complete, and Fastify would answer once more.
   request.removeAllListeners('end')
   if (!response.headersSent) response.writeHead(408, { 'content-length': 0 }).end()
   response.stream.close()
 }
 
-/** Tells whether a request has a body. Without either of these headers it ends with its head (RFC 9112, section 6.3). */
+/** Tells whether the head announces a body. A request without either of these headers ends with its head (RFC 9112, section 6.3). */
 export function announcesBody ({ headers }: IncomingMessage): boolean {
   return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0'
 }

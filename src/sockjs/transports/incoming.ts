@@ -6,11 +6,11 @@ import type { MessageFault } from '../session/index.ts'
 export interface IncomingRules {
   /** Bytes of one decoded message. */
   readonly maxMessageSize: number
-  /** Whether a raw WebSocket takes bytes. */
+  /** True if a raw WebSocket accepts bytes. */
   readonly binary: boolean
 }
 
-/** Whether a message has more bytes than it may; most need no counting. */
+/** Tells whether a message has more bytes than it may. Most messages need no counting. */
 export function isTooBig (message: Message, maxBytes: number): boolean {
   if (typeof message !== 'string') return message.byteLength > maxBytes
   return message.length * 3 > maxBytes && Buffer.byteLength(message) > maxBytes

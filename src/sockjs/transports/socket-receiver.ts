@@ -3,14 +3,15 @@ import { type AnySession, ENDINGS, type MessageFault, type Receiver } from '../s
 import { type IncomingRules, readFramed, readRaw } from './incoming.ts'
 
 /**
- * A WebSocket as a receiver, of any draft: with SockJS framing, or raw. A subclass for each kind of draft knows how text, bytes,
- * pings and the close travel.
+ * A WebSocket of any draft as a receiver, with SockJS framing or raw.
+ *
+ * A subclass for each kind of draft writes text, bytes, pings and the close.
  */
 export abstract class SocketReceiver implements Receiver {
   protected readonly session: AnySession
   readonly #rules: IncomingRules
   #ended = false
-  /** How the client has ended the connection, or which rule it has broken; acted on when this turn of the event loop is over. */
+  /** The end by the client, or its fault. The receiver acts on it when this turn of the event loop is over. */
   #verdict: Verdict | null = null
 
   constructor (session: AnySession, rules: IncomingRules) {
@@ -30,7 +31,7 @@ export abstract class SocketReceiver implements Receiver {
   protected abstract writeFrame (frame: SockjsFrame): void
   /** Writes messages without SockJS framing. */
   protected abstract writeRaw (messages: readonly Outgoing[], bytes: number): void
-  /** Writes a ping where the draft has one, after `h` where `speak` is set; returns whether an answer is due. */
+  /** Writes a ping if the draft has one, after `h` if `speak` is set. Returns true if an answer is due. */
   protected abstract ping (speak: boolean): boolean
   /** Begins the closing handshake. */
   protected abstract end (reason: CloseReason): void
@@ -57,7 +58,7 @@ export abstract class SocketReceiver implements Receiver {
 
   protected writeHeartbeat (): void { this.writeFrame(HEARTBEAT) }
 
-  /** A message has arrived. Behind the end of the connection there is none. */
+  /** Passes a message to the session. After the end of the connection it ignores messages. */
   incoming (data: Buffer | string, isBinary: boolean): void {
     if (this.#verdict !== null) return
     const read = this.session.raw ? readRaw : readFramed
@@ -67,16 +68,17 @@ export abstract class SocketReceiver implements Receiver {
   }
 
   /**
-   * The client has ended the connection, or has broken a rule; then no close frame of SockJS follows (WS-7). Messages that came before in
-   * the same segment are the application's: a reader of the iteration gets them later in this turn of the event loop, and the answer that
-   * it gives at once must leave before the Close frame. Behind that frame nothing may (RFC 6455, section 5.5.1).
+   * Notes that the client has ended the connection, or has broken a rule. Then no close frame of SockJS follows (WS-7).
+   *
+   * Messages that came before in the same segment go to the application. A reader of the iteration gets them later in this turn of the event
+   * loop. An answer that it sends at once must leave before the Close frame, because no frame may follow that one (RFC 6455, section 5.5.1).
    */
   protected conclude (reason: CloseReason, clean: boolean, fault: MessageFault | null = null): void {
     if (this.#verdict === null) setImmediate(() => this.#execute())
     this.#verdict = { reason, clean, fault }
   }
 
-  /** Acts on what the client has done, although this turn is not over: behind the end of its side nothing can be written. */
+  /** Acts on the end by the client before this turn is over, because after it nothing can be written. */
   protected settle (): boolean {
     if (this.#verdict !== null) this.#execute()
     return this.#ended
@@ -91,10 +93,10 @@ export abstract class SocketReceiver implements Receiver {
     this.finish(reason)
   }
 
-  /** Whether the client has ended the connection, or has broken a rule. */
+  /** True when the client has ended the connection, or has broken a rule. */
   protected get concluded (): boolean { return this.#verdict !== null }
 
-  /** Whether our own Close frame has been written. */
+  /** True when the server has written its own Close frame. */
   protected get ended (): boolean { return this.#ended }
 
   protected finish (reason: CloseReason): void {
@@ -107,6 +109,6 @@ export abstract class SocketReceiver implements Receiver {
 interface Verdict {
   readonly reason: CloseReason
   readonly clean: boolean
-  /** The fault in a message of the client; `null` if the client has closed. */
+  /** The fault in a message of the client, or `null` if the client has closed. */
   readonly fault: MessageFault | null
 }

@@ -8,13 +8,13 @@ import type { AnySession, Receiver } from '../session/index.ts'
 export interface TcpReceiverOptions {
   readonly clock: Clock
   readonly lingering: Set<Receiver>
-  /** How long the client may take to read the end, in milliseconds. */
+  /** The time that the client has to read the end, in milliseconds. */
   readonly closeTimeout: number
-  /** What goes behind a message, as the layer above wants it; `null` for nothing. */
+  /** Returns the octets that the layer above puts behind a message, or `null` for none. */
   readonly behind: (octets: Uint8Array) => Uint8Array | null
 }
 
-/** A plain TCP connection: messages are octets one after the other, and the layer above finds their ends. */
+/** A plain TCP connection. Messages are octets one after the other, and the layer above finds their ends. */
 export class TcpReceiver implements Receiver {
   readonly transport = 'tcp'
   readonly answered = true
@@ -31,7 +31,7 @@ export class TcpReceiver implements Receiver {
     this.#options = options
     this.#written = () => session.output.flushed(this)
     socket.setNoDelay(true)
-    // A peer that vanished without a word is noticed by the kernel (SEC-S25).
+    // The kernel notices a peer that has vanished (SEC-S25).
     socket.setKeepAlive(true, 5_000)
     socket.on('data', (chunk: Buffer) => session.receive([chunk]))
     socket.on('end', () => this.#peerEnded())
@@ -52,7 +52,7 @@ export class TcpReceiver implements Receiver {
     const chunks = messages.map(octetsOf).flatMap((octets) => [octets, this.#options.behind(octets) ?? []].flat())
     const last = chunks.pop()
     if (last === undefined) return
-    // One system write, and no copy.
+    // The messages leave in one system write, without a copy.
     this.#socket.cork()
     for (const chunk of chunks) this.#socket.write(chunk)
     this.#socket.write(last, this.#written)
@@ -65,13 +65,17 @@ export class TcpReceiver implements Receiver {
     this.#end()
   }
 
-  /** What was written before has a deadline to leave, also when the peer has ended its side and reads no more. */
+  /**
+   * Ends the connection, with a deadline for the bytes that were written before.
+   *
+   * The deadline also holds when the peer has ended its side and does not read.
+   */
   #end (): void {
     if (this.#ended) return
     this.#ended = true
     this.#options.lingering.add(this)
     this.#options.clock.start(this.#linger, this.#options.closeTimeout)
-    // What the peer still sends is read and dropped, so that its end is seen.
+    // The server reads and drops the bytes that the peer still sends, so that it notices the peer's end.
     this.#socket.resume()
     this.#socket.end()
   }
@@ -83,7 +87,7 @@ export class TcpReceiver implements Receiver {
 
   destroy (): void { this.#socket.destroy() }
 
-  /** The client does not take the end. */
+  /** Drops the connection, because the client has not read the end in time. */
   expire (): void { this.destroy() }
 
   #peerEnded (): void {

@@ -1,6 +1,6 @@
 import type { SockjsFrame } from '../protocol/index.ts'
 
-/** RFC 6455, section 5.2: FIN and the opcode. */
+/** FIN and the opcode (RFC 6455, section 5.2). */
 const TEXT = 0x81
 const BINARY = 0x82
 
@@ -8,14 +8,14 @@ const BINARY = 0x82
 export const HEARTBEAT_AND_PING = Buffer.from([0x81, 0x01, 0x68, 0x89, 0x00])
 export const PING = Buffer.from([0x89, 0x00])
 
-/** The head of an unmasked frame, one character a byte. */
+/** Makes the head of an unmasked frame, as a string with one byte a character. */
 function head (first: number, length: number): string {
   if (length < 126) return String.fromCharCode(first, length)
   if (length < 65536) return String.fromCharCode(first, 126, length >> 8, length & 255)
   return String.fromCharCode(first, 127, 0, 0, 0, 0, length >>> 24, (length >> 16) & 255, (length >> 8) & 255, length & 255)
 }
 
-/** A text frame as a string with one byte a character: a single write without a buffer. */
+/** Makes a text frame as a string with one byte a character. The socket writes it without a buffer. */
 export function asciiFrame (text: string): string {
   return head(TEXT, text.length) + text
 }
@@ -33,7 +33,7 @@ export function frameBytes (frame: SockjsFrame): Buffer {
   return encode(TEXT, frame.text, frame.bytes)
 }
 
-/** A whole message of a raw WebSocket: bytes go as a binary frame. */
+/** Encodes a whole message of a raw WebSocket. Bytes become a binary frame. */
 export function messageBytes (data: string | Uint8Array): Buffer {
   return typeof data === 'string' ? encode(TEXT, data, Buffer.byteLength(data)) : encode(BINARY, data, data.byteLength)
 }

@@ -12,20 +12,22 @@ const RECEIVER = Symbol('fastify-sockjs.receiver')
 interface Owned { [RECEIVER]?: WebSocketReceiver }
 
 /**
- * A WebSocket of today (versions 13 and 8). `ws` parses what comes in; our frames go out on the socket itself,
- * in one write per turn, unless an extension was negotiated that only `ws` can apply.
+ * A WebSocket of RFC 6455 (versions 13 and 8).
+ *
+ * `ws` parses incoming frames. Outgoing frames are written on the socket itself, in one write per turn of the event loop. If an extension was
+ * negotiated, only `ws` can apply it, and `ws` writes the frames.
  */
 export class WebSocketReceiver extends SocketReceiver {
   readonly #ws: WebSocket & Owned
   readonly #socket: Socket & Owned
   readonly #lingering: Set<Receiver>
   readonly #extended: boolean
-  /** How much had been read when the unanswered ping was sent: anything more is a sign of life. */
+  /** The number of bytes that were read before the unanswered ping. A larger number shows that the client is alive. */
   #pingMark = -1
   #draining = false
-  /** The Close frame that `ws` wanted to write: the answer to the client's, or to a broken frame. */
+  /** The Close frame that `ws` was to write: the answer to the client's, or to a broken frame. */
   #answer: CloseFrame | null = null
-  /** Tells of every write that has left, where the socket's own mark is too high to tell in time. */
+  /** Called for every write that has left, if `drain` of the socket would come too late. */
   readonly #written: (() => void) | undefined
 
   constructor (session: AnySession, rules: IncomingRules, ws: WebSocket, socket: Socket, lingering: Set<Receiver>) {
@@ -41,7 +43,7 @@ export class WebSocketReceiver extends SocketReceiver {
     ws.on('error', onError)
     ws.close = onClosing
     this.#socket[RECEIVER] = this
-    // Before `ws` hears of it, and ends our side.
+    // This listener must run before the one of `ws`, which ends the server's side.
     socket.prependListener('end', onEnd)
   }
 
@@ -77,7 +79,11 @@ export class WebSocketReceiver extends SocketReceiver {
     else this.#write(Buffer.concat(messages.map(rawBytes)))
   }
 
-  /** Strings have one byte a character here. The listener is there only while it is needed: an idle session has none. */
+  /**
+   * Writes a chunk. A string has one byte a character here.
+   *
+   * The listener exists only while it is needed, so that an idle session has none.
+   */
   #write (chunk: string | Buffer): void {
     const flowing = this.#socket.write(chunk, 'latin1', this.#written)
     if (flowing || this.#draining || this.#written !== undefined) return
@@ -101,7 +107,7 @@ export class WebSocketReceiver extends SocketReceiver {
 
   protected end ({ code, reason }: CloseReason): void {
     this.#lingering.add(this)
-    // The answer to the close frame must be read, also when the application had paused the client.
+    // The server must read the answer to the close frame, also when the application has paused the client.
     this.#ws.resume()
     if (this.#answer !== null) this.#close(this.#answer)
     else this.#close({ code: isWireCode(code) ? code : CLOSE.normal.code, reason })
@@ -113,8 +119,9 @@ export class WebSocketReceiver extends SocketReceiver {
   }
 
   /**
-   * `ws` closes by itself: it has read a Close frame, or a broken frame, of which it tells us next. Our own frames bypass `ws`, so the Close
-   * frame that it writes must wait for them.
+   * Delays a Close frame of `ws` until the server's own frames are written, because these bypass `ws`.
+   *
+   * `ws` closes by itself when it has read a Close frame, or a broken frame, which it reports next.
    */
   closing (frame: CloseFrame): void {
     if (this.ended) return this.#close(frame)
@@ -123,8 +130,10 @@ export class WebSocketReceiver extends SocketReceiver {
   }
 
   /**
-   * The client has ended its side without a Close frame: `ws` ends ours now, and nothing can be written any more (RFC 6455, section 7.1.5).
-   * What has not left has no deadline then, so the connection is dropped with it.
+   * Acts on the end of the client's side without a Close frame.
+   *
+   * `ws` ends the server's side now, so that nothing can be written any more (RFC 6455, section 7.1.5). The waiting bytes would have no
+   * deadline then, so the connection is dropped with them.
    */
   left (): void {
     if (this.settle()) return
@@ -132,14 +141,14 @@ export class WebSocketReceiver extends SocketReceiver {
     if (this.buffered > 0) this.destroy()
   }
 
-  /** The connection is over. */
+  /** Reports that the connection is over. */
   closed (code: number, reason: string): void {
     this.#lingering.delete(this)
     if (code === 1006) this.session.output.interrupted(this)
     else this.session.output.closed(this, code === 1005 ? CLOSE.normal : { code, reason }, true)
   }
 
-  /** `ws` found a broken frame and closes with the code for it. */
+  /** Acts on a broken frame that `ws` has found. `ws` closes with the code for it. */
   broken (code: number): void {
     if (code === CLOSE.tooBig.code) this.conclude(CLOSE.tooBig, false, 'tooBig')
     else this.conclude({ code, reason: 'Invalid WebSocket frame' }, false)
@@ -160,7 +169,7 @@ const ERROR_CODES: Readonly<Record<string, number>> = {
   WS_ERR_TOO_MANY_BUFFERED_PARTS: 1008
 }
 
-/** All messages as frames in one string, when all are text of one byte a character. */
+/** Writes all messages as frames in one string. Returns `null` unless all are text of one byte a character. */
 function asciiMessages (messages: readonly Outgoing[], bytes: number): string | null {
   let text = ''
   let length = 0
@@ -176,7 +185,7 @@ function rawBytes (message: Outgoing): Buffer {
   return message instanceof PreparedMessage ? formsOf(message).raw(messageBytes) : messageBytes(message)
 }
 
-// One function for all connections: what belongs to a connection hangs on it.
+// One function serves all connections, and the connection holds the values that belong to it.
 function onMessage (this: WebSocket & Owned, data: Buffer, isBinary: boolean): void { this[RECEIVER]!.incoming(data, isBinary) }
 function onClose (this: WebSocket & Owned, code: number, reason: Buffer): void { this[RECEIVER]!.closed(code, reason.toString()) }
 function onError (this: WebSocket & Owned, error: Error & { code?: string }): void { this[RECEIVER]!.broken(ERROR_CODES[error.code ?? ''] ?? 1002) }

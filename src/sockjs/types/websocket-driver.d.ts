@@ -1,4 +1,4 @@
-/** The part of `websocket-driver` that the old drafts need. */
+/** The part of `websocket-driver` that drafts 75 and 76 need. */
 declare module 'websocket-driver' {
   import type { IncomingMessage } from 'node:http'
   import type { Duplex } from 'node:stream'
@@ -6,7 +6,7 @@ declare module 'websocket-driver' {
   export interface DriverOptions {
     maxLength?: number
     protocols?: string[]
-    /** Since 0.8: drafts 75 and 76 are refused without it. */
+    /** Allows drafts 75 and 76. Since version 0.8 the driver refuses them without it. */
     allowDrafts?: boolean
   }
 
@@ -17,7 +17,7 @@ declare module 'websocket-driver' {
     start (): boolean
     text (message: string): boolean
     close (): boolean
-    /** Not documented: whether the client's closing handshake of draft 76 has begun. */
+    /** True when the client's closing handshake of draft 76 has begun. It is not documented. */
     readonly _closing?: boolean
     on (event: 'message', listener: (event: { data: string | Buffer }) => void): this
     on (event: 'open' | 'close' | 'error', listener: (event: unknown) => void): this

@@ -10,14 +10,16 @@ import { takeUpgrade, type Upgrade, upgradeOf } from './upgrade.ts'
 
 export const NOT_A_WEBSOCKET = 'Can "Upgrade" only to "WebSocket".\n'
 
-/** WS-12, WS-13, RAW-6: a request that asks for no upgrade. */
+/** Refuses a request for a WebSocket that asks for no upgrade (WS-12, WS-13, RAW-6). */
 export function refusePlain (endpoint: Endpoint, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   endpoint.tell('upgrade', request.log)
   return sendText(reply, 400, NOT_A_WEBSOCKET)
 }
 
 /**
- * The subprotocol for a client's offer: the first of ours that it has, in the client's spelling; `false` for none (WS-19).
+ * Chooses the subprotocol from a client's offer (WS-19).
+ *
+ * It is the first supported one that the client offers, in the client's spelling, or `false` if there is none.
  */
 export function chooseProtocol (offered: Iterable<string>, supported: readonly string[]): string | false {
   const bySpelling = new Map<string, string>()
@@ -29,7 +31,7 @@ export function chooseProtocol (offered: Iterable<string>, supported: readonly s
   return false
 }
 
-/** The last hook before an upgrade is answered: here a session is still refused with a status. */
+/** Makes the last hook before an upgrade is answered. Here a session can still be refused with a status. */
 export function beforeUpgrade (endpoint: Endpoint) {
   return function prepareUpgrade (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void {
     const upgrade = upgradeOf(request.raw)
@@ -37,7 +39,7 @@ export function beforeUpgrade (endpoint: Endpoint) {
     else prepare(request, reply, upgrade).then((on) => { if (on) done() }, done)
   }
 
-  /** Whether the request goes on, or has its answer. */
+  /** Prepares the session. Returns false if the request has been refused. */
   async function prepare (request: FastifyRequest, reply: FastifyReply, upgrade: Upgrade): Promise<boolean> {
     if (!endpoint.hasRoom(request.ip, false, request.log)) {
       sendFull(reply)
@@ -49,7 +51,7 @@ export function beforeUpgrade (endpoint: Endpoint) {
     const names = offered === undefined ? [] : offered.split(',').map((name) => name.trim())
     upgrade.protocol = chooseProtocol(names, endpoint.options.protocols) || ''
     state.facts = await openingFacts(endpoint, request, transport, upgrade.protocol)
-    // Others may have come while `session` was asked.
+    // Other sessions may have opened while the `session` option ran.
     const refuse = endpoint.registration.draining ? sendClosing : endpoint.hasRoom(request.ip, false, request.log) ? null : sendFull
     if (refuse !== null) {
       refuse(reply)
@@ -61,7 +63,7 @@ export function beforeUpgrade (endpoint: Endpoint) {
   }
 }
 
-/** The handler of GET: once every hook has let a handshake pass, it is answered here. Plain requests go to `next`. */
+/** Makes the handler of GET. It answers a handshake that every hook has accepted. Plain requests go to `next`. */
 export function openUpgrade (endpoint: Endpoint, server: WebSocketServer, drafts: DraftDriver | null, next: (request: FastifyRequest, reply: FastifyReply) => unknown) {
   return function open (request: FastifyRequest, reply: FastifyReply): unknown {
     const upgrade = upgradeOf(request.raw)
@@ -77,11 +79,11 @@ function cookiesOf (reply: FastifyReply): string[] {
   return cookies === undefined ? [] : [cookies].flat().map(String)
 }
 
-/** `ws` has answered the upgrade. */
+/** Opens the session of a WebSocket, after `ws` has answered the upgrade. */
 export function acceptWebSocket (endpoint: Endpoint, server: WebSocketServer, request: FastifyRequest, ws: WebSocket): void {
   const upgrade = upgradeOf(request.raw)!
   takeUpgrade(upgrade)
-  // A server of the application would close our connections before our drain does (SESSION-23).
+  // `ws` of the application would close these connections before the drain does (SESSION-23).
   server.clients?.delete(ws)
   const session = endpoint.create(requestStateOf(request).facts!, null)
   session.output.attach(new WebSocketReceiver(session, endpoint.incoming, ws, upgrade.socket, endpoint.lingering))

@@ -3,15 +3,16 @@ import type { FastifyInstance, FastifyServerOptions } from 'fastify'
 import findMyWay, { type HTTPVersion, type Instance } from 'find-my-way'
 import { UpgradeGate, type UpgradeOwner } from './gate.ts'
 
-/** The router options that say how a path may be written. */
+/** The router options that decide how a path may be written. */
 const SPELLING = ['caseSensitive', 'ignoreDuplicateSlashes', 'ignoreTrailingSlash', 'useSemicolonDelimiter'] as const
 
 type RewriteUrl = NonNullable<FastifyServerOptions['rewriteUrl']>
 
 /**
- * The paths of the endpoints of one registration, for the gate: an upgrade below them belongs to Fastify. They are read by the router that Fastify uses,
- * with the router options of the application, so that both agree on case, slashes, escapes and absolute URLs. This decides whose an upgrade is;
- * where it goes, constraints included, is decided by Fastify alone.
+ * The paths of the endpoints of one registration. The gate asks it whether an upgrade belongs to Fastify.
+ *
+ * The class matches paths with the router of Fastify and the router options of the application, so that both agree on case, slashes, escapes
+ * and absolute URLs. Fastify alone decides which route gets the upgrade, constraints included.
  */
 export class EndpointPaths implements UpgradeOwner {
   readonly #app: FastifyInstance
@@ -21,11 +22,11 @@ export class EndpointPaths implements UpgradeOwner {
 
   constructor (app: FastifyInstance) {
     this.#app = app
-    // Older applications give them beside `routerOptions`.
+    // Older applications give these options beside `routerOptions`.
     const options: Record<string, unknown> = { ...app.initialConfig, ...app.initialConfig.routerOptions }
     this.#router = findMyWay({ ...Object.fromEntries(SPELLING.map((name) => [name, options[name]])), maxParamLength: Number.MAX_SAFE_INTEGER })
     this.#rewriteUrl = rewriteUrlOf(app)
-    // The server may outlive the application, and serve another one at the same paths.
+    // The server may outlive the application, and run another one at the same paths.
     app.addHook('onClose', async () => this.#leave?.())
   }
 
@@ -42,7 +43,7 @@ export class EndpointPaths implements UpgradeOwner {
   }
 }
 
-/** Fastify does not tell this option, and calls it for a request only when it routes it. */
+/** Reads the option `rewriteUrl`. Fastify does not publish it, and calls it only when it routes a request. */
 function rewriteUrlOf (app: FastifyInstance): RewriteUrl | undefined {
   for (let instance: object | null = app; instance !== null; instance = Object.getPrototypeOf(instance) as object | null) {
     const key = Object.getOwnPropertySymbols(instance).find(({ description }) => description === 'fastify.options')

@@ -5,7 +5,7 @@ import { guardErrors, isHandshake, respondTo } from './upgrade.ts'
 
 const GATE = Symbol('fastify-sockjs.gate')
 
-/** An application whose endpoints lie behind a gate. */
+/** An application whose endpoints are behind a gate. */
 export interface UpgradeOwner {
   /** Tells whether the URL of a request is that of an endpoint, or below it. */
   owns (request: IncomingMessage): boolean
@@ -13,26 +13,27 @@ export interface UpgradeOwner {
 
 type Emit = Server['emit']
 
-/** Does nothing: the gate sees each upgrade before this listener does. */
+/** Does nothing, because the gate gets each upgrade before this listener. */
 function listen (): void {}
 
-/** An HTTP server. From Node 22.21 and 24.9 on, it decides on an upgrade before its parser lets the connection go. */
+/** An HTTP server. Node 22.21, 24.9 and later decide on an upgrade before the parser lets the connection go. */
 type DecidingServer = Server & { [GATE]?: UpgradeGate, shouldUpgradeCallback?: (request: IncomingMessage) => boolean }
 
 /**
- * The one place where the upgrades of a server arrive, before any listener sees them. The gate does the work that must happen
- * before Fastify, and no other:
+ * The one place where the upgrades of a server arrive, before any listener gets them.
  *
- * - a WebSocket handshake below an endpoint becomes a request of the server, and Fastify routes it as any other;
- * - other upgrades below an endpoint are ignored, and the requests answered as plain ones (RFC 9110, 7.8);
- * - elsewhere, the listeners of others get the upgrade, whenever they were added. Without a listener, the request is a plain one.
+ * The gate does only the work that must happen before Fastify:
+ *
+ * - A WebSocket handshake below an endpoint becomes a request of the server, and Fastify routes it like any other.
+ * - Other upgrades below an endpoint are ignored, and Fastify answers the requests as plain ones (RFC 9110, 7.8).
+ * - Upgrades with other URLs go to the other listeners, no matter when these were added. Without a listener, the request is a plain one.
  */
 export class UpgradeGate {
   readonly #server: DecidingServer
   readonly #owners = new Set<UpgradeOwner>()
   readonly #leave: () => void
 
-  /** Adds an application to the gate of its server, and returns a function that takes it out again. */
+  /** Adds an application to the gate of its server. Returns a function that removes the application. */
   static enter (server: Server, owner: UpgradeOwner): () => void {
     const gated = server as DecidingServer
     const gate = (gated[GATE] ??= new UpgradeGate(gated))
@@ -52,13 +53,17 @@ export class UpgradeGate {
     }
   }
 
-  /** Node announces upgrades only to a server with a listener. */
+  /** Adds a listener, because Node announces upgrades only to a server that has one. */
   #listen (): () => void {
     this.#server.on('upgrade', listen)
     return () => this.#server.removeListener('upgrade', listen)
   }
 
-  /** Puts the gate before all listeners. A listener cannot keep an event from others, and others may come at any time. */
+  /**
+   * Puts the gate before all listeners.
+   *
+   * A listener cannot keep an event from the other listeners, and the application may add more at any time.
+   */
   #intercept (): () => void {
     const server = this.#server
     const own = Object.hasOwn(server, 'emit')
@@ -84,7 +89,11 @@ export class UpgradeGate {
     }
   }
 
-  /** Decides before the parser lets the connection go, on Node versions that ask. Then an ignored upgrade costs the client nothing. */
+  /**
+   * Decides before the parser lets the connection go, on Node versions that ask.
+   *
+   * Then the client of an ignored upgrade keeps its connection.
+   */
   #decide (): () => void {
     const server = this.#server
     const theirs = server.shouldUpgradeCallback
@@ -97,7 +106,7 @@ export class UpgradeGate {
     return () => { if (server.shouldUpgradeCallback === decide) server.shouldUpgradeCallback = theirs }
   }
 
-  /** Finds the place of an upgrade, and tells whether that keeps it from all listeners. */
+  /** Handles an upgrade that belongs to an endpoint or to no listener. Returns false if the listeners must get it. */
   readonly #settled = (request: IncomingMessage, socket: Socket, head: Buffer): boolean => {
     guardErrors(socket)
     const owned = this.#owns(request)
@@ -107,7 +116,7 @@ export class UpgradeGate {
     return true
   }
 
-  /** The request goes where a GET of its URL goes. */
+  /** Routes the request as a GET of its URL. */
   #route (request: IncomingMessage, socket: Socket, head: Buffer): void {
     const response = respondTo(request, socket, head)
     if (response === null) socket.destroy()

@@ -4,20 +4,22 @@ import { Server as TlsServer } from 'node:tls'
 import { announcesBody } from '../transports/index.ts'
 import { isResponding, unguardErrors } from './upgrade.ts'
 
-/** Headers of the one connection that the client has asked to upgrade (RFC 9110, 7.6.1 and 7.8; RFC 7540, 3.2.1). */
+/** The headers that concern the connection and its upgrade (RFC 9110, 7.6.1 and 7.8; RFC 7540, 3.2.1). */
 const HOP_BY_HOP: ReadonlySet<string> = new Set(['connection', 'upgrade', 'http2-settings'])
 
-/** Names and values that Node keeps unless `maxHeadersCount` says otherwise; it drops the others silently, lengths of bodies too. */
+/** The number of names and values that Node keeps without `maxHeadersCount`. It drops further ones silently, the length of a body too. */
 const KEPT_BY_DEFAULT = 2000
 
-/** RFC 9110, 5.5: none of these is part of a header; a lenient parser may have let them in. */
+/** Characters that a header cannot contain (RFC 9110, 5.5). A lenient parser may have let them pass. */
 const CONTROL = /[\r\n\0]/
 
 /**
- * Answers a request as if it had asked for no upgrade (RFC 9110, 7.8). Node has let the connection go. So the gate puts the
- * request back before the unread bytes, and the server parses it once more, with all limits and the same strictness.
+ * Answers a request as if it had asked for no upgrade (RFC 9110, 7.8).
  *
- * Smuggling (SEC-S72): the headers that frame the body go back unchanged, duplicates included, and the same parser judges them. The
+ * Node has let the connection go. So the gate puts the request back before the unread bytes, and the server parses it once more, with all
+ * limits and the same strictness.
+ *
+ * Against smuggling (SEC-S72), the headers that frame the body go back unchanged, duplicates included, and the same parser judges them. The
  * connection ends with the answer, so that bytes behind the request never count as another request.
  */
 export function answerPlainly (server: Server, request: IncomingMessage, socket: Socket, head: Buffer): void {
@@ -37,7 +39,7 @@ export function answerPlainly (server: Server, request: IncomingMessage, socket:
   socket.resume()
 }
 
-/** The head of the request, byte for byte, but for its upgrade. */
+/** Writes the head of the request byte for byte, without its upgrade. */
 function plainHead ({ method, url, httpVersion, rawHeaders }: IncomingMessage): string {
   let text = `${method} ${url} HTTP/${httpVersion}\r\n`
   for (let i = 0; i < rawHeaders.length; i += 2) {

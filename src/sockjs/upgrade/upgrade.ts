@@ -5,23 +5,23 @@ import { announcesBody } from '../transports/index.ts'
 
 const UPGRADE = Symbol('fastify-sockjs.upgrade')
 
-/** The connection of a WebSocket handshake, kept with its request while hooks and routes run. */
+/** The connection of a WebSocket handshake. It stays with its request while hooks and routes run. */
 export interface Upgrade {
   readonly socket: Socket
   readonly head: Buffer
-  /** Carries a refusal. `null` where `injectWS` of `@fastify/websocket` made the request. */
+  /** The response, for a refusal. It is `null` if `injectWS` of `@fastify/websocket` made the request. */
   readonly response: ServerResponse | null
-  /** The subprotocol that the 101 names; empty for none. */
+  /** The subprotocol that the 101 names, or the empty string. */
   protocol: string
-  /** The cookies that the 101 sets: hooks and options put them on a reply that the upgrade never sends. */
+  /** The cookies that the 101 sets. Hooks and options put them on a reply, which the upgrade never sends. */
   cookies: readonly string[]
-  /** True once a WebSocket owns the socket. A request that ends before was refused. */
+  /** True once a WebSocket owns the socket. If the request ends before, it was refused. */
   taken: boolean
 }
 
 type UpgradeRequest = IncomingMessage & { [UPGRADE]?: Upgrade }
 
-/** The handshake that a request belongs to; `undefined` for a plain request. */
+/** Finds the handshake of a request. The result is `undefined` for a plain request. */
 export function upgradeOf (request: IncomingMessage): Upgrade | undefined {
   return (request as UpgradeRequest)[UPGRADE]
 }
@@ -32,14 +32,18 @@ export function rememberUpgrade (request: IncomingMessage, socket: Socket, head:
   return upgrade
 }
 
-/** A WebSocket owns the socket from now on, its errors included. The response must not live as long as the connection. */
+/** Gives the socket, with its errors, to a WebSocket. The response must not live as long as the connection. */
 export function takeUpgrade (upgrade: Upgrade): void {
   upgrade.taken = true
   upgrade.socket.removeListener('error', destroy)
   upgrade.response?.detachSocket(upgrade.socket)
 }
 
-/** Node takes its own listener off before it announces an upgrade: without one, a reset ends the process (SEC-S02). */
+/**
+ * Adds a listener for errors.
+ *
+ * Node removes its own before it announces an upgrade, and without one a reset would end the process (SEC-S02).
+ */
 export function guardErrors (socket: Duplex): void {
   socket.on('error', destroy)
 }
@@ -53,18 +57,20 @@ function destroy (this: Duplex): void {
 }
 
 /**
- * Tells whether a request is a WebSocket handshake (RFC 6455, section 4.1; drafts 75 and 76 agree). A request with a body is none:
- * the body would be read as frames (SEC-S72).
+ * Tells whether a request is a WebSocket handshake (RFC 6455, section 4.1; drafts 75 and 76 agree).
+ *
+ * A request with a body is not, because the body would be read as frames (SEC-S72).
  */
 export function isHandshake (request: IncomingMessage): boolean {
   return request.method === 'GET' && request.headers.upgrade?.toLowerCase() === 'websocket' && !announcesBody(request)
 }
 
 /**
- * Gives an upgrade request a response, so that it can be routed as any other request. A response that is complete was a refusal:
- * the connection ends with it, and nothing behind it is read (SEC-S01, SEC-S72).
+ * Gives an upgrade request a response, so that Fastify can route it like any other request.
  *
- * @returns `null` where an earlier response is under way on the connection, which a client of WebSocket never lets happen.
+ * A response that is complete was a refusal. The connection ends with it, and the server reads nothing behind it (SEC-S01, SEC-S72).
+ *
+ * @returns `null` if an earlier response is still running on the connection. Clients of WebSocket never send such a request.
  */
 export function respondTo (request: IncomingMessage, socket: Socket, head: Buffer): ServerResponse | null {
   const response = new ServerResponse(request)
@@ -82,7 +88,7 @@ export function respondTo (request: IncomingMessage, socket: Socket, head: Buffe
   return response
 }
 
-/** Tells whether an earlier response is under way on a connection. */
+/** Tells whether an earlier response is still running on a connection. */
 export function isResponding (request: IncomingMessage, socket: Socket): boolean {
   const response = new ServerResponse(request)
   try {

@@ -7,8 +7,9 @@ import { errors } from '../errors.ts'
 import { rememberUpgrade, upgradeOf } from './upgrade.ts'
 
 /**
- * Gives the `ws` server that answers the handshakes of an endpoint. If the application has registered `@fastify/websocket` before, the
- * server is the application's, and its options hold.
+ * Returns the `ws` server that answers the handshakes of an endpoint.
+ *
+ * If the application has registered `@fastify/websocket` before, it is the application's server, with its options.
  */
 export async function websocketServerOf (scope: FastifyInstance, endpoint: Endpoint): Promise<WebSocketServer> {
   if (scope.hasDecorator('websocketServer')) checkForeign(scope.websocketServer as WebSocketServer, endpoint)
@@ -19,7 +20,7 @@ export async function websocketServerOf (scope: FastifyInstance, endpoint: Endpo
 }
 
 async function registerOwn (scope: FastifyInstance, { options, bodyLimit }: Endpoint): Promise<void> {
-  // Handshakes of clients come through the gate. This server never listens: `injectWS` alone uses it.
+  // Handshakes of clients come through the gate. This server never listens, and only `injectWS` uses it.
   const server = createServer()
   server.on('upgrade', (request, socket, head) => rememberUpgrade(request, socket as never, head, null))
   await scope.register(fastifyWebsocket, {
@@ -34,13 +35,13 @@ async function registerOwn (scope: FastifyInstance, { options, bodyLimit }: Endp
   })
 }
 
-/** SEC-S21: small messages stay as they are, and nothing is kept between messages. */
+/** Makes the options of the compression (SEC-S21). Small messages stay as they are, and `ws` keeps nothing between messages. */
 function deflateOptions (compression: boolean | Record<string, unknown>): boolean | object {
   if (compression === false) return false
   return { threshold: 1024, serverNoContextTakeover: true, clientNoContextTakeover: true, concurrencyLimit: 10, ...(compression === true ? {} : compression) }
 }
 
-/** Refuses options at boot that a `ws` server of the application cannot hold. */
+/** Refuses options that a `ws` server of the application cannot have, before the server starts. */
 function checkForeign (server: WebSocketServer, { options }: Endpoint): void {
   if (options.websocket.compression !== false) {
     throw new errors.ForeignWebsocketServer('websocket.compression', 'set perMessageDeflate there, or register fastify-sockjs first')
@@ -53,7 +54,11 @@ function checkForeign (server: WebSocketServer, { options }: Endpoint): void {
 
 const PROTOCOL = /^sec-websocket-protocol:/i
 
-/** Puts our choice of a subprotocol (WS-19) and the cookies (WS-25) on the 101. A `ws` server that several endpoints share gets this listener once. */
+/**
+ * Puts the chosen subprotocol (WS-19) and the cookies (WS-25) on the 101.
+ *
+ * If several endpoints share a `ws` server, it gets this listener once.
+ */
 function completeHeaders (headers: string[], request: Parameters<typeof upgradeOf>[0]): void {
   const upgrade = upgradeOf(request)
   if (upgrade === undefined) return
