@@ -61,7 +61,7 @@ for (const [dialect, login, start] of BROKERS) {
     // A broker confirms no subscription of these clients: the first message that comes round shows that it is there.
     for (const { messages } of rooms) {
       await until(() => {
-        if (messages.all.length === 0) alice!.send('/app/chat/garden', JSON.stringify({ ...hello, content: 'hello?' }))
+        if (messages.all.length === 0) alice!.send('/app/chat/garden', JSON.stringify({ ...hello, content: 'are you connected?' }))
         return messages.all.length > 0
       }, 'the subscription', PATIENCE)
     }
