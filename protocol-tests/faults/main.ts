@@ -6,7 +6,7 @@ import { expectedCases } from './run.ts'
 import { progress, reporters } from './report.ts'
 import { scoreOf } from './score.ts'
 
-/** Below this the suite is not good enough. */
+/** The smallest share of caught faults, in percent, with which the run succeeds. */
 const demanded = 95
 
 interface Flags {
@@ -43,10 +43,10 @@ async function score (flags: Flags): Promise<number> {
 }
 
 await new Command('faults')
-  .description('break one rule at a time in a correct server, and see whether the suite notices')
-  .option('--only <fault...>', 'these faults: an id, a row, or a start with *')
-  .option('--full', 'every case with each fault, not only those that should notice')
-  .addOption(new Option('--reporter <name>', 'how to tell it').choices(Object.keys(reporters)).default('human'))
-  .option('--output <file>', 'write it there instead of to the standard output')
+  .description('Break one rule at a time in a correct server, and check that the suite notices.')
+  .option('--only <fault...>', 'run only these faults: ids, rows, or a beginning of an id with *')
+  .option('--full', 'run every case with each fault, not only the cases that should notice it')
+  .addOption(new Option('--reporter <name>', 'the format of the report').choices(Object.keys(reporters)).default('human'))
+  .option('--output <file>', 'write the report to this file, not to the standard output')
   .action(async (flags: Flags) => { process.exitCode = await score(flags) })
   .parseAsync()

@@ -2,16 +2,16 @@ import { catalogue } from '../catalogue.ts'
 import { faultSuites } from './index.ts'
 import type { Score } from './score.ts'
 
-/** About the run as a whole. */
+/** The facts about a whole run. */
 interface Run {
-  /** Every fault has been run, so that the cases that never failed can be named. */
+  /** True if every fault was run. Then the report names the cases that never failed. */
   complete: boolean
   milliseconds: number
 }
 
 const shown = 6
 
-/** A case of many carriers is named once. */
+/** The names of cases, by id. A case that runs over several carriers has one name. */
 const nameOf = new Map(catalogue.map(({ id, suite, transport }) =>
   [id, suite === 'stomp' && id.endsWith(`.${transport ?? ''}`) ? id.slice(0, -`.${transport ?? ''}`.length) : id]))
 
@@ -43,7 +43,7 @@ function human (score: Score, run: Run): string {
   return [...lines, '', ...conclusions(score, run), `in ${Math.round(run.milliseconds / 1000)} s`, ''].join('\n')
 }
 
-/** The page of the documentation. */
+/** Writes docs/conformance-faults.md. */
 function markdown (score: Score, run: Run): string {
   const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('<', '&lt;')
   const tables = faultSuites.flatMap(({ title, faults }) => {
@@ -61,7 +61,7 @@ export const reporters = {
   json: (score: Score, { milliseconds }: Run): string => JSON.stringify({ ...score, milliseconds }, null, 2) + '\n'
 } as const
 
-/** One line that is written over itself, and nothing where there is no terminal. */
+/** Shows the progress in one line, which each step overwrites. Without a terminal it writes nothing. */
 export function progress (terminal: NodeJS.WriteStream, total: number): { show: (id: string, caught: boolean, running: readonly string[]) => void, clear: () => void } {
   const clear = (): void => { if (terminal.isTTY) terminal.write('\r\u001b[K') }
   let done = 0

@@ -130,7 +130,7 @@ export const corners: readonly Fault[] = [
   {
     id: 'cacheable-without-expires',
     row: 'IFRAME-4',
-    breaks: 'what may be cached has no Expires',
+    breaks: 'responses that may be cached have no Expires',
     proxy: header('Expires'),
     expect: ['IFRAME-4', 'INFO-5.test', 'INFO-5.null', 'XHR-1', 'XHR-STREAM-1', 'CORS-8']
   },
@@ -275,7 +275,7 @@ export const corners: readonly Fault[] = [
   {
     id: 'o-late',
     row: 'WS-26',
-    breaks: 'the o frame of a WebSocket comes after what the application sends at once',
+    breaks: 'the o frame of a WebSocket comes after messages that the application sends at once',
     proxy: on('websocket', () => {
       let held = false
       return {

@@ -105,7 +105,7 @@ export const encoding: readonly Fault[] = [
   {
     id: 'no-array-read',
     row: 'ENC-5',
-    breaks: 'what is not an array is accepted, and brings nothing',
+    breaks: 'a body that is not an array is accepted, and delivers nothing',
     proxy: on(sending, sent((text) => parsed(text) !== undefined && !Array.isArray(parsed(text)) ? '[]' : text)),
     expect: ['ENC-5', 'JSONP-18', 'HTTP-8']
   },

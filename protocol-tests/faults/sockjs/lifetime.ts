@@ -19,7 +19,7 @@ export const lifetime: readonly Fault[] = [
   {
     id: 'delay-too-short',
     row: 'SESSION-9',
-    breaks: 'the disconnect delay is half of what it should be',
+    breaks: 'the disconnect delay is half as long as it should be',
     server: { everywhere: { disconnectDelay: 2500 }, endpoints: { '/quick': { disconnectDelay: 250 } } },
     expect: ['SESSION-9', 'SESSION-10', 'SESSION-4.ends']
   },

@@ -110,7 +110,7 @@ export const xhr: readonly Fault[] = [
   {
     id: 'refusal-detailed',
     row: 'HTTP-8',
-    breaks: 'a refusal tells what the parser said',
+    breaks: 'a refusal repeats the message of the parser',
     proxy: on(sending, (exchange) => ({
       piece: (piece) => exchange.answer?.status === 500 ? [piece, Buffer.from('\nSyntaxError: Unexpected end of JSON input')] : [piece]
     })),

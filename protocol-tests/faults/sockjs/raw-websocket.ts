@@ -33,7 +33,7 @@ export const rawWebSocket: readonly Fault[] = [
   {
     id: 'raw-truncated',
     row: 'RAW-1',
-    breaks: 'a raw message loses what is above 65,535 bytes',
+    breaks: 'a raw message loses all bytes after the first 65,535',
     proxy: on('raw', fromServer(opcodes.text, (frame) => ({ ...frame, payload: frame.payload.subarray(0, 65_535) }))),
     expect: ['RAW-1.large']
   },

@@ -110,7 +110,7 @@ export const xhrStreaming: readonly Fault[] = [
   {
     id: 'lost-between-streams',
     row: 'XHR-STREAM-9',
-    breaks: 'what comes between two streams of a session is lost',
+    breaks: 'messages sent between two streams of a session are lost',
     proxy: lostBetween(),
     expect: ['XHR-STREAM-7', 'XHR-STREAM-9']
   },

@@ -60,7 +60,7 @@ export const url: readonly Fault[] = [
   {
     id: 'path-parameters',
     row: 'URL-7',
-    breaks: 'what follows a semicolon in the last segment is ignored',
+    breaks: 'the text behind a semicolon in the last segment is ignored',
     proxy: target((path) => path.replace(/;[^?]*/, '')),
     expect: ['URL-7']
   },

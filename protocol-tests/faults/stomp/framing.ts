@@ -85,7 +85,7 @@ export const framing: readonly Fault[] = [
   {
     id: 'stomp-latin1',
     row: 'STOMP-F11',
-    breaks: 'what is not ASCII becomes a question mark',
+    breaks: 'every character that is not ASCII becomes a question mark',
     stomp: frame('MESSAGE', (text) => text.replace(/[^\0-\x7f]/g, '?')),
     expect: [
       '=STOMP-F11', 'STOMP-F11.octets', '=STOMP-B6', 'STOMP-M1.echo', '=STOMP-M4', 'STOMP-K1.transports', 'STOMP-M6.across', 'STOMP-L1.large',

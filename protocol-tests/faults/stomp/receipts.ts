@@ -58,7 +58,7 @@ export const receipts: readonly Fault[] = [
   {
     id: 'stomp-application-told',
     row: 'STOMP-R3',
-    breaks: 'errors of the application show what was thrown',
+    breaks: 'an ERROR shows the error that the application threw',
     stomp (link) {
       const told = body('MESSAGE', (text) => `${text} failed as asked`)(link)
       return { sent: (text) => text.includes('\ndestination:/user/queue/errors\n') ? told.sent?.(text) ?? text : text }
