@@ -117,9 +117,9 @@ export function conformanceCommand (): Command {
     .option('--login <name>', 'for CONNECT')
     .option('--passcode <text>', 'for CONNECT')
     .option('--stomp-host <name>', 'the host header of CONNECT')
-    .option('--topic </prefix>', 'what topics begin with', path)
-    .option('--queue </prefix>', 'what queues begin with', path)
-    .option('--without <feature,…>', `what the STOMP server is not asked for: ${Object.keys(features).join(', ')}`, without)
+    .option('--topic </prefix>', 'the start of the names of topics', path)
+    .option('--queue </prefix>', 'the start of the names of queues', path)
+    .option('--without <feature,…>', `features of STOMP that the runner does not try: ${Object.keys(features).join(', ')}`, without)
     .configureOutput({ writeErr: (text) => process.stderr.write(text) })
     .exitOverride((error) => { process.exit(error.exitCode === 0 ? 0 : 2) })
     .action(async (url: string | undefined, flags: Flags) => { process.exitCode = await act(url, flags) })
@@ -186,7 +186,7 @@ async function act (url: string | undefined, flags: Flags): Promise<number> {
     if (!(error instanceof UsageError || error instanceof UnreachableError)) throw error
     process.stderr.write(`${error.message}\n`)
     if (error instanceof UsageError) return 2
-    // A file that was asked for is written whatever happens: else a pipeline reads that of an earlier run.
+    // The file is written on every path, because a pipeline would read the report of an earlier run.
     if (error.report !== undefined && isReporter(flags.reporter) && (flags.output !== undefined || flags.reporter !== 'human')) write(reporters[flags.reporter](error.report))
     return 1
   }

@@ -1,4 +1,4 @@
-/** The conformance runner: it judges any server of SockJS or STOMP at a URL, and imports nothing of the server of this repository. */
+/** The conformance runner, which judges any server of SockJS or STOMP at a URL. */
 export { catalogue as cases, suites } from './catalogue.ts'
 export { reporters } from './reporters/index.ts'
 export type { ReporterName } from './reporters/index.ts'

@@ -61,7 +61,7 @@ const MODES: Readonly<Record<string, ts.CompilerOptions>> = {
   bundler: { module: ts.ModuleKind.ESNext, moduleResolution: ts.ModuleResolutionKind.Bundler }
 }
 
-t.test('U11: what a bundle takes with it is what is installed', async (t) => {
+t.test('U11: a bundle contains the versions that are installed', async (t) => {
   const client = (name: string): string => readFileSync(join(ROOT, 'node_modules/sockjs-client', name), 'utf8')
   t.equal(version, manifest.version, 'the version of the package: npm run embed')
   t.equal(clientVersion, (JSON.parse(client('package.json')) as { version: string }).version, 'the version of the script: npm run embed')
@@ -85,7 +85,7 @@ t.test('the packages of the repository have one version, and need the same Node'
   }
 })
 
-/** Whether the relative links of the pages of an installed package lead to files of the package. */
+/** Checks that the relative links of the pages of an installed package lead to files of the package. */
 function judgeLinks (t: Test, folder: string, pages: readonly string[]): void {
   for (const page of pages) {
     for (const { line, target } of linksOf(page, readFileSync(join(folder, page), 'utf8'))) {
@@ -121,13 +121,13 @@ t.test('the packages, packed and installed', { timeout: 0 }, async (t) => {
   const modules = join(project.folder, 'node_modules')
   const pages = (packed: Packed): string[] => packed.files.map(({ path }) => path).filter((path) => path.endsWith('.md'))
 
-  t.test('fastify-sockjs holds what is needed, and nothing else', async (t) => {
+  t.test('fastify-sockjs holds its build, documents and examples, and nothing else', async (t) => {
     const pages = ['README.md', 'LICENSE', 'CHANGELOG.md', 'CONTRIBUTING.md', 'PROTOCOL.md', 'SECURITY.md', ...filesBelow('docs', /^docs\/api\//)]
     const expected = ['package.json', ...pages, ...filesBelow('examples', /^examples\/demo\//), ...built('src'), ...commonjs('index', 'stomp')]
     t.same(own.files.map(({ path }) => path).sort(), expected.sort())
   })
 
-  t.test('sockjs-conformance holds what is needed, and nothing else', async (t) => {
+  t.test('sockjs-conformance holds its build and its command, and nothing else', async (t) => {
     const sources = built('protocol-tests', /^protocol-tests\/(?:faults|peers|dist|node_modules)\//)
     t.same(runner.files.map(({ path }) => path).sort(), ['package.json', 'README.md', 'LICENSE', 'bin/sockjs-conformance.js', ...sources, ...commonjs('index')].sort())
   })

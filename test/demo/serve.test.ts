@@ -28,8 +28,8 @@ const WRONG: Readonly<Record<string, { args: readonly string[], env?: Record<str
   'a word too many': { args: ['now'], says: /too many arguments/ }
 }
 
-for (const [what, { args, env, says }] of Object.entries(WRONG)) {
-  t.test(`${what}: what is wrong, and the usage`, async (t) => {
+for (const [mistake, { args, env, says }] of Object.entries(WRONG)) {
+  t.test(`${mistake}: the error and the usage are printed`, async (t) => {
     const { code, stdout, stderr } = await run(args, env)
     t.equal(code, 1)
     t.match(stderr, says)
@@ -38,7 +38,7 @@ for (const [what, { args, env, says }] of Object.entries(WRONG)) {
   })
 }
 
-t.test('what is in the way is said in one line', async (t) => {
+t.test('an obstacle is named in one line', async (t) => {
   const taken = createServer().listen(0, '127.0.0.1')
   t.teardown(() => { taken.close() })
   await once(taken, 'listening')

@@ -22,8 +22,8 @@ const MAKES = ['src', 'docs', 'examples', 'protocol-tests', 'scripts', 'package.
   'CHANGELOG.md', 'CONTRIBUTING.md', 'PROTOCOL.md', 'SECURITY.md']
 
 /**
- * Builds the packages in a copy of the clone, so that no old file is in them and the build of the clone stays. The types are not checked:
- * `npm run types` does that.
+ * Builds the packages in a copy of the clone. So no old file is in them, and the build of the clone stays. The types are not
+ * checked, because `npm run types` does that.
  */
 export async function build (root: string, copy: string): Promise<void> {
   for (const name of MAKES) cpSync(join(root, name), join(copy, name), { recursive: true, filter: (path) => !/[\\/](?:dist|node_modules)$/.test(path) })

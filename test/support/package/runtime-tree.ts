@@ -1,4 +1,4 @@
-/** As much of package-lock.json as is read here. */
+/** The part of package-lock.json that the tests read. */
 export interface Lock {
   readonly packages: Readonly<Record<string, LockedPackage>>
 }
