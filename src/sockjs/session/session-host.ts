@@ -22,20 +22,22 @@ export interface SessionLimits {
   readonly binary: boolean
 }
 
-/** The parts of its endpoint that a session needs. */
+/** The parts of its endpoint that a session needs. The declarations of the package leave them out, as they do in `Endpoint`. */
 export interface SessionHost {
+  /** @internal */
   readonly clock: Clock
+  /** @internal */
   readonly limits: SessionLimits
-  /** Calls `session.output.flush()` once at the end of this turn of the event loop. */
+  /** @internal Calls `session.output.flush()` once at the end of this turn of the event loop. */
   schedule (session: AnySession): void
-  /** Adds `delta` to the bytes that wait in this process. */
+  /** @internal Adds `delta` to the bytes that wait in this process. */
   account (delta: number): void
-  /** Reports an error of the application's code. `during` says where. */
+  /** @internal Reports an error of the application's code. `during` says where. */
   failed (session: AnySession, error: unknown, during: string): void
-  /** Reports that the session has ended. Requests may still ask for its close frame. `log` is the kind of refusal to log, if any. */
+  /** @internal Reports that the session has ended. Requests may still ask for its close frame. `log` is the kind of refusal to log, if any. */
   ended (session: AnySession, event: CloseEvent, log: Ending['log']): void
-  /** Reports that no request can ask for the session any more. */
+  /** @internal Reports that no request can ask for the session any more. */
   forget (session: AnySession): void
-  /** Reports that the session has gained or lost its receiver. */
+  /** @internal Reports that the session has gained or lost its receiver. */
   attached (session: AnySession, attached: boolean): void
 }
