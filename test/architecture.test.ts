@@ -93,7 +93,7 @@ const ROOMS: readonly Room[] = [
 ]
 
 /** The files of STOMP that may know the SockJS server. All others know a client as a `MessageStream`. */
-const SOCKJS_DOORS = ['stomp/plugin.ts', 'stomp/options.ts', 'stomp/server.ts', 'stomp/tcp.ts', 'stomp/inject.ts', 'stomp/unrequested.ts', 'stomp/facade.ts']
+const SOCKJS_DOORS = ['stomp/plugin.ts', 'stomp/sockjs-endpoint.ts', 'stomp/options.ts']
 
 /** Rooms that get their time from the clock. */
 const TIMELESS = /^(stream|sockjs\/.*|stomp|stomp\/.*)$/

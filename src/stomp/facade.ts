@@ -1,7 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { type Check, expected, firstProblem, func, oneOf, plainObject, text } from '../core/check.ts'
 import { shown } from '../core/suggestion.ts'
-import { checkClose } from '../sockjs/session/index.ts'
 import type { Broker } from './broker/broker.ts'
 import { stompErrors } from './errors.ts'
 import type { HookName, StompHooks } from './hooks.ts'
@@ -98,7 +97,11 @@ export function stompFacade (server: StompServer, scope: FastifyInstance): Stomp
       if (wrong !== null) throw new stompErrors.InvalidOption('filter', typeof wrong === 'string' ? wrong : `${wrong.name} ${wrong.problem}`)
       return users.subscriptions(filter)
     },
-    close: (filter, code, reason) => closeSessions(users, filter, code, reason),
+    close (filter, code, reason) {
+      checkFilter(filter)
+      server.source!.checkClose(code, reason)
+      return closeSessions(users, filter, code, reason)
+    },
     sessions: users.sessions,
     broker,
     get tcpPort () { return server.tcpPort },
@@ -136,10 +139,7 @@ function checkFilter (filter: SessionFilter): void {
   if (given.length > 1 && filter.all === true) throw new stompErrors.InvalidOption('close.all', 'stands alone')
 }
 
-function closeSessions (users: Users, filter: SessionFilter, code?: number, reason?: string): number {
-  checkFilter(filter)
-  checkClose(code, reason)
-  const { user, session: id } = filter
+function closeSessions (users: Users, { user, session: id }: SessionFilter, code?: number, reason?: string): number {
   let count = 0
   for (const session of [...users.sessions]) {
     if ((user !== undefined && session.user?.name !== user) || (id !== undefined && session.id !== id)) continue

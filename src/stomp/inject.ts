@@ -1,12 +1,8 @@
 import { boolean, type Check, firstProblem, milliseconds, oneOf, plainObject } from '../core/check.ts'
-import type { Endpoint } from '../sockjs/endpoint/endpoint.ts'
-import type { CloseReason, Outgoing } from '../sockjs/protocol/index.ts'
-import type { AnySession, Receiver } from '../sockjs/session/index.ts'
-import { PreparedMessage } from '../stream/prepared-message.ts'
 import { type ClientCommand, createFrame, type Frame, FrameParser, type HeadersLike, isFrameError, serialize, serializeBytes, type ServerCommand, type Version, VERSIONS } from './codec/index.ts'
 import { stompErrors } from './errors.ts'
 import { encodeContent } from './routes/content.ts'
-import { factsWithoutRequest } from './unrequested.ts'
+import type { CloseReason, StreamSource } from './stream-source.ts'
 
 /** The user of a client of `inject()`, and its CONNECT. */
 export interface InjectOptions {
@@ -44,35 +40,6 @@ export interface InjectedClient {
   readonly waiting: readonly Frame<ServerCommand>[]
 }
 
-/** A receiver without a socket. It gives the messages of the session to the client of the test. */
-class InjectReceiver implements Receiver {
-  readonly transport = 'websocket-raw'
-  readonly buffered = 0
-  readonly progress = 0
-  readonly queued = false
-  readonly answered = true
-  readonly #messages: (data: string | Uint8Array) => void
-  readonly #closed: (reason: CloseReason) => void
-
-  constructor (messages: (data: string | Uint8Array) => void, closed: (reason: CloseReason) => void) {
-    this.#messages = messages
-    this.#closed = closed
-  }
-
-  sharesConnection (): boolean { return false }
-  cork (): void {}
-  uncork (): void {}
-  open (): void {}
-  heartbeat (): boolean { return false }
-  pause (): void {}
-  destroy (): void { this.#closed({ code: 1006, reason: '' }) }
-  close (reason: CloseReason): void { this.#closed(reason) }
-
-  messages (messages: readonly Outgoing[]): void {
-    for (const message of messages) this.#messages(message instanceof PreparedMessage ? message.data : message)
-  }
-}
-
 type Wanted = (frame: Frame<ServerCommand>) => boolean
 
 interface Waiter {
@@ -85,7 +52,7 @@ const WAIT = 10_000
 
 const OPTIONS: Readonly<Record<keyof InjectOptions, Check>> = { user: () => null, headers: plainObject, version: oneOf(...VERSIONS), connect: boolean }
 
-export async function injectClient (endpoint: Endpoint, options: InjectOptions = {}): Promise<InjectedClient> {
+export async function injectClient (source: StreamSource, options: InjectOptions = {}): Promise<InjectedClient> {
   const wrong = plainObject(options) ?? firstProblem(options, OPTIONS)
   if (wrong !== null) throw new stompErrors.InvalidOption('inject', typeof wrong === 'string' ? wrong : `${wrong.name} ${wrong.problem}`)
   const version = options.version ?? '1.2'
@@ -108,7 +75,7 @@ export async function injectClient (endpoint: Endpoint, options: InjectOptions =
     if (wrong !== null) return Promise.reject(new stompErrors.InvalidOption('timeout', wrong))
     const at = waiting.findIndex(wanted)
     if (at >= 0) return Promise.resolve(waiting.splice(at, 1)[0]!)
-    if (session.state === 'closed') return Promise.reject(new stompErrors.InjectClosed(`no ${what} comes any more`))
+    if (connection.closed) return Promise.reject(new stompErrors.InjectClosed(`no ${what} comes any more`))
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         waiters.splice(waiters.indexOf(waiter), 1)
@@ -123,25 +90,27 @@ export async function injectClient (endpoint: Endpoint, options: InjectOptions =
     })
   }
 
-  const receiver = new InjectReceiver((data) => {
-    parser.push(data)
-    for (const frame of parser) {
-      if (isFrameError(frame)) throw new stompErrors.InjectRefused(`the server must send valid frames, but sent one that is not valid: ${frame.message}`)
-      arrived(frame)
+  const connection = source.inject(options.user, {
+    received (message) {
+      parser.push(message)
+      for (const frame of parser) {
+        if (isFrameError(frame)) throw new stompErrors.InjectRefused(`the server must send valid frames, but sent one that is not valid: ${frame.message}`)
+        arrived(frame)
+      }
+    },
+    closed (reason) {
+      for (const waiter of waiters.splice(0)) waiter.reject(new stompErrors.InjectClosed(`the connection was closed: ${reason.code} ${reason.reason}`))
+      end(reason)
     }
-  }, (reason) => {
-    for (const waiter of waiters.splice(0)) waiter.reject(new stompErrors.InjectClosed(`the connection was closed: ${reason.code} ${reason.reason}`))
-    end(reason)
   })
-  const session: AnySession = endpoint.accept(factsWithoutRequest(endpoint, 'websocket-raw', '127.0.0.1', options.user), () => receiver)
 
   const client: InjectedClient = {
-    raw: (chunk) => session.receive([chunk]),
+    raw: (chunk) => connection.send(chunk),
     frame (command, headers, body) {
       const frame = createFrame(command, headers, body)
       const spoken = command === 'CONNECT' || command === 'STOMP' ? '1.0' : version
       // Octets go as octets, because text counts as decoded, and the charset of a header would have no effect.
-      session.receive([typeof body === 'object' ? serializeBytes(frame, spoken) : serialize(frame, spoken)])
+      connection.send(typeof body === 'object' ? serializeBytes(frame, spoken) : serialize(frame, spoken))
     },
     async subscribe (destination, headers = {}) {
       const id = headers['id'] ?? `sub-${ids++}`
@@ -159,7 +128,7 @@ export async function injectClient (endpoint: Endpoint, options: InjectOptions =
     async disconnect () {
       await confirmed('DISCONNECT', {})
     },
-    abort: () => session.terminate(),
+    abort: () => connection.cut(),
     closed,
     waiting
   }

@@ -1,11 +1,11 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import type { SessionHandler } from '../sockjs/endpoint/endpoint.ts'
 import type { EndpointOptions } from '../sockjs/options/options.ts'
 import { stompErrors } from './errors.ts'
 import { type StompFacade, stompFacade } from './facade.ts'
 import type { StompPluginOptions } from './options.ts'
 import { StompServer } from './server.ts'
+import { SockjsEndpoint } from './sockjs-endpoint.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -42,14 +42,10 @@ async function registerStomp (app: FastifyInstance, options: StompPluginOptions)
     ...(options.strictSubprotocol === true ? { preHandler: [...[options.endpoint?.preHandler ?? []].flat(), refuseForeignSubprotocol] } : {}),
     maxMessageSize: Math.max(options.endpoint?.maxMessageSize ?? 0, messageSize(server))
   }
-  for (const path of server.options.paths) {
-    server.addEndpoint((handler) => app.sockjs(path, endpoint, handler as SessionHandler))
-  }
-  // The server listens before the application does, because a port that is taken must fail the start.
-  app.addHook('onReady', async () => {
-    await server.start()
-    await server.listen()
-  })
+  const [first] = server.options.paths.map((path) => app.sockjs(path, endpoint, (stream, request) => server.serve(stream, request)))
+  server.source = new SockjsEndpoint(first!, app.log)
+  // The server listens for TCP before the application listens, because a port that is taken must fail the start.
+  app.addHook('onReady', () => server.start())
   app.addHook('preClose', async () => server.stopListening())
   app.addHook('onClose', () => server.parts.broker.stop())
 }

@@ -1,7 +1,7 @@
 import type { FastifyBaseLogger, FastifyInstance, FastifyRequest } from 'fastify'
+import type { Clock } from '../core/clock.ts'
 import { version } from '../embedded/version.ts'
-import type { Endpoint } from '../sockjs/endpoint/endpoint.ts'
-import type { AnySession } from '../sockjs/session/index.ts'
+import type { MessageStream } from '../stream/message-stream.ts'
 import { type Parts, StompApplication } from './application.ts'
 import { DestinationParser } from './destinations.ts'
 import { Hooks } from './hooks.ts'
@@ -21,6 +21,7 @@ import { RateLimiter } from './session/rate.ts'
 import { serveStomp } from './session/reader.ts'
 import { StompRefusals } from './session/refusal-log.ts'
 import { logThrown } from './session/thrown.ts'
+import type { StreamSource } from './stream-source.ts'
 import { TcpListener } from './tcp.ts'
 import { Users } from './users.ts'
 
@@ -29,15 +30,15 @@ export class StompServer {
   readonly parts: Parts
   readonly options: ResolvedStompOptions
   readonly #destinations: DestinationParser
-  readonly #endpoints: Endpoint[] = []
   readonly #app: FastifyInstance
   readonly #log: FastifyBaseLogger
   /** The routes whose schemas wait for the start. */
   readonly #uncompiled: [route: MessageRoute | SubscribeRoute, scope: FastifyInstance][] = []
   readonly #tcp: StompPluginOptions['tcp']
   #listener: TcpListener | null = null
-  #started = false
-  /** The host of the sessions of all paths, because a user is the same on each. It is there from the start on. */
+  /** The source of streams, which the plugin sets when it has made the endpoints. */
+  source: StreamSource | null = null
+  /** The host of the sessions of all paths, from the start on. A user is the same on each path. */
   #host: StompHost | null = null
 
   /** @throws FST_STOMP_INVALID_OPTION, FST_STOMP_PREFIX_CONFLICT */
@@ -66,10 +67,8 @@ export class StompServer {
     }
   }
 
-  /** Serves one path, for the clients of SockJS, WebSocket and TCP alike. */
-  addEndpoint (endpoint: (handler: (session: AnySession, request: FastifyRequest | null) => void) => Endpoint): void {
-    this.#endpoints.push(endpoint((stream, request) => serveStomp(stream, request, this.#host!)))
-  }
+  /** Begins a session on a stream. No stream comes before the start. */
+  serve (stream: MessageStream, request: FastifyRequest | null): void { serveStomp(stream, request, this.#host!) }
 
   /**
    * Adds a route. Its schemas are compiled when the application is ready, because the scope may get schemas until then. After that, a
@@ -78,24 +77,20 @@ export class StompServer {
    * @throws FST_STOMP_INVALID_ROUTE, FST_STOMP_DUPLICATE_ROUTE
    */
   addRoute<R extends MessageRoute | SubscribeRoute> (router: DestinationRouter<R>, route: R, scope: FastifyInstance): void {
-    if (this.#started) route.compile(scope)
+    if (this.#host !== null) route.compile(scope)
     router.add(route.path, route)
-    if (!this.#started) this.#uncompiled.push([route, scope])
+    if (this.#host === null) this.#uncompiled.push([route, scope])
   }
 
   async start (): Promise<void> {
     const { broker, sender } = this.parts
-    const { clock } = this.#endpoints[0]!
-    this.#host = this.#makeHost()
-    this.#started = true
+    const source = this.source!
+    this.#host = this.#makeHost(source.clock)
     for (const [route, scope] of this.#uncompiled.splice(0)) route.compile(scope)
     broker.onUserMessage((message) => { sender.deliverToUser(message) })
-    await broker.start({ clock, log: this.#log })
-  }
-
-  async listen (): Promise<void> {
+    await broker.start({ clock: source.clock, log: this.#log })
     if (this.#tcp === undefined) return
-    this.#listener = new TcpListener(this.#endpoints[0]!, this.#log)
+    this.#listener = new TcpListener(source, this.#log)
     await this.#listener.listen(this.#tcp.port, this.#tcp.host)
   }
 
@@ -104,14 +99,14 @@ export class StompServer {
   /** Stops the listener for TCP. It runs before the sessions are closed. */
   stopListening (): void { this.#listener?.close() }
 
+  /** Makes a client without sockets, once the application is ready. */
   async inject (options?: InjectOptions): Promise<InjectedClient> {
     await this.#app.ready()
-    return injectClient(this.#endpoints[0]!, options)
+    return injectClient(this.source!, options)
   }
 
-  #makeHost (): StompHost {
+  #makeHost (clock: Clock): StompHost {
     const { settings, rate } = this.options
-    const { clock } = this.#endpoints[0]!
     const { broker, hooks, users } = this.parts
     return {
       clock,

@@ -1,35 +1,15 @@
 import { type AddressInfo, createServer, type Server } from 'node:net'
 import type { FastifyBaseLogger } from 'fastify'
-import type { Endpoint } from '../sockjs/endpoint/endpoint.ts'
-import { TcpReceiver } from '../sockjs/transports/index.ts'
-import { factsWithoutRequest } from './unrequested.ts'
-
-/**
- * The line feed behind the NUL of a frame. STOMP allows it, RabbitMQ and ActiveMQ send it, and the extension of PHP finds the next
- * frame by it (U29). A message of a WebSocket needs no such mark.
- */
-const LINE_FEED = Uint8Array.of(0x0a)
+import type { StreamSource } from './stream-source.ts'
 
 /** A listener for plain STOMP over TCP. Its sessions are those of the other transports, with no HTTP request under them. */
 export class TcpListener {
   readonly #server: Server
   readonly #log: FastifyBaseLogger
 
-  constructor (endpoint: Endpoint, log: FastifyBaseLogger) {
+  constructor (source: StreamSource, log: FastifyBaseLogger) {
     this.#log = log
-    this.#server = createServer({ allowHalfOpen: true }, (socket) => {
-      const ip = socket.remoteAddress ?? ''
-      if (endpoint.registration.draining || !endpoint.hasRoom(ip, false, log)) {
-        socket.destroy()
-        return
-      }
-      endpoint.accept(factsWithoutRequest(endpoint, 'tcp', ip), (session) => new TcpReceiver(session, socket, {
-        clock: endpoint.clock,
-        lingering: endpoint.lingering,
-        closeTimeout: endpoint.options.closeTimeout,
-        behind: (octets) => octets.at(-1) === 0 ? LINE_FEED : null
-      }))
-    })
+    this.#server = createServer({ allowHalfOpen: true }, (socket) => source.acceptTcp(socket))
   }
 
   get port (): number | null {
