@@ -69,11 +69,17 @@ export class StompTestServer {
   }
 }
 
+/** Closes the application while time goes on, so that clients that do not take their close frame cannot hold it. */
+async function closeInTime (app: FastifyInstance, clock: ManualClock): Promise<void> {
+  const ticking = setInterval(() => clock.advance(50), 1)
+  await within(app.close(), 'app.close()').finally(() => clearInterval(ticking))
+}
+
 export async function buildStomp (t: Test, options: StompTestOptions = {}): Promise<StompTestServer> {
   const log: string[] = []
   const app = Fastify({ logger: { level: 'trace', stream: { write: (line: string) => { log.push(line) } } }, ...options.fastify }) as unknown as FastifyInstance
-  t.teardown(() => within(app.close(), 'app.close()'))
   const clock = new ManualClock()
+  t.teardown(() => closeInTime(app, clock))
   const broker = options.stomp?.broker ?? memoryBroker()
   await options.before?.(app)
   await app.register(sockjs, { origins: '*', clock, ...options.sockjs })
