@@ -5,13 +5,12 @@ import { watch } from '../../core/promise.ts'
 import type { CloseEvent, Message } from '../../stream/message-stream.ts'
 import { PreparedMessage } from '../../stream/prepared-message.ts'
 import { BODY_FACTOR, type ResolvedOptions } from '../options/options.ts'
-import { type RouteName, shownPath } from '../protocol/index.ts'
+import { ROUTE_NAMES, type RouteName, shownPath } from '../protocol/index.ts'
 import { type AnySession, checkClose, type Ending, type Receiver, Session, type SessionFacts, type SessionHost, type SessionLimits } from '../session/index.ts'
-import type { IncomingRules } from '../transports/index.ts'
+import { type IncomingRules, Lingering } from '../transports/index.ts'
 import { type BroadcastOptions, checkBroadcast, prepare } from './broadcast.ts'
 import { type Embedding, embeddingFor } from './embedding.ts'
 import type { InjectWebSocket } from './injected-websocket.ts'
-import { Lingering } from './lingering.ts'
 import { type OriginPolicy, originPolicy } from './origins.ts'
 import type { RefusalKind } from './refusals.ts'
 import type { Registration } from './registration.ts'
@@ -170,7 +169,7 @@ export class Endpoint implements SessionHost {
   /** @internal Drops every connection that is left. */
   destroyConnections (): void {
     for (const session of [...this.#sessions]) session.terminate()
-    for (const receiver of [...this.lingering]) receiver.destroy()
+    this.lingering.destroyAll()
   }
 
   /** @internal The HTTP session with the client's id. */
@@ -255,8 +254,6 @@ export class Endpoint implements SessionHost {
   attached (_session: AnySession, attached: boolean): void { this.registration.attached(attached ? 1 : -1) }
 }
 
-const OPENING_ROUTES: readonly RouteName[] = ['greeting', 'rawWebsocket', 'websocket', 'xhr', 'xhr_streaming', 'eventsource', 'htmlfile', 'jsonp']
-
 function shownPaths (prefix: string): Record<RouteName, string> {
-  return Object.fromEntries(OPENING_ROUTES.map((route) => [route, shownPath(prefix, route)])) as Record<RouteName, string>
+  return Object.fromEntries(ROUTE_NAMES.map((route) => [route, shownPath(prefix, route)])) as Record<RouteName, string>
 }

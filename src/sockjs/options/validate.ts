@@ -1,11 +1,10 @@
 import { constants } from 'node:buffer'
-import {
-  boolean, type Check, checkOptions, type CheckTable, count, either, expected, fields, func, type Hints, integer, list, MAX_MILLISECONDS, milliseconds, oneOf, plainObject
-} from '../../core/check.ts'
+import { boolean, type Check, checkOptions, type CheckTable, count, either, expected, fields, func, type Hints, integer, list, MAX_MILLISECONDS, milliseconds, oneOf, plainObject } from '../../core/check.ts'
+import type { Clock } from '../../core/clock.ts'
 import { shown } from '../../core/suggestion.ts'
 import { errors } from '../errors.ts'
 import { endpointHints, registrationHints, TRANSPORT_HINTS } from './hints.ts'
-import { BODY_FACTOR, type DrainOptions, type EndpointOptions, type SockjsOptions, type SockjsPluginOptions } from './options.ts'
+import { BODY_FACTOR, type DrainOptions, type EndpointOptions, type SockjsOptions, type SockjsPluginOptions, type TransportSwitches } from './options.ts'
 import { originProblem } from './origin-rules.ts'
 
 /** The most bytes of a message or a queue. A body becomes one string, and so do the messages that wait for a client. */
@@ -65,13 +64,13 @@ const switches = fields({
   htmlfile: boolean,
   jsonp: boolean,
   iframe: boolean
-}, TRANSPORT_HINTS)
+} satisfies Record<keyof TransportSwitches, Check>, TRANSPORT_HINTS)
 
 const websocket: Check = (value) => typeof value === 'boolean'
   ? `must be an object; to switch the transport write transports: { websocket: ${value} }`
   : fields({ compression: either('true, false or an object', boolean, plainObject) })(value)
 
-const CLOCK_METHODS = ['now', 'start', 'stop'] as const
+const CLOCK_METHODS = ['now', 'date', 'start', 'stop'] as const satisfies readonly (keyof Clock)[]
 
 const clock = expected((value) => typeof value === 'object' && value !== null && CLOCK_METHODS.every((name) => typeof (value as Record<string, unknown>)[name] === 'function'),
   'a clock such as new ManualClock()')

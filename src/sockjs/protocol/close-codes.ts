@@ -6,31 +6,31 @@ export interface CloseReason {
 
 /** The closes that the server itself decides, each with the row that demands it. */
 export const CLOSE = {
-  /** SESSION-11 */
+  /** The application closes without a code of its own (SESSION-11). */
   normal: { code: 1000, reason: 'Normal closure' },
-  /** SESSION-23 */
+  /** The server shuts down (SESSION-23). */
   shutdown: { code: 1001, reason: 'Server shutting down' },
   /** A staged drain before a restart. */
   restart: { code: 1012, reason: 'Server restarting' },
   /** SESSION-7: the receiver of the client was cut, and the frames on it are lost. */
   interrupted: { code: 1002, reason: 'Connection interrupted' },
-  /** SESSION-9: no receiver came back within the disconnect delay. */
+  /** No receiver came back within the disconnect delay (SESSION-9). */
   timeout: { code: 1002, reason: 'Connection timed out' },
-  /** WS-10, RAW-4 */
+  /** The client sends bytes where there is only text (WS-10, RAW-4). */
   binary: { code: 1003, reason: 'Binary messages not accepted' },
   /** More messages or requests wait for the application than the limits allow. */
   flood: { code: 1008, reason: 'Too many messages' },
-  /** WS-23 */
+  /** A message is larger than `maxMessageSize` (WS-23). */
   tooBig: { code: 1009, reason: 'Message too big' },
-  /** SESSION-22 */
+  /** The application's code has thrown (SESSION-22). */
   failure: { code: 1011, reason: 'Internal server error' },
-  /** HTTP-7 */
+  /** The client reads slower than the application sends (HTTP-7). */
   slow: { code: 1013, reason: 'slow consumer' },
-  /** SESSION-3 */
+  /** The session has another receiver already (SESSION-3). */
   conflict: { code: 2010, reason: 'Another connection still open' },
-  /** WS-7 */
+  /** The client sends frames that are not SockJS (WS-7). */
   framing: { code: 3000, reason: 'Broken framing.' },
-  /** WS-22 */
+  /** The client has not answered a ping (WS-22). */
   unanswered: { code: 3000, reason: 'No response from heartbeat' }
 } as const satisfies Record<string, CloseReason>
 

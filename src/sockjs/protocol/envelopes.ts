@@ -27,10 +27,8 @@ export interface Chunk {
   readonly data: Encoded
 }
 
-/** The index at which a shared frame keeps the form of an envelope, or of a WebSocket. */
-export const FORM = { websocket: 0, line: 1, eventsource: 2, htmlfile: 3 } as const
-/** The distance from the form of a body to the form of a chunk. */
-const CHUNKED = 3
+/** The indices at which a shared frame keeps its forms: of a WebSocket, and of each envelope as a body and as a chunk. Each is used once. */
+export const FORM = { websocket: 0, line: 1, lineChunk: 2, eventsource: 3, eventsourceChunk: 4, htmlfile: 5, htmlfileChunk: 6 } as const
 
 function encoded (text: string, frame: SockjsFrame): Encoded {
   return frame.ascii && !frame.shared ? text : Buffer.from(text)
@@ -44,13 +42,15 @@ function chunkOf (body: string, frame: SockjsFrame): Chunk {
 const JAVASCRIPT = 'application/javascript; charset=UTF-8'
 
 /** Makes an envelope that is the same for every request, so that a shared frame is encoded once. */
-function common (index: number, contentType: string, prelude: string | null, wrap: (text: string) => string): Envelope {
+function common (form: 'line' | 'eventsource' | 'htmlfile', contentType: string, prelude: string | null, wrap: (text: string) => string): Envelope {
+  const body = FORM[form]
+  const asChunk = FORM[`${form}Chunk`]
   const make = (frame: SockjsFrame) => encoded(wrap(frame.text), frame)
   const makeChunk = (frame: SockjsFrame) => chunkOf(wrap(frame.text), frame)
-  const chunk = (frame: SockjsFrame) => frame.shared ? frame.form(index + CHUNKED, makeChunk) : makeChunk(frame)
+  const chunk = (frame: SockjsFrame) => frame.shared ? frame.form(asChunk, makeChunk) : makeChunk(frame)
   return {
     contentType,
-    encode: (frame) => frame.shared ? frame.form(index, make) : make(frame),
+    encode: (frame) => frame.shared ? frame.form(body, make) : make(frame),
     stream: prelude === null ? null : { prelude: Buffer.from(prelude), chunk }
   }
 }
@@ -58,21 +58,21 @@ function common (index: number, contentType: string, prelude: string | null, wra
 const line = (text: string) => text + '\n'
 
 /** The envelope of xhr: one frame and a line end, then the response ends (XHR-2). */
-export const xhr = common(FORM.line, JAVASCRIPT, null, line)
+export const xhr = common('line', JAVASCRIPT, null, line)
 
 /** The envelope of xhr_streaming. Its 2,048 `h` make browsers and proxies begin to pass the stream on (XHR-STREAM-3). */
-export const xhrStreaming = common(FORM.line, JAVASCRIPT, 'h'.repeat(2048) + '\n', line)
+export const xhrStreaming = common('line', JAVASCRIPT, 'h'.repeat(2048) + '\n', line)
 
 /**
  * The envelope of eventsource. The client runs decodeURI over the data, so `%` must be escaped (ES-6).
  * The frame is JSON, so line ends and NUL are escaped already (ES-9).
  */
-export const eventsource = common(FORM.eventsource, 'text/event-stream', '\r\n',
+export const eventsource = common('eventsource', 'text/event-stream', '\r\n',
   (text) => 'data: ' + (text.includes('%') ? text.replaceAll('%', '%25') : text) + '\r\n\r\n')
 
 const scriptElement = (text: string) => '<script>\np(' + quoteForScript(text) + ');\n</script>\r\n'
 
-const htmlfileFrames = common(FORM.htmlfile, 'text/html; charset=UTF-8', '', scriptElement)
+const htmlfileFrames = common('htmlfile', 'text/html; charset=UTF-8', '', scriptElement)
 
 /** The bytes that a browser reads before it begins to show a page (HTMLFILE-2). */
 const HTMLFILE_HEAD = 1024

@@ -1,6 +1,6 @@
 import { escapeHtml } from './quote.ts'
 
-/** GREETING-1 */
+/** The text at the path of an endpoint (GREETING-1). */
 export const GREETING = 'Welcome to SockJS!\n'
 
 /** The page that cross-domain transports of the client load into a hidden frame (IFRAME-1). */

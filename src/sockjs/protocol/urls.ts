@@ -2,9 +2,14 @@
 export type TransportName = 'websocket' | 'xhr-streaming' | 'xhr-polling' | 'eventsource' | 'htmlfile' | 'jsonp-polling' |
   'websocket-raw' | 'tcp'
 
-/** The routes, one for each kind of URL below the prefix of an endpoint. */
-export type RouteName = 'greeting' | 'info' | 'iframe' | 'client' | 'rawWebsocket' | 'websocket' |
-  'xhr' | 'xhr_streaming' | 'xhr_send' | 'eventsource' | 'htmlfile' | 'jsonp' | 'jsonp_send'
+/** The routes below the prefix of an endpoint. */
+export const ROUTE_NAMES = [
+  'greeting', 'info', 'iframe', 'client', 'rawWebsocket', 'websocket',
+  'xhr', 'xhr_streaming', 'xhr_send', 'eventsource', 'htmlfile', 'jsonp', 'jsonp_send'
+] as const
+
+/** The route that a URL below the prefix of an endpoint stands for. */
+export type RouteName = (typeof ROUTE_NAMES)[number]
 
 export interface Target {
   readonly route: RouteName
@@ -12,7 +17,7 @@ export interface Target {
   readonly session: string
 }
 
-/** IFRAME-3 */
+/** Matches the names of the iframe page, with or without a version (IFRAME-3). */
 const IFRAME = /^\/iframe[0-9-.a-z_]*\.html$/
 
 /** The URL of the sockjs-client that the package contains. The iframe page loads it with its version, other pages without. */

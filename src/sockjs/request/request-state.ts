@@ -4,7 +4,7 @@ import type { Target } from '../protocol/index.ts'
 import type { AnySession, SessionFacts } from '../session/index.ts'
 import type { IncomingBody } from '../transports/index.ts'
 
-const REQUEST_STATE = Symbol('fastify-sockjs.request')
+const REQUEST_STATE = Symbol('fastify-sockjs.request-state')
 
 /** Writes a response without Fastify. `headers` are the headers that hooks have set. */
 export type ResponseWriter = (headers: OutgoingHttpHeaders) => void

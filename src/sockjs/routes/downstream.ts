@@ -21,7 +21,10 @@ interface DownstreamRoute {
   readonly embedded: keyof Embedding | null
 }
 
-const DOWNSTREAM: Readonly<Partial<Record<RouteName, DownstreamRoute>>> = {
+/** The routes whose responses carry frames. */
+type DownstreamName = Extract<RouteName, 'xhr' | 'xhr_streaming' | 'eventsource' | 'htmlfile' | 'jsonp'>
+
+const DOWNSTREAM: Readonly<Record<DownstreamName, DownstreamRoute>> = {
   xhr: { transport: 'xhr-polling', envelope: () => envelopes.xhr, callback: false, streaming: false, embedded: null },
   xhr_streaming: { transport: 'xhr-streaming', envelope: () => envelopes.xhrStreaming, callback: false, streaming: true, embedded: null },
   eventsource: { transport: 'eventsource', envelope: () => envelopes.eventsource, callback: false, streaming: true, embedded: null },
@@ -32,7 +35,7 @@ const DOWNSTREAM: Readonly<Partial<Record<RouteName, DownstreamRoute>>> = {
 /** Answers a request that waits for frames: it opens a session, or carries the frames of an open one. */
 export function downstream (endpoint: Endpoint, request: FastifyRequest, reply: FastifyReply): unknown {
   const { target } = requestStateOf(request)
-  const route = DOWNSTREAM[target.route]!
+  const route = DOWNSTREAM[target.route as DownstreamName]
   let callback = ''
   if (route.callback) {
     const checked = checkCallback(callbackOf(request.query))

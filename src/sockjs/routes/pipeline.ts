@@ -11,19 +11,19 @@ import { upgradeOf } from '../upgrade/upgrade.ts'
 import { tellOfOrigin } from './refused-origin.ts'
 import { isServed, ROUTES, type RouteSpec, UPSTREAM } from './table.ts'
 
-/** The result of a check: true if the request goes on, false if it has been answered. */
-type Passed = boolean | Promise<boolean>
+/** Whether a request goes on, or has its answer. */
+type GoesOn = boolean | Promise<boolean>
 
-/** One condition for a request. If it does not hold, the check answers the request. */
-interface RouteCheck {
-  /** Tells whether the check concerns a route. It is decided once, at registration. */
+/** One step before the handler of a route. It returns whether the request goes on; else it has answered the request. */
+interface RouteStep {
+  /** Tells whether the step concerns a route. It is decided once, at registration. */
   readonly concerns?: (endpoint: Endpoint, spec: RouteSpec, route: RouteName) => boolean
-  readonly check: (endpoint: Endpoint, request: FastifyRequest, reply: FastifyReply, target: Target, spec: RouteSpec) => Passed
+  readonly run: (endpoint: Endpoint, request: FastifyRequest, reply: FastifyReply, target: Target, spec: RouteSpec) => GoesOn
 }
 
 /** Accepts a handshake for the URL of a WebSocket, in a version that the server knows (WS-14, WS-15, GREETING-4, INFO-15). */
-const handshake: RouteCheck = {
-  check (endpoint, request, reply, { route }) {
+const handshake: RouteStep = {
+  run (endpoint, request, reply, { route }) {
     const { options } = endpoint
     if (upgradeOf(request.raw) === undefined) return true
     if (!(route === 'websocket' || route === 'rawWebsocket' || (route === 'greeting' && options.rawAtBase))) return answered(sendText(reply, 400, NOT_A_WEBSOCKET))
@@ -35,16 +35,16 @@ const handshake: RouteCheck = {
   }
 }
 
-const method: RouteCheck = {
-  check (_endpoint, request, reply, _target, { methods }) {
+const method: RouteStep = {
+  run (_endpoint, request, reply, _target, { methods }) {
     if (methods.includes(request.method)) return true
     return answered(reply.code(405).header('allow', methods.join(', ')).send())
   }
 }
 
-const host: RouteCheck = {
+const host: RouteStep = {
   concerns: ({ options }) => options.allowedHosts !== undefined,
-  check (endpoint, request, reply) {
+  run (endpoint, request, reply) {
     const { allowedHosts } = endpoint.options
     if (allowedHosts!.some((name) => name.toLowerCase() === request.hostname.toLowerCase())) return true
     endpoint.tell('hostname', request.log, { host: shorten(request.host) }, request.host)
@@ -52,8 +52,8 @@ const host: RouteCheck = {
   }
 }
 
-const origin: RouteCheck = {
-  check (endpoint, request, reply, _target, { origin }) {
+const origin: RouteStep = {
+  run (endpoint, request, reply, _target, { origin }) {
     if (origin === 'open' && upgradeOf(request.raw) === undefined) return true
     const allowed = endpoint.origins.allows(request, origin !== 'checked if present')
     return typeof allowed === 'boolean'
@@ -62,31 +62,31 @@ const origin: RouteCheck = {
   }
 }
 
-const preflight: RouteCheck = {
+const preflight: RouteStep = {
   concerns: (_endpoint, { methods }) => methods.includes('OPTIONS'),
-  check ({ options }, request, reply, _target, { methods }) {
+  run ({ options }, request, reply, _target, { methods }) {
     if (request.method !== 'OPTIONS') return true
     return answered(sendPreflight(request, reply, options, methods.toReversed().join(', ')))
   }
 }
 
-const closing: RouteCheck = {
+const closing: RouteStep = {
   // A client that comes back gets the end of its session (SESSION-23). A handshake always asks for a new session.
-  check (endpoint, request, reply, { session }) {
+  run (endpoint, request, reply, { session }) {
     const { registration } = endpoint
     const refused = upgradeOf(request.raw) === undefined ? registration.closing && endpoint.find(session) === undefined : registration.draining
     return refused ? answered(sendClosing(reply)) : true
   }
 }
 
-const cookie: RouteCheck = {
+const cookie: RouteStep = {
   concerns: ({ options }, { cookie }) => cookie && options.sessionCookie !== false,
-  check: (endpoint, request, reply) => setSessionCookie(endpoint, request, reply)?.then(() => true) ?? true
+  run: (endpoint, request, reply) => setSessionCookie(endpoint, request, reply)?.then(() => true) ?? true
 }
 
-const encoding: RouteCheck = {
+const encoding: RouteStep = {
   concerns: (_endpoint, _spec, route) => UPSTREAM.has(route),
-  check (endpoint, request, reply) {
+  run (endpoint, request, reply) {
     if (isIdentity(request.headers['content-encoding'])) return true
     endpoint.tell('compressed', request.log)
     return answered(sendText(reply, 415, 'Compressed bodies are not accepted.\n'))
@@ -102,24 +102,24 @@ function stay (): void {}
  * A receiver that waits for messages is silent until the next heartbeat. A request that the session holds back is silent until the
  * application reads on. Both have deadlines of their own.
  */
-const silence: RouteCheck = {
+const silence: RouteStep = {
   concerns: ({ registration }) => registration.cutsSilence,
-  check (_endpoint, _request, reply) {
+  run (_endpoint, _request, reply) {
     reply.raw.on('timeout', stay)
     return true
   }
 }
 
-const begin: RouteCheck = {
-  check ({ registration }, request, reply, target) {
+const begin: RouteStep = {
+  run ({ registration }, request, reply, target) {
     const body = request.method === 'POST' ? IncomingBody.of(request.raw, reply.raw, registration.bodies, registration.clock) : null
     beginRequest(request, target, body)
     return true
   }
 }
 
-/** The checks in the order of URL-6: 404 has been answered already, then come 405 and 403. */
-const CHECKS: readonly RouteCheck[] = [handshake, method, host, origin, preflight, closing, cookie, encoding, silence, begin]
+/** The steps in the order of URL-6: 404 has been answered already, then come 405 and 403. */
+const STEPS: readonly RouteStep[] = [handshake, method, host, origin, preflight, closing, cookie, encoding, silence, begin]
 
 function judgeOrigin (endpoint: Endpoint, request: FastifyRequest, reply: FastifyReply, allowed: boolean): boolean {
   if (allowed) {
@@ -139,27 +139,27 @@ function isIdentity (encoding: string | undefined): boolean {
   return encoding === undefined || encoding === '' || encoding.toLowerCase() === 'identity'
 }
 
-/** A route with its checks. */
-interface CheckedRoute {
+/** A route that the endpoint serves, with the steps that concern it. */
+interface ServedRoute {
   readonly spec: RouteSpec
-  readonly steps: readonly RouteCheck[]
+  readonly steps: readonly RouteStep[]
 }
 
-/** Makes the list of the routes that the endpoint has. */
-function checkedRoutes (endpoint: Endpoint): ReadonlyMap<string, CheckedRoute> {
+/** Finds the routes that the endpoint serves. */
+function servedRoutes (endpoint: Endpoint): ReadonlyMap<string, ServedRoute> {
   const served = Object.entries(ROUTES).filter(([, spec]) => isServed(spec, endpoint.options.transports))
   return new Map(served.map(([route, spec]) => [route, {
     spec,
-    steps: CHECKS.filter(({ concerns }) => concerns === undefined || concerns(endpoint, spec, route as RouteName))
+    steps: STEPS.filter(({ concerns }) => concerns === undefined || concerns(endpoint, spec, route as RouteName))
   }]))
 }
 
-/** Runs the checks from `from` on, and waits only if a check does. */
-function walk (route: CheckedRoute, from: number, endpoint: Endpoint, request: FastifyRequest, reply: FastifyReply, target: Target): Passed {
-  for (let i = from; i < route.steps.length; i++) {
-    const verdict = route.steps[i]!.check(endpoint, request, reply, target, route.spec)
-    if (verdict === false) return false
-    if (verdict !== true) return verdict.then((on) => on && walk(route, i + 1, endpoint, request, reply, target))
+/** Runs the steps one after the other, and waits only if a step waits. */
+function runSteps (served: ServedRoute, from: number, endpoint: Endpoint, request: FastifyRequest, reply: FastifyReply, target: Target): GoesOn {
+  for (let i = from; i < served.steps.length; i++) {
+    const goesOn = served.steps[i]!.run(endpoint, request, reply, target, served.spec)
+    if (goesOn === false) return false
+    if (goesOn !== true) return goesOn.then((on) => on && runSteps(served, i + 1, endpoint, request, reply, target))
   }
   return true
 }
@@ -171,17 +171,17 @@ function walk (route: CheckedRoute, from: number, endpoint: Endpoint, request: F
  * unless the application asks for one.
  */
 export function pipeline (endpoint: Endpoint) {
-  const routes = checkedRoutes(endpoint)
-  return function checkRequest (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void {
+  const routes = servedRoutes(endpoint)
+  return function runPipeline (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void {
     const rest = restOf(request)
     const target = rest === null ? null : parseTarget(rest, endpoint.options.maxSessionIdLength)
-    const route = target === null ? undefined : routes.get(target.route)
-    if (target === null || route === undefined) {
+    const served = target === null ? undefined : routes.get(target.route)
+    if (target === null || served === undefined) {
       sendText(reply, 404, 'Not found.\n')
       return
     }
-    const verdict = walk(route, 0, endpoint, request, reply, target)
-    if (verdict === true) done()
-    else if (verdict !== false) verdict.then((on) => { if (on) done() }, done)
+    const goesOn = runSteps(served, 0, endpoint, request, reply, target)
+    if (goesOn === true) done()
+    else if (goesOn !== false) goesOn.then((on) => { if (on) done() }, done)
   }
 }

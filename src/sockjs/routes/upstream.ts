@@ -12,10 +12,16 @@ import type { HeldSender } from '../session/index.ts'
 import { isTooBig } from '../transports/index.ts'
 import { UPSTREAM } from './table.ts'
 
-/** The transports whose clients send messages to each route (SESSION-16). */
-const SENT_BY: Readonly<Record<string, ReadonlySet<TransportName>>> = {
-  xhr_send: new Set<TransportName>(['xhr-polling', 'xhr-streaming', 'eventsource', 'htmlfile']),
-  jsonp_send: new Set<TransportName>(['jsonp-polling'])
+/** The route by which the clients of each transport send; `null` where they send on their connection (SESSION-16). */
+const SENDS_BY: Readonly<Record<TransportName, 'xhr_send' | 'jsonp_send' | null>> = {
+  'xhr-polling': 'xhr_send',
+  'xhr-streaming': 'xhr_send',
+  eventsource: 'xhr_send',
+  htmlfile: 'xhr_send',
+  'jsonp-polling': 'jsonp_send',
+  websocket: null,
+  'websocket-raw': null,
+  tcp: null
 }
 
 /**
@@ -34,7 +40,7 @@ export function beforeBody (endpoint: Endpoint) {
     const { route, session: id } = state.target
     if (!UPSTREAM.has(route)) return read()
     const session = endpoint.find(id)
-    if (session === undefined || !SENT_BY[route]!.has(session.transport)) {
+    if (session === undefined || SENDS_BY[session.transport] !== route) {
       endpoint.tell('session', request.log)
       sendText(reply, 404, 'Not found.\n')
       return

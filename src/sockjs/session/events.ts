@@ -12,7 +12,10 @@ export type SessionState = 'opening' | 'open' | 'closing' | 'closed'
 
 /** The events of a session, and the values that their listeners get. */
 export interface SessionEvents {
-  /** A message from the client: a string, or bytes where `binary` is on. A listener that throws closes the session with 1011. */
+  /**
+   * A message from the client. A listener that throws closes the session with 1011. The type is `string`, because SockJS carries nothing
+   * else. A raw WebSocket of an endpoint with `binary` also brings a `Uint8Array`.
+   */
   message: string
   /** The end, exactly once, on every path. */
   close: CloseEvent

@@ -2,12 +2,13 @@ import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Driver } from 'websocket-driver'
 import type { Clock } from '../../core/clock.ts'
-import { Timer } from '../../core/timer.ts'
+import { Timer, type TimerOwner } from '../../core/timer.ts'
 import { PreparedMessage } from '../../stream/prepared-message.ts'
 import { CLOSE, type CloseReason, type Outgoing, type SockjsFrame } from '../protocol/index.ts'
-import type { AnySession, Receiver } from '../session/index.ts'
+import type { AnySession } from '../session/index.ts'
 import type { DraftDriver } from './draft-driver.ts'
 import type { IncomingRules } from './incoming.ts'
+import type { Lingering } from './lingering.ts'
 import { SocketReceiver } from './socket-receiver.ts'
 
 /** The parts of the upgrade request that a draft handshake needs. */
@@ -38,14 +39,14 @@ export function isDraftRequest (request: IncomingMessage): boolean {
 }
 
 /** A WebSocket of 2010 (drafts 75 and 76, section 18 of the matrix): text only, no ping, no close codes. */
-export class DraftReceiver extends SocketReceiver {
+export class DraftReceiver extends SocketReceiver implements TimerOwner {
   readonly #driver: Driver
   readonly #socket: Socket
-  readonly #lingering: Set<Receiver>
+  readonly #lingering: Lingering
   readonly #upgrade: DraftUpgrade
   readonly #linger = new Timer(this)
 
-  constructor (session: AnySession, rules: IncomingRules, upgrade: DraftUpgrade, lingering: Set<Receiver>) {
+  constructor (session: AnySession, rules: IncomingRules, upgrade: DraftUpgrade, lingering: Lingering) {
     super(session, rules)
     const { request, socket, head } = upgrade
     const driver = upgrade.driver.http(request, { maxLength: upgrade.maxLength, protocols: [], allowDrafts: true })
@@ -142,7 +143,7 @@ export class DraftReceiver extends SocketReceiver {
 
   #closed (): void {
     this.#upgrade.clock.stop(this.#linger)
-    this.#lingering.delete(this)
+    this.#lingering.finished(this)
     this.session.output.interrupted(this)
   }
 }

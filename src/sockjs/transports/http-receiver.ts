@@ -1,9 +1,10 @@
 import type { ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 import type { Clock } from '../../core/clock.ts'
-import { Timer } from '../../core/timer.ts'
+import { Timer, type TimerOwner } from '../../core/timer.ts'
 import { closeFrame, type CloseReason, type Encoded, type Envelope, HEARTBEAT, messageFrame, OPEN, type Outgoing, type SockjsFrame, type Streaming, type TransportName } from '../protocol/index.ts'
 import type { AnySession, Receiver } from '../session/index.ts'
+import type { Lingering } from './lingering.ts'
 
 const RECEIVER = Symbol('fastify-sockjs.receiver')
 const QUEUE = Symbol('fastify-sockjs.queue')
@@ -22,8 +23,8 @@ export interface HttpReceiverOptions {
   /** The time that an ended response has to leave, in milliseconds (SEC-S16). */
   readonly sendTimeout: number
   readonly clock: Clock
-  /** Receivers that have ended, but whose connection is not finished. */
-  readonly lingering: Set<Receiver>
+  /** Receivers that have ended and whose connection is not finished yet. */
+  readonly lingering: Lingering
 }
 
 /**
@@ -32,7 +33,7 @@ export interface HttpReceiverOptions {
  * A streaming response begins with a prelude and takes frames up to its limit. A polling response is a streaming one with a limit of one
  * write.
  */
-export class HttpReceiver implements Receiver {
+export class HttpReceiver implements Receiver, TimerOwner {
   readonly #response: Response
   readonly #session: AnySession
   readonly #options: HttpReceiverOptions
@@ -196,7 +197,7 @@ export class HttpReceiver implements Receiver {
     this.#queue?.delete(this)
     if (this.#linger !== null) {
       this.#options.clock.stop(this.#linger)
-      this.#options.lingering.delete(this)
+      this.#options.lingering.finished(this)
     }
     if (this.#finished) this.#session.output.flushed(this)
     else this.#session.output.interrupted(this)

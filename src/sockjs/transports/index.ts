@@ -3,5 +3,6 @@ export { DraftReceiver, type DraftUpgrade, isDraftRequest } from './draft-receiv
 export { HttpReceiver, type HttpReceiverOptions } from './http-receiver.ts'
 export { announcesBody, IncomingBody } from './incoming-body.ts'
 export { type IncomingRules, isTooBig } from './incoming.ts'
+export { Lingering } from './lingering.ts'
 export { TcpReceiver, type TcpReceiverOptions } from './tcp-receiver.ts'
 export { WebSocketReceiver } from './websocket-receiver.ts'

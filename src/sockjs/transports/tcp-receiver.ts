@@ -1,21 +1,22 @@
 import type { Socket } from 'node:net'
 import type { Clock } from '../../core/clock.ts'
-import { Timer } from '../../core/timer.ts'
+import { Timer, type TimerOwner } from '../../core/timer.ts'
 import { PreparedMessage } from '../../stream/prepared-message.ts'
 import { CLOSE, type CloseReason, type Outgoing } from '../protocol/index.ts'
 import type { AnySession, Receiver } from '../session/index.ts'
+import type { Lingering } from './lingering.ts'
 
 export interface TcpReceiverOptions {
   readonly clock: Clock
-  readonly lingering: Set<Receiver>
-  /** The time that the client has to read the end, in milliseconds. */
+  readonly lingering: Lingering
+  /** How long the client may take to read the end, in milliseconds. */
   readonly closeTimeout: number
   /** Returns the octets that the layer above puts behind a message, or `null` for none. */
   readonly behind: (octets: Uint8Array) => Uint8Array | null
 }
 
-/** A plain TCP connection. Messages are octets one after the other, and the layer above finds their ends. */
-export class TcpReceiver implements Receiver {
+/** A plain TCP connection: messages are octets one after the other, and the layer above finds their ends. */
+export class TcpReceiver implements Receiver, TimerOwner {
   readonly transport = 'tcp'
   readonly answered = true
   readonly #session: AnySession
@@ -97,7 +98,7 @@ export class TcpReceiver implements Receiver {
 
   #closed (): void {
     this.#options.clock.stop(this.#linger)
-    this.#options.lingering.delete(this)
+    this.#options.lingering.finished(this)
     this.#session.output.interrupted(this)
   }
 }

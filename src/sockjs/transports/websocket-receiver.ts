@@ -2,8 +2,9 @@ import type { Socket } from 'node:net'
 import type { WebSocket } from 'ws'
 import { PreparedMessage } from '../../stream/prepared-message.ts'
 import { CLOSE, type CloseReason, FORM, formsOf, isWireCode, type Outgoing, type SockjsFrame } from '../protocol/index.ts'
-import type { AnySession, Receiver } from '../session/index.ts'
+import type { AnySession } from '../session/index.ts'
 import type { IncomingRules } from './incoming.ts'
+import type { Lingering } from './lingering.ts'
 import { SocketReceiver } from './socket-receiver.ts'
 import { asciiFrame, frameBytes, HEARTBEAT_AND_PING, messageBytes, PING } from './websocket-frame.ts'
 
@@ -20,7 +21,7 @@ interface Owned { [RECEIVER]?: WebSocketReceiver }
 export class WebSocketReceiver extends SocketReceiver {
   readonly #ws: WebSocket & Owned
   readonly #socket: Socket & Owned
-  readonly #lingering: Set<Receiver>
+  readonly #lingering: Lingering
   readonly #extended: boolean
   /** The number of bytes that were read before the unanswered ping. A larger number shows that the client is alive. */
   #pingMark = -1
@@ -30,7 +31,7 @@ export class WebSocketReceiver extends SocketReceiver {
   /** Called for every write that has left, if `drain` of the socket would come too late. */
   readonly #written: (() => void) | undefined
 
-  constructor (session: AnySession, rules: IncomingRules, ws: WebSocket, socket: Socket, lingering: Set<Receiver>) {
+  constructor (session: AnySession, rules: IncomingRules, ws: WebSocket, socket: Socket, lingering: Lingering) {
     super(session, rules)
     this.#ws = ws
     this.#socket = socket
@@ -143,7 +144,7 @@ export class WebSocketReceiver extends SocketReceiver {
 
   /** Reports that the connection is over. */
   closed (code: number, reason: string): void {
-    this.#lingering.delete(this)
+    this.#lingering.finished(this)
     if (code === 1006) this.session.output.interrupted(this)
     else this.session.output.closed(this, code === 1005 ? CLOSE.normal : { code, reason }, true)
   }

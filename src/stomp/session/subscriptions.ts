@@ -1,6 +1,6 @@
 import type { AckMode, DeliveryHandle } from '../broker/broker.ts'
-import { StompError } from '../errors.ts'
 import type { Owner } from '../destinations.ts'
+import { StompError } from '../errors.ts'
 
 /** A delivered message that waits for its ACK. */
 export interface Unacknowledged {

@@ -1,8 +1,7 @@
 import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import t from 'tap'
-import type { Receiver } from '../../../src/sockjs/session/index.ts'
-import { TcpReceiver } from '../../../src/sockjs/transports/index.ts'
+import { Lingering, TcpReceiver } from '../../../src/sockjs/transports/index.ts'
 import { until } from '../../support/wait.ts'
 import { FakeHost, stage } from './support.ts'
 
@@ -14,7 +13,7 @@ t.test('K2: a TCP peer that ends its side and reads no more cannot keep its conn
   t.teardown(() => peer.destroy())
   const [socket] = await once(listener, 'connection') as [Socket]
   const { host, session, closes } = stage('tcp', new FakeHost({ queueLimit: 2 ** 26 }))
-  const lingering = new Set<Receiver>()
+  const lingering = new Lingering(() => {})
   session.output.attach(new TcpReceiver(session, socket, { clock: host.clock, lingering, closeTimeout: 3_000, behind: () => null }))
   session.send('x'.repeat(2 ** 25))
   host.turn()

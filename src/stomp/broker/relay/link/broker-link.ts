@@ -1,9 +1,7 @@
 import type { Socket } from 'node:net'
 import { shorten } from '../../../../core/shorten.ts'
 import { Timer, type TimerOwner } from '../../../../core/timer.ts'
-import {
-  type Body, type ClientCommand, createFrame, type Frame, FrameHeaders, FrameParser, type HeadersLike, isFrameError, serializeBytes, type ServerCommand, type Version, VERSIONS
-} from '../../../codec/index.ts'
+import { type Body, type ClientCommand, createFrame, type Frame, FrameHeaders, FrameParser, type HeadersLike, isFrameError, serializeBytes, type ServerCommand, type Version, VERSIONS } from '../../../codec/index.ts'
 import { type BrokerError, refusal, type RefusalCode } from '../../../refusals.ts'
 import { Deadlines, LOOK } from './deadlines.ts'
 import { reasonOf, ServerFailure } from './failures.ts'

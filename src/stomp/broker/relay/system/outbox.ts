@@ -2,8 +2,8 @@ import type { Clock } from '../../../../core/clock.ts'
 import { Timer, type TimerOwner } from '../../../../core/timer.ts'
 import type { Body, FrameHeaders } from '../../../codec/index.ts'
 import { type BrokerError, refusal, type RefusalCode } from '../../../refusals.ts'
-import type { RelaySettings } from '../options.ts'
 import type { BrokerLink } from '../link/broker-link.ts'
+import type { RelaySettings } from '../options.ts'
 
 /** A message of the application that waits for a link. */
 interface Waiting {
