@@ -22,7 +22,12 @@ export interface Clock {
   start (timer: Timer, delay: number): void
   /** Stops `timer`. A timer that does not run stays as it is. */
   stop (timer: Timer): void
+  /** Keeps the process alive until the function that it returns is called. Timers alone do not. */
+  hold (): () => void
 }
+
+/** The longest interval of Node, in milliseconds. */
+const LONGEST = 2 ** 31 - 1
 
 /** The stall, in milliseconds, after which the sockets are read before any timer fires (SEC-S79). */
 const STALL = 500
@@ -60,6 +65,11 @@ export class SystemClock implements Clock {
 
   stop (timer: Timer): void {
     this.#wheel.stop(timer)
+  }
+
+  hold (): () => void {
+    const handle = setInterval(() => {}, LONGEST)
+    return () => clearInterval(handle)
   }
 
   /** Waits for the next tick of the wheel. An interval would be out of step with the wheel and fire up to a tick late. */
@@ -114,6 +124,9 @@ export class ManualClock implements Clock {
   stop (timer: Timer): void {
     this.#wheel.stop(timer)
   }
+
+  /** Does nothing, because a test keeps its process alive itself. */
+  hold (): () => void { return () => {} }
 
   /** The number of timers that run. */
   get pending (): number {

@@ -12,6 +12,8 @@ export class Shutdown implements TimerOwner {
   readonly #clock: Clock
   readonly #timer = new Timer(this)
   readonly #deadline: number
+  /** Lets the process end. Until then `app.close()` goes on, even if no connection keeps the process alive. */
+  readonly #release: () => void
   #resolve!: () => void
 
   /** Starts to wait. `patience` is the time that clients have to read their close frames, in milliseconds. */
@@ -19,6 +21,7 @@ export class Shutdown implements TimerOwner {
     this.#server = server
     this.#clock = clock
     this.#deadline = clock.now() + patience
+    this.#release = clock.hold()
     this.done = new Promise((resolve) => { this.#resolve = resolve })
     this.expire()
   }
@@ -32,6 +35,7 @@ export class Shutdown implements TimerOwner {
       this.#clock.start(this.#timer, Math.min(STEP, left))
     } else {
       this.#clock.stop(this.#timer)
+      this.#release()
       this.#resolve()
     }
   }

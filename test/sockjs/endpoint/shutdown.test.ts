@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import t from 'tap'
 import { connect, newId, SOCKETS, STREAMS, TRANSPORTS } from '../../support/client.ts'
 import { contract } from '../../support/contract.ts'
@@ -6,6 +7,7 @@ import { ask, handshake, TcpPeer } from '../../support/http.ts'
 import { buildServer, type TestServer } from '../../support/server.ts'
 import { RealClient } from '../../support/real-client.ts'
 import { SocketTestClient } from '../../support/socket-client.ts'
+import { TYPESCRIPT } from '../../support/typescript.ts'
 import { isSettled, until, within } from '../../support/wait.ts'
 
 contract('SESSION-23: app.close() ends every session with 1001', async (t, transport) => {
@@ -222,4 +224,18 @@ t.test('a server that was never used closes too', async (t) => {
   const server = await buildServer(t)
   await server.close()
   t.equal(server.clock.pending, 0)
+})
+
+t.test('app.close() comes to its end in a process that nothing else keeps alive', async (t) => {
+  const program = `
+    import Fastify from 'fastify'
+    import sockjs from '${new URL('../../../src/index.ts', import.meta.url).href}'
+    const app = Fastify()
+    await app.register(sockjs)
+    app.sockjs('/echo', () => {})
+    await app.inject({ method: 'POST', url: '/echo/000/a/xhr' })
+    await app.close()
+    console.log('closed')`
+  const { stdout, status } = spawnSync(process.execPath, [TYPESCRIPT, '--input-type=module', '--eval', program], { encoding: 'utf8' })
+  t.strictSame({ stdout, status }, { stdout: 'closed\n', status: 0 })
 })
