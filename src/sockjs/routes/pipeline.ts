@@ -11,7 +11,7 @@ import { upgradeOf } from '../upgrade/upgrade.ts'
 import { tellOfOrigin } from './refused-origin.ts'
 import { isServed, ROUTES, type RouteSpec, UPSTREAM } from './table.ts'
 
-/** Whether a request goes on, or has its answer. */
+/** The result of a step: true if the request goes on, false if it has its answer. */
 type GoesOn = boolean | Promise<boolean>
 
 /** One step before the handler of a route. It returns whether the request goes on; else it has answered the request. */

@@ -9,7 +9,7 @@ import type { Lingering } from './lingering.ts'
 export interface TcpReceiverOptions {
   readonly clock: Clock
   readonly lingering: Lingering
-  /** How long the client may take to read the end, in milliseconds. */
+  /** The time that the client has to read the end, in milliseconds. */
   readonly closeTimeout: number
   /** Returns the octets that the layer above puts behind a message, or `null` for none. */
   readonly behind: (octets: Uint8Array) => Uint8Array | null
