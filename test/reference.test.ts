@@ -41,7 +41,7 @@ function filesBelow (folder: string, ending: string): string[] {
 function definedRules (): ReadonlySet<string> {
   const defined = new Set(textOf('docs/conformance-cases.md').match(RULE))
   for (const page of filesBelow('docs', '.md')) {
-    // The rows of docs/security.md are cited as SEC-S1.
+    // The rows of docs/security-cases.md are cited as SEC-S1.
     for (const [, id] of textOf(page).matchAll(/^\| ([A-Z][A-Z0-9-]*\d) \|/gm)) defined.add(/^S\d+$/.test(id!) ? `SEC-${id!}` : id!)
   }
   for (const [, id] of textOf('test/stomp/rows.test.ts').matchAll(/^ {2}'([A-Z]+-[A-Z]?\d+)':/gm)) defined.add(id!)

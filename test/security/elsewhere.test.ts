@@ -17,9 +17,9 @@ for (const [id, { attack, file, profile }] of CATALOGUE) {
 
 t.test('the catalogue is whole', async (t) => {
   t.strictSame([...CATALOGUE.keys()].sort(), Array.from({ length: 80 }, (_, i) => `S${String(i + 1).padStart(2, '0')}`))
-  const page = readFileSync(new URL('../../docs/security.md', import.meta.url), 'utf8')
+  const page = readFileSync(new URL('../../docs/security-cases.md', import.meta.url), 'utf8')
   for (const [id, { profile, file }] of CATALOGUE) {
     const row = page.split('\n').find((line) => line.startsWith(`| ${id} |`)) ?? ''
-    t.ok(row.includes(profile) && (file === 'elsewhere' || row.includes(file)), `${id} has its row in docs/security.md`)
+    t.ok(row.includes(profile) && (file === 'elsewhere' || row.includes(file)), `${id} has its row in docs/security-cases.md`)
   }
 })
