@@ -75,13 +75,18 @@ export class DestinationParser {
       const next = name[prefix.length]
       if ((next === '/' || next === this.#separator) && name.startsWith(prefix)) return new ClientDestination('application', name, prefix, this.#separator)
     }
-    return new ClientDestination(name.startsWith(USER_PREFIX + '/') ? 'user' : 'broker', name, '', this.#separator)
+    return new ClientDestination(isUserDestination(name) ? 'user' : 'broker', name, '', this.#separator)
   }
 }
 
+/** Tells whether a destination is below `/user`. */
+export function isUserDestination (name: string): boolean { return name.startsWith(USER_PREFIX + '/') }
+
+const NAMED_USER = new RegExp(`^${USER_PREFIX}/([^/]+)(/.+)$`)
+
 /** Reads the user and the rest of a destination such as `/user/kim/queue/alerts`. Names are percent-encoded (SPRING-F7). */
 export function parseUserDestination (destination: string): { name: string, rest: string } | null {
-  const match = /^\/user\/([^/]+)(\/.+)$/.exec(destination)
+  const match = NAMED_USER.exec(destination)
   if (match === null) return null
   try {
     const name = decodeURIComponent(match[1]!)

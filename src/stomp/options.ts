@@ -1,6 +1,7 @@
 import type { EndpointOptions } from '../sockjs/options/options.ts'
 import type { Broker } from './broker/broker.ts'
 import { DEFAULT_LIMITS } from './codec/index.ts'
+import { isUserDestination, USER_PREFIX } from './destinations.ts'
 import { stompErrors } from './errors.ts'
 import type { Rule } from './rules.ts'
 import type { RateOptions } from './session/rate.ts'
@@ -162,7 +163,7 @@ function checkPrefixes (prefixes: readonly string[], broker: Broker): void {
   prefixes.forEach((prefix, i) => {
     const other = prefixes.find((each, k) => k !== i && (each + '/').startsWith(prefix + '/'))
     if (other !== undefined) throw new stompErrors.PrefixConflict(prefix, other)
-    if (prefix === '/user' || prefix.startsWith('/user/')) throw new stompErrors.PrefixConflict(prefix, '/user')
+    if (isUserDestination(prefix + '/')) throw new stompErrors.PrefixConflict(prefix, USER_PREFIX)
     if (broker.accepts(prefix + '/x', 'send')) throw new stompErrors.PrefixConflict(prefix, 'a prefix of the broker')
   })
 }

@@ -88,7 +88,7 @@ export class StompServer {
     this.#host = this.#makeHost(source.clock)
     for (const [route, scope] of this.#uncompiled.splice(0)) route.compile(scope)
     broker.onUserMessage((message) => { sender.deliverToUser(message) })
-    await broker.start({ clock: source.clock, log: this.#log })
+    await broker.start({ clock: source.clock, log: this.#log, applicationPrefixes: this.options.prefixes })
     if (this.#tcp === undefined) return
     this.#listener = new TcpListener(source, this.#log)
     await this.#listener.listen(this.#tcp.port, this.#tcp.host)

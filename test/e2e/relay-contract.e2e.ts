@@ -18,7 +18,7 @@ for (const [start, dialect] of BROKERS) {
   for (const mode of ['per-client', 'shared'] as const) {
     brokerContract(`${dialect.name}, ${mode}`, async (t) => {
       const broker = relayBroker({ servers: `tcp://127.0.0.1:${process.port}`, dialect, mode })
-      await broker.start({ clock: new SystemClock((error) => { throw error }), log: testLog() })
+      await broker.start({ clock: new SystemClock((error) => { throw error }), log: testLog(), applicationPrefixes: ['/app'] })
       t.teardown(() => within(broker.stop(), 'the end of the relay'))
       return { broker, pass: (ms) => delay(ms) }
     })

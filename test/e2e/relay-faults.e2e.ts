@@ -18,7 +18,7 @@ async function openRelay (t: Test, options: Partial<RelayBrokerOptions> = {}): P
   const relay = relayBroker({
     servers: `tcp://127.0.0.1:${rabbit.port}`, dialect: rabbitmq(), connectTimeout: 3000, reconnect: { min: 200, max: 1000 }, heartBeat: [1000, 1000], ...options
   })
-  await relay.start({ clock: new SystemClock((error) => { throw error }), log: testLog() })
+  await relay.start({ clock: new SystemClock((error) => { throw error }), log: testLog(), applicationPrefixes: ['/app'] })
   t.teardown(() => within(relay.stop(), 'the end of the relay', PATIENCE))
   return relay
 }

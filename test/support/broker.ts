@@ -99,7 +99,7 @@ export async function startMemoryBroker (t: Test, options: MemoryBrokerOptions =
   const clock = new ManualClock()
   const log = testLog()
   const broker = memoryBroker(options)
-  await broker.start({ clock, log })
+  await broker.start({ clock, log, applicationPrefixes: ['/app'] })
   t.teardown(() => broker.stop())
   return { broker, clock, log, connect: () => connect(broker) }
 }

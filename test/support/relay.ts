@@ -49,20 +49,20 @@ export async function startRelay (t: Test, options: RelayBrokerOptions) {
   const clock = new ManualClock()
   const log = new LinesLog()
   const relay = relayBroker(options)
-  const started = relay.start({ clock, log })
+  const started = relay.start({ clock, log, applicationPrefixes: ['/app'] })
   t.teardown(() => advanceUntil(clock, relay.stop(), 50))
   return { clock, log, relay, started }
 }
 
 /** A relay to a broker that the test plays, on a clock that the test moves. */
-export async function relayTo (t: Test, options: Partial<RelayBrokerOptions> = {}, manners: Manners = {}): Promise<World> {
+export async function relayTo (t: Test, options: Partial<RelayBrokerOptions> = {}, manners: Manners = {}, applicationPrefixes = ['/app']): Promise<World> {
   const fake = await startFakeBroker(t, manners)
   const clock = new ManualClock()
   const log = new LinesLog()
   const relay = relayBroker({ servers: fake.url, ...options })
   const states = new Arrivals<string>()
   relay.onState((state, reason) => states.push(`${state} ${reason}`))
-  await relay.start({ clock, log })
+  await relay.start({ clock, log, applicationPrefixes })
   t.teardown(async () => {
     fake.manners = {}
     await advanceUntil(clock, relay.stop(), 50)

@@ -187,6 +187,8 @@ export interface BrokerContext {
   readonly clock: Clock
   /** The log of the scope in which the plugin was registered. */
   readonly log: BrokerLog
+  /** The prefixes of the destinations of the application, such as `/app`. The server handles these destinations itself. */
+  readonly applicationPrefixes: readonly string[]
 }
 
 /** A broker. It gets the messages that no route of the application takes. */

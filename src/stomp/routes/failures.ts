@@ -1,4 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify'
+import { USER_PREFIX } from '../destinations.ts'
 import { isMistake, StompError } from '../errors.ts'
 import { oneLine } from '../session/error-frame.ts'
 import type { StompSession } from '../session/stomp-session.ts'
@@ -6,7 +7,7 @@ import { logThrown, readThrown, type Thrown } from '../session/thrown.ts'
 import type { Sender } from './sender.ts'
 
 /** The destination of the errors of handlers, for a client that subscribes to it (STOMP-R3). */
-const ERROR_DESTINATION = '/user/queue/errors'
+const ERROR_DESTINATION = `${USER_PREFIX}/queue/errors`
 
 /** An error that a handler or a hook throws, as Fastify knows errors. */
 export type ApplicationError = Error & {

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { type Check, expected, oneOf } from '../../core/check.ts'
 import type { Broker } from '../broker/broker.ts'
-import { USER_PREFIX } from '../destinations.ts'
+import { isUserDestination } from '../destinations.ts'
 import { StompError, stompErrors } from '../errors.ts'
 import type { StompSession } from '../session/stomp-session.ts'
 import type { IncomingMessage } from '../session/transactions.ts'
@@ -142,7 +142,7 @@ function checkTargets (path: string, { sendTo, sendToUser, sendToSender }: Reply
   }
   for (const target of [sendTo ?? []].flat()) {
     const example = fillTemplate(target, Object.fromEntries(known.map((name) => [name, 'x'])))
-    if (!example.startsWith(USER_PREFIX + '/') && !takes(broker, example)) {
+    if (!isUserDestination(example) && !takes(broker, example)) {
       throw new stompErrors.InvalidRoute(path, `sendTo names ${target}, to which the server cannot send; it must begin with a prefix of the broker for topics or queues, such as /topic, or with /user`)
     }
   }

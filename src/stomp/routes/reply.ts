@@ -1,4 +1,5 @@
 import type { FrameHeaders } from '../codec/index.ts'
+import { isUserDestination } from '../destinations.ts'
 import type { StompSession } from '../session/stomp-session.ts'
 import type { Sender, SendOptions } from './sender.ts'
 import { type DestinationLike, fillTemplate, pathOf } from './typed-destination.ts'
@@ -83,7 +84,7 @@ export class MessageReply implements Reply {
     const options: SendOptions = { headers: this.#headers }
     const session = this.#session
     if (target.type === 'reply-to') return this.#sender.reply(session, target.path, value, options)
-    if (target.type === 'destination' && !target.path.startsWith('/user/')) return this.#sender.publish(target.path, value, options)
+    if (target.type === 'destination' && !isUserDestination(target.path)) return this.#sender.publish(target.path, value, options)
     if (session.user === null || target.type === 'destination' || target.onlySender) this.#sender.toSessions([session], target.path, value, options)
     else this.#sender.publishToUser(session.user.name, target.path, value, options)
   }

@@ -3,7 +3,7 @@ import { isPromise } from '../../core/promise.ts'
 import { shown } from '../../core/suggestion.ts'
 import type { Broker, BrokerLog, Done, UserMessage } from '../broker/broker.ts'
 import { FrameHeaders, type HeadersLike } from '../codec/index.ts'
-import { type DestinationParser, USER_PREFIX } from '../destinations.ts'
+import { type DestinationParser, isUserDestination, USER_PREFIX } from '../destinations.ts'
 import { mistake, stompErrors } from '../errors.ts'
 import type { Rights } from '../rights.ts'
 import type { StompSession } from '../session/stomp-session.ts'
@@ -98,11 +98,11 @@ export class Sender {
 function userDestination (destination: DestinationLike): string {
   const path = pathOf(destination)
   if (!path.startsWith('/')) throw mistake(new stompErrors.InvalidDestination(path, 'must begin with /'))
-  return path.startsWith(USER_PREFIX + '/') ? path : USER_PREFIX + path
+  return isUserDestination(path) ? path : USER_PREFIX + path
 }
 
 function notServed (path: string): string {
-  return path.startsWith(USER_PREFIX + '/') ? 'the broker does not serve users; call publishToUser' : 'the broker does not serve it'
+  return isUserDestination(path) ? 'the broker does not serve users; call publishToUser' : 'the broker does not serve it'
 }
 
 function encode (value: unknown, options: SendOptions): { headers: FrameHeaders, body: ReturnType<typeof encodeContent>['body'] } {

@@ -201,7 +201,7 @@ t.test('before start and after stop nothing is taken; it starts again empty', as
   t.equal(broker.state, 'starting')
   await refused(t, () => connect(broker), true)
   await refused(t, () => broker.publish(message('/topic/x')), true)
-  const context = { clock: new ManualClock(), log: testLog() }
+  const context = { clock: new ManualClock(), log: testLog(), applicationPrefixes: ['/app'] }
   await broker.start(context)
   await broker.start(context)
   const [a, b] = [await connect(broker), await connect(broker)]

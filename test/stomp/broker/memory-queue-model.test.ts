@@ -213,7 +213,7 @@ async function drain (broker: Broker, destination: string): Promise<number[]> {
 
 async function play (actions: readonly Action[], reactions: readonly Action[]): Promise<void> {
   const broker = memoryBroker({ maxDeliveries: MAX_DELIVERIES, maxUnacked: MAX_UNACKED })
-  await broker.start({ clock: new ManualClock(), log: silent })
+  await broker.start({ clock: new ManualClock(), log: silent, applicationPrefixes: ['/app'] })
   const model = new Model(broker, reactions)
   for (const type of ['connect', 'connect'] as const) model.run({ type })
   for (const action of actions) {

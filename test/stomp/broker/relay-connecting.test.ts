@@ -29,7 +29,7 @@ t.test('RELAY-13, FACT-10: a frozen broker is given up in time, and the next ser
   const good = await startFakeBroker(t)
   const clock = new ManualClock()
   const relay = relayBroker({ servers: [frozen.url, good.url], connectTimeout: 4000 })
-  const started = relay.start({ clock, log: testLog() })
+  const started = relay.start({ clock, log: testLog(), applicationPrefixes: ['/app'] })
   t.teardown(() => advanceUntil(clock, relay.stop(), 50))
   await frozen.connections.next()
   await advanceUntil(clock, started)
@@ -134,7 +134,7 @@ t.test('TLS to the broker', async (t) => {
   const clock = new ManualClock()
   for (const [rejectUnauthorized, state] of [[false, 'available'], [true, 'unavailable']] as const) {
     const relay = relayBroker({ servers: `tls://127.0.0.1:${port}`, tls: { rejectUnauthorized, servername: 'localhost' } })
-    await relay.start({ clock, log: testLog() })
+    await relay.start({ clock, log: testLog(), applicationPrefixes: ['/app'] })
     t.equal(relay.state, state, `rejectUnauthorized: ${rejectUnauthorized}`)
     const stopped = relay.stop()
     await advanceUntil(clock, stopped)

@@ -20,7 +20,7 @@ async function startOwnServer (t: Test): Promise<string> {
 
 async function openRelay (t: Test, options: Partial<RelayBrokerOptions> = {}): Promise<BrokerUnderTest> {
   const broker = relayBroker({ servers: await startOwnServer(t), ...options })
-  await broker.start({ clock: new SystemClock((error) => { throw error }), log: testLog() })
+  await broker.start({ clock: new SystemClock((error) => { throw error }), log: testLog(), applicationPrefixes: ['/app'] })
   t.teardown(() => within(broker.stop(), 'the end of the relay'))
   return { broker, pass: (ms) => delay(ms) }
 }

@@ -64,8 +64,19 @@ t.test('SEC-S67: a message for a user gives the broker no order, and reply-to na
   const { connection, link } = await client(world)
   await refused(t, () => connection.publish('/queue/x', '', { 'reply-to': '/amq/queue/private' }))
   await refused(t, () => connection.publish('/queue/x', '', { 'reply-to': '/reply-queue/guessed' }))
+  await refused(t, () => connection.publish('/queue/x', '', { 'reply-to': '/api/x' }))
   await connection.publish('/queue/x', '', { 'reply-to': '/topic/a/b' })
   t.equal((await link.next('SEND')).headers.get('reply-to'), '/topic/a.b')
+})
+
+t.test('a reply-to below a prefix of the application or below /user stays as it is', async (t) => {
+  const world = await relayTo(t, {}, {}, ['/api', '/jobs/new'])
+  const { connection, link } = await client(world)
+  for (const own of ['/api/answers', '/jobs/new/7', '/user/queue/x', 'anything']) {
+    await connection.publish('/queue/x', '', { 'reply-to': own })
+    t.equal((await link.next('SEND')).headers.get('reply-to'), own)
+  }
+  for (const other of ['/app/answers', '/jobs/old', '/apis/x', '/users/x']) await refused(t, () => connection.publish('/queue/x', '', { 'reply-to': other }))
 })
 
 t.test('RELAY-2: acknowledgements in the words of an older broker', async (t) => {

@@ -1,5 +1,5 @@
 import { boolean, type Check, checkOptions, count, defined, integer, list, MAX_MILLISECONDS, milliseconds, plainObject, text } from '../../../core/check.ts'
-import { checkPattern, type DestinationRules, parseDestination, prefix, prefixes, type Prefixes, separator, type Separator } from '../../destinations.ts'
+import { checkPattern, type DestinationRules, isUserDestination, parseDestination, prefix, prefixes, type Prefixes, separator, type Separator, USER_PREFIX } from '../../destinations.ts'
 import { stompErrors } from '../../errors.ts'
 
 /** The history of some topics. */
@@ -186,7 +186,7 @@ function tableOf (names: Required<NonNullable<MemoryBrokerOptions['prefixes']>>)
     for (const [j, [other]] of table.entries()) {
       if (i !== j && (other + '/').startsWith(one + '/')) throw new stompErrors.InvalidOption('prefixes', `${one} and ${other} overlap`)
     }
-    if ((one + '/').startsWith('/user/')) throw new stompErrors.InvalidOption('prefixes', '/user belongs to no broker')
+    if (isUserDestination(one + '/')) throw new stompErrors.InvalidOption('prefixes', `${USER_PREFIX} belongs to no broker`)
   }
   return table
 }

@@ -1,4 +1,5 @@
 import type { Clock } from '../../../core/clock.ts'
+import { DestinationParser } from '../../destinations.ts'
 import type { BrokerError } from '../../refusals.ts'
 import type { BrokerConnection, BrokerContext, BrokerLog, Done } from '../broker.ts'
 import { Serial } from '../serial.ts'
@@ -19,6 +20,8 @@ export interface RelayConnection extends BrokerConnection {
 export class RelayCore {
   readonly settings: RelaySettings
   readonly names: Names
+  /** Tells the destinations of the application and of users from those of the broker. */
+  readonly parser: DestinationParser
   readonly state: RelayState
   readonly clock: Clock
   readonly log: BrokerLog
@@ -30,9 +33,10 @@ export class RelayCore {
   /** The connections of clients. Each removes itself when it ends. */
   readonly connections = new Set<RelayConnection>()
 
-  constructor (settings: RelaySettings, names: Names, state: RelayState, { clock, log }: BrokerContext) {
+  constructor (settings: RelaySettings, names: Names, state: RelayState, { clock, log, applicationPrefixes }: BrokerContext) {
     this.settings = settings
     this.names = names
+    this.parser = new DestinationParser(applicationPrefixes, settings.destinations.separator)
     this.state = state
     this.clock = clock
     this.log = log

@@ -198,7 +198,7 @@ export class ClientConnection implements RelayConnection, LinkOwner {
 
   /** Writes a `reply-to` in the broker's form. A temporary queue is opened with it (RELAY-9). */
   #replyTo (link: BrokerLink, replyTo: string | undefined): string | undefined {
-    if (replyTo?.startsWith(TEMPORARY_PREFIX) !== true) return toReplyTo(replyTo, this.#core.settings, this.#addresses)
+    if (replyTo?.startsWith(TEMPORARY_PREFIX) !== true) return toReplyTo(replyTo, this.#core, this.#addresses)
     this.#endUnlessDone(this.#temporary.ensure(link, replyTo))
     return replyTo
   }

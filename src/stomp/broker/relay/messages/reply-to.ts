@@ -1,6 +1,6 @@
 import { refusal } from '../../../refusals.ts'
+import type { RelayCore } from '../core.ts'
 import type { BrokerDialect } from '../dialects/dialect.ts'
-import type { RelaySettings } from '../options.ts'
 import { REPLY_PREFIX, type ReplyAddresses } from './addresses.ts'
 
 /** The names of temporary queues of others, as several brokers write them. */
@@ -12,13 +12,13 @@ const FOREIGN = /^\/(reply-queue|remote-temp-queue|temp-queue)\//
  * A service answers to that destination with rights of its own. So only a destination that this client could name itself may stand
  * there (SEC-S67). The caller looks after the client's own temporary queues.
  */
-export function toReplyTo (replyTo: string | undefined, { dialect, destinations }: RelaySettings, addresses: ReplyAddresses | null): string | undefined {
+export function toReplyTo (replyTo: string | undefined, { settings: { dialect, destinations }, parser }: RelayCore, addresses: ReplyAddresses | null): string | undefined {
   if (replyTo === undefined) return undefined
   const known = replyTo.startsWith(REPLY_PREFIX) ? addresses?.reveal(replyTo) : undefined
   if (known !== undefined) return known
   if (destinations.prefixes.some(([prefix]) => replyTo.startsWith(prefix + '/'))) return dialect.toBroker(replyTo, 'send')
-  // The user destinations and the routes of this application mean nothing to the broker, so that they stay as they are.
-  if (!replyTo.startsWith('/') || /^\/(user|app)\//.test(replyTo)) return replyTo
+  // The destinations of users and of the application mean nothing to the broker, so that they stay as they are.
+  if (!replyTo.startsWith('/') || parser.parse(replyTo).owner !== 'broker') return replyTo
   throw refusal('STOMP_INVALID_HEADER', 'reply-to names a destination that is not served')
 }
 

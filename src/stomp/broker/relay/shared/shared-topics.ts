@@ -89,7 +89,7 @@ export class SharedTopics implements ReconnectingLinkOwner {
   }
 
   publish (message: OutgoingMessage): Done {
-    const replyTo = toReplyTo(message.headers.get('reply-to'), this.#core.settings, null)
+    const replyTo = toReplyTo(message.headers.get('reply-to'), this.#core, null)
     const headers = sendHeaders(this.#core, message, sentDestination(this.#core, message.destination), replyTo)
     return this.link.required().request('SEND', headers, message.body).then(() => {})
   }

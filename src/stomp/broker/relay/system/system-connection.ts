@@ -48,7 +48,7 @@ export class SystemConnection implements ReconnectingLinkOwner {
 
   /** Publishes a message. Resolves on the broker's RECEIPT (RELAY-25). */
   async publish (message: OutgoingMessage): Promise<void> {
-    const replyTo = toReplyTo(message.headers.get('reply-to'), this.#core.settings, null)
+    const replyTo = toReplyTo(message.headers.get('reply-to'), this.#core, null)
     await this.#send(sendHeaders(this.#core, message, sentDestination(this.#core, message.destination), replyTo, NONE), message.body)
   }
 
