@@ -136,8 +136,9 @@ t.test('RELAY-16: a link that ends right behind its CONNECTED is one failed atte
   await started
   const failures = (): unknown[] => log.of('warn').filter(({ data }) => 'nextAttemptIn' in data).map(({ data }) => data.nextAttemptIn)
   t.strictSame(failures(), [500])
-  await advanceUntil(clock, until(() => fake.connections.all.length === 2 && failures().length > 1, 'the second attempt'), 50)
-  t.strictSame([failures(), relay.state], [[500, 1000], 'unavailable'])
+  await advanceUntil(clock, until(() => failures().length > 1, 'the second attempt'), 50)
+  // The clock may have moved to a third attempt by now.
+  t.strictSame([failures().slice(0, 2), relay.state], [[500, 1000], 'unavailable'])
 })
 
 t.test('R19: a caller that waits for a place is not overtaken, and one that goes leaves nothing behind', async (t) => {
