@@ -10,7 +10,7 @@
  * - `developer`: a mistake in the program, which shows itself while the application starts;
  * - `application`: a call or a message that failed while the application runs, so that a program handles the error.
  */
-export type ErrorReader = 'developer' | 'application'
+type ErrorReader = 'developer' | 'application'
 
 /** An error that is thrown. The status is that of an HTTP response that reports it, and `base` is the class that it extends. */
 export type ThrownEntry = readonly [reader: ErrorReader, code: string, status: number, base: ErrorConstructor, text: string]
