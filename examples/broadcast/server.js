@@ -1,4 +1,4 @@
-// Everybody hears everybody. After `npm run build`: node examples/broadcast/server.js
+// Sends each message to all clients. After `npm run build`: node examples/broadcast/server.js
 import Fastify from 'fastify'
 import sockjs from 'fastify-sockjs'
 

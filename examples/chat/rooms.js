@@ -1,6 +1,6 @@
 const KEPT = 50
 
-/** Rooms with the last things said in each. */
+/** The rooms, with the last messages of each. */
 export class Rooms {
   #messages
 

@@ -14,7 +14,7 @@ await app.register(sockjs)
 await app.register(stomp, {
   path: '/stomp',
   broker: memoryBroker(),
-  // Clients speak through the routes below and nowhere else.
+  // Clients may send only to the routes below.
   rules: [
     { type: 'connect', allow: 'authenticated' },
     { type: 'send', destination: '/app/rooms/*', allow: 'all' },
@@ -22,7 +22,7 @@ await app.register(stomp, {
   ]
 })
 
-// Who somebody is: here a name that they choose. A real chat would check a token in its place.
+// The user is a name that the client chooses. A real chat would check a token instead.
 app.stomp.addHook('onConnect', ({ login = '' }, session) => {
   const name = login.trim()
   if (!/^[\p{L}\p{N} ._-]{1,24}$/u.test(name)) throw new StompError('STOMP_AUTHENTICATION_FAILED', 'a name has 1 to 24 letters')
@@ -40,10 +40,10 @@ app.stomp.message('/rooms/:room', {
   sendTo: '/topic/rooms/:room'
 }, ({ params: { room }, body: { text }, user }) => rooms.add(room, user.name, text))
 
-// What was said before: an answer to the subscription, once.
+// The earlier messages of a room: one answer to the subscription.
 app.stomp.subscribe('/rooms/:room', { schema: { params } }, ({ params: { room } }) => rooms.messages(room))
 
-// Who is where: once to whoever asks, and to everybody when it changes.
+// The people in each room: one answer to a subscription, and a message to all clients at each change.
 const present = () => rooms.names.map((name) => ({
   name,
   people: [...new Set(app.stomp.subscriptions({ destination: `/topic/rooms/${name}` }).map(({ user }) => user))].sort()
@@ -54,16 +54,16 @@ let announcing = false
 function announce (session, { destination }) {
   if (announcing || !destination.startsWith('/topic/rooms/')) return
   announcing = true
-  // Somebody who moves leaves one room and enters another: one message is enough.
+  // A user who changes rooms leaves one and enters another. One message is enough for both.
   setImmediate(() => {
     announcing = false
-    app.stomp.publish('/topic/rooms', present()).catch((error) => app.log.debug({ err: error }, 'nobody was told'))
+    app.stomp.publish('/topic/rooms', present()).catch((error) => app.log.debug({ err: error }, 'the list of people was not sent'))
   })
 }
 app.stomp.addHook('onSubscribed', announce)
 app.stomp.addHook('onUnsubscribe', announce)
 
-// The page, and the browser's half of STOMP: the bundle of the package that is installed.
+// The page, and the bundle of @stomp/stompjs that is installed.
 const bundles = dirname(createRequire(import.meta.url).resolve('@stomp/stompjs'))
 await app.register(fastifyStatic, { root: fileURLToPath(new URL('./public/', import.meta.url)) })
 app.get('/stomp.umd.min.js', (_request, reply) => reply.sendFile('stomp.umd.min.js', bundles))

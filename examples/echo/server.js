@@ -1,4 +1,4 @@
-// Sends back what it receives. After `npm run build`: node examples/echo/server.js
+// Sends each message back to its client. After `npm run build`: node examples/echo/server.js
 import Fastify from 'fastify'
 import sockjs from 'fastify-sockjs'
 

@@ -1,4 +1,4 @@
-// Say your name, and everybody who has the page open sees you greeted. After `npm run build`: node examples/greeting/server.js
+// A client sends its name, and all open pages show the greeting. After `npm run build`: node examples/greeting/server.js
 import { createRequire } from 'node:module'
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -17,7 +17,7 @@ app.stomp.message('/hello', {
   sendTo: '/topic/greetings'
 }, ({ body }) => ({ content: `Hello, ${body.name}!` }))
 
-// The page, and the browser's half of STOMP: the bundle of the package that is installed.
+// The page, and the bundle of @stomp/stompjs that is installed.
 const bundles = dirname(createRequire(import.meta.url).resolve('@stomp/stompjs'))
 await app.register(fastifyStatic, { root: [fileURLToPath(new URL('.', import.meta.url)), bundles], serve: false })
 app.get('/', (_request, reply) => reply.sendFile('index.html'))

@@ -20,7 +20,7 @@ Get()(GreetingController.prototype, 'greet', Object.getOwnPropertyDescriptor(Gre
 class AppModule {}
 Module({ controllers: [GreetingController], providers: [Greeter] })(AppModule)
 
-// (These calls are what TypeScript makes of @Injectable(), @Controller('greeting'), @Get() and @Module({ … }).)
+// TypeScript makes these calls from @Injectable(), @Controller('greeting'), @Get() and @Module().
 const nest = await NestFactory.create(AppModule, new FastifyAdapter())
 nest.enableShutdownHooks()
 

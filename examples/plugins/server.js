@@ -1,4 +1,4 @@
-// Beside the plugins that most applications have. After `npm run build`: node examples/plugins/server.js
+// Works together with plugins that most applications use. After `npm run build`: node examples/plugins/server.js
 import cookie from '@fastify/cookie'
 import cors from '@fastify/cors'
 import helmet from '@fastify/helmet'
@@ -16,7 +16,7 @@ await app.register(cookie)
 await app.register(jwt, { secret: process.env.JWT_SECRET ?? 'only for this example', cookie: { cookieName: 'token', signed: false } })
 await app.register(sockjs, { origins: ORIGINS, maxSessionsPerAddress: 20 })
 
-// The API: its own CORS, and 100 requests a minute.
+// The API has its own CORS, and a limit of 100 requests a minute.
 await app.register(async (api) => {
   await api.register(cors, { origin: ORIGINS, credentials: true })
   await api.register(rateLimit, { max: 100, timeWindow: '1 minute' })
@@ -28,7 +28,7 @@ await app.register(async (api) => {
     .send({ name: request.body.name }))
 }, { prefix: '/api' })
 
-// The endpoint answers CORS itself, by the same list. A polling client asks often, so that sessions are counted and not requests.
+// The endpoint answers CORS itself, by the same list. A polling client sends many requests, so the limit counts sessions.
 app.sockjs('/chat', {
   onRequest: (request) => request.jwtVerify(),
   session: async (request) => ({ user: request.user })

@@ -1,4 +1,4 @@
-// Who is here, in how many windows. After `npm run build`: node examples/presence/server.js
+// Shows the users who are connected, and the number of their windows. After `npm run build`: node examples/presence/server.js
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import Fastify from 'fastify'
@@ -16,13 +16,13 @@ app.stomp.addHook('onConnect', ({ login = '' }, session) => {
 
 const present = () => [...app.stomp.users].map(({ name, sessions }) => ({ name, windows: sessions.size }))
 
-// Now to whoever asks, and to everybody when somebody comes or goes.
+// One answer to a subscription, and a message to all clients when a user comes or goes.
 app.stomp.subscribe('/presence', present)
-const announce = () => app.stomp.publish('/topic/presence', present()).catch((error) => app.log.debug({ err: error }, 'nobody was told'))
+const announce = () => app.stomp.publish('/topic/presence', present()).catch((error) => app.log.debug({ err: error }, 'the list of users was not sent'))
 app.stomp.addHook('onConnected', announce)
 app.stomp.addHook('onDisconnect', announce)
 
-// A nudge for one user, in all windows.
+// A nudge for one user, in all of the user's windows.
 app.stomp.message('/nudge', {
   schema: { body: { type: 'object', required: ['to'], properties: { to: { type: 'string' } } } }
 }, ({ body, user }) => { app.stomp.publishToUser(body.to, '/queue/nudges', { from: user.name }) })

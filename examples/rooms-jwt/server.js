@@ -1,4 +1,4 @@
-// Rooms for those whose token says so: the token travels in a header of CONNECT. After `npm run build`: node examples/rooms-jwt/server.js
+// Rooms with a token: the header of CONNECT carries it, and it names the rooms of the user. After `npm run build`: node examples/rooms-jwt/server.js
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import jwt from '@fastify/jwt'
@@ -41,7 +41,7 @@ app.stomp.message('/rooms/:room', {
   sendTo: '/topic/rooms/:room'
 }, ({ body, user }) => ({ from: user.name, text: body.text }))
 
-// Who somebody is and where they may go: here what they say. A real application asks for a password and its database.
+// Login: the token names the user and the rooms that the client asked for. A real application would check a password.
 app.post('/login', {
   schema: {
     body: {

@@ -2,7 +2,7 @@ import { EventEmitter, once } from 'node:events'
 
 const EVERY = 500
 
-/** Prices that take a small step every half second, in whatever direction. */
+/** Prices that change a little every half second, up or down. */
 export class Market {
   #prices
   #steps = new EventEmitter().setMaxListeners(0)
@@ -19,7 +19,7 @@ export class Market {
     this.#steps.emit('step')
   }
 
-  /** The price now, and then after every step, until `signal` aborts. */
+  /** Yields the price now and after every change, until `signal` aborts. */
   async * prices (symbol, signal) {
     while (true) {
       yield { symbol, price: this.#prices.get(symbol), time: Date.now() }

@@ -1,4 +1,4 @@
-// Prices that move, as a stream for each subscription. After `npm run build`: node examples/stocks/server.js
+// Sends changing prices, as a stream for each subscription. After `npm run build`: node examples/stocks/server.js
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import Fastify from 'fastify'
@@ -12,10 +12,10 @@ await app.register(stomp, { path: '/stomp', broker: memoryBroker(), clientSend: 
 
 const market = new Market({ ACME: 120, INIT: 45, VOID: 8 })
 
-// The list, once.
+// One answer: the list of symbols.
 app.stomp.subscribe('/symbols', () => market.symbols)
 
-// A stream that lives as long as the subscription. A slow client gets the latest price when it can take one, not every price.
+// A stream that lasts as long as the subscription. A slow client does not get every price, but the latest one.
 app.stomp.subscribe('/prices/:symbol', {
   schema: { params: { type: 'object', properties: { symbol: { type: 'string', enum: market.symbols } } } }
 }, ({ params, signal }) => market.prices(params.symbol, signal))

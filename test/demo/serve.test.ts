@@ -45,10 +45,10 @@ t.test('an obstacle is named in one line', async (t) => {
   const { port } = taken.address() as AddressInfo
 
   const BLOCKED: Readonly<Record<string, readonly [args: readonly string[], line: string]>> = {
-    'the port is taken': [['--port', `${port}`], `Port ${port} of 127.0.0.1 is taken. Choose another with --port or PORT.`],
-    'the port for STOMP is taken': [['--port', '0', '--stomp-tcp-port', `${port}`], `Port ${port} of 127.0.0.1 is taken. Choose another with --stomp-tcp-port or STOMP_TCP_PORT.`],
+    'the port is taken': [['--port', `${port}`], `Another program uses port ${port} of 127.0.0.1. Choose another with --port or PORT.`],
+    'the port for STOMP is taken': [['--port', '0', '--stomp-tcp-port', `${port}`], `Another program uses port ${port} of 127.0.0.1. Choose another with --stomp-tcp-port or STOMP_TCP_PORT.`],
     'an address that is not here': [['--port', '0', '--host', '192.0.2.1'], '192.0.2.1 is not an address of this machine. Choose another with --host or HOST.'],
-    'a certificate alone': [['--tls-cert', 'cert.pem'], 'A certificate and its key go together: set both TLS_CERT and TLS_KEY.'],
+    'a certificate alone': [['--tls-cert', 'cert.pem'], 'TLS needs a certificate and its key. Set both TLS_CERT and TLS_KEY.'],
     'no such certificate': [['--tls-cert', 'no-cert.pem', '--tls-key', 'no-key.pem'], 'Cannot read no-cert.pem: ENOENT.']
   }
   for (const [what, [args, line]] of Object.entries(BLOCKED)) {

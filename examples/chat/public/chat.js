@@ -10,9 +10,9 @@ const element = (name, properties = {}, ...children) => {
 let client = null
 let me = ''
 let room = ''
-/** The two subscriptions of a room: what was said, and what is being said. */
+/** The two subscriptions of a room: the earlier messages, and the new ones. */
 let subscriptions = []
-/** Messages that are shown, by id: one may come twice, as history and as news. */
+/** The messages on the page, by id. A message may come twice, from the history and as a new one. */
 let shown = new Set()
 
 // --- the connection ------------------------------------------------------------------------------------------
@@ -45,7 +45,7 @@ function enter () {
   client.subscribe('/user/queue/errors', ({ body }) => { $('#refused').textContent = JSON.parse(body).message })
   client.subscribe('/topic/rooms', ({ body }) => showRooms(JSON.parse(body)))
   client.subscribe('/app/rooms', ({ body }) => showRooms(JSON.parse(body)))
-  // A new connection has none of the subscriptions of the one before.
+  // A new connection has no subscriptions yet.
   subscriptions = []
   open(room || 'Lobby')
   $('#say button').disabled = false
@@ -64,7 +64,7 @@ function leave (problem = '') {
 function open (name) {
   for (const subscription of subscriptions) subscription.unsubscribe()
   if (name !== room) showRoom(name)
-  // News first: what is said while the history is on its way comes twice, and not never.
+  // The page subscribes to new messages first. So a message that is sent meanwhile comes twice, and is not lost.
   subscriptions = [
     client.subscribe(`/topic/rooms/${name}`, ({ body }) => add(JSON.parse(body))),
     client.subscribe(`/app/rooms/${name}`, ({ body }) => JSON.parse(body).forEach(add))
@@ -109,7 +109,7 @@ function add ({ id, from, text, time }) {
   line.dataset.from = from
   line.dataset.time = time
   line.classList.toggle('own', from === me)
-  // What came as history may be older than what is there.
+  // A message of the history may be older than the messages on the page.
   const after = [...list.children].findLast((other) => Number(other.dataset.time) <= time)
   if (after === undefined) list.prepend(line)
   else after.after(line)
@@ -121,7 +121,7 @@ function show (state) {
   $('#link').textContent = state
 }
 
-// --- what people do ------------------------------------------------------------------------------------------
+// --- actions ------------------------------------------------------------------------------------------
 
 $('#enter').addEventListener('submit', (event) => {
   event.preventDefault()

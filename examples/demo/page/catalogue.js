@@ -22,9 +22,9 @@ export const ENDPOINTS = [
     group: 'Echo and limits',
     entries: [
       { name: 'echo', echoes: true, tries: TALK, words: 'Sends back each message. A stream ends after 4,096 bytes, and the client asks for the next one.' },
-      { name: 'disabled_websocket_echo', echoes: true, tries: TALK, words: 'An echo with WebSocket switched off.' },
+      { name: 'disabled_websocket_echo', echoes: true, tries: TALK, words: 'An echo without WebSocket.' },
       { name: 'tiny', echoes: true, tries: ['hello', { label: '2,000 characters', text: 'x'.repeat(2000) }], words: 'Accepts messages up to 1 KiB, and queues up to 4 KiB.' },
-      { name: 'quick', echoes: true, tries: TALK, words: 'Sends a heartbeat every 200 ms. The view of frames shows them.' },
+      { name: 'quick', echoes: true, tries: TALK, words: 'Sends a heartbeat after 200 ms without a frame. The list of frames shows the heartbeats.' },
       { name: 'amplify', tries: ['3', '10', '18'], words: 'Answers a number n with 2ⁿ characters.' },
       { name: 'a.b', echoes: true, tries: TALK, words: 'An echo whose path has a dot.' }
     ]
@@ -47,11 +47,11 @@ export const ENDPOINTS = [
   {
     group: 'Origins, users and cookies',
     entries: [
-      { name: 'same_origin', echoes: true, tries: TALK, words: 'The default: pages of this server only.' },
-      { name: 'restricted', echoes: true, tries: TALK, words: 'Accepts the origin https://allowed.example and its own: this page may connect.' },
-      { name: 'whoami', tries: ['who am I?'], words: 'Answers with the user of the session. A browser cannot send the header x-user: you are anonymous.' },
+      { name: 'same_origin', echoes: true, tries: TALK, words: 'Accepts only pages of this server, which is the default.' },
+      { name: 'restricted', echoes: true, tries: TALK, words: 'Accepts the origin https://allowed.example and its own, so this page may connect.' },
+      { name: 'whoami', tries: ['who am I?'], words: 'Answers with the user of the session. A browser cannot send the header x-user, so you are anonymous.' },
       { name: 'cookie_needed_echo', echoes: true, tries: TALK, words: 'An echo with the cookie JSESSIONID, which some load balancers need.' },
-      { name: 'base_url', echoes: true, tries: TALK, words: 'Sends its clients to a server that does not exist, to show the failure.' }
+      { name: 'base_url', echoes: true, tries: TALK, words: 'Sends its clients to a server that does not exist, to show how a client fails.' }
     ]
   },
   {
@@ -64,7 +64,7 @@ export const ENDPOINTS = [
   {
     group: 'STOMP',
     entries: [
-      { name: 'stomp', tries: FRAMES, protocols: ['v12.stomp'], words: 'Speaks STOMP. Send the frames in their order: the greeting comes back as a MESSAGE.' }
+      { name: 'stomp', tries: FRAMES, protocols: ['v12.stomp'], words: 'Speaks STOMP. Send the frames in their order. The greeting comes back as a MESSAGE.' }
     ]
   }
 ]
@@ -73,17 +73,17 @@ export const ENDPOINTS = [
 export const BARE = 'bare WebSocket'
 
 export const TRANSPORTS = [
-  { name: 'auto', words: 'sockjs-client tries them in order and keeps the first that works.' },
-  { name: 'websocket', words: 'One connection, both ways. The first choice of every browser of today.' },
+  { name: 'auto', words: 'sockjs-client tries the transports in order and keeps the first that works.' },
+  { name: 'websocket', words: 'One connection carries both directions. sockjs-client tries it first.' },
   { name: 'xhr-streaming', words: 'One long response brings frames; a request sends each message.' },
   { name: 'eventsource', words: 'Server-sent events bring frames; a request sends each message.' },
   { name: 'iframe-eventsource', words: 'EventSource inside a hidden frame of the server, used by pages of other origins.' },
-  { name: 'htmlfile', words: 'An endless page in a hidden frame, with a script element per frame. Old Internet Explorer needs it.' },
-  { name: 'iframe-htmlfile', words: 'The same, inside a hidden frame of the server.' },
-  { name: 'xhr-polling', words: 'One request per frame. It gets through every proxy.' },
+  { name: 'htmlfile', words: 'A page in a hidden frame that never ends, with a script element for each SockJS frame. Old versions of Internet Explorer need it.' },
+  { name: 'iframe-htmlfile', words: 'htmlfile inside a hidden frame of the server, used by pages of other origins.' },
+  { name: 'xhr-polling', words: 'One request for each frame. It works through every proxy.' },
   { name: 'iframe-xhr-polling', words: 'Polling from a hidden frame of the server, used by pages of other origins.' },
-  { name: 'jsonp-polling', words: 'A script element per frame. It works where no other transport does.' },
-  { name: BARE, words: 'No sockjs-client and no framing: the raw WebSocket below the endpoint.' }
+  { name: 'jsonp-polling', words: 'A script element for each frame. It works even if no other transport does.' },
+  { name: BARE, words: 'The raw WebSocket of the endpoint, without sockjs-client and without SockJS frames.' }
 ]
 
 export function findEndpoint (name) {

@@ -2,7 +2,7 @@
 
 let loading = null
 
-/** Loads sockjs-client once: every endpoint serves the copy that the package was tested with. */
+/** Loads sockjs-client once. Every endpoint serves the copy with which the package was tested. */
 export function loadClient (endpointUrl) {
   loading ??= addScript(`${endpointUrl}/sockjs.min.js`).then(() => window.SockJS, (error) => {
     loading = null
@@ -21,7 +21,7 @@ function addScript (src) {
   })
 }
 
-/** The answer of an endpoint to `/info`: `{ body, took }`, `{ status, took }` or `{ unreachable: true }`. */
+/** Returns the answer of an endpoint to `/info`: `{ body, took }`, `{ status, took }` or `{ unreachable: true }`. */
 export async function askInfo (endpointUrl) {
   const begun = performance.now()
   try {

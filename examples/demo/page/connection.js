@@ -26,8 +26,8 @@ function openSockjs (SockJS, url, transport, on) {
 }
 
 /**
- * Reports the attempts and the frames of sockjs-client, which itself reports only the transport that works. Three of its
- * inner methods have them; if another version lacks one, the page shows less.
+ * Reports the attempts and the frames of sockjs-client, which itself reports only the transport that works. It wraps
+ * three inner methods of sockjs-client. If another version lacks one of them, the page shows no attempts and no frames.
  */
 function watch (sock, on) {
   const { _connect: connect, _transportMessage: receive, _transportClose: lose } = sock

@@ -5,7 +5,7 @@ import { explainClose, explainFailure, explainInfo } from './words.js'
 const urlOf = (path) => new URL(path, document.baseURI).href
 
 /**
- * Opens a session with an endpoint, and says in words why there is none. `on` may have these functions:
+ * Opens a session with an endpoint. If no session opens, it says why. `on` may have these functions:
  * `info(answer)`, `tried({ candidates, tried })`, `open({ transport, protocol, candidates, tried, took })`,
  * `frame(direction, text)`, `message(text)`, and in the end either `failed(words, { candidates, tried })` or
  * `closed({ code, reason }, words)`.
@@ -22,7 +22,7 @@ export function dial ({ path, transport, protocols }, on) {
   function fail (words) {
     if (state === 'over') return
     state = 'over'
-    on.failed?.(byUser ? 'Stopped before it was open.' : words, { candidates, tried, byUser })
+    on.failed?.(byUser ? 'You stopped before the session was open.' : words, { candidates, tried, byUser })
   }
 
   async function start () {
@@ -32,7 +32,7 @@ export function dial ({ path, transport, protocols }, on) {
     if (answer.body === undefined) return fail(explainInfo(answer))
     let SockJS
     try {
-      // Every endpoint serves the same copy; this one is always there.
+      // Every endpoint serves the same copy, and /echo always exists.
       SockJS = await loadClient(urlOf('echo'))
     } catch (error) {
       return fail(`sockjs-client did not load: ${error.message}.`)

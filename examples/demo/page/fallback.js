@@ -1,4 +1,4 @@
-/** The view of all transports: one button, and a table that grows while the trials go on. */
+/** The view of all transports: one button, and a table that grows with each trial. */
 
 import { BARE, ENDPOINTS, TRANSPORTS } from './catalogue.js'
 import { createResults } from './results.js'
@@ -8,7 +8,7 @@ import { explainInfo } from './words.js'
 
 const $ = (id) => document.getElementById(id)
 
-/** `auto` comes first. A WebSocket without sockjs-client is not a transport of it. */
+/** `auto` comes first. A WebSocket without sockjs-client is left out, because it is not a transport of sockjs-client. */
 const NAMES = TRANSPORTS.map(({ name }) => name).filter((name) => name !== BARE)
 
 /** The endpoints that send back each message, so that round trips can be measured. */

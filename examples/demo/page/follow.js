@@ -1,6 +1,6 @@
 /**
- * Keeps the newest line of a list in sight, until the reader scrolls up. `added` is called for each new line. A panel that grows or
- * shrinks around the list moves nothing out of sight either.
+ * Keeps the newest line of a list visible, until the reader scrolls up. The caller calls `added` for each new line. The newest line also
+ * stays visible when the panel around the list grows or shrinks.
  */
 export function follow (list) {
   let following = true

@@ -1,14 +1,14 @@
-/** The list of messages and frames. Everything it shows goes in as text. */
+/** The list of messages and frames. It inserts all content as text, never as HTML. */
 
 import { follow } from './follow.js'
 import { visible } from './words.js'
 
 const MAX_ROWS = 400
 
-/** The length of the first frame of xhr-streaming. It serves browsers and proxies that hold back the first kilobytes. */
+/** The length of the first frame of xhr-streaming. Browsers and proxies hold back the first kilobytes, so it makes them pass the stream on. */
 const PRELUDE = 2048
 
-/** Texts longer than `maxText` characters are shown by their beginning. */
+/** Makes a list. Of a text longer than `maxText` characters it shows the beginning. */
 export function createLog (list, maxText = 240) {
   let begun = performance.now()
   const follower = follow(list)
@@ -28,7 +28,7 @@ export function createLog (list, maxText = 240) {
   }
 
   return {
-    /** Times count from here. */
+    /** Sets the time of the next lines to zero. */
     begin () { begun = performance.now() },
     message (direction, text) { add('messages', direction, text, direction === 'out' ? 'sent' : 'got') },
     frame (direction, text) {

@@ -8,7 +8,7 @@ import { createStompClient } from './stomp.js'
 /** The events of Spring's well-known chat, and their words on this page. */
 const EVENTS = { JOIN: 'came in', LEAVE: 'left' }
 
-/** One person of the chat: a connection of its own, and one room at a time. Everything goes in as text. */
+/** One person of the chat: a connection of its own, and one room at a time. It inserts all content as text, never as HTML. */
 export function createPane (person, onRoom) {
   const element = document.getElementById('pane').content.firstElementChild.cloneNode(true)
   const part = (name) => element.querySelector(`[data-part=${name}]`)
@@ -119,7 +119,7 @@ export function createPane (person, onRoom) {
 
   part('transport').addEventListener('change', () => {
     if (connection === null && !comeback.planned) return
-    // The new transport must show by itself that it works here.
+    // The new transport must first open a session. Only then does the page reconnect by itself.
     comeback.cancel()
     connect()
   })

@@ -1,8 +1,8 @@
-/** Sends a message each second and times its way round. One at a time: a slow one is measured, not overtaken. */
+/** Sends a message each second and measures its round trip. It sends the next one only when the last has come back. */
 
 const EVERY = 1000
 
-/** Tells the probes of two open pages apart, for `/broadcast` mixes them. */
+/** A tag that tells the probes of two open pages apart, because `/broadcast` mixes them. */
 const TAG = Math.random().toString(36).slice(2, 6)
 const PROBE = /^probe \d+ [a-z0-9]{1,4}$/
 

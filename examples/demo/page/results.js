@@ -1,4 +1,4 @@
-/** Writes the table of trials. All content goes in as text. */
+/** Writes the table of trials. It inserts all content as text, never as HTML. */
 
 import { explainBlock, listOf, milliseconds } from './words.js'
 
@@ -8,20 +8,20 @@ const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1]
 const ENDS = {
   works: ({ auto, by, tried }) => auto ? `Opens by ${by}.${failures(tried, by)}` : 'Opens.',
   blocked: ({ name, facts, info }) => explainBlock({ ...facts, transport: name, info }),
-  silent: () => 'Opens, but the messages do not come back.',
+  silent: () => 'The session opens, but the messages do not come back.',
   stopped: () => 'You stopped the trial.'
 }
 
 function failures (tried, by) {
   const failed = tried.filter((name) => name !== by)
-  return failed.length === 0 ? '' : ` Before: ${listOf(failed)}, without success.`
+  return failed.length === 0 ? '' : ` Before it, the client tried ${listOf(failed)} without success.`
 }
 
 export function createResults (body) {
   let row = null
   let pick = null
 
-  /** The row of a transport. It appears when its trial begins. */
+  /** Adds the row of a transport, when its trial begins. */
   function begin (name) {
     row = { name, element: document.createElement('tr'), cells: [] }
     row.element.setAttribute('role', 'row')
@@ -54,7 +54,7 @@ export function createResults (body) {
     trying (name, facts) {
       if (facts === null) begin(name)
       const now = facts?.tried.at(-1) ?? name
-      write('trying', facts?.by ? 'Open. Messages go round.' : name === 'auto' && facts !== null ? `Trying ${now}.` : 'Trying.', facts)
+      write('trying', facts?.by ? 'Open. The client sends messages.' : name === 'auto' && facts !== null ? `Trying ${now}.` : 'Trying.', facts)
     },
     tried (name, facts, info) {
       if (name === 'auto' && facts.by !== null) pick = facts.by

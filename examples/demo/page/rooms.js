@@ -11,7 +11,7 @@ export function createRooms ({ list, place, other }, onEnter) {
   let current = OFFERED[0]
   const follower = follow(place)
 
-  /** Adds rooms that others have opened. */
+  /** Adds rooms that other people have opened. */
   function offer (names) {
     for (const name of names) {
       if (heard.has(name)) continue

@@ -1,4 +1,4 @@
-/** A session with one endpoint: chosen, explained, watched and measured. */
+/** The view of one session: it chooses an endpoint, explains it, shows the messages and measures round trips. */
 
 import { ENDPOINTS, findEndpoint, TRANSPORTS } from './catalogue.js'
 import { askInfo } from './client.js'
@@ -60,7 +60,7 @@ async function refreshInfo () {
   if (endpoint === chosenEndpoint()) showInfo(answer)
 }
 
-/** `again`: the client comes back by itself, and the log and the figures go on. */
+/** Opens a session. With `again` the client reconnects by itself, and keeps the log and the figures. */
 function connect (again) {
   const endpoint = chosenEndpoint()
   const chosen = chosenTransport()
@@ -109,7 +109,7 @@ function connect (again) {
   })
 }
 
-/** The session is over. The next attempt is planned if the server went away and the user has not switched attempts off. */
+/** Shows the end of a session. It plans the next attempt, if the server went away and the user has not switched attempts off. */
 function rest (headline, words) {
   const seconds = $('again').checked ? comeback.plan() : null
   enter(seconds === null ? 'closed' : 'waiting', headline, words)
@@ -146,7 +146,7 @@ function measure () {
   if (state === 'open' && $('measure').checked && chosenEndpoint().echoes) probe.start((text) => connection.send(text))
 }
 
-/** Frames of probes are kept out of the list; several messages in one frame are not. */
+/** Tells whether a frame carries a probe alone. The list leaves such frames out. */
 function containsProbe (frame) {
   const text = /^a?\["([^"]*)"\]$/.exec(frame)?.[1] ?? frame
   return isProbe(text)

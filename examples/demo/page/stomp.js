@@ -22,7 +22,7 @@ export function readFrame (text) {
   const headers = {}
   for (const line of lines) {
     const colon = line.indexOf(':')
-    // Of headers with the same name the first counts.
+    // If a header comes twice, the first one counts.
     headers[unescape(line.slice(0, colon))] ??= unescape(line.slice(colon + 1))
   }
   return { command, headers, body: text.slice(end + 2, text.lastIndexOf('\0')) }

@@ -4,7 +4,7 @@ import { openConnection } from './connection.js'
 
 const ROUNDS = 5
 
-/** The longest wait for the session, and then for all messages, in milliseconds. sockjs-client gives up earlier than that. */
+/** The longest wait for the session, and then for all messages, in milliseconds. sockjs-client gives up earlier. */
 const PATIENCE = 30_000
 
 /**

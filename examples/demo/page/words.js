@@ -2,15 +2,15 @@
 
 const CODES = {
   1000: 'Closed as planned.',
-  1001: 'The server is shutting down. A client would come back in a moment.',
+  1001: 'The server is shutting down. The client should connect again in a moment.',
   1002: 'The connection was cut, or the client did not ask for the next response in time.',
-  1003: 'This endpoint does not take bytes.',
-  1006: 'The connection was cut without a word: the network, a proxy, or a server that went away.',
-  1008: 'Too many messages at once.',
-  1009: 'The message was larger than this endpoint takes.',
-  1011: 'The handler of the endpoint threw an error. Other sessions go on.',
-  1013: 'More waited for this client than its queue may hold.',
-  2010: 'Another connection has this session open already.'
+  1003: 'This endpoint does not accept bytes.',
+  1006: 'The connection was cut. The network, a proxy or the server may be the cause.',
+  1008: 'The client sent too many messages at once.',
+  1009: 'The message was larger than this endpoint accepts.',
+  1011: 'The handler of the endpoint threw an error. Other sessions continue.',
+  1013: 'More messages waited for this client than its queue may hold.',
+  2010: 'Another connection uses this session already.'
 }
 
 /** Says why an open session ended. */
@@ -18,19 +18,19 @@ export function explainClose ({ code }, byUser) {
   if (byUser) return 'You closed the session.'
   if (CODES[code] !== undefined) return CODES[code]
   if (code >= 3000) return 'The application closed the session with a code of its own.'
-  return 'The session is over.'
+  return 'The session has ended.'
 }
 
 const STATUS = {
-  403: 'It refuses pages of this origin.',
-  404: 'There is no such endpoint.',
-  503: 'It is shutting down, or has as many sessions as it may have.'
+  403: 'The endpoint refuses pages of this origin.',
+  404: 'The server does not have this endpoint.',
+  503: 'The server is shutting down, or it has reached its limit of sessions.'
 }
 
-/** Says why there was no answer to `/info`. */
+/** Says why `/info` did not describe the endpoint. */
 export function explainInfo ({ unreachable, status }) {
   if (unreachable) return 'The server does not answer. Is it still running, and is the network up?'
-  return `The server answered ${status}. ${STATUS[status] ?? 'It could not say more.'}`
+  return `The server answered ${status}. ${STATUS[status] ?? 'It gave no other reason.'}`
 }
 
 /** Says why no session opened. `info` is the body of `/info`. */
@@ -38,29 +38,29 @@ export function explainFailure ({ code, reason }, { transport, candidates, tried
   if (info.base_url !== undefined) return `The endpoint sends its clients to ${info.base_url}, which does not answer.`
   if (info.websocket === false && /websocket/i.test(transport)) return 'This endpoint has WebSocket switched off.'
   if (code === 2000 && candidates.length === 0) return `This browser cannot use ${transport} from here.`
-  if (tried.length > 1) return `Tried ${listOf(tried)}: none of them got an answer that works.`
-  if (tried.length === 1) return `Tried ${tried[0]}: no answer, or a refusal. ${/htmlfile|jsonp/.test(transport) ? NO_ORIGIN : ''}`
-  return `${reason || 'No reason was given'} (${code}).`
+  if (tried.length > 1) return `The client tried ${listOf(tried)}. None of them opened a session.`
+  if (tried.length === 1) return `The client tried ${tried[0]}. The server did not answer, or it refused. ${/htmlfile|jsonp/.test(transport) ? NO_ORIGIN : ''}`
+  return `${reason || 'The server gave no reason'} (${code}).`
 }
 
-/** Says why a trial of one transport opened no session. `refusal` is the failure of the transport itself, if it came so far. */
+/** Says why a trial of one transport opened no session. `refusal` is the failure of the transport itself, if it got so far. */
 export function explainBlock ({ code, transport, candidates, refusal, info }) {
   if (info.base_url !== undefined) return `The endpoint sends its clients to ${info.base_url}, which does not answer.`
   if (info.websocket === false && transport === 'websocket') return 'This endpoint has WebSocket switched off.'
   if (code === 1002) return 'The server did not answer to /info.'
   if (candidates.length === 0) return `This browser cannot use ${transport} from here.`
-  if (refusal?.code === 2007) return 'The first frame did not come in time: the network or a proxy holds it back.'
-  if (transport === 'websocket') return 'HTTP passes, the upgrade to WebSocket does not.'
+  if (refusal?.code === 2007) return 'The first frame did not arrive in time. The network or a proxy holds it back.'
+  if (transport === 'websocket') return 'HTTP works, but a proxy or the network stops the upgrade to WebSocket.'
   return `The server refused the request, or the network cut it. ${/htmlfile|jsonp/.test(transport) ? NO_ORIGIN : ''}`.trim()
 }
 
-const NO_ORIGIN = 'It cannot carry the origin of a page, so endpoints with a list of origins do not serve it.'
+const NO_ORIGIN = 'This transport cannot carry the origin of a page, so endpoints with a list of origins do not offer it.'
 
 export function explainPick (transport, chosen, tried, protocol) {
   const agreed = protocol === '' ? '' : ` Subprotocol: ${protocol}.`
-  if (chosen !== 'auto') return `As you chose.${agreed}`
+  if (chosen !== 'auto') return `You chose this transport.${agreed}`
   const failed = tried.filter((name) => name !== transport)
-  return failed.length === 0 ? 'The first that this browser and this endpoint have in common.' : `${listOf(failed)} did not get through.`
+  return failed.length === 0 ? 'It is the first transport that this browser and this endpoint have in common.' : `${listOf(failed)} did not work.`
 }
 
 export function listOf (names) {
@@ -71,7 +71,7 @@ export function milliseconds (value) {
   return `${value < 10 ? value.toFixed(1) : Math.round(value)} ms`
 }
 
-/** Control characters in caret notation, as in `^@` for NUL: fonts have no picture of them, and browsers draw a box. */
+/** Writes control characters in caret notation, such as `^@` for NUL. Fonts have no picture of them, and browsers draw a box. */
 export function visible (text) {
   return text.replace(/[\0-\x08\x0b-\x1f\x7f]/g, (character) => `^${String.fromCharCode(character.charCodeAt(0) ^ 64)}`)
 }

@@ -20,7 +20,7 @@ export interface DemoOptions {
   readonly stompTcpPort?: number | undefined
   /** An external broker in place of the embedded one. */
   readonly stompRelay?: RelayTarget | undefined
-  /** The kind of the external broker, which decides how it names destinations. */
+  /** The kind of the external broker, which decides on the names of destinations. */
   readonly stompRelayDialect?: string
 }
 
@@ -33,7 +33,7 @@ const versionOf = (manifest: string): string => (require(manifest) as { version:
 /** Builds the demo server, with the endpoints that clients and conformance suites try a SockJS server with. */
 export async function buildDemo (options: DemoOptions = {}): Promise<FastifyInstance> {
   const { tlsCert, tlsKey } = options
-  if ((tlsCert === undefined) !== (tlsKey === undefined)) throw new Error('A certificate and its key go together: set both TLS_CERT and TLS_KEY.')
+  if ((tlsCert === undefined) !== (tlsKey === undefined)) throw new Error('TLS needs a certificate and its key. Set both TLS_CERT and TLS_KEY.')
   const https = tlsCert !== undefined && tlsKey !== undefined
     ? { cert: await readFile(tlsCert), key: await readFile(tlsKey) }
     : null

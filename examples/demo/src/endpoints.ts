@@ -9,7 +9,7 @@ export interface DemoEndpoint {
   readonly handler: (session: Session, endpoint: () => Endpoint) => ReturnType<SessionHandler>
 }
 
-/** The options of every endpoint: all origins, all drafts and generous sizes, because the server is there to test clients. */
+/** The options of every endpoint: all origins, all drafts and large sizes, because the server exists to test clients. */
 export const DEMO_DEFAULTS: EndpointOptions = {
   origins: '*',
   allowDrafts: true,

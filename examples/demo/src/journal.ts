@@ -8,7 +8,7 @@ export interface JournalEntry extends CloseEvent {
 
 const CAPACITY = 1000
 
-/** The last ends of sessions, newest last. A conformance test reads them, because it cannot look inside a server. */
+/** The ends of the last sessions, the newest last. A conformance test reads them, because it cannot look inside a server. */
 export class Journal {
   #entries: JournalEntry[] = []
 

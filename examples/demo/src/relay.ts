@@ -7,7 +7,7 @@ export interface RelayTarget {
   readonly passcode: string
 }
 
-/** The ways in which brokers name destinations. With `none` the broker names them as this package does. */
+/** The dialects of brokers, which name destinations differently. With `none` the broker uses the names of this package. */
 const DIALECTS: Readonly<Record<string, (() => BrokerDialect) | undefined>> = { rabbitmq, activemq, none: undefined }
 
 export const DIALECT_NAMES: readonly string[] = Object.keys(DIALECTS)

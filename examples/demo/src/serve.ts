@@ -47,11 +47,11 @@ export function demoCommand (): Command {
     .action((options: ServeOptions) => serve(options))
 }
 
-/** Writes one line for the user of the command line: the obstacle, and the way around it. */
+/** Writes one line for the user of the command line: the problem, and how to solve it. */
 function explain (error: unknown, { host, stompTcpPort }: ServeOptions): string {
   const { code, path, port, message } = error as NodeJS.ErrnoException & { port?: number }
   const flag = port !== undefined && port === stompTcpPort ? '--stomp-tcp-port or STOMP_TCP_PORT' : '--port or PORT'
-  if (code === 'EADDRINUSE') return `Port ${port} of ${host} is taken. Choose another with ${flag}.`
+  if (code === 'EADDRINUSE') return `Another program uses port ${port} of ${host}. Choose another with ${flag}.`
   if (code === 'EACCES' && port !== undefined) return `You may not listen on port ${port}. Choose one from 1024 on with ${flag}.`
   if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') return `${host} is not an address of this machine. Choose another with --host or HOST.`
   return path === undefined ? message : `Cannot read ${path}: ${code}.`
