@@ -27,7 +27,7 @@ export interface Chunk {
   readonly data: Encoded
 }
 
-/** The index of each form that a shared frame keeps: of a WebSocket, and of each envelope as a body and as a chunk. */
+/** The index of each encoded form of a shared frame. A chunk is the form of an envelope in a stream. */
 export const FORM = { websocket: 0, line: 1, lineChunk: 2, eventsource: 3, eventsourceChunk: 4, htmlfile: 5, htmlfileChunk: 6 } as const
 
 function encoded (text: string, frame: SockjsFrame): Encoded {
