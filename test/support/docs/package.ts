@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
-import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { createHash } from 'node:crypto'
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
 import ts from 'typescript'
 
 const TARGET = ts.ScriptTarget.ES2023
@@ -18,16 +19,42 @@ const TRANSPILE: ts.CompilerOptions = {
  * they are. The packages it needs are found in the folders above.
  */
 export function installPackage (root: string, folder: string): void {
+  mkdirSync(dirname(folder), { recursive: true })
+  symlinkSync(madeOnce(root), folder)
+}
+
+/** The folder of the package that all processes share. It is made once of the same sources, and its name is their hash. */
+function madeOnce (root: string): string {
+  const hash = createHash('sha1')
+  for (const file of ['package.json', 'scripts/commonjs.js', ...sourcesOf(join(root, 'src')).map((path) => relative(root, path))]) hash.update(file).update(readFileSync(join(root, file)))
+  const folder = join(root, 'node_modules/.cache/package', hash.digest('hex'))
+  if (existsSync(folder)) return folder
+  const draft = `${folder}.${process.pid}`
+  make(root, draft)
+  try {
+    renameSync(draft, folder)
+  } catch (error) {
+    // Another process was first.
+    rmSync(draft, { recursive: true })
+    if (!existsSync(folder)) throw error
+  }
+  return folder
+}
+
+function make (root: string, folder: string): void {
   mkdirSync(folder, { recursive: true })
   cpSync(join(root, 'package.json'), join(folder, 'package.json'))
   transpileFolder(join(root, 'src'), join(folder, 'dist'))
   execFileSync(process.execPath, [join(root, 'scripts/commonjs.js'), join(folder, 'dist'), 'index', 'stomp'], { env: { ...process.env, NODE_OPTIONS: '', NODE_V8_COVERAGE: '' } })
 }
 
+function sourcesOf (folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && /(?<!\.d)\.ts$/.test(entry.name)).map(({ parentPath, name }) => join(parentPath, name)).sort()
+}
+
 function transpileFolder (from: string, to: string): void {
-  for (const entry of readdirSync(from, { recursive: true, withFileTypes: true })) {
-    if (!entry.isFile() || !/(?<!\.d)\.ts$/.test(entry.name)) continue
-    const source = join(entry.parentPath, entry.name)
+  for (const source of sourcesOf(from)) {
     const target = join(to, source.slice(from.length).replace(/\.ts$/, '.js'))
     mkdirSync(dirname(target), { recursive: true })
     writeFileSync(target, ts.transpileModule(readFileSync(source, 'utf8'), { compilerOptions: TRANSPILE, fileName: source }).outputText)
