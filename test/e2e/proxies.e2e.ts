@@ -35,7 +35,7 @@ const PROXIES: readonly Proxy[] = [
   { name: 'nginx, nothing but proxy_pass', program: 'nginx', configuration: 'proxies/nginx-defaults.conf', picks: 'xhr-streaming', stops: ['websocket'] },
   { name: 'nginx, gzip', program: 'nginx', configuration: 'proxies/nginx-gzip.conf', picks: 'websocket' },
   {
-    name: 'nginx, buffering against our will, gzip, no upgrades',
+    name: 'nginx, buffering although the server forbids it, gzip, no upgrades',
     program: 'nginx',
     configuration: 'proxies/nginx-buffering.conf',
     picks: 'xhr-polling',
