@@ -12,7 +12,7 @@ import { FIRST_SENTENCE, FIRST_WORDS, FREE_WHAT, RULES, SENTENCE, WHAT } from '.
 import { speller } from './prose/spelling.js'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
-const DEFAULT = ['src', 'docs', 'examples', 'README.md', 'PROTOCOL.md', 'CONTRIBUTING.md', 'SECURITY.md', 'protocol-tests/README.md'].map((path) => join(ROOT, path))
+const DEFAULT = ['src', 'docs', 'examples', 'README.md', 'CHANGELOG.md', 'PROTOCOL.md', 'CONTRIBUTING.md', 'SECURITY.md', 'protocol-tests/README.md'].map((path) => join(ROOT, path))
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { figures: { type: 'boolean', default: false } } })
 
 const filesBelow = (path) => !statSync(path).isDirectory()
