@@ -12,13 +12,14 @@ export type { RouteSchema } from './stomp/routes/validation.ts'
 export {
   type AckMode, type Broker, type BrokerCapabilities, type BrokerClient, type BrokerConnection, type BrokerContext, type BrokerLog, type BrokerSink, type BrokerState, type BrokerSubscription, type Delivery, type DeliveryHandle, type Done, type Operation, type OutgoingMessage, type SubscribeResult, type UserMessage
 } from './stomp/broker/broker.ts'
-export { BrokerError } from './stomp/refusals.ts'
+export { Publication } from './stomp/broker/publication.ts'
+export { BrokerError, refusal, type RefusalCode } from './stomp/refusals.ts'
 export { type HistoryOptions, memoryBroker, type MemoryBrokerOptions } from './stomp/broker/memory/index.ts'
 export {
   activemq, type Backoff, type BrokerDialect, type DialectOptions, rabbitmq, relayBroker, type RelayBroker, type RelayBrokerOptions, type RelayCredentials, type RelayStats
 } from './stomp/broker/relay/index.ts'
 export type { CodedError, CodedErrorConstructor } from './core/coded-error.ts'
-export { type Body, type ClientCommand, type Command, type Frame, FrameHeaders, type HeadersLike, type ServerCommand, type Version } from './stomp/codec/index.ts'
+export { Body, type ClientCommand, type Command, type Frame, FrameHeaders, type HeadersLike, type ServerCommand, type Version } from './stomp/codec/index.ts'
 export { type ClientErrorCode, StompError, stompErrors } from './stomp/errors.ts'
 export type { SessionFilter, StompFacade } from './stomp/facade.ts'
 export type { InjectedClient, InjectOptions } from './stomp/inject.ts'

@@ -16,9 +16,16 @@ export class BrokerError extends Error {
   }
 }
 
+/** The code of a refusal for which the package has a text. */
 export type RefusalCode = keyof typeof BROKER_ERRORS
 
-/** Makes a refusal. `detail` names the limit or the header, and never quotes the client. `cause` is for the log. */
+/**
+ * Makes a refusal with the text of its code.
+ *
+ * @param detail stands in brackets behind the text. It names the limit or the header, and never quotes the client
+ * @param fatal is true where the connection to the broker has ended, too
+ * @param cause goes to the log and not to the client
+ */
 export function refusal (code: RefusalCode, detail?: string, fatal = false, cause?: Error): BrokerError {
   const { text } = BROKER_ERRORS[code]
   return new BrokerError(code, detail === undefined ? text : `${text} (${detail})`, fatal, cause)

@@ -9,16 +9,23 @@ const KEPT_MESSAGES = 64
  * subscription id. All subscribers with the same id share one form.
  */
 export class Publication {
+  /** The destination, as the publisher wrote it. */
   readonly destination: string
   /** An id that is unique in this process, made of letters, digits, `_` and `-` (STOMP-M2). */
   readonly id: string
   /** The headers of the MESSAGE that all deliveries share. `subscription`, `ack` and `redelivered` are not among them. */
   readonly headers: FrameHeaders
+  /** The body, text or bytes. */
   readonly body: Body
   #encoding: MessageEncoding | undefined
   #prepared: Map<string, PreparedMessage> | undefined
 
-  /** `headers` are the headers of the user, without the reserved ones. */
+  /**
+   * Makes the publication of a message.
+   *
+   * @param id is unique in this process, and is made of letters, digits, `_` and `-`
+   * @param headers are the headers of the user, without the reserved ones
+   */
   constructor (destination: string, id: string, headers: Iterable<readonly [string, string]>, body: Body) {
     this.destination = destination
     this.id = id
@@ -36,7 +43,11 @@ export class Publication {
     return size
   }
 
-  /** Makes the MESSAGE that all subscribers with this id and version share. `asBytes` is for streams that take bytes. */
+  /**
+   * Makes the MESSAGE that all subscribers with this id and version share. `asBytes` is for streams that take bytes.
+   *
+   * @internal
+   */
   forSubscription (id: string | undefined, version: Version, asBytes: boolean): PreparedMessage {
     const prepared = this.#prepared ??= new Map()
     const key = `${version}${asBytes ? 'b' : 't'}${id ?? ''}`
@@ -49,13 +60,17 @@ export class Publication {
     return message
   }
 
-  /** Makes the MESSAGE of one delivery, with headers of its own. */
+  /**
+   * Makes the MESSAGE of one delivery, with headers of its own.
+   *
+   * @internal
+   */
   forDelivery (own: Iterable<readonly [string, string]>, version: Version, asBytes: boolean): string | Uint8Array {
     const encoded = this.#encoded.forDelivery(own, version)
     return asBytes ? encoded.bytes : encoded.text
   }
 
-  /** Drops the encoded forms, so that a history keeps the message alone. */
+  /** Drops the encoded forms, so that a history keeps only the message. */
   forgetForms (): void {
     this.#encoding = this.#prepared = undefined
   }
