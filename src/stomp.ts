@@ -10,7 +10,7 @@ export type { SubscribeContext, SubscribeHandler, SubscribeRouteOptions } from '
 export type { SubscriptionEntry, UserEntry, Users } from './stomp/users.ts'
 export type { RouteSchema } from './stomp/routes/validation.ts'
 export {
-  type AckMode, type Broker, type BrokerCapabilities, type BrokerClient, type BrokerConnection, type BrokerContext, type BrokerLog, type BrokerSink, type BrokerState, type BrokerSubscription, type Delivery, type DeliveryHandle, type Done, type Operation, type OutgoingMessage, type SubscribeResult, type UserMessage
+  type AckMode, type Broker, type BrokerCapabilities, type BrokerClient, type BrokerConnection, type BrokerContext, type BrokerLog, type BrokerSink, type BrokerState, type BrokerSubscription, type Delivery, type DeliveryHandle, type Done, type TransactionStep, type OutgoingMessage, type SubscribeResult, type UserMessage
 } from './stomp/broker/broker.ts'
 export { Publication } from './stomp/broker/publication.ts'
 export { BrokerError, refusal, type RefusalCode } from './stomp/refusals.ts'

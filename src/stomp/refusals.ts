@@ -22,9 +22,8 @@ export type RefusalCode = keyof typeof BROKER_ERRORS
 /**
  * Makes a refusal with the text of its code.
  *
- * @param detail stands in brackets behind the text. It names the limit or the header, and never quotes the client
- * @param fatal is true where the connection to the broker has ended, too
- * @param cause goes to the log and not to the client
+ * `detail` stands in brackets after the text. It names the limit or the header, and never quotes the client. `fatal` is true if the
+ * connection to the broker has ended too. `cause` goes to the log and not to the client.
  */
 export function refusal (code: RefusalCode, detail?: string, fatal = false, cause?: Error): BrokerError {
   const { text } = BROKER_ERRORS[code]

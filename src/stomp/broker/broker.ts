@@ -114,7 +114,7 @@ export interface BrokerSink {
 }
 
 /** One step of a transaction. The session collects the steps, and COMMIT hands them over together (STOMP-T3). */
-export type Operation =
+export type TransactionStep =
   {
     /** A SEND. */
     readonly type: 'publish'
@@ -148,7 +148,7 @@ export interface BrokerConnection {
   /** Refuses deliveries. The broker gives them to another consumer, moves them to the dead letters or drops them. */
   nack (handles: readonly DeliveryHandle[]): Done
   /** Does all steps, contiguous and in order, or none. */
-  commit (operations: readonly Operation[]): Done
+  commit (steps: readonly TransactionStep[]): Done
   /** Tells that the sink takes messages again, after it has returned `false`. */
   resume (): void
   /** Waits until the broker takes more, `undefined` where it does already. Until then the session holds the client back. */

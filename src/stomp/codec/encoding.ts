@@ -1,33 +1,33 @@
 import { Buffer } from 'node:buffer'
 import type { Body } from './body.ts'
-import { type Dialect, escapeName, escapeValue } from './escaping.ts'
+import { type HeaderRules, escapeName, escapeValue } from './escaping.ts'
 
 const NUL = Buffer.of(0)
 
 /** Writes header lines for the receivers of one version. Only the characters and names that it cannot carry are left out. */
 export function headerLines (
   headers: Iterable<readonly [name: string, value: string]>,
-  dialect: Dialect,
+  rules: HeaderRules,
   omitted?: ReadonlySet<string>
 ): string {
   let lines = ''
   for (const [name, value] of headers) {
     if (omitted?.has(name)) continue
-    const escapedName = escapeName(name, dialect)
-    if (escapedName !== undefined) lines += escapedName + ':' + escapeValue(value, dialect) + '\n'
+    const escapedName = escapeName(name, rules)
+    if (escapedName !== undefined) lines += escapedName + ':' + escapeValue(value, rules) + '\n'
   }
   return lines
 }
 
 /**
  * The end of a frame, from some header line on, which all receivers of one message share.
- * The text and the octets are each made once, when they are first asked for.
+ * The text and the bytes are each made once, when they are first asked for.
  */
 export class FrameEnd {
   readonly #lines: string
   readonly #body: Body | undefined
   #text: string | undefined
-  #octets: Buffer | undefined
+  #bytes: Buffer | undefined
 
   /** `lines` hold no content-length. `body` is `undefined` for the commands that cannot carry one. */
   constructor (lines: string, body: Body | undefined) {
@@ -44,9 +44,9 @@ export class FrameEnd {
     return this.#text
   }
 
-  get octets (): Buffer {
-    this.#octets ??= this.#writeOctets()
-    return this.#octets
+  get bytes (): Buffer {
+    this.#bytes ??= this.#writeBytes()
+    return this.#bytes
   }
 
   #writeText (): string {
@@ -59,7 +59,7 @@ export class FrameEnd {
     return 'content-transfer-encoding:base64\n' + this.#lines + contentLength(base64.length) + '\n' + base64 + '\0'
   }
 
-  #writeOctets (): Buffer {
+  #writeBytes (): Buffer {
     const body = this.#body
     if (body === undefined || body.form === 'text') return Buffer.from(this.text)
     return Buffer.concat([Buffer.from(this.#lines + contentLength(body.length) + '\n'), body.bytes, NUL])
@@ -89,7 +89,7 @@ export class EncodedFrame {
   }
 
   get bytes (): Uint8Array {
-    this.#bytes ??= Buffer.concat([Buffer.from(this.#front), this.#end.octets])
+    this.#bytes ??= Buffer.concat([Buffer.from(this.#front), this.#end.bytes])
     return this.#bytes
   }
 }

@@ -2,7 +2,7 @@ import { type Command, ruleOf } from './commands.ts'
 import type { Version } from './versions.ts'
 
 /** The rules by which the header text of one version is written and read. */
-export interface Dialect {
+export interface HeaderRules {
   /** The escape sequence of each character that has one. */
   readonly escapes: Readonly<Record<string, string>>
   /** The character of each letter behind a backslash. It is `undefined` where a backslash stands for itself. */
@@ -17,7 +17,7 @@ export interface Dialect {
   readonly bareCR: boolean
 }
 
-const V12: Dialect = {
+const V12: HeaderRules = {
   escapes: { '\r': '\\r', '\n': '\\n', ':': '\\c', '\\': '\\\\' },
   sequences: { r: '\r', n: '\n', c: ':', '\\': '\\' },
   reserved: /[\r\n:\\\0]/g,
@@ -27,7 +27,7 @@ const V12: Dialect = {
 }
 
 // 1.1 has no escape sequence for a CR, and reads one at the end of a line as part of the EOL. So a CR is not sent at all.
-const V11: Dialect = {
+const V11: HeaderRules = {
   escapes: { '\n': '\\n', ':': '\\c', '\\': '\\\\' },
   sequences: { n: '\n', c: ':', '\\': '\\' },
   reserved: /[\r\n:\\\0]/g,
@@ -36,7 +36,7 @@ const V11: Dialect = {
   bareCR: true
 }
 
-const V10: Dialect = {
+const V10: HeaderRules = {
   escapes: {},
   sequences: undefined,
   reserved: /[\r\n\0]/g,
@@ -46,26 +46,26 @@ const V10: Dialect = {
 }
 
 /** The rules of CONNECT, STOMP and CONNECTED, and of every frame before a version is agreed (STOMP-E3, STOMP-E4). */
-const UNESCAPED: Dialect = { ...V10, impossibleName: /^$|[\r\n:\0]/, trims: false }
+const UNESCAPED: HeaderRules = { ...V10, impossibleName: /^$|[\r\n:\0]/, trims: false }
 
 /** Finds the rules for a frame. `command` is `undefined` where the word is not a command. */
-export function dialectFor (command: Command | undefined, version: Version | undefined): Dialect {
+export function headerRulesFor (command: Command | undefined, version: Version | undefined): HeaderRules {
   if (version === undefined || (command !== undefined && !ruleOf(command).escaped)) return UNESCAPED
   return version === '1.2' ? V12 : version === '1.1' ? V11 : V10
 }
 
 /** Escapes a value in one pass, so that no character is escaped twice (STOMP-E6). */
-export function escapeValue (value: string, { escapes, reserved }: Dialect): string {
+export function escapeValue (value: string, { escapes, reserved }: HeaderRules): string {
   return value.search(reserved) === -1 ? value : value.replace(reserved, (character) => escapes[character] ?? '')
 }
 
 /** Escapes a name. Returns `undefined` for a name that cannot be sent. */
-export function escapeName (name: string, dialect: Dialect): string | undefined {
-  return dialect.impossibleName.test(name) ? undefined : escapeValue(name, dialect)
+export function escapeName (name: string, rules: HeaderRules): string | undefined {
+  return rules.impossibleName.test(name) ? undefined : escapeValue(name, rules)
 }
 
 /** Decodes the escape sequences in one pass (STOMP-E5). Returns `undefined` where the version does not define one (STOMP-E2). */
-export function unescapeText (text: string, { sequences }: Dialect): string | undefined {
+export function unescapeText (text: string, { sequences }: HeaderRules): string | undefined {
   let at = text.indexOf('\\')
   if (at === -1 || sequences === undefined) return text
   let plain = ''

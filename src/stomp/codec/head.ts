@@ -1,6 +1,6 @@
 import { type Command, type CommandFrom, commandNamed, type Peer, ruleOf } from './commands.ts'
 import { type FrameError, frameError, type FrameErrorCode } from './errors.ts'
-import { type Dialect, dialectFor, unescapeText } from './escaping.ts'
+import { type HeaderRules, headerRulesFor, unescapeText } from './escaping.ts'
 import { FrameHeaders } from './headers.ts'
 import type { FrameLimits } from './limits.ts'
 import { negotiateVersion, type Version } from './versions.ts'
@@ -42,7 +42,7 @@ export function readHead<P extends Peer> (
   let lineEnd = text.indexOf('\n', from)
   if (lineEnd === -1) return UNFINISHED
   const command = commandNamed(text.slice(from, withoutCR(text, from, lineEnd)), state.from, version)
-  const dialect = dialectFor(command, version)
+  const rules = headerRulesFor(command, version)
 
   const headers = new FrameHeaders()
   let mistake: FrameErrorCode | undefined = command === undefined ? 'STOMP_UNKNOWN_COMMAND' : undefined
@@ -53,7 +53,7 @@ export function readHead<P extends Peer> (
     const stop = withoutCR(text, start, lineEnd)
     if (stop === start) break
     if (count === state.limits.headers) return UNFINISHED
-    const problem = readHeader(text.slice(start, stop), headers, dialect)
+    const problem = readHeader(text.slice(start, stop), headers, rules)
     mistake ??= problem
     start = lineEnd + 1
   }
@@ -62,12 +62,12 @@ export function readHead<P extends Peer> (
 }
 
 /** Adds one header line to `headers`, or returns the code of its fault. */
-function readHeader (line: string, headers: FrameHeaders, dialect: Dialect): FrameErrorCode | undefined {
-  if (!dialect.bareCR && line.includes('\r')) return 'STOMP_STRAY_CARRIAGE_RETURN'
+function readHeader (line: string, headers: FrameHeaders, rules: HeaderRules): FrameErrorCode | undefined {
+  if (!rules.bareCR && line.includes('\r')) return 'STOMP_STRAY_CARRIAGE_RETURN'
   const colon = line.indexOf(':')
   if (colon === -1) return 'STOMP_HEADER_WITHOUT_COLON'
-  const name = readText(line.slice(0, colon), dialect)
-  const value = readText(line.slice(colon + 1), dialect)
+  const name = readText(line.slice(0, colon), rules)
+  const value = readText(line.slice(colon + 1), rules)
   if (name === undefined || value === undefined) return 'STOMP_UNDEFINED_ESCAPE'
   if (name === '') return 'STOMP_EMPTY_HEADER_NAME'
   if (name === 'content-length' && (headers.get(name) ?? value) !== value) return 'STOMP_CONFLICTING_CONTENT_LENGTH'
@@ -75,8 +75,8 @@ function readHeader (line: string, headers: FrameHeaders, dialect: Dialect): Fra
   return undefined
 }
 
-function readText (raw: string, dialect: Dialect): string | undefined {
-  return unescapeText(dialect.trims ? raw.trim() : raw, dialect)
+function readText (raw: string, rules: HeaderRules): string | undefined {
+  return unescapeText(rules.trims ? raw.trim() : raw, rules)
 }
 
 /** Applies the rules that need the whole head. */

@@ -1,6 +1,6 @@
 import type { Body } from './body.ts'
 import { EncodedFrame, FrameEnd, headerLines } from './encoding.ts'
-import { dialectFor } from './escaping.ts'
+import { headerRulesFor } from './escaping.ts'
 import type { FrameHeaders } from './headers.ts'
 import type { Version } from './versions.ts'
 
@@ -52,7 +52,7 @@ export class MessageEncoding {
   #rendering (version: Version): Rendering {
     let rendering = this.#renderings.get(version)
     if (rendering === undefined) {
-      const lines = headerLines(this.#headers, dialectFor('MESSAGE', version), PER_DELIVERY)
+      const lines = headerLines(this.#headers, headerRulesFor('MESSAGE', version), PER_DELIVERY)
       rendering = { end: new FrameEnd(lines, this.#body), bySubscription: new Map() }
       this.#renderings.set(version, rendering)
     }
@@ -66,5 +66,5 @@ export function encodeMessage ({ headers, body }: { readonly headers: FrameHeade
 
 /** Writes the part before the shared end. It stands first, because the first of repeated headers counts (STOMP-F9). */
 function front (own: Iterable<readonly [name: string, value: string]>, version: Version): string {
-  return 'MESSAGE\n' + headerLines(own, dialectFor('MESSAGE', version))
+  return 'MESSAGE\n' + headerLines(own, headerRulesFor('MESSAGE', version))
 }

@@ -1,6 +1,6 @@
 import { ruleOf } from './commands.ts'
 import { EncodedFrame, FrameEnd, headerLines } from './encoding.ts'
-import { dialectFor } from './escaping.ts'
+import { headerRulesFor } from './escaping.ts'
 import type { Frame } from './frame.ts'
 import type { Version } from './versions.ts'
 
@@ -12,7 +12,7 @@ const COUNTED: ReadonlySet<string> = new Set(['content-length'])
  * Every EOL is a line feed alone (STOMP-F2).
  */
 export function encodeFrame ({ command, headers, body }: Frame, version: Version): EncodedFrame {
-  const lines = headerLines(headers, dialectFor(command, version), COUNTED)
+  const lines = headerLines(headers, headerRulesFor(command, version), COUNTED)
   return new EncodedFrame(command + '\n', new FrameEnd(lines, ruleOf(command).body ? body : undefined))
 }
 

@@ -4,7 +4,7 @@ import { rabbitmq, activemq, relayBroker, type RelayBrokerOptions } from '../../
 import type { BrokerClient, BrokerDialect, RelayCredentials } from '../../../src/stomp.ts'
 import { FrameHeaders } from '../../../src/stomp/codec/index.ts'
 import { Ordering } from '../../../src/stomp/broker/relay/shared/ordering.ts'
-import { ReplyAddresses } from '../../../src/stomp/broker/relay/messages/addresses.ts'
+import { RelayReplyAddresses } from '../../../src/stomp/broker/relay/messages/addresses.ts'
 import { resolveRelay } from '../../../src/stomp/broker/relay/options.ts'
 import { problemOf } from '../../../src/stomp/broker/relay/link/problems.ts'
 import { fromReplyTo } from '../../../src/stomp/broker/relay/messages/reply-to.ts'
@@ -72,11 +72,11 @@ t.test('RELAY-6: the meaning of an ERROR, in words of the relay', async (t) => {
 })
 
 t.test('reply-to: addresses that only their receiver knows, destinations as clients know them', async (t) => {
-  const addresses = new ReplyAddresses()
+  const addresses = new RelayReplyAddresses()
   const hidden = fromReplyTo('/reply-queue/amq.gen-abc', rabbitmq(), addresses)!
   t.match(hidden, /^\/reply-queue\/[\w-]{22}$/)
   t.equal(addresses.reveal(hidden), '/reply-queue/amq.gen-abc')
-  t.equal(new ReplyAddresses().reveal(hidden), undefined)
+  t.equal(new RelayReplyAddresses().reveal(hidden), undefined)
   t.equal(addresses.reveal(fromReplyTo('/remote-temp-queue/ID:host-1', activemq(), addresses)!), '/remote-temp-queue/ID:host-1')
   t.equal(fromReplyTo('/reply-queue/%2Fqueue%2Fa.b', rabbitmq(), addresses), '/queue/a/b')
   t.equal(fromReplyTo('/queue/a.b', activemq(), addresses), '/queue/a/b')

@@ -1,14 +1,14 @@
 import { checkPattern, type Destination, hasWildcard } from '../../destinations.ts'
 import { type BrokerError, refusal } from '../../refusals.ts'
-import type { BrokerConnection, BrokerSink, BrokerSubscription, DeliveryHandle, Operation, OutgoingMessage, SubscribeResult } from '../broker.ts'
+import type { BrokerConnection, BrokerSink, BrokerSubscription, DeliveryHandle, TransactionStep, OutgoingMessage, SubscribeResult } from '../broker.ts'
 import { askedPrefetch } from '../prefetch.ts'
 import { Credit } from './credit.ts'
-import type { Exchange, Step } from './exchange.ts'
+import type { AcceptedPublication, Exchange } from './exchange.ts'
 import { type QueueSubscription, QueueSubscriptions, Unacked } from './queue-subscription.ts'
-import { Subscriptions } from './subscriptions.ts'
-import { TemporaryQueues } from './temporary.ts'
-import { AcknowledgedTopicSubscription, TopicSubscription } from './topic-subscription.ts'
-import type { TopicMember } from './topics.ts'
+import { MemorySubscriptions } from './subscriptions.ts'
+import { MemoryTemporaryQueues } from './temporary.ts'
+import { AcknowledgedTopicSubscription, AutoTopicSubscription } from './topic-subscription.ts'
+import type { TopicSubscription } from './topics.ts'
 
 /** The connection of one session to the embedded broker. Each call is done when it returns, and deliveries may come before that. */
 export class MemoryConnection implements BrokerConnection {
@@ -16,17 +16,17 @@ export class MemoryConnection implements BrokerConnection {
   readonly #credit: Credit
   /** The open connections of the broker, this one among them. */
   readonly #open: Set<MemoryConnection>
-  readonly #subscriptions: Subscriptions
-  readonly #takers: QueueSubscriptions
-  readonly #temporary: TemporaryQueues
+  readonly #subscriptions: MemorySubscriptions
+  readonly #queueSubscriptions: QueueSubscriptions
+  readonly #temporary: MemoryTemporaryQueues
 
   constructor (exchange: Exchange, sink: BrokerSink, open: Set<MemoryConnection>) {
     const { settings, queues, replies } = exchange
     this.#exchange = exchange
     this.#credit = new Credit(sink, settings.maxUnacked)
-    this.#subscriptions = new Subscriptions(sink)
-    this.#takers = new QueueSubscriptions(this.#credit)
-    this.#temporary = new TemporaryQueues(settings, queues, replies, this.#takers, this.#subscriptions)
+    this.#subscriptions = new MemorySubscriptions(sink)
+    this.#queueSubscriptions = new QueueSubscriptions(this.#credit)
+    this.#temporary = new MemoryTemporaryQueues(settings, queues, replies, this.#queueSubscriptions, this.#subscriptions)
     this.#open = open
     open.add(this)
   }
@@ -40,11 +40,11 @@ export class MemoryConnection implements BrokerConnection {
     if (destination.kind === 'temporary') this.#temporary.endImplicit(destination.name)
     if (this.#subscriptions.has(subscription.key)) throw refusal('STOMP_INVALID_HEADER', 'id is in use for a temporary queue')
     if (destination.kind === 'topic') return this.#subscribeTopic(subscription, destination, isPattern)
-    const taker = this.#takers.open(subscription.key, subscription.ack, this.#prefetchOf(subscription), isPattern)
+    const queueSubscription = this.#queueSubscriptions.open(subscription.key, subscription.ack, this.#prefetchOf(subscription), isPattern)
     try {
-      this.#subscribeQueue(subscription, destination, taker, isPattern)
+      this.#subscribeQueue(subscription, destination, queueSubscription, isPattern)
     } catch (error) {
-      taker.end()
+      queueSubscription.end()
       throw error
     }
     this.#exchange.serialQueue.run()
@@ -71,30 +71,30 @@ export class MemoryConnection implements BrokerConnection {
   }
 
   /** Checks every step that may be refused before it does the first one (STOMP-T3). */
-  commit (operations: readonly Operation[]): void {
+  commit (steps: readonly TransactionStep[]): void {
     this.#checkOpen()
     const { serialQueue } = this.#exchange
-    const steps: Step[] = []
+    const publications: AcceptedPublication[] = []
     try {
-      for (const operation of operations) {
-        if (operation.type === 'publish') steps.push(this.#exchange.prepare(operation.message, this.#temporary))
+      for (const step of steps) {
+        if (step.type === 'publish') publications.push(this.#exchange.accept(step.message, this.#temporary))
       }
     } catch (error) {
-      for (const step of steps) step.cancel()
+      for (const publication of publications) publication.cancel()
       serialQueue.run()
       throw error
     }
-    serialQueue.defer(() => { for (const step of steps) step.run() })
-    for (const operation of operations) {
-      if (operation.type === 'ack') this.#acknowledge(operation.handles)
-      else if (operation.type === 'nack') this.#refuse(operation.handles)
+    serialQueue.defer(() => { for (const publication of publications) publication.deliver() })
+    for (const step of steps) {
+      if (step.type === 'ack') this.#acknowledge(step.handles)
+      else if (step.type === 'nack') this.#refuse(step.handles)
     }
     serialQueue.run()
   }
 
   resume (): void {
     this.#credit.flowing = true
-    this.#takers.offer()
+    this.#queueSubscriptions.offer()
     this.#exchange.serialQueue.run()
   }
 
@@ -124,53 +124,53 @@ export class MemoryConnection implements BrokerConnection {
     const { history, topics, serialQueue } = this.#exchange
     const log = isPattern ? undefined : history.openForSubscriber(destination)
     const recover = subscription.headers.get('x-recover')
-    const member = this.#topicMember(subscription, destination)
+    const topicSubscription = this.#openTopic(subscription, destination)
     const missed = log === undefined || recover === undefined ? null : history.since(log, recover)
     const result: SubscribeResult = {
       ...(recover === undefined ? {} : { recovered: missed !== null }),
       ...(log === undefined ? {} : { position: `${log.epoch}:${log.offset}` })
     }
-    // The member joins and gets the missed messages in one step, so that no publication comes between.
+    // The subscription joins and gets the missed messages in one step, so that no publication comes between.
     serialQueue.exclusively(() => {
-      topics.add(destination, member)
-      for (const publication of missed ?? []) if (member.live) member.receive(publication)
+      topics.add(destination, topicSubscription)
+      for (const publication of missed ?? []) if (topicSubscription.live) topicSubscription.receive(publication)
     })
     return result
   }
 
-  #topicMember (subscription: BrokerSubscription, destination: Destination): TopicMember {
+  #openTopic (subscription: BrokerSubscription, destination: Destination): TopicSubscription {
     const { key, ack } = subscription
     const { queues, topics } = this.#exchange
     if (ack === 'auto') {
-      const member = new TopicSubscription(key, this.#credit)
+      const topicSubscription = new AutoTopicSubscription(key, this.#credit)
       this.#subscriptions.add(key, () => {
-        member.live = false
-        topics.remove(destination, member)
+        topicSubscription.live = false
+        topics.remove(destination, topicSubscription)
       })
-      return member
+      return topicSubscription
     }
-    const taker = this.#takers.open(key, ack, this.#prefetchOf(subscription))
-    const member = new AcknowledgedTopicSubscription(taker, queues.openPrivate(destination.name, 'topic'), this.#subscriptions)
+    const queueSubscription = this.#queueSubscriptions.open(key, ack, this.#prefetchOf(subscription))
+    const topicSubscription = new AcknowledgedTopicSubscription(queueSubscription, queues.openPrivate(destination.name, 'topic'), this.#subscriptions)
     this.#subscriptions.add(key, () => {
-      topics.remove(destination, member)
-      member.end()
+      topics.remove(destination, topicSubscription)
+      topicSubscription.end()
     })
-    return member
+    return topicSubscription
   }
 
   // --- queues -------------------------------------------------------------------------------------------------
 
-  #subscribeQueue ({ key }: BrokerSubscription, destination: Destination, taker: QueueSubscription, isPattern: boolean): void {
+  #subscribeQueue ({ key }: BrokerSubscription, destination: Destination, queueSubscription: QueueSubscription, isPattern: boolean): void {
     const { queues, settings } = this.#exchange
     if (isPattern && !(destination.kind === 'queue' && settings.queueWildcards)) {
       throw refusal('STOMP_INVALID_DESTINATION', 'queues take no wildcards')
     }
     if (destination.kind === 'reply') throw refusal('STOMP_INVALID_DESTINATION', 'only the owner of a temporary queue can subscribe to it')
     if (destination.kind === 'temporary') {
-      this.#temporary.subscribe(key, destination.name, taker)
+      this.#temporary.subscribe(key, destination.name, queueSubscription)
     } else {
-      queues.add(destination, taker)
-      this.#subscriptions.add(key, () => queues.remove(destination, taker))
+      queues.add(destination, queueSubscription)
+      this.#subscriptions.add(key, () => queues.remove(destination, queueSubscription))
     }
   }
 
@@ -197,7 +197,7 @@ export class MemoryConnection implements BrokerConnection {
       done(handle)
       subscription.offer()
     }
-    if (wasFull) this.#takers.offer()
+    if (wasFull) this.#queueSubscriptions.offer()
   }
 
   #checkOpen (): void {

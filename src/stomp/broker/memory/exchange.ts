@@ -9,29 +9,31 @@ import { History } from './history.ts'
 import type { Settings } from './options.ts'
 import { Queues } from './queues.ts'
 import { SerialQueue } from './serial-queue.ts'
-import type { ReplyAddresses, TemporaryQueue, TemporaryQueues } from './temporary.ts'
-import { deliverTo, Topics } from './topics.ts'
+import type { MemoryReplyAddresses, TemporaryQueue, MemoryTemporaryQueues } from './temporary.ts'
+import { deliverToAll, Topics } from './topics.ts'
 
 /**
  * A publication that cannot be refused any more.
  *
- * The caller calls `run` from the serial queue, or `cancel`, after which it runs the serial queue.
+ * The caller calls `deliver` from the serial queue, or `cancel`, after which it runs the serial queue.
  */
-export interface Step {
-  run (): void
-  cancel (): void
+export interface AcceptedPublication {
+  /** Delivers the publication. It is a function of its own, because the serial queue gets it as a task. */
+  readonly deliver: () => void
+  /** Frees the room that was reserved for the publication. */
+  readonly cancel: () => void
 }
 
 const keep = (): void => {}
 
-/** The way of each publication to its receivers. `prepare` checks and may refuse, and its step delivers and may not. */
+/** The way of each publication to its receivers. `accept` checks and may refuse, and the accepted publication delivers and may not. */
 export class Exchange {
   readonly settings: Settings
   readonly serialQueue = new SerialQueue()
   readonly topics = new Topics()
   readonly queues: Queues
   readonly history: History
-  readonly replies: ReplyAddresses = new Map()
+  readonly replies: MemoryReplyAddresses = new Map()
   readonly #serial: Serial
   readonly #context: BrokerContext
 
@@ -48,20 +50,20 @@ export class Exchange {
   }
 
   /** Publishes a message. `own` is `null` for the application, which has no temporary queues. */
-  publish (message: OutgoingMessage, own: TemporaryQueues | null): void {
+  publish (message: OutgoingMessage, own: MemoryTemporaryQueues | null): void {
     try {
-      this.serialQueue.defer(this.prepare(message, own).run)
+      this.serialQueue.defer(this.accept(message, own).deliver)
     } finally {
       this.serialQueue.run()
     }
   }
 
-  prepare ({ destination: name, headers: given, body }: OutgoingMessage, own: TemporaryQueues | null): Step {
+  accept ({ destination: name, headers: given, body }: OutgoingMessage, own: MemoryTemporaryQueues | null): AcceptedPublication {
     const destination = this.parse(name)
     switch (destination.kind) {
       case 'topic': {
         const headers = this.#addressed(given, own)
-        return { run: () => this.#toTopic(destination, headers, body), cancel: keep }
+        return { deliver: () => this.#toTopic(destination, headers, body), cancel: keep }
       }
       case 'queue': return this.#toQueue(destination, given, body, own)
       case 'temporary': {
@@ -87,11 +89,11 @@ export class Exchange {
     const stamped = log === undefined ? headers : this.history.stamp(log, headers)
     const publication = new Publication(destination.name, this.#serial.next(), stamped, body)
     if (log !== undefined) this.history.append(log, publication)
-    for (const members of audiences) deliverTo(members, publication)
+    for (const subscriptions of audiences) deliverToAll(subscriptions, publication)
     if (log !== undefined) publication.forgetForms()
   }
 
-  #toQueue (destination: Destination, given: FrameHeaders, body: Body, own: TemporaryQueues | null): Step {
+  #toQueue (destination: Destination, given: FrameHeaders, body: Body, own: MemoryTemporaryQueues | null): AcceptedPublication {
     if (!this.settings.queueWildcards && hasWildcard(destination.segments)) {
       throw refusal('STOMP_INVALID_DESTINATION', 'queues take no wildcards')
     }
@@ -107,22 +109,22 @@ export class Exchange {
       throw full
     }
     return {
-      run: () => queue.push(publication, size, expires),
+      deliver: () => queue.push(publication, size, expires),
       cancel: () => queue.cancel(publication, size)
     }
   }
 
   /** Sends to a temporary queue. The queue may have gone with its owner, and then the message is dropped. */
-  #toTemporary (queue: TemporaryQueue | undefined, name: string, headers: FrameHeaders, body: Body, expires: number): Step {
+  #toTemporary (queue: TemporaryQueue | undefined, name: string, headers: FrameHeaders, body: Body, expires: number): AcceptedPublication {
     if (queue === undefined) this.#context.log.debug({}, 'a reply came for a client that has gone')
     return {
-      run: () => queue?.receive(new Publication(name, this.#serial.next(), headers, body), expires),
+      deliver: () => queue?.receive(new Publication(name, this.#serial.next(), headers, body), expires),
       cancel: keep
     }
   }
 
   /** Replaces a `reply-to` that names a temporary queue of the sender by an address that the receiver can use. */
-  #addressed (headers: FrameHeaders, own: TemporaryQueues | null): FrameHeaders {
+  #addressed (headers: FrameHeaders, own: MemoryTemporaryQueues | null): FrameHeaders {
     const replyTo = headers.get('reply-to')
     if (replyTo === undefined || !this.#isTemporary(replyTo)) return headers
     const { address } = ownQueues(own).forReplies(this.parse(replyTo).name)
@@ -138,7 +140,7 @@ export class Exchange {
   }
 }
 
-function ownQueues (own: TemporaryQueues | null): TemporaryQueues {
+function ownQueues (own: MemoryTemporaryQueues | null): MemoryTemporaryQueues {
   if (own === null) throw refusal('STOMP_INVALID_DESTINATION', 'only a connection has temporary queues')
   return own
 }

@@ -2,10 +2,10 @@ import type { AckMode } from '../broker.ts'
 import type { Credit } from './credit.ts'
 import type { Queue } from './queue.ts'
 import type { QueuedMessage } from './queued-message.ts'
-import type { RoundMember } from './round.ts'
+import type { RoundEntry } from './round.ts'
 
 /** The place of a subscription at one queue. */
-export class Consumer implements RoundMember<Consumer> {
+export class Consumer implements RoundEntry<Consumer> {
   readonly subscription: QueueSubscription
   readonly queue: Queue
   /** The number among the consumers of the queue. A message keeps this number, and not the consumer itself. */
@@ -35,7 +35,7 @@ export class Unacked {
 /** The subscriptions of one session that take from queues. They share its credit. */
 export class QueueSubscriptions {
   readonly credit: Credit
-  readonly #members = new Set<QueueSubscription>()
+  readonly #subscriptions = new Set<QueueSubscription>()
 
   constructor (credit: Credit) {
     this.credit = credit
@@ -43,17 +43,17 @@ export class QueueSubscriptions {
 
   open (key: string, ack: AckMode, prefetch: number, byPattern = false): QueueSubscription {
     const subscription = new QueueSubscription(key, this, ack, prefetch, byPattern)
-    this.#members.add(subscription)
+    this.#subscriptions.add(subscription)
     return subscription
   }
 
   delete (subscription: QueueSubscription): void {
-    this.#members.delete(subscription)
+    this.#subscriptions.delete(subscription)
   }
 
   /** Tells the queues that messages for this session may come. */
   offer (): void {
-    for (const subscription of this.#members) subscription.offer()
+    for (const subscription of this.#subscriptions) subscription.offer()
   }
 }
 
@@ -62,7 +62,7 @@ export class QueueSubscription {
   readonly key: string
   readonly credit: Credit
   readonly byPattern: boolean
-  readonly #siblings: QueueSubscriptions
+  readonly #owner: QueueSubscriptions
   readonly #ack: AckMode
   /** The most unacknowledged messages. */
   readonly #prefetch: number
@@ -70,10 +70,10 @@ export class QueueSubscription {
   readonly #unacked = new Set<Unacked>()
   #live = true
 
-  constructor (key: string, siblings: QueueSubscriptions, ack: AckMode, prefetch: number, byPattern: boolean) {
+  constructor (key: string, owner: QueueSubscriptions, ack: AckMode, prefetch: number, byPattern: boolean) {
     this.key = key
-    this.credit = siblings.credit
-    this.#siblings = siblings
+    this.credit = owner.credit
+    this.#owner = owner
     this.#ack = ack
     this.#prefetch = prefetch
     this.byPattern = byPattern
@@ -131,13 +131,13 @@ export class QueueSubscription {
   end (): void {
     if (!this.#live) return
     this.#live = false
-    this.#siblings.delete(this)
+    this.#owner.delete(this)
     for (const handle of [...this.#unacked]) {
       this.release(handle)
       handle.consumer.queue.giveBack(handle.message)
     }
     for (const consumer of this.#consumers.values()) consumer.queue.detach(consumer)
     this.#consumers.clear()
-    if (this.credit.open) this.#siblings.offer()
+    if (this.credit.open) this.#owner.offer()
   }
 }

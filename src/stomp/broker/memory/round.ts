@@ -1,42 +1,42 @@
-/** A member of a round. It holds its own place, so that joining and leaving cost little. */
-export interface RoundMember<T> {
+/** An entry of a round. It holds its own place, so that joining and leaving cost little. */
+export interface RoundEntry<T> {
   previous: T | null
   next: T | null
-  /** True while the member is in the round, or while it is taken out for one delivery. */
+  /** True while the entry is in the round, or while it is taken out for one delivery. */
   listed: boolean
 }
 
 /** The consumers of a queue that may have credit, the next one first. The list is intrusive, so that it allocates nothing. */
-export class Round<T extends RoundMember<T>> {
+export class Round<T extends RoundEntry<T>> {
   #first: T | null = null
   #last: T | null = null
 
-  push (member: T): void {
-    member.listed = true
-    member.previous = this.#last
-    if (this.#last === null) this.#first = member
-    else this.#last.next = member
-    this.#last = member
+  push (entry: T): void {
+    entry.listed = true
+    entry.previous = this.#last
+    if (this.#last === null) this.#first = entry
+    else this.#last.next = entry
+    this.#last = entry
   }
 
-  /** Takes the next member out. It counts as listed until the caller pushes it or clears `listed`. */
+  /** Takes the next entry out. It counts as listed until the caller pushes it or clears `listed`. */
   shift (): T | null {
-    const member = this.#first
-    if (member !== null) this.#unlink(member)
-    return member
+    const entry = this.#first
+    if (entry !== null) this.#unlink(entry)
+    return entry
   }
 
-  drop (member: T): void {
-    member.listed = false
-    if (member.previous !== null || this.#first === member) this.#unlink(member)
+  drop (entry: T): void {
+    entry.listed = false
+    if (entry.previous !== null || this.#first === entry) this.#unlink(entry)
   }
 
-  #unlink (member: T): void {
-    const { previous, next } = member
+  #unlink (entry: T): void {
+    const { previous, next } = entry
     if (previous === null) this.#first = next
     else previous.next = next
     if (next === null) this.#last = previous
     else next.previous = previous
-    member.previous = member.next = null
+    entry.previous = entry.next = null
   }
 }

@@ -5,7 +5,7 @@ import type { Settings } from './options.ts'
 import type { QueueSubscription, QueueSubscriptions } from './queue-subscription.ts'
 import type { Queue } from './queue.ts'
 import type { Queues } from './queues.ts'
-import type { Subscriptions } from './subscriptions.ts'
+import type { MemorySubscriptions } from './subscriptions.ts'
 
 /** A queue of one connection. Its owner names it `/temp-queue/x`, and other clients by an address that cannot be guessed. */
 export class TemporaryQueue {
@@ -16,40 +16,40 @@ export class TemporaryQueue {
   readonly queue: Queue
   /** True when its subscription came with a `reply-to`, and not by SUBSCRIBE. */
   implicit = false
-  readonly #siblings: TemporaryQueues
+  readonly #owner: MemoryTemporaryQueues
 
-  constructor (name: string, replyPrefix: string, queue: Queue, siblings: TemporaryQueues) {
+  constructor (name: string, replyPrefix: string, queue: Queue, owner: MemoryTemporaryQueues) {
     this.name = name
     this.address = `${replyPrefix}/${randomBytes(16).toString('base64url')}`
     this.queue = queue
-    this.#siblings = siblings
+    this.#owner = owner
   }
 
   /** Takes a message. It never refuses one, because a full queue is the fault of its owner and not of the sender. */
   receive (publication: Publication, expires: number): void {
     const { size } = publication
     if (this.queue.reserve(publication, size) === null) this.queue.push(publication, size, expires)
-    else this.#siblings.overflowed(this)
+    else this.#owner.overflowed(this)
   }
 }
 
 /** The temporary queues by the address that other clients use. */
-export type ReplyAddresses = Map<string, TemporaryQueue>
+export type MemoryReplyAddresses = Map<string, TemporaryQueue>
 
 /** The temporary queues of one connection. */
-export class TemporaryQueues {
+export class MemoryTemporaryQueues {
   readonly #settings: Settings
   readonly #queues: Queues
-  readonly #addresses: ReplyAddresses
-  readonly #takers: QueueSubscriptions
-  readonly #subscriptions: Subscriptions
+  readonly #addresses: MemoryReplyAddresses
+  readonly #queueSubscriptions: QueueSubscriptions
+  readonly #subscriptions: MemorySubscriptions
   readonly #byName = new Map<string, TemporaryQueue>()
 
-  constructor (settings: Settings, queues: Queues, addresses: ReplyAddresses, takers: QueueSubscriptions, subscriptions: Subscriptions) {
+  constructor (settings: Settings, queues: Queues, addresses: MemoryReplyAddresses, queueSubscriptions: QueueSubscriptions, subscriptions: MemorySubscriptions) {
     this.#settings = settings
     this.#queues = queues
     this.#addresses = addresses
-    this.#takers = takers
+    this.#queueSubscriptions = queueSubscriptions
     this.#subscriptions = subscriptions
   }
 
@@ -59,14 +59,14 @@ export class TemporaryQueues {
     if (temporary.queue.consumers.size === 0) {
       if (this.#subscriptions.has(name)) throw refusal('STOMP_INVALID_HEADER', 'reply-to is the id of another subscription')
       temporary.implicit = true
-      this.#join(name, temporary, this.#takers.open(name, 'auto', 1))
+      this.#join(name, temporary, this.#queueSubscriptions.open(name, 'auto', 1))
     }
     return temporary
   }
 
   /** Subscribes to a queue by SUBSCRIBE. */
-  subscribe (key: string, name: string, taker: QueueSubscription): void {
-    this.#join(key, this.#open(name), taker)
+  subscribe (key: string, name: string, subscription: QueueSubscription): void {
+    this.#join(key, this.#open(name), subscription)
   }
 
   /** Ends the implicit subscription of a queue when its owner subscribes to the queue itself. */
@@ -102,9 +102,9 @@ export class TemporaryQueues {
     return temporary
   }
 
-  #join (key: string, { queue }: TemporaryQueue, taker: QueueSubscription): void {
-    taker.join(queue)
-    this.#subscriptions.add(key, () => taker.end())
+  #join (key: string, { queue }: TemporaryQueue, subscription: QueueSubscription): void {
+    subscription.join(queue)
+    this.#subscriptions.add(key, () => subscription.end())
   }
 
   #drop (temporary: TemporaryQueue): void {

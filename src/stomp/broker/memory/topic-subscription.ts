@@ -2,11 +2,11 @@ import type { Publication } from '../publication.ts'
 import type { Credit } from './credit.ts'
 import type { QueueSubscription } from './queue-subscription.ts'
 import type { Queue } from './queue.ts'
-import type { Subscriptions } from './subscriptions.ts'
-import type { TopicMember } from './topics.ts'
+import type { MemorySubscriptions } from './subscriptions.ts'
+import type { TopicSubscription } from './topics.ts'
 
 /** The subscription of a topic in `auto` mode, which delivers each publication at once. It is the hot path of a broadcast. */
-export class TopicSubscription implements TopicMember {
+export class AutoTopicSubscription implements TopicSubscription {
   readonly #key: string
   readonly #credit: Credit
   live = true
@@ -26,12 +26,12 @@ export class TopicSubscription implements TopicMember {
  *
  * So a client that does not acknowledge gets no more than its credit (SEC-S28), and costs no more memory than one queue.
  */
-export class AcknowledgedTopicSubscription implements TopicMember {
+export class AcknowledgedTopicSubscription implements TopicSubscription {
   readonly #subscription: QueueSubscription
   readonly #queue: Queue
-  readonly #subscriptions: Subscriptions
+  readonly #subscriptions: MemorySubscriptions
 
-  constructor (subscription: QueueSubscription, queue: Queue, subscriptions: Subscriptions) {
+  constructor (subscription: QueueSubscription, queue: Queue, subscriptions: MemorySubscriptions) {
     this.#subscription = subscription
     this.#queue = queue
     this.#subscriptions = subscriptions

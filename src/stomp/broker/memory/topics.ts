@@ -3,7 +3,7 @@ import { PatternTrie } from '../../pattern-trie.ts'
 import type { Publication } from '../publication.ts'
 
 /** One subscription of a topic or of a pattern. */
-export interface TopicMember {
+export interface TopicSubscription {
   /** False from the moment at which it takes no message any more. */
   readonly live: boolean
   receive (publication: Publication): void
@@ -11,24 +11,24 @@ export interface TopicMember {
 
 /** The subscriptions with the same name or pattern. */
 class Audience {
-  readonly #members = new Set<TopicMember>()
-  #list: readonly TopicMember[] | undefined
+  readonly #subscriptions = new Set<TopicSubscription>()
+  #list: readonly TopicSubscription[] | undefined
 
-  get size (): number { return this.#members.size }
+  get size (): number { return this.#subscriptions.size }
 
-  add (member: TopicMember): void {
-    this.#members.add(member)
+  add (subscription: TopicSubscription): void {
+    this.#subscriptions.add(subscription)
     this.#list = undefined
   }
 
-  delete (member: TopicMember): void {
-    this.#members.delete(member)
+  delete (subscription: TopicSubscription): void {
+    this.#subscriptions.delete(subscription)
     this.#list = undefined
   }
 
-  /** The members. The list never changes, so that members may come and go during a delivery. */
-  get list (): readonly TopicMember[] {
-    this.#list ??= [...this.#members]
+  /** The subscriptions. The list never changes, so that subscriptions may come and go during a delivery. */
+  get list (): readonly TopicSubscription[] {
+    this.#list ??= [...this.#subscriptions]
     return this.#list
   }
 }
@@ -42,27 +42,27 @@ export class Topics {
   readonly #exact = new Map<string, Audience>()
   readonly #patterns = new PatternTrie<Audience>()
 
-  add ({ name, segments }: Destination, member: TopicMember): void {
+  add ({ name, segments }: Destination, subscription: TopicSubscription): void {
     if (hasWildcard(segments)) {
-      this.#patterns.open(segments, newAudience).add(member)
+      this.#patterns.open(segments, newAudience).add(subscription)
       return
     }
     let audience = this.#exact.get(name)
     if (audience === undefined) this.#exact.set(name, audience = newAudience())
-    audience.add(member)
+    audience.add(subscription)
   }
 
-  remove ({ name, segments }: Destination, member: TopicMember): void {
+  remove ({ name, segments }: Destination, subscription: TopicSubscription): void {
     const isPattern = hasWildcard(segments)
     const audience = isPattern ? this.#patterns.get(segments) : this.#exact.get(name)
-    audience?.delete(member)
+    audience?.delete(subscription)
     if (audience === undefined || audience.size > 0) return
     if (isPattern) this.#patterns.delete(segments)
     else this.#exact.delete(name)
   }
 
   /** Finds the subscriptions that fit, as they are now. */
-  audiences ({ name, segments }: Destination): (readonly TopicMember[])[] {
+  audiences ({ name, segments }: Destination): (readonly TopicSubscription[])[] {
     const found = this.#patterns.size === 0 ? [] : this.#patterns.match(segments).map(listOf)
     const exact = this.#exact.get(name)
     if (exact !== undefined) found.push(exact.list)
@@ -70,13 +70,13 @@ export class Topics {
   }
 }
 
-/** Delivers to each member. It is a function of its own, so that the hot loop is compiled apart from work done once a message. */
-export function deliverTo (members: readonly TopicMember[], publication: Publication): void {
-  for (let i = 0; i < members.length; i++) {
-    const member = members[i]!
-    if (member.live) member.receive(publication)
+/** Delivers to each subscription. It is a function of its own, so that the hot loop is compiled apart from work done once a message. */
+export function deliverToAll (subscriptions: readonly TopicSubscription[], publication: Publication): void {
+  for (let i = 0; i < subscriptions.length; i++) {
+    const subscription = subscriptions[i]!
+    if (subscription.live) subscription.receive(publication)
   }
 }
 
 function newAudience (): Audience { return new Audience() }
-function listOf (audience: Audience): readonly TopicMember[] { return audience.list }
+function listOf (audience: Audience): readonly TopicSubscription[] { return audience.list }

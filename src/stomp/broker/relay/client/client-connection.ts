@@ -1,18 +1,18 @@
 import { createHash } from 'node:crypto'
 import type { Frame, FrameHeaders, ServerCommand } from '../../../codec/index.ts'
 import { BrokerError, refusal } from '../../../refusals.ts'
-import type { BrokerClient, BrokerSink, BrokerSubscription, DeliveryHandle, Done, Operation, OutgoingMessage } from '../../broker.ts'
+import type { BrokerClient, BrokerSink, BrokerSubscription, DeliveryHandle, Done, TransactionStep, OutgoingMessage } from '../../broker.ts'
 import { askedPrefetch } from '../../prefetch.ts'
 import { Publication } from '../../publication.ts'
 import type { RelayConnection, RelayCore } from '../core.ts'
 import type { BrokerLink } from '../link/broker-link.ts'
 import type { LinkOwner } from '../link/link.ts'
-import { REPLY_PREFIX, ReplyAddresses, TEMPORARY_PREFIX } from '../messages/addresses.ts'
+import { REPLY_PREFIX, RelayReplyAddresses, TEMPORARY_PREFIX } from '../messages/addresses.ts'
 import { publicationOf, sendHeaders, sentDestination, subscribedDestination, subscribeHeaders } from '../messages/frames.ts'
 import { fromReplyTo, toReplyTo } from '../messages/reply-to.ts'
 import { headersOf, RelayHandle } from './handles.ts'
 import { ClientSubscriptions } from './subscriptions.ts'
-import { TemporaryQueues } from './temporary-queues.ts'
+import { RelayTemporaryQueues } from './temporary-queues.ts'
 
 /** The headers of a SUBSCRIBE that make the subscription outlive its connection. */
 const DURABLE: readonly string[] = ['durable', 'x-queue-name', 'durable-subscription-name']
@@ -22,9 +22,9 @@ export class ClientConnection implements RelayConnection, LinkOwner {
   readonly #core: RelayCore
   readonly #sink: BrokerSink
   readonly #user: string
-  readonly #addresses = new ReplyAddresses()
+  readonly #addresses = new RelayReplyAddresses()
   readonly #subscriptions = new ClientSubscriptions()
-  readonly #temporary: TemporaryQueues
+  readonly #temporary: RelayTemporaryQueues
   #link: BrokerLink | null = null
   #serial = 0
 
@@ -44,7 +44,7 @@ export class ClientConnection implements RelayConnection, LinkOwner {
     this.#core = core
     this.#user = user
     this.#sink = sink
-    this.#temporary = new TemporaryQueues(core.settings, this.#subscriptions)
+    this.#temporary = new RelayTemporaryQueues(core.settings, this.#subscriptions)
   }
 
   subscribe ({ key, destination, ack, headers }: BrokerSubscription): Done {
@@ -83,22 +83,22 @@ export class ClientConnection implements RelayConnection, LinkOwner {
   nack (handles: readonly DeliveryHandle[]): Done { return this.#settle('NACK', handles) }
 
   /** Prepares all frames before it writes the first, so that the relay refuses a transaction as a whole (STOMP-T3). */
-  commit (operations: readonly Operation[]): Done {
+  commit (steps: readonly TransactionStep[]): Done {
     const link = this.#open()
     const transaction = `t${++this.#serial}`
     const frames: (() => void)[] = []
     const own: OutgoingMessage[] = []
-    for (const operation of operations) {
-      if (operation.type !== 'publish') {
-        for (const handle of this.#takeLive(operation.handles)) {
+    for (const step of steps) {
+      if (step.type !== 'publish') {
+        for (const handle of this.#takeLive(step.handles)) {
           const headers = [...headersOf(handle, link.version), ['transaction', transaction] as const]
-          frames.push(() => link.send(operation.type === 'ack' ? 'ACK' : 'NACK', headers))
+          frames.push(() => link.send(step.type === 'ack' ? 'ACK' : 'NACK', headers))
         }
-      } else if (operation.message.destination.startsWith(TEMPORARY_PREFIX)) {
-        this.#endUnlessDone(this.#temporary.ensure(link, operation.message.destination))
-        own.push(operation.message)
+      } else if (step.message.destination.startsWith(TEMPORARY_PREFIX)) {
+        this.#endUnlessDone(this.#temporary.ensure(link, step.message.destination))
+        own.push(step.message)
       } else {
-        const { message } = operation
+        const { message } = step
         const headers = this.#headersFor(link, message).set('transaction', transaction)
         frames.push(() => link.send('SEND', headers, message.body))
       }

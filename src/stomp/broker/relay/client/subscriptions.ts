@@ -1,7 +1,7 @@
 import type { AckMode } from '../../broker.ts'
 
 /** A subscription of a client at the broker. */
-export interface Subscription {
+export interface ClientSubscription {
   /** The key that the session has given it. */
   readonly key: string
   readonly ack: AckMode
@@ -11,13 +11,13 @@ export interface Subscription {
 
 /** The subscriptions of one client, by the ids that the broker knows and by the keys of the session. */
 export class ClientSubscriptions {
-  readonly #byId = new Map<string, Subscription>()
+  readonly #byId = new Map<string, ClientSubscription>()
   readonly #idOf = new Map<string, string>()
 
   /** The unacknowledged messages that all subscriptions together may have. */
   get granted (): number { return [...this.#byId.values()].reduce((sum, { granted }) => sum + granted, 0) }
 
-  get (id: string): Subscription | undefined { return this.#byId.get(id) }
+  get (id: string): ClientSubscription | undefined { return this.#byId.get(id) }
 
   idOf (key: string): string | undefined { return this.#idOf.get(key) }
 

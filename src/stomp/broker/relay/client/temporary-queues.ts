@@ -5,7 +5,7 @@ import type { RelaySettings } from '../options.ts'
 import type { ClientSubscriptions } from './subscriptions.ts'
 
 /** The temporary queues of one client. The name of a queue is the id of its subscription, as brokers make it themselves. */
-export class TemporaryQueues {
+export class RelayTemporaryQueues {
   readonly #settings: RelaySettings
   readonly #subscriptions: ClientSubscriptions
   /** The names so far. The broker may keep each of them for as long as the connection lives. */

@@ -14,7 +14,7 @@ export const TEMPORARY_PREFIX = '/temp-queue/'
  *
  * The broker's own names for these queues hold hosts and counters, so that clients see random addresses.
  */
-export class ReplyAddresses {
+export class RelayReplyAddresses {
   readonly #real = new Map<string, string>()
 
   /** Makes the address that a client sees for a name of the broker. */

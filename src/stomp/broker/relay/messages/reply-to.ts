@@ -1,7 +1,7 @@
 import { refusal } from '../../../refusals.ts'
 import type { RelayCore } from '../core.ts'
 import type { BrokerDialect } from '../dialects/dialect.ts'
-import { REPLY_PREFIX, type ReplyAddresses } from './addresses.ts'
+import { REPLY_PREFIX, type RelayReplyAddresses } from './addresses.ts'
 
 /** The names of temporary queues of others, as several brokers write them. */
 const FOREIGN = /^\/(reply-queue|remote-temp-queue|temp-queue)\//
@@ -12,7 +12,7 @@ const FOREIGN = /^\/(reply-queue|remote-temp-queue|temp-queue)\//
  * A service answers to that destination with rights of its own. So only a destination that this client could name itself may stand
  * there (SEC-S67). The caller looks after the client's own temporary queues.
  */
-export function toReplyTo (replyTo: string | undefined, { settings: { dialect, destinations }, parser }: RelayCore, addresses: ReplyAddresses | null): string | undefined {
+export function toReplyTo (replyTo: string | undefined, { settings: { dialect, destinations }, parser }: RelayCore, addresses: RelayReplyAddresses | null): string | undefined {
   if (replyTo === undefined) return undefined
   const known = replyTo.startsWith(REPLY_PREFIX) ? addresses?.reveal(replyTo) : undefined
   if (known !== undefined) return known
@@ -27,7 +27,7 @@ export function toReplyTo (replyTo: string | undefined, { settings: { dialect, d
  *
  * Without `addresses` no client can be given one, and the header is left out.
  */
-export function fromReplyTo (replyTo: string | undefined, dialect: BrokerDialect, addresses: ReplyAddresses | null): string | undefined {
+export function fromReplyTo (replyTo: string | undefined, dialect: BrokerDialect, addresses: RelayReplyAddresses | null): string | undefined {
   if (replyTo === undefined) return undefined
   const destination = dialect.unwrapReplyTo?.(replyTo) ?? replyTo
   if (FOREIGN.test(destination)) return addresses?.hide(destination)

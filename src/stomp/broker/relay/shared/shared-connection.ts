@@ -1,5 +1,5 @@
 import { type BrokerError, refusal } from '../../../refusals.ts'
-import type { BrokerClient, BrokerSink, BrokerSubscription, DeliveryHandle, Done, Operation, OutgoingMessage } from '../../broker.ts'
+import type { BrokerClient, BrokerSink, BrokerSubscription, DeliveryHandle, Done, TransactionStep, OutgoingMessage } from '../../broker.ts'
 import { ClientConnection } from '../client/client-connection.ts'
 import type { RelayConnection, RelayCore } from '../core.ts'
 import { REPLY_PREFIX, TEMPORARY_PREFIX } from '../messages/addresses.ts'
@@ -65,9 +65,9 @@ export class SharedConnection implements RelayConnection {
 
   nack (handles: readonly DeliveryHandle[]): Done { return this.#byOwn((own) => own.nack(handles)) }
 
-  commit (operations: readonly Operation[]): Done {
+  commit (steps: readonly TransactionStep[]): Done {
     this.#checkOpen()
-    return operations.length === 0 ? undefined : this.#byOwn((own) => own.commit(operations))
+    return steps.length === 0 ? undefined : this.#byOwn((own) => own.commit(steps))
   }
 
   resume (): void { this.#opened?.resume() }

@@ -15,7 +15,7 @@ interface Waiting {
 }
 
 /** The messages of the application that wait for a broker that is away (RELAY-25). Their number, their bytes and their time are bounded. */
-export class Outbox implements TimerOwner {
+export class RelayOutbox implements TimerOwner {
   readonly #clock: Clock
   readonly #maxMessages: number
   readonly #maxBytes: number

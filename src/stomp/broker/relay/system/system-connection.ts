@@ -6,7 +6,7 @@ import type { BrokerLink } from '../link/broker-link.ts'
 import type { ReconnectingLink, ReconnectingLinkOwner } from '../link/reconnecting-link.ts'
 import { publisherHeaders, sendHeaders, sentDestination, subscribeHeaders } from '../messages/frames.ts'
 import { toReplyTo } from '../messages/reply-to.ts'
-import { Outbox } from './outbox.ts'
+import { RelayOutbox } from './outbox.ts'
 
 /** The headers in which a message for a user travels between processes. */
 const USER = 'x-fastify-sockjs-user'
@@ -27,7 +27,7 @@ export class SystemConnection implements ReconnectingLinkOwner {
   readonly link: ReconnectingLink
   readonly #core: RelayCore
   readonly #onUserMessage: (message: UserMessage) => void
-  readonly #outbox: Outbox
+  readonly #outbox: RelayOutbox
   /** The name of this process among the others. */
   readonly #self: string
   #stopped = false
@@ -35,7 +35,7 @@ export class SystemConnection implements ReconnectingLinkOwner {
   constructor (core: RelayCore, onUserMessage: (message: UserMessage) => void) {
     this.#core = core
     this.#onUserMessage = onUserMessage
-    this.#outbox = new Outbox(core.settings, core.clock)
+    this.#outbox = new RelayOutbox(core.settings, core.clock)
     this.#self = core.serial.next()
     this.link = core.links.open('system', this)
   }
