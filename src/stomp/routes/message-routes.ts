@@ -4,7 +4,7 @@ import type { Broker } from '../broker/broker.ts'
 import { isUserDestination } from '../destinations.ts'
 import { StompError, stompErrors } from '../errors.ts'
 import type { StompSession } from '../session/stomp-session.ts'
-import type { IncomingMessage } from '../session/transactions.ts'
+import type { ClientMessage } from '../session/transactions.ts'
 import type { StompUser } from '../session/user.ts'
 import { type BodyKind, decodeContent } from './content.ts'
 import type { HandlerFailures } from './failures.ts'
@@ -84,7 +84,7 @@ export class MessageRoute {
   }
 
   /** Handles one message. The client gets the errors of the handler, and any other error ends the session. */
-  async handle (match: Match<MessageRoute>, session: StompSession, message: IncomingMessage, sender: Sender, failures: HandlerFailures): Promise<void> {
+  async handle (match: Match<MessageRoute>, session: StompSession, message: ClientMessage, sender: Sender, failures: HandlerFailures): Promise<void> {
     try {
       await this.#run(match, session, message, sender, failures)
     } catch (error) {
@@ -93,7 +93,7 @@ export class MessageRoute {
   }
 
   /** Runs the route. A stream of answers goes on beside the next messages of the session. */
-  async #run ({ params }: Match<MessageRoute>, session: StompSession, message: IncomingMessage, sender: Sender, failures: HandlerFailures): Promise<void> {
+  async #run ({ params }: Match<MessageRoute>, session: StompSession, message: ClientMessage, sender: Sender, failures: HandlerFailures): Promise<void> {
     const parts: ValidatedParts = {
       params: { ...params },
       headers: Object.fromEntries(message.headers),

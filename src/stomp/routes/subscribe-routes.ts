@@ -79,12 +79,16 @@ export class SubscribeRoute {
     }
     const value = this.#ask(params, session, subscription, frame, signal)
     const ready = value.then(() => {}, report(frame.headers.get('receipt')))
-    // The RECEIPT, which waits for `ready` too, goes first.
-    ready.then(() => {}).then(() => value).then((answer) => {
-      if (isAsyncIterable(answer)) return sendEach(answer, (each) => this.#send(session, subscription, each), { signal, lost })
-      if (answer !== undefined && answer !== null && !signal.aborted) return this.#send(session, subscription, answer)
-    }).catch((error: unknown) => {
-      // Where the handler itself failed, `ready` has already told it.
+    const answers = async (): Promise<void> => {
+      await ready
+      // The RECEIPT, which waits for `ready` too, goes first.
+      await Promise.resolve()
+      const answer = await value
+      if (isAsyncIterable(answer)) await sendEach(answer, (each) => this.#send(session, subscription, each), { signal, lost })
+      else if (answer !== undefined && answer !== null && !signal.aborted) await this.#send(session, subscription, answer)
+    }
+    answers().catch((error: unknown) => {
+      // If the handler itself failed, `ready` has told of it already.
       value.then(() => report(undefined)(error), () => {})
     })
     return { ready, stop: () => abort.abort() }

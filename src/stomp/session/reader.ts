@@ -8,7 +8,7 @@ import { EolRate } from './eol-rate.ts'
 import { aboutFrame } from './error-frame.ts'
 import type { StompHost } from './host.ts'
 import { StompSession } from './stomp-session.ts'
-import { unheard } from './unheard.ts'
+import { logFailure } from './untold-failures.ts'
 
 /** Begins a session on a stream. The session lives in the listeners of the stream. */
 export function serveStomp (stream: MessageStream, request: FastifyRequest | null, host: StompHost): void {
@@ -47,7 +47,7 @@ class FrameReader {
     // Queues would go on giving to a client that is gone.
     for (const { key, source, ack } of session.subscriptions) {
       if (source !== 'broker' || ack !== 'auto') continue
-      unheard(session.host.log, session.id, () => session.connection?.unsubscribe(key), 'a subscription of a client that has gone did not end at the broker')
+      logFailure(session.host.log, session.id, () => session.connection?.unsubscribe(key), 'a subscription of a client that has gone did not end at the broker')
     }
   }
 

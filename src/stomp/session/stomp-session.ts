@@ -15,7 +15,7 @@ import { Subscriptions } from './subscriptions.ts'
 import { logThrown } from './thrown.ts'
 import { isDate, Timekeeper, type TimekeeperOwner } from './timekeeper.ts'
 import { Transactions } from './transactions.ts'
-import { unheard } from './unheard.ts'
+import { logFailure } from './untold-failures.ts'
 import { asUser, checkedUser, type StompUser } from './user.ts'
 
 /**
@@ -244,7 +244,7 @@ export class StompSession implements TimekeeperOwner {
     // The connection closes before any hook, because messages that a hook publishes must not come here.
     const { connection } = this
     this.connection = null
-    unheard(this.host.log, this.id, () => connection?.close(), 'the broker connection did not close')
+    logFailure(this.host.log, this.id, () => connection?.close(), 'the broker connection did not close')
     for (const subscription of [...this.subscriptions]) {
       subscription.feed?.stop()
       if (subscription.registered) this.host.observer.unsubscribed(this, subscription)

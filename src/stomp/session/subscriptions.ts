@@ -70,7 +70,7 @@ export class Subscriptions {
     return destination === undefined ? undefined : this.#byKey.get(keyOfDestination(destination))
   }
 
-  /** STOMP-S2 */
+  /** Adds a subscription. Its id is new on the connection (STOMP-S2). */
   add (id: string | undefined, destination: string, ack: AckMode, source: Owner): Subscription {
     const subscription = new Subscription(++this.#serial, id, destination, ack, source)
     if (this.#byKey.has(subscription.key)) throw new StompError('STOMP_DUPLICATE_SUBSCRIPTION')

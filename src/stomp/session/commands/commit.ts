@@ -2,7 +2,7 @@ import { isPromise } from '../../../core/promise.ts'
 import type { TransactionStep } from '../../broker/broker.ts'
 import type { ClientCommand, Frame } from '../../codec/index.ts'
 import type { StompSession } from '../stomp-session.ts'
-import type { IncomingMessage, MessageHandler, Transaction } from '../transactions.ts'
+import type { ClientMessage, MessageHandler, Transaction } from '../transactions.ts'
 import { required } from './frame.ts'
 
 /** [STOMP 1.2, COMMIT] Gives everything to the broker at once (STOMP-T3). Messages for the routes of the application follow in order. */
@@ -22,7 +22,7 @@ export function commit (session: StompSession, frame: Frame<ClientCommand>): voi
 }
 
 /** A message for a route or for a user, with its handler. */
-type Handled = readonly [handler: MessageHandler, message: IncomingMessage]
+type Handled = readonly [handler: MessageHandler, message: ClientMessage]
 
 function sort ({ steps }: Transaction): { forBroker: TransactionStep[], handled: Handled[] } {
   const forBroker: TransactionStep[] = []

@@ -2,7 +2,7 @@ import type { ClientCommand, Frame } from '../../codec/index.ts'
 import type { ClientDestination } from '../../destinations.ts'
 import { StompError } from '../../errors.ts'
 import type { StompSession } from '../stomp-session.ts'
-import type { IncomingMessage, MessageHandler } from '../transactions.ts'
+import type { ClientMessage, MessageHandler } from '../transactions.ts'
 import { userHeaders } from '../user-headers.ts'
 import { destinationOf } from './destination.ts'
 import { confirm } from './frame.ts'
@@ -19,7 +19,7 @@ function accept (session: StompSession, frame: Frame<ClientCommand>, destination
   if (session.state !== 'connected') return
   // Inside a transaction, too: COMMIT must not find out half-way (STOMP-T3).
   const handler = handlerOf(session, destination)
-  const message: IncomingMessage = { destination: destination.name, headers: userHeaders(frame.headers), body: frame.body, receipt: frame.headers.get('receipt') }
+  const message: ClientMessage = { destination: destination.name, headers: userHeaders(frame.headers), body: frame.body, receipt: frame.headers.get('receipt') }
   const transaction = frame.headers.get('transaction')
   if (transaction !== undefined) return collect(session, frame, transaction, message, handler)
   if (handler === null) return confirm(session, frame, session.connection!.publish(message))
@@ -41,7 +41,7 @@ function handlerOf (session: StompSession, destination: ClientDestination): Mess
 }
 
 /** Keeps the message, because no other client may see it before COMMIT (STOMP-T3). */
-function collect (session: StompSession, frame: Frame<ClientCommand>, id: string, message: IncomingMessage, handler: MessageHandler | null): void {
+function collect (session: StompSession, frame: Frame<ClientCommand>, id: string, message: ClientMessage, handler: MessageHandler | null): void {
   const transaction = session.transactions.get(id)
   session.transactions.add(transaction, { type: 'send', message, handler }, sizeOf(frame))
   confirmStep(session, frame, transaction.receipts)
