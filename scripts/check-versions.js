@@ -24,7 +24,7 @@ for (const { name, minimum, reason } of table) {
   }
   for (const [path, { version, dev = false }] of copies) {
     const below = isBelow(version, minimum)
-    // What a tool of development keeps for itself never serves anybody.
+    // A copy inside a tool of development never answers a client.
     const tolerated = below && dev && path !== `node_modules/${name}`
     failed ||= below && !tolerated
     const verdict = tolerated ? 'development only: ' : below ? 'BELOW ' : ''

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const EMBEDDED = join(ROOT, 'src/embedded')
 
-/** The packages whose code is in dist/sockjs.min.js; each of their licences asks for its text beside every copy. */
+/** The packages whose code is in dist/sockjs.min.js. Each licence demands that its text goes with every copy. */
 const IN_THE_SCRIPT = ['sockjs-client', 'inherits', 'url-parse', 'querystringify', 'requires-port']
 
 const fromHere = createRequire(import.meta.url)
