@@ -15,8 +15,9 @@ const TRANSPILE: ts.CompilerOptions = {
 }
 
 /**
- * Puts the package into `folder` as it would be installed, from the sources as they are now: a build may be older than
- * they are. The packages it needs are found in the folders above.
+ * Puts the package into `folder` as npm would install it, made of the current sources.
+ *
+ * A build may be older than they are. Node finds the packages that it needs in the folders above.
  */
 export function installPackage (root: string, folder: string): void {
   mkdirSync(dirname(folder), { recursive: true })
@@ -61,7 +62,7 @@ function transpileFolder (from: string, to: string): void {
   }
 }
 
-/** What the type checker says about files, with the package's types taken from the sources. */
+/** Lists the complaints of the type checker about files, with the types of the package taken from the sources. */
 export function typeErrors (root: string, files: readonly string[]): Map<string, string[]> {
   const program = ts.createProgram(files, {
     target: TARGET,
