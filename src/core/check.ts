@@ -1,6 +1,6 @@
 import { shown, unknownName } from './suggestion.ts'
 
-/** Checks a value. Returns `null` where it is good, else the problem in words that follow the name of the option. */
+/** Checks a value. Returns `null` if it is good, else the problem in words that follow the name of the option. */
 export type Check = (value: unknown) => string | null
 
 /** The checks of a set of options, by the name of the option. */

@@ -25,7 +25,7 @@ export type ErrorClasses<Table extends Readonly<Record<string, ThrownEntry>>> = 
 /**
  * Makes the class of each error of a table as `@fastify/error` does.
  *
- * The types are our own: the declarations of that package use `export =`, which projects without `esModuleInterop` cannot read
+ * This package has its own types, because the declarations of `@fastify/error` use `export =`. Projects without `esModuleInterop` cannot read that
  * through a default import.
  */
 export function errorClasses<Table extends Readonly<Record<string, ThrownEntry>>> (table: Table): ErrorClasses<Table> {

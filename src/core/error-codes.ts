@@ -85,7 +85,7 @@ export const STOMP_ERRORS = {
  */
 export interface ClientEntry {
   readonly text: string
-  /** The HTTP status that fits the error, for error handlers. It is 400 where it is left out. */
+  /** The HTTP status that fits the error, for error handlers. If it is left out, it is 400. */
   readonly status?: number
 }
 

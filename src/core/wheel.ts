@@ -41,7 +41,7 @@ export class Wheel {
     this.#tick = Math.max(this.#tick, Math.floor(now / TICK))
   }
 
-  /** Fires the timers that are due at `now`. A timer that the owner of another one stops meanwhile does not fire. */
+  /** Fires the timers that are due at `now`. If the owner of another timer stops a timer during the call, that timer does not fire. */
   turn (now: number, fire: (timer: Timer) => void): void {
     const target = Math.floor(now / TICK)
     const first = Math.max(this.#tick + 1, target - SLOTS + 1)

@@ -38,7 +38,7 @@ export function embeddingFor (origins: Origins): Embedding {
 
 const SELF = '\'self\''
 
-/** Lists the pages that may frame a response; `null` stands for every page. A header cannot name the origins of an expression or a function. */
+/** Lists the pages that may frame a response; the result is `null` if every page may. A header cannot name the origins of an expression or a function. */
 function ancestorsFor (origins: Origins): string | null {
   if (origins === '*') return null
   const texts = typeof origins === 'function' ? [] : origins.filter((rule) => typeof rule === 'string' && rule !== 'null') as string[]

@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest, RouteShorthandOptions } from 'fastif
 import type { Clock } from '../../core/clock.ts'
 import type { AnySession } from '../session/index.ts'
 
-/** One rule about origins: an expression, or a text in which `*` stands for part of a host or a port. */
+/** One rule about origins: an expression, or a text in which `*` matches a part of a host or a port. */
 export type OriginRule = string | RegExp
 
 /** Decides whether an origin that is not the server's own may connect. */
@@ -107,7 +107,7 @@ export interface SockjsOptions {
   /**
    * Returns the text that tells one user from another.
    *
-   * Default: the user itself where it is a string, else its `id`, `sub`, `name` or `username`. A user with none of these is refused.
+   * Default: the user itself if it is a string, else its `id`, `sub`, `name` or `username`. A user with none of these is refused.
    */
   userKey?: (user: unknown) => string
   /** Refuses later requests from an address that is not the address of the first. Default `false`. */

@@ -82,11 +82,11 @@ export function canonicalOrigin (text: string): string {
   return `${scheme}://${withoutDefaultPort(scheme, (canonicalHost(scheme, host) ?? host) + port)}`
 }
 
-/** The texts that `*` stands for: characters of a name or a port, without any of a path. */
+/** The texts that `*` matches: characters of a name or a port, but not of a path. */
 const WILD = /^[a-z0-9._-]+$/
 
 /**
- * Compares origins with a text, in which `*` stands for a part of a host or a port.
+ * Compares origins with a text, in which `*` matches a part of a host or a port.
  *
  * It searches each literal part once, from left to right, because a regular expression with several `*` would try all their lengths against
  * each other.

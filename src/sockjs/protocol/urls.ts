@@ -8,7 +8,7 @@ export const ROUTE_NAMES = [
   'xhr', 'xhr_streaming', 'xhr_send', 'eventsource', 'htmlfile', 'jsonp', 'jsonp_send'
 ] as const
 
-/** The route that a URL below the prefix of an endpoint stands for. */
+/** The name of a route below the prefix of an endpoint. */
 export type RouteName = (typeof ROUTE_NAMES)[number]
 
 export interface Target {

@@ -112,7 +112,7 @@ export class DraftReceiver extends SocketReceiver implements TimerOwner {
     this.#socket.resume()
     const { close } = Object.getPrototypeOf(this.#driver) as Driver
     close.call(this.#driver)
-    // Draft 75 has no closing handshake, and a peer of draft 76 may leave ours unanswered.
+    // Draft 75 has no closing handshake, and a peer of draft 76 may leave the server's close unanswered.
     this.#upgrade.clock.start(this.#linger, this.#upgrade.closeTimeout)
   }
 
