@@ -1,8 +1,12 @@
 import { PreparedMessage } from '../../stream/prepared-message.ts'
-import { type Body, encodeMessage, FrameHeaders, type MessageEncoding, type Version } from '../codec/index.ts'
+import { type Body, FrameHeaders, MessageEncoding, type Version } from '../codec/index.ts'
 
-/** The most forms that one message keeps. Clients count `sub-0`, `sub-1` and so on, so thousands of subscribers use a few ids. */
-const KEPT_MESSAGES = 64
+/**
+ * The most forms that one message keeps. More are made, but not kept.
+ *
+ * Clients count `sub-0`, `sub-1` and so on, so thousands of subscribers use a few ids. There is room for 64 of them, as text and as bytes.
+ */
+const KEPT_MESSAGES = 128
 
 /**
  * One message on its way to any number of subscribers. It is encoded once for each version, and once more for each
@@ -53,8 +57,7 @@ export class Publication {
     const key = `${version}${asBytes ? 'b' : 't'}${id ?? ''}`
     let message = prepared.get(key)
     if (message === undefined) {
-      const encoded = this.#encoded.forSubscription(id, version)
-      message = new PreparedMessage(asBytes ? encoded.bytes : encoded.text)
+      message = new PreparedMessage(this.forDelivery(id === undefined ? [] : [['subscription', id]], version, asBytes))
       if (prepared.size < KEPT_MESSAGES) prepared.set(key, message)
     }
     return message
@@ -66,17 +69,13 @@ export class Publication {
    * @internal
    */
   forDelivery (own: Iterable<readonly [string, string]>, version: Version, asBytes: boolean): string | Uint8Array {
-    const encoded = this.#encoded.forDelivery(own, version)
+    this.#encoding ??= new MessageEncoding(this.headers, this.body)
+    const encoded = this.#encoding.frame(own, version)
     return asBytes ? encoded.bytes : encoded.text
   }
 
   /** Drops the encoded forms, so that a history keeps only the message. */
   forgetForms (): void {
     this.#encoding = this.#prepared = undefined
-  }
-
-  get #encoded (): MessageEncoding {
-    this.#encoding ??= encodeMessage({ headers: this.headers, body: this.body })
-    return this.#encoding
   }
 }

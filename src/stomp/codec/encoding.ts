@@ -66,12 +66,10 @@ export class FrameEnd {
   }
 }
 
-/** A whole frame: its own first lines, and an end that other frames may share. */
+/** A whole frame: its own first lines, and an end that other frames may share. It keeps no form, because each is written once. */
 export class EncodedFrame {
   readonly #front: string
   readonly #end: FrameEnd
-  #text: string | undefined
-  #bytes: Uint8Array | undefined
 
   constructor (front: string, end: FrameEnd) {
     this.#front = front
@@ -84,13 +82,11 @@ export class EncodedFrame {
   }
 
   get text (): string {
-    this.#text ??= this.#front + this.#end.text
-    return this.#text
+    return this.#front + this.#end.text
   }
 
   get bytes (): Uint8Array {
-    this.#bytes ??= Buffer.concat([Buffer.from(this.#front), this.#end.bytes])
-    return this.#bytes
+    return Buffer.concat([Buffer.from(this.#front), this.#end.bytes])
   }
 }
 

@@ -1,6 +1,7 @@
 import { test } from 'tap'
 import {
-  Body, type Command, createFrame, encodeFrame, encodeMessage, type Frame, FrameHeaders, FrameParser, isFrameError,
+  Body, type Command, createFrame, encodeFrame, type Frame, FrameHeaders, FrameParser, isFrameError,
+  MessageEncoding,
   negotiateHeartBeat, negotiateVersion, parseHeartBeat, serialize, serializeBytes, type Version, VERSIONS
 } from '../../../src/stomp/codec/index.ts'
 
@@ -122,52 +123,43 @@ test('STOMP-F9 headers keep their order, and the first of one name', async (t) =
   t.equal(FrameHeaders.from(headers), headers)
 })
 
+const encodingOf = ({ headers, body }: Frame): MessageEncoding => new MessageEncoding(headers, body)
+
 test('one MESSAGE for many: only the subscription differs', async (t) => {
-  const encoding = encodeMessage(createFrame('MESSAGE', { 'message-id': 'm1', destination: '/topic/a:b' }, 'hé'))
+  const encoding = encodingOf(createFrame('MESSAGE', { 'message-id': 'm1', destination: '/topic/a:b' }, 'hé'))
   const rest = 'message-id:m1\ndestination:/topic/a\\cb\ncontent-length:3\n\nhé\0'
-  t.equal(encoding.forSubscription('sub-0', '1.2').text, 'MESSAGE\nsubscription:sub-0\n' + rest)
-  t.equal(encoding.forSubscription('sub:1', '1.1').text, 'MESSAGE\nsubscription:sub\\c1\n' + rest)
-  t.equal(encoding.forSubscription('s', '1.0').text, 'MESSAGE\nsubscription:s\n' + rest.replace('\\c', ':'))
-  t.strictSame(encoding.forSubscription('sub-0', '1.2').bytes, Buffer.from('MESSAGE\nsubscription:sub-0\n' + rest))
-  t.equal(encoding.forSubscription('sub-0', '1.2'), encoding.forSubscription('sub-0', '1.2'), 'encoded once')
-  t.equal(encoding.forSubscription('sub-0', '1.2').bytes, encoding.forSubscription('sub-0', '1.2').bytes, 'and once as bytes')
+  t.equal(encoding.frame([['subscription', 'sub-0']], '1.2').text, 'MESSAGE\nsubscription:sub-0\n' + rest)
+  t.equal(encoding.frame([['subscription', 'sub:1']], '1.1').text, 'MESSAGE\nsubscription:sub\\c1\n' + rest)
+  t.equal(encoding.frame([['subscription', 's']], '1.0').text, 'MESSAGE\nsubscription:s\n' + rest.replace('\\c', ':'))
+  t.strictSame(encoding.frame([['subscription', 'sub-0']], '1.2').bytes, Buffer.from('MESSAGE\nsubscription:sub-0\n' + rest))
 })
 
 test('STOMP-M2 a 1.0 subscription without id gets none', async (t) => {
-  const encoding = encodeMessage(createFrame('MESSAGE', { 'message-id': 'm1' }))
-  t.equal(encoding.forSubscription(undefined, '1.0').text, 'MESSAGE\nmessage-id:m1\ncontent-length:0\n\n\0')
-  t.equal(encoding.forSubscription('undefined', '1.0').text, 'MESSAGE\nsubscription:undefined\nmessage-id:m1\ncontent-length:0\n\n\0')
+  const encoding = encodingOf(createFrame('MESSAGE', { 'message-id': 'm1' }))
+  t.equal(encoding.frame([], '1.0').text, 'MESSAGE\nmessage-id:m1\ncontent-length:0\n\n\0')
+  t.equal(encoding.frame([['subscription', 'undefined']], '1.0').text, 'MESSAGE\nsubscription:undefined\nmessage-id:m1\ncontent-length:0\n\n\0')
 })
 
 test('STOMP-M3 STOMP-M5 a delivery may have headers of its own; what the publisher put there is not shared', async (t) => {
   const forged = { subscription: 'x', ack: 'y', redelivered: 'true', 'content-length': '7', 'message-id': 'm1' }
-  const encoding = encodeMessage(createFrame('MESSAGE', forged, 'a'))
-  t.equal(encoding.forSubscription('s', '1.2').text, 'MESSAGE\nsubscription:s\nmessage-id:m1\ncontent-length:1\n\na\0')
-  t.equal(encoding.forDelivery([['subscription', 's'], ['ack', 'a:1']], '1.2').text, 'MESSAGE\nsubscription:s\nack:a\\c1\nmessage-id:m1\ncontent-length:1\n\na\0')
+  const encoding = encodingOf(createFrame('MESSAGE', forged, 'a'))
+  t.equal(encoding.frame([['subscription', 's']], '1.2').text, 'MESSAGE\nsubscription:s\nmessage-id:m1\ncontent-length:1\n\na\0')
+  t.equal(encoding.frame([['subscription', 's'], ['ack', 'a:1']], '1.2').text, 'MESSAGE\nsubscription:s\nack:a\\c1\nmessage-id:m1\ncontent-length:1\n\na\0')
 })
 
 test('one MESSAGE with other octets goes as bytes or as base64', async (t) => {
-  const encoded = encodeMessage(createFrame('MESSAGE', { 'message-id': 'm1' }, Buffer.of(0xff))).forSubscription('s', '1.2')
+  const encoded = encodingOf(createFrame('MESSAGE', { 'message-id': 'm1' }, Buffer.of(0xff))).frame([['subscription', 's']], '1.2')
   t.notOk(encoded.isText)
   t.equal(encoded.text, 'MESSAGE\nsubscription:s\ncontent-transfer-encoding:base64\nmessage-id:m1\ncontent-length:4\n\n/w==\0')
   t.strictSame(encoded.bytes, Buffer.from('MESSAGE\nsubscription:s\nmessage-id:m1\ncontent-length:1\n\n\xff\0', 'latin1'))
-})
-
-test('many different subscription ids are encoded right and not all kept', async (t) => {
-  const encoding = encodeMessage(createFrame('MESSAGE', { 'message-id': 'm1' }))
-  const ids = Array.from({ length: 200 }, (_, index) => `sub-${index}`)
-  for (const id of ids) t.match(encoding.forSubscription(id, '1.2').text, `MESSAGE\nsubscription:${id}\n`)
-  t.equal(encoding.forSubscription('sub-0', '1.2'), encoding.forSubscription('sub-0', '1.2'))
-  t.not(encoding.forSubscription('sub-199', '1.2'), encoding.forSubscription('sub-199', '1.2'))
 })
 
 test('STOMP-C2 STOMP-C3 the highest common version', async (t) => {
   t.equal(negotiateVersion(undefined), '1.0')
   t.equal(negotiateVersion('1.0,1.2,1.1'), '1.2')
   t.equal(negotiateVersion(' 1.1 , 9.9,1.0'), '1.1')
-  t.equal(negotiateVersion('1.2,1.1', ['1.0', '1.1']), '1.1')
-  for (const value of ['', '2.0', '1', '1.20', '1.2;1.1']) t.match(negotiateVersion(value), { code: 'STOMP_NO_COMMON_VERSION', row: 'STOMP-C3' })
-  t.match(negotiateVersion(undefined, ['1.2']), { code: 'STOMP_NO_COMMON_VERSION' })
+  t.equal(negotiateVersion('1.0,9.9'), '1.0')
+  for (const value of ['', '2.0', '1', '1.20', '1.2;1.1']) t.match(negotiateVersion(value), { code: 'STOMP_NO_COMMON_VERSION' })
 })
 
 test('STOMP-H1 heart-beat is two non-negative integers', async (t) => {
@@ -175,7 +167,7 @@ test('STOMP-H1 heart-beat is two non-negative integers', async (t) => {
   t.strictSame(parseHeartBeat('0,0'), { outgoing: 0, incoming: 0 })
   t.strictSame(parseHeartBeat('10000,500'), { outgoing: 10000, incoming: 500 })
   for (const value of ['', '1', '1,', ',1', '-1,0', '0,-1', '1,2,3', 'abc', '1.5,0', '1e3,0', '0x1,0', ' 1,2', '1, 2', '1,2\n', '1'.repeat(16) + ',0']) {
-    t.match(parseHeartBeat(value), { code: 'STOMP_BAD_HEART_BEAT', row: 'STOMP-H1' }, JSON.stringify(value))
+    t.match(parseHeartBeat(value), { code: 'STOMP_BAD_HEART_BEAT' }, JSON.stringify(value))
   }
 })
 
