@@ -89,28 +89,28 @@ export interface ClientEntry {
   readonly status?: number
 }
 
-/** The faults of a frame that the codec finds. Each names the row of the checklist that asks for it, and `#` in a text is the limit. */
+/** The faults of a frame that the codec finds. `#` in a text is the limit. */
 export const FRAME_ERRORS = {
-  STOMP_NUL_IN_HEAD: { row: 'STOMP-F1', text: 'The frame ended before the empty line that closes its head' },
-  STOMP_STRAY_CARRIAGE_RETURN: { row: 'STOMP-F3', text: 'A carriage return is not followed by a line feed' },
-  STOMP_HEADER_WITHOUT_COLON: { row: 'STOMP-F6', text: 'A header line has no colon' },
-  STOMP_EMPTY_HEADER_NAME: { row: 'STOMP-F6', text: 'A header has no name' },
-  STOMP_INVALID_UTF8: { row: 'STOMP-F11', text: 'The head of the frame is not valid UTF-8' },
-  STOMP_UNDEFINED_ESCAPE: { row: 'STOMP-E2', text: 'A header holds an undefined escape sequence' },
-  STOMP_BODY_LENGTH_MISMATCH: { row: 'STOMP-B1', text: 'The body does not end where content-length says' },
-  STOMP_BAD_CONTENT_LENGTH: { row: 'STOMP-B4', text: 'content-length is not a number of octets' },
-  STOMP_CONFLICTING_CONTENT_LENGTH: { row: 'STOMP-B4', text: 'content-length is repeated with another value' },
-  STOMP_BODY_NOT_ALLOWED: { row: 'STOMP-B5', text: 'This command cannot carry a body' },
-  STOMP_NO_COMMON_VERSION: { row: 'STOMP-C3', text: 'None of the protocol versions asked for is supported' },
-  STOMP_BAD_HEART_BEAT: { row: 'STOMP-H1', text: 'heart-beat is not a pair of non-negative integers' },
-  STOMP_COMMAND_TOO_LONG: { row: 'STOMP-L1', text: 'The command is longer than # octets' },
-  STOMP_TOO_MANY_HEADERS: { row: 'STOMP-L1', text: 'The frame has more than # headers' },
-  STOMP_HEADER_LINE_TOO_LONG: { row: 'STOMP-L1', text: 'A header line is longer than # octets' },
-  STOMP_HEAD_TOO_LONG: { row: 'STOMP-L1', text: 'The head of the frame is longer than # octets' },
-  STOMP_BODY_TOO_LONG: { row: 'STOMP-L1', text: 'The body is longer than # octets' },
-  STOMP_CONNECT_FRAME_TOO_LONG: { row: 'STOMP-L2', text: 'A frame before CONNECTED is longer than # octets' },
-  STOMP_UNKNOWN_COMMAND: { row: 'STOMP-U1', text: 'The command is unknown' }
-} as const satisfies Readonly<Record<string, ClientEntry & { readonly row: string }>>
+  STOMP_NUL_IN_HEAD: { text: 'The frame ended before the empty line that closes its head' }, // STOMP-F1
+  STOMP_STRAY_CARRIAGE_RETURN: { text: 'A carriage return is not followed by a line feed' }, // STOMP-F3
+  STOMP_HEADER_WITHOUT_COLON: { text: 'A header line has no colon' }, // STOMP-F6
+  STOMP_EMPTY_HEADER_NAME: { text: 'A header has no name' }, // STOMP-F6
+  STOMP_INVALID_UTF8: { text: 'The head of the frame is not valid UTF-8' }, // STOMP-F11
+  STOMP_UNDEFINED_ESCAPE: { text: 'A header holds an undefined escape sequence' }, // STOMP-E2
+  STOMP_BODY_LENGTH_MISMATCH: { text: 'The body does not end where content-length says' }, // STOMP-B1
+  STOMP_BAD_CONTENT_LENGTH: { text: 'content-length is not a number of octets' }, // STOMP-B4
+  STOMP_CONFLICTING_CONTENT_LENGTH: { text: 'content-length is repeated with another value' }, // STOMP-B4
+  STOMP_BODY_NOT_ALLOWED: { text: 'This command cannot carry a body' }, // STOMP-B5
+  STOMP_NO_COMMON_VERSION: { text: 'None of the protocol versions asked for is supported' }, // STOMP-C3
+  STOMP_BAD_HEART_BEAT: { text: 'heart-beat is not a pair of non-negative integers' }, // STOMP-H1
+  STOMP_COMMAND_TOO_LONG: { text: 'The command is longer than # octets' }, // STOMP-L1
+  STOMP_TOO_MANY_HEADERS: { text: 'The frame has more than # headers' }, // STOMP-L1
+  STOMP_HEADER_LINE_TOO_LONG: { text: 'A header line is longer than # octets' }, // STOMP-L1
+  STOMP_HEAD_TOO_LONG: { text: 'The head of the frame is longer than # octets' }, // STOMP-L1
+  STOMP_BODY_TOO_LONG: { text: 'The body is longer than # octets' }, // STOMP-L1
+  STOMP_CONNECT_FRAME_TOO_LONG: { text: 'A frame before CONNECTED is longer than # octets' }, // STOMP-L2
+  STOMP_UNKNOWN_COMMAND: { text: 'The command is unknown' } // STOMP-U1
+} as const satisfies Readonly<Record<string, ClientEntry>>
 
 /** The refusals of a session, which keeps the rules of the protocol, and of the application above it. */
 export const SESSION_ERRORS = {

@@ -2,8 +2,6 @@
 export class Waiters {
   readonly #waiting = new Set<(released: boolean) => void>()
 
-  get size (): number { return this.#waiting.size }
-
   /** Resolves with true when the caller is released, with false when its signal aborts. */
   wait (signal?: AbortSignal): Promise<boolean> {
     if (signal?.aborted === true) return Promise.resolve(false)

@@ -5,18 +5,14 @@ export type FrameErrorCode = keyof typeof FRAME_ERRORS
 /** An error as a value, because the codec throws nothing. */
 export interface FrameError {
   readonly code: FrameErrorCode
-  /** The row of the checklist that asks for the error. */
-  readonly row: string
   readonly message: string
-  /** The limit that was broken, for the codes that end in `TOO_LONG` and `TOO_MANY_HEADERS`. */
-  readonly limit: number | undefined
   /** The `receipt` header of the refused frame, where the parser could read it (STOMP-X1). */
   readonly receipt: string | undefined
 }
 
+/** Makes an error. `limit` is the one that was broken, for the codes that end in `TOO_LONG` and `TOO_MANY_HEADERS`. */
 export function frameError (code: FrameErrorCode, limit?: number, receipt?: string): FrameError {
-  const { row, text } = FRAME_ERRORS[code]
-  return { code, row, message: text.replace('#', String(limit)), limit, receipt }
+  return { code, message: FRAME_ERRORS[code].text.replace('#', String(limit)), receipt }
 }
 
 export function isFrameError (value: unknown): value is FrameError {

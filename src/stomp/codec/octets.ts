@@ -7,10 +7,6 @@ export class Octets {
   #space = NOTHING
   #length = 0
 
-  get length (): number {
-    return this.#length
-  }
-
   add (piece: Buffer): void {
     const length = this.#length + piece.length
     if (length > this.#space.length) {

@@ -24,15 +24,16 @@ export interface FrameParserOptions<P extends Peer = Peer> {
 /**
  * Reads frames from text and octets that come in any pieces (STOMP-F10).
  *
- * `next()` reads one frame and not further, because the CONNECT decides by which version the octets behind it are read.
+ * `next()` reads one frame and not further, because the CONNECT decides by which version the next octets are read.
  */
 export class FrameParser<P extends Peer = 'client'> {
   readonly #state: ParserState<P>
   readonly #assembler: FrameAssembler<P>
+  /** True after an error. The parser reads nothing after it. */
   #failed = false
   #textEOLs = 0
 
-  // The chunks behind the current one.
+  // The chunks after the current one.
   #waiting: (string | Uint8Array)[] = []
   #waitingLength = 0
   #begun = 0
@@ -58,19 +59,6 @@ export class FrameParser<P extends Peer = 'client'> {
     this.#state.limits = { ...this.#state.limits, ...limits }
   }
 
-  get version (): Version | undefined {
-    return this.#state.version
-  }
-
-  get limits (): FrameLimits {
-    return this.#state.limits
-  }
-
-  /** True after an error, behind which the parser reads nothing. */
-  get failed (): boolean {
-    return this.#failed
-  }
-
   /** The number of EOLs between frames so far. Each may be a heart-beat (STOMP-F4, SEC-S35). */
   get eols (): number {
     return this.#textEOLs + this.#assembler.eols
@@ -81,7 +69,7 @@ export class FrameParser<P extends Peer = 'client'> {
     return this.#waitingLength + this.#text.length - this.#textAt + this.#octets.length - this.#assembler.at
   }
 
-  /** True when the input so far ended at the end of a frame. */
+  /** True when the input so far ended at the end of a frame. Tests alone ask, because a frame that is half read shows nothing else. */
   get betweenFrames (): boolean {
     return this.#assembler.betweenFrames && this.#halfPair === ''
   }
@@ -95,7 +83,7 @@ export class FrameParser<P extends Peer = 'client'> {
 
   /**
    * Reads the next frame. Returns an error, which is the last result, or `undefined` where it needs more input.
-   * Do not call it between a CONNECT and `connected()`, because the version of the frame behind it is not known.
+   * Do not call it between a CONNECT and `connected()`, because the version of the next frame is not known.
    */
   next (): Frame<CommandFrom<P>> | FrameError | undefined {
     while (!this.#failed && this.#hasInput()) {

@@ -10,12 +10,9 @@ export const VERSIONS: readonly Version[] = ['1.2', '1.1', '1.0']
  * Chooses the highest version that both sides have. A client without the header means 1.0. Unknown entries and spaces
  * around entries do not count (STOMP-C2, STOMP-C3).
  */
-export function negotiateVersion (
-  acceptVersion: string | undefined,
-  supported: readonly Version[] = VERSIONS
-): Version | FrameError {
+export function negotiateVersion (acceptVersion: string | undefined): Version | FrameError {
   const asked = (acceptVersion ?? '1.0').split(',').map((entry) => entry.trim())
-  const common = VERSIONS.find((version) => supported.includes(version) && asked.includes(version))
+  const common = VERSIONS.find((version) => asked.includes(version))
   return common ?? frameError('STOMP_NO_COMMON_VERSION')
 }
 

@@ -13,8 +13,6 @@ export class Budget {
     this.max = max
   }
 
-  get used (): number { return this.#used }
-
   hasRoomFor (publication: Publication, size: number): boolean {
     return this.#used + PLACE + (this.#holders.has(publication) ? 0 : size) <= this.max
   }

@@ -46,8 +46,6 @@ export class Queues implements TimerOwner {
     this.#limits = { named, dead: named, temporary: { ...named, lenient: true }, topic: { ...named, lenient: true, maxDeliveries: 1 } }
   }
 
-  get size (): number { return this.#named.size }
-
   /** Finds the queue of that name, or makes it. Throws when there are too many. */
   open ({ kind, name, segments }: Destination): Queue {
     const existing = this.#named.get(name)
