@@ -8,6 +8,7 @@ import { faults } from '../protocol-tests/faults/index.ts'
 import { list } from '../protocol-tests/reporters/list.ts'
 import { anchorsOf, type Block, blocksOf, linksOf } from './support/docs/markdown.ts'
 import { installPackage, typeErrors } from './support/docs/package.ts'
+import { warningsIn } from './support/warnings.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const GUIDES = ['README.md', 'PROTOCOL.md', ...readdirSync(join(ROOT, 'docs')).filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`)]
@@ -36,7 +37,7 @@ function write (kind: string): Map<string, Block> {
 }
 
 /** Children do not count in the coverage of this test. */
-const env = { ...process.env, NODE_V8_COVERAGE: '', NODE_OPTIONS: '', NODE_NO_WARNINGS: '1' }
+const env = { ...process.env, NODE_V8_COVERAGE: '', NODE_OPTIONS: '' }
 
 t.test('marks', async (t) => {
   for (const block of BLOCKS.filter(({ marks }) => marks !== '')) {
@@ -80,7 +81,8 @@ t.test('programs', async (t) => {
     const files = new Map([...write('js run'), ...write('js run cjs')].map(([file, block]) => [file, nameOf(block)]))
     const child = fork(join(ROOT, 'test/support/docs/run-programs.js'), [...files.keys()], { cwd: project, env, execArgv: [], silent: true })
     child.stdout!.resume()
-    child.stderr!.resume()
+    let errors = ''
+    child.stderr!.on('data', (chunk: Buffer) => { errors += String(chunk) })
     const left = new Set(files.keys())
     child.on('message', ({ file, problem }: { file: string, problem: string | null }) => {
       left.delete(file)
@@ -88,12 +90,14 @@ t.test('programs', async (t) => {
     })
     await new Promise((resolve) => child.on('exit', resolve))
     t.same([...left], [], 'all of them were run')
+    t.same(warningsIn(errors), [], 'none of them gives a warning (K1)')
   })
 
   t.test('tests pass', async (t) => {
     await Promise.all([...write('js test')].map(([file, block]) => new Promise<void>((resolve) => {
       execFile(process.execPath, ['--test-reporter=spec', file], { cwd: project, env, timeout: 120_000 }, (error, stdout, stderr) => {
         t.equal(error, null, `${nameOf(block)} passes`, error === null ? {} : { output: stdout.slice(-3000) + stderr.slice(-1000) })
+        t.same(warningsIn(stdout + stderr), [], `${nameOf(block)} gives no warning (K1)`)
         resolve()
       })
     })))

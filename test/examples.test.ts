@@ -8,6 +8,7 @@ import SockJS from 'sockjs-client'
 import t, { type Test } from 'tap'
 import { WebSocket } from 'ws'
 import { installPackage } from './support/docs/package.ts'
+import { warningsIn } from './support/warnings.ts'
 import { Arrivals, deferred, until, within } from './support/wait.ts'
 
 // The library is written for browsers, and says that Node needs this.
@@ -22,13 +23,21 @@ const project = t.testdir({ 'package.json': '{"private":true}' })
 cpSync(join(ROOT, 'examples'), join(project, 'examples'), { recursive: true })
 installPackage(ROOT, join(project, 'node_modules/fastify-sockjs'))
 
+/** The process warnings of all examples. */
+const warnings: string[] = []
+
 /** Runs an example as its first line says, and returns its address. */
 async function start (t: Test, name: string): Promise<string> {
   const child: ChildProcess = fork(join(project, 'examples', name, 'server.js'), {
     cwd: project, silent: true, execArgv: ['--import', TELL_PORT], env: { ...process.env, PORT: '0', NODE_V8_COVERAGE: '', NODE_OPTIONS: '' }
   })
   let output = ''
-  for (const stream of [child.stdout!, child.stderr!]) stream.on('data', (chunk: Buffer) => { output = (output + chunk.toString()).slice(-4000) })
+  for (const stream of [child.stdout!, child.stderr!]) {
+    stream.on('data', (chunk: Buffer) => {
+      output = (output + chunk.toString()).slice(-4000)
+      warnings.push(...warningsIn(chunk.toString()).map((line) => `${name}: ${line}`))
+    })
+  }
   const listening = deferred<AddressInfo>()
   const gone = deferred<void>()
   child.on('message', (address) => listening.resolve(address as AddressInfo))
@@ -221,6 +230,7 @@ const TRIALS: Readonly<Record<string, (t: Test, url: string) => Promise<void>>> 
 const PAGELESS = new Set(['plugins', 'nest'])
 
 t.test('every example', async (t) => {
+  t.same(warnings, [], 'none has given a warning (K1)')
   const examples = readdirSync(join(ROOT, 'examples'), { withFileTypes: true }).filter((entry) => entry.isDirectory()).map(({ name }) => name)
   t.same(examples.sort(), [...Object.keys(TRIALS), 'demo', 'proxies'].sort(), 'is tried here; the demo page and the proxies are by the browsers')
   const list = readFileSync(join(ROOT, 'examples/README.md'), 'utf8')

@@ -8,3 +8,8 @@ export function onWarning (listener: (text: string) => void): void {
     listener(warning.stack ?? String(warning))
   })
 }
+
+/** The process warnings that a child has printed. Its output must be complete. */
+export function warningsIn (output: string): string[] {
+  return output.split('\n').filter((line) => /^\(node:\d+\) /.test(line) && !ALLOWED.some(({ name, text }) => line.includes(`${name}: ${text}`)))
+}
