@@ -9,6 +9,11 @@ export type CheckTable = Readonly<Record<string, Check>>
 /** Answers for names that are not known, by name. Each answer says which option was meant. */
 export type Hints = Readonly<Record<string, string>>
 
+/** Writes the hint for an option that has another name here. */
+export const called = (name: string): string => `it is called ${name} here`
+/** Writes the hint for an option that stands in another object. */
+export const inside = (place: string, name: string): string => `it stands in ${place}: { ${name}: … }`
+
 /** Accepts the values for which `isGood` is true. `expectation` describes them: "an integer", "a function". */
 export function expected (isGood: (value: unknown) => boolean, expectation: string): Check {
   return (value) => isGood(value) ? null : `must be ${expectation}, not ${shown(value)}`
@@ -24,6 +29,10 @@ export function integer (minimum: number, maximum = Number.MAX_SAFE_INTEGER): Ch
 export const MAX_MILLISECONDS = 2 ** 31 - 1
 
 export const milliseconds = integer(1, MAX_MILLISECONDS)
+/** Accepts an interval in milliseconds. 0 is none. */
+export const interval = integer(0, MAX_MILLISECONDS)
+export const twoIntervals = expected((value) => Array.isArray(value) && value.length === 2 && value.every((each) => interval(each) === null),
+  'two numbers of milliseconds, such as [10000, 10000]')
 export const count = integer(1)
 export const boolean = expected((value) => typeof value === 'boolean', 'true or false')
 export const func = expected((value) => typeof value === 'function', 'a function')
@@ -107,6 +116,6 @@ export function checkOptions (WrongOption: OptionError, whole: string, options: 
 }
 
 /** Keeps the options that have a value. */
-export function defined<T extends object> (options: T): { [K in keyof T]-?: Exclude<T[K], undefined> } {
+export function defined<T extends object> (options: T): { [K in keyof T]: Exclude<T[K], undefined> } {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as never
 }

@@ -14,7 +14,7 @@ export function unknownName (name: string, known: Iterable<string>, hints: Reado
   return near === undefined ? 'is not known' : `is not known; did you mean ${near}?`
 }
 
-/** Finds the known name that a misspelt one was probably meant to be. Returns `undefined` where none is near. */
+/** Finds the known name that a misspelt one was probably meant to be. Returns `undefined` if none is near. */
 export function nearestName (name: string, known: Iterable<string>): string | undefined {
   const given = letters(name)
   let nearest: string | undefined

@@ -17,7 +17,7 @@ export class Waiters {
     })
   }
 
-  /** Releases the caller that has waited longest. Returns false where none waits. */
+  /** Releases the caller that has waited longest. Returns false if none waits. */
   releaseFirst (): boolean {
     const [first] = this.#waiting
     first?.(true)

@@ -46,7 +46,7 @@ export class ClientDestination {
     return this.#segments
   }
 
-  /** The segments behind the application prefix. */
+  /** The segments after the application prefix. */
   get rest (): readonly string[] {
     return this.segments.slice(this.#separator === '/' ? this.#prefix.split('/').length : 1)
   }
@@ -107,7 +107,7 @@ export interface Destination {
   readonly kind: DestinationKind
   /** The destination as the client wrote it, because MESSAGE repeats it unchanged (STOMP-M1). */
   readonly name: string
-  /** The prefix, and the segments behind it. */
+  /** The prefix, and the segments after it. */
   readonly segments: readonly string[]
 }
 
@@ -116,7 +116,7 @@ export interface DestinationRules {
   readonly separator: Separator
   /** The most octets of a destination. */
   readonly maxLength: number
-  /** The most segments behind the prefix (SEC-S33). */
+  /** The most segments after the prefix (SEC-S33). */
   readonly maxSegments: number
   /** The most `*` in one pattern. */
   readonly maxWildcards: number
@@ -126,7 +126,7 @@ export interface DestinationRules {
 const ONE = '*'
 const REST = '**'
 
-/** Finds the kind of a destination, `undefined` where no prefix fits. A prefix fits whole segments only. */
+/** Finds the kind of a destination, `undefined` if no prefix fits. A prefix fits whole segments only. */
 export function kindOf (name: string, prefixes: Prefixes): DestinationKind | undefined {
   return match(name, prefixes)?.[1]
 }

@@ -1,8 +1,6 @@
-import { boolean, type Check, checkOptions, type CheckTable, count, expected, type Hints, integer, list, MAX_MILLISECONDS, milliseconds, oneOf, plainObject } from '../core/check.ts'
+import { boolean, called, type Check, checkOptions, type CheckTable, count, expected, type Hints, inside, interval, list, milliseconds, oneOf, plainObject, twoIntervals } from '../core/check.ts'
 import { stompErrors } from './errors.ts'
 import type { StompLimitOptions, StompPluginOptions } from './options.ts'
-
-const interval = integer(0, MAX_MILLISECONDS)
 
 const LIMITS: Readonly<Record<keyof StompLimitOptions, Check>> = {
   command: count,
@@ -24,7 +22,7 @@ const LIMITS: Readonly<Record<keyof StompLimitOptions, Check>> = {
 }
 
 const HEART_BEAT: Readonly<Record<keyof NonNullable<StompPluginOptions['heartBeat']>, Check>> = {
-  offer: expected((value) => Array.isArray(value) && value.length === 2 && value.every((each) => interval(each) === null), 'two numbers of milliseconds, such as [10000, 10000]'),
+  offer: twoIntervals,
   minimum: interval,
   // Infinity would keep a client that has vanished for ever.
   tolerance: expected((value) => Number.isFinite(value) && (value as number) >= 1, 'a number of at least 1'),
@@ -80,8 +78,6 @@ const OPTIONS: Readonly<Record<keyof StompPluginOptions, Check>> = {
 }
 
 const inEndpoint = (name: string): string => `it is an option of the endpoint: endpoint: { ${name}: … }`
-const inside = (place: string, name: string): string => `it stands in ${place}: { ${name}: … }`
-const called = (name: string): string => `it is called ${name} here`
 
 /** Names that stand elsewhere, or are called otherwise by Spring (U23). */
 const HINTS: Hints = {

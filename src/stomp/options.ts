@@ -1,3 +1,4 @@
+import { defined } from '../core/check.ts'
 import type { EndpointOptions } from '../sockjs/options/options.ts'
 import type { Broker } from './broker/broker.ts'
 import { DEFAULT_LIMITS } from './codec/index.ts'
@@ -121,17 +122,12 @@ function listOf (value: string | readonly string[]): readonly string[] {
   return [value].flat()
 }
 
-/** Puts the options that are set over their defaults. */
-function over<T extends object> (defaults: T, given: object = {}): T {
-  return { ...defaults, ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) }
-}
-
 function resolveHeartBeat ({ offer, ...given }: NonNullable<StompPluginOptions['heartBeat']> = {}): HeartBeatOptions {
-  return over<HeartBeatOptions>({ fixed: offer ?? null, minimum: 1000, tolerance: 2, toleranceFloor: 60_000 }, given)
+  return { fixed: offer ?? null, minimum: 1000, tolerance: 2, toleranceFloor: 60_000, ...defined(given) }
 }
 
 function resolveRate (given: StompPluginOptions['rate']): RateOptions | null {
-  return given === undefined ? null : over({ perSecond: given.perSecond, burst: Math.ceil(2 * given.perSecond) }, given)
+  return given === undefined ? null : { burst: Math.ceil(2 * given.perSecond), ...defined(given) }
 }
 
 /**
@@ -149,7 +145,7 @@ export function resolveStompOptions (options: StompPluginOptions): ResolvedStomp
     rate: resolveRate(options.rate),
     clientSend: options.clientSend ?? 'any',
     settings: {
-      limits: over(LIMITS, options.limits),
+      limits: { ...LIMITS, ...defined(options.limits ?? {}) },
       heartBeat: resolveHeartBeat(options.heartBeat),
       hosts: hosts === undefined ? null : new Set(hosts),
       transactionReceipts: options.transactionReceipts ?? 'commit',

@@ -1,7 +1,4 @@
-import type { Hints } from '../../core/check.ts'
-
-const called = (name: string): string => `it is called ${name} here`
-const inside = (place: string, name: string): string => `it stands in ${place}: { ${name}: … }`
+import { called, type Hints, inside } from '../../core/check.ts'
 
 /** The names of transports that other packages use. */
 export const TRANSPORT_HINTS: Hints = {

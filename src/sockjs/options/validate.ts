@@ -1,5 +1,5 @@
 import { constants } from 'node:buffer'
-import { boolean, type Check, checkOptions, type CheckTable, count, either, expected, fields, func, type Hints, integer, list, MAX_MILLISECONDS, milliseconds, oneOf, plainObject } from '../../core/check.ts'
+import { boolean, type Check, checkOptions, type CheckTable, count, either, expected, fields, func, type Hints, integer, interval, list, milliseconds, oneOf, plainObject } from '../../core/check.ts'
 import type { Clock } from '../../core/clock.ts'
 import { shown } from '../../core/suggestion.ts'
 import { errors } from '../errors.ts'
@@ -117,7 +117,7 @@ const processOptions: Readonly<Record<keyof Omit<SockjsPluginOptions, keyof Sock
 const drainOptions: Readonly<Record<keyof DrainOptions, Check>> = {
   rate: expected((value) => typeof value === 'number' && value > 0 && value <= 1, 'a number above 0, at most 1'),
   deadline: milliseconds,
-  delay: integer(0, MAX_MILLISECONDS),
+  delay: interval,
   code: oneOf(1001, 1012)
 }
 

@@ -24,7 +24,7 @@ export interface BrokerCapabilities {
   readonly topicAcknowledgements: boolean
   /** A message that a client refused by NACK comes again. */
   readonly nackRequeues: boolean
-  /** A message that a client refused goes to another consumer first, where there is one. */
+  /** A message that a client refused goes to another consumer first, if there is one. */
   readonly nackPassesOn: boolean
   /** UNSUBSCRIBE gives unacknowledged messages back at once. Without it, only the end of the connection does. */
   readonly unsubscribeReleases: boolean
@@ -70,7 +70,7 @@ export interface OutgoingMessage {
 export interface BrokerSubscription {
   /** A key that is unique on the connection. The session makes it, and it is not always the id of the client. */
   readonly key: string
-  /** The destination as the client wrote it, or a pattern where the broker has them. */
+  /** The destination as the client wrote it, or a pattern if the broker has them. */
   readonly destination: string
   /** The way in which the client acknowledges messages. */
   readonly ack: AckMode
@@ -92,7 +92,7 @@ export interface Delivery {
   readonly key: string
   /** The message, encoded once for all of its subscribers. */
   readonly publication: Publication
-  /** The handle for `ack` and `nack`, `null` where the message needs no acknowledgement. */
+  /** The handle for `ack` and `nack`, `null` if the message needs no acknowledgement. */
   readonly handle: DeliveryHandle | null
   /** True when a consumer has had the message before (STOMP-A5). */
   readonly redelivered: boolean
@@ -151,7 +151,7 @@ export interface BrokerConnection {
   commit (steps: readonly TransactionStep[]): Done
   /** Tells that the sink takes messages again, after it has returned `false`. */
   resume (): void
-  /** Waits until the broker takes more, `undefined` where it does already. Until then the session holds the client back. */
+  /** Waits until the broker takes more, `undefined` if it does already. Until then the session holds the client back. */
   room (): Promise<void> | undefined
   /** Ends the connection. Unacknowledged messages go to the next consumer, in order (STOMP-A5). */
   close (): Done
@@ -193,13 +193,13 @@ export interface BrokerContext {
 
 /** A broker. It gets the messages that no route of the application takes. */
 export interface Broker {
-  /** The character between the segments of a destination, behind its prefix. */
+  /** The character between the segments of a destination, after its prefix. */
   readonly separator: '/' | '.'
   /** The abilities of the broker. */
   readonly capabilities: BrokerCapabilities
   /** The state, for a readiness check. */
   readonly state: BrokerState
-  /** Calls `listener` with every change of `state`, and with a reason for operators where there is one (RELAY-26). */
+  /** Calls `listener` with every change of `state`, and with a reason for operators if there is one (RELAY-26). */
   onState (listener: (state: BrokerState, reason: string) => void): void
   /** Starts the broker. The server calls it once, before it listens. */
   start (context: BrokerContext): Promise<void>
@@ -217,7 +217,7 @@ export interface Broker {
   connect (client: BrokerClient, sink: BrokerSink): Done<BrokerConnection>
   /** Publishes for the application. It resolves when the broker has the message. */
   publish (message: OutgoingMessage): Promise<void>
-  /** Sends a message for a user to the other processes at the same broker, where there are any. */
+  /** Sends a message for a user to the other processes at the same broker, if there are any. */
   publishToUser (message: UserMessage): Done
   /** Calls `listener` with each message for a user that another process sends. */
   onUserMessage (listener: (message: UserMessage) => void): void

@@ -2,7 +2,7 @@ import type { FrameHeaders } from '../codec/index.ts'
 import { refusal } from '../refusals.ts'
 
 /**
- * Reads the most unacknowledged messages that a SUBSCRIBE asks for (STOMP-A1). Returns `undefined` where it asks for no limit.
+ * Reads the most unacknowledged messages that a SUBSCRIBE asks for (STOMP-A1). Returns `undefined` if it asks for no limit.
  *
  * 0 asks for no limit too, as with other brokers.
  */

@@ -170,7 +170,7 @@ export class FrameAssembler<P extends Peer> {
 
   /** Finds the end of the body: by content-length, NULs included (STOMP-B1), else at the first NUL (STOMP-B2). */
   #endOfBody (chunk: Buffer, head: Head<P>): number {
-    // A command of 1.0 that should have no body has none where a NUL follows its head, with any content-length (U16).
+    // A command of 1.0 that should have no body has none if a NUL follows its head, with any content-length (U16).
     if (head.body === 'ignored' && this.#bodySize === 0 && chunk[this.at] === NUL) return this.at
     if (head.contentLength !== undefined) return Math.min(chunk.length, this.at + head.contentLength - this.#bodySize)
     const nul = chunk.indexOf(NUL, this.at)

@@ -7,7 +7,7 @@ export class Body {
   /** The body of a frame without one. */
   static readonly EMPTY = new Body('', undefined, 0, 'text')
 
-  /** Makes a body. `length` is the number of octets, where the caller knows it. */
+  /** Makes a body. `length` is the number of octets, if the caller knows it. */
   static from (content: string | Uint8Array, length?: number, carrier: 'text' | 'bytes' = typeof content === 'string' ? 'text' : 'bytes'): Body {
     if (content.length === 0) return Body.EMPTY
     return typeof content === 'string' ? new Body(content, undefined, length, carrier) : new Body(undefined, content, content.length, carrier)

@@ -49,7 +49,7 @@ const VOCABULARY: { readonly [P in Peer]: ReadonlyMap<string, CommandFrom<P>> } 
   server: commandsFrom('server')
 }
 
-/** Finds a command. Returns `undefined` where this side does not have it, in that version or at all (STOMP-U1, STOMP-A3). */
+/** Finds a command. Returns `undefined` if this side does not have it, in that version or at all (STOMP-U1, STOMP-A3). */
 export function commandNamed<P extends Peer> (word: string, peer: P, version: Version | undefined): CommandFrom<P> | undefined {
   const command = VOCABULARY[peer].get(word)
   if (command === undefined || (version !== undefined && ruleOf(command).since > version)) return undefined

@@ -6,7 +6,7 @@ export type FrameErrorCode = keyof typeof FRAME_ERRORS
 export interface FrameError {
   readonly code: FrameErrorCode
   readonly message: string
-  /** The `receipt` header of the refused frame, where the parser could read it (STOMP-X1). */
+  /** The `receipt` header of the refused frame, if the parser could read it (STOMP-X1). */
   readonly receipt: string | undefined
 }
 

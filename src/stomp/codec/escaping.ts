@@ -5,7 +5,7 @@ import type { Version } from './versions.ts'
 export interface HeaderRules {
   /** The escape sequence of each character that has one. */
   readonly escapes: Readonly<Record<string, string>>
-  /** The character of each letter behind a backslash. It is `undefined` where a backslash stands for itself. */
+  /** The character of each letter after a backslash. It is `undefined` if a backslash stands for itself. */
   readonly sequences: Readonly<Record<string, string>> | undefined
   /** The characters that cannot stand in a value as they are. One without an escape sequence is left out. */
   readonly reserved: RegExp
@@ -48,7 +48,7 @@ const V10: HeaderRules = {
 /** The rules of CONNECT, STOMP and CONNECTED, and of every frame before a version is agreed (STOMP-E3, STOMP-E4). */
 const UNESCAPED: HeaderRules = { ...V10, impossibleName: /^$|[\r\n:\0]/, trims: false }
 
-/** Finds the rules for a frame. `command` is `undefined` where the word is not a command. */
+/** Finds the rules for a frame. `command` is `undefined` if the word is not a command. */
 export function headerRulesFor (command: Command | undefined, version: Version | undefined): HeaderRules {
   if (version === undefined || (command !== undefined && !ruleOf(command).escaped)) return UNESCAPED
   return version === '1.2' ? V12 : version === '1.1' ? V11 : V10
@@ -64,7 +64,7 @@ export function escapeName (name: string, rules: HeaderRules): string | undefine
   return rules.impossibleName.test(name) ? undefined : escapeValue(name, rules)
 }
 
-/** Decodes the escape sequences in one pass (STOMP-E5). Returns `undefined` where the version does not define one (STOMP-E2). */
+/** Decodes the escape sequences in one pass (STOMP-E5). Returns `undefined` if the version does not define one (STOMP-E2). */
 export function unescapeText (text: string, { sequences }: HeaderRules): string | undefined {
   let at = text.indexOf('\\')
   if (at === -1 || sequences === undefined) return text

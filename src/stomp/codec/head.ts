@@ -16,7 +16,7 @@ export interface ParserState<P extends Peer = Peer> {
 export interface Head<P extends Peer = Peer> {
   readonly command: CommandFrom<P>
   readonly headers: FrameHeaders
-  /** The octets of the body. On a command that should have no body, it counts only where a body follows (U16). */
+  /** The octets of the body. On a command that should have no body, it counts only if a body follows (U16). */
   readonly contentLength: number | undefined
   /** STOMP-B5: only some commands carry a body. On the others 1.0 ignores a body, and later versions refuse it. */
   readonly body: 'kept' | 'ignored' | 'refused'
@@ -24,7 +24,7 @@ export interface Head<P extends Peer = Peer> {
   readonly end: number
 }
 
-/** The answer where the head does not end in this text, or has more headers than the limit. */
+/** The answer if the head does not end in this text, or has more headers than the limit. */
 export const UNFINISHED = Symbol('unfinished')
 
 const CR = 0x0d

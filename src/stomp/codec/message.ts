@@ -23,7 +23,7 @@ export class MessageEncoding {
   }
 
   /**
-   * Makes the frame of a delivery. Its own headers are `subscription`, and `ack` where the client acknowledges (STOMP-M3).
+   * Makes the frame of a delivery. Its own headers are `subscription`, and `ack` if the client acknowledges (STOMP-M3).
    *
    * They stand first, because the first of repeated headers counts (STOMP-F9).
    */

@@ -18,7 +18,7 @@ export class Octets {
     this.#length = length
   }
 
-  /** Takes the collected octets and `last`. It returns `last` itself where nothing was collected. */
+  /** Takes the collected octets and `last`. It returns `last` itself if nothing was collected. */
   takeWith (last: Buffer): Buffer {
     if (this.#length === 0) return last
     this.add(last)

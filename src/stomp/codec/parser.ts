@@ -17,7 +17,7 @@ export interface FrameParserOptions<P extends Peer = Peer> {
   /** The side that sends the frames. The commands of the other side are unknown (STOMP-U1). Default: client. */
   readonly from?: P
   readonly limits?: Partial<FrameLimits>
-  /** The version, where it is known from the start. */
+  /** The version, if it is known from the start. */
   readonly version?: Version
 }
 
@@ -82,7 +82,7 @@ export class FrameParser<P extends Peer = 'client'> {
   }
 
   /**
-   * Reads the next frame. Returns an error, which is the last result, or `undefined` where it needs more input.
+   * Reads the next frame. Returns an error, which is the last result, or `undefined` if it needs more input.
    * Do not call it between a CONNECT and `connected()`, because the version of the next frame is not known.
    */
   next (): Frame<CommandFrom<P>> | FrameError | undefined {

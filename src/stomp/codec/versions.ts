@@ -25,7 +25,7 @@ export interface HeartBeat {
 const NO_HEART_BEAT: HeartBeat = Object.freeze({ outgoing: 0, incoming: 0 })
 const HEART_BEAT = /^(\d{1,15}),(\d{1,15})$/
 
-/** Reads two non-negative integers, `0,0` where the header is absent (STOMP 1.2, Heart-beating; STOMP-H1). */
+/** Reads two non-negative integers, `0,0` if the header is absent (STOMP 1.2, Heart-beating; STOMP-H1). */
 export function parseHeartBeat (value: string | undefined): HeartBeat | FrameError {
   if (value === undefined) return NO_HEART_BEAT
   const match = HEART_BEAT.exec(value)

@@ -1,6 +1,6 @@
 import type { ClientCommand, Frame } from '../codec/index.ts'
-import { StompError } from '../errors.ts'
-import { BrokerError } from '../refusals.ts'
+import { type ClientErrorCode, StompError } from '../errors.ts'
+import { BrokerError, type RefusalCode } from '../refusals.ts'
 import { readThrown, type Thrown } from './thrown.ts'
 
 /** An ERROR frame. It describes the failure in words for the client, and shows no internals (STOMP-X1, STOMP-X2, SEC-S63). */
@@ -29,7 +29,7 @@ export function aboutFrame ({ command, headers }: Frame<ClientCommand>, limits: 
 }
 
 /** The codes whose text names the destination. The client may have sent several frames, and its log shows the text alone (U18). */
-const NAMING: ReadonlySet<string> = new Set(['STOMP_ACCESS_REFUSED', 'STOMP_UNKNOWN_DESTINATION', 'STOMP_INVALID_DESTINATION', 'STOMP_QUEUE_FULL',
+const NAMING: ReadonlySet<string> = new Set<ClientErrorCode | RefusalCode>(['STOMP_ACCESS_REFUSED', 'STOMP_UNKNOWN_DESTINATION', 'STOMP_INVALID_DESTINATION', 'STOMP_QUEUE_FULL',
   'STOMP_TOO_MANY_QUEUES', 'STOMP_BROKER_REFUSED', 'STOMP_SUBSCRIPTION_ENDED', 'STOMP_FELL_BEHIND'])
 
 /** Makes the ERROR for a thrown value. `receipt` is that of the frame that failed (STOMP-R3). */

@@ -53,7 +53,7 @@ export class History {
     this.#maxBytes = maxHistoryBytes
   }
 
-  /** Finds the log of a topic, and begins it where it is new. Returns `undefined` for a topic without a history. */
+  /** Finds the log of a topic, and begins it if it is new. Returns `undefined` for a topic without a history. */
   open ({ name, segments }: Destination): Log | undefined {
     if (this.#rules.length === 0) return undefined
     let log = this.#logs.get(name)
@@ -69,7 +69,7 @@ export class History {
     return log
   }
 
-  /** Finds the log for a subscriber. It may begin one where there is room, but may not push another one out. */
+  /** Finds the log for a subscriber. It may begin one if there is room, but may not push another one out. */
   openForSubscriber (destination: Destination): Log | undefined {
     return this.#logs.has(destination.name) || this.#logs.size < this.#maxLogs ? this.open(destination) : undefined
   }
@@ -89,7 +89,7 @@ export class History {
     while (this.#bytes > this.#maxBytes) this.#forgetOldest()
   }
 
-  /** Finds the messages after `position`, `<epoch>:<offset>`. Returns `null` where one of them may be missing. */
+  /** Finds the messages after `position`, `<epoch>:<offset>`. Returns `null` if one of them may be missing. */
   since (log: Log, position: string): Publication[] | null {
     const [, epoch, digits] = /^([\w-]{1,64}):(\d{1,15})$/.exec(position) ?? []
     const offset = Number(digits)

@@ -1,4 +1,4 @@
-import { boolean, type Check, checkOptions, count, defined, integer, list, MAX_MILLISECONDS, milliseconds, plainObject, text } from '../../../core/check.ts'
+import { boolean, type Check, checkOptions, count, defined, integer, interval, list, milliseconds, plainObject, text } from '../../../core/check.ts'
 import { checkPattern, type DestinationRules, isUserDestination, parseDestination, prefix, prefixes, type Prefixes, separator, type Separator, USER_PREFIX } from '../../destinations.ts'
 import { stompErrors } from '../../errors.ts'
 
@@ -29,11 +29,11 @@ export interface MemoryBrokerOptions {
     /** The dead-letter queue. This name is a whole destination. `/dlq` by default. */
     readonly deadLetters?: string
   }
-  /** The character between the segments behind the prefix: `/topic/a/b` with `/`, `/topic/a.b` with `.`. `/` by default. */
+  /** The character between the segments after the prefix: `/topic/a/b` with `/`, `/topic/a.b` with `.`. `/` by default. */
   readonly separator?: Separator
   /** Octets of a destination. 255 by default. */
   readonly maxDestinationLength?: number
-  /** Segments behind the prefix. 16 by default. */
+  /** Segments after the prefix. 16 by default. */
   readonly maxSegments?: number
   /** The most `*` in a pattern. The `**` at its end does not count. 4 by default. */
   readonly maxWildcards?: number
@@ -113,7 +113,7 @@ const CHECKS: Record<keyof MemoryBrokerOptions, Check> = {
   prefetch: count,
   maxUnacked: count,
   maxDeliveries: integer(0),
-  ttl: integer(0, MAX_MILLISECONDS),
+  ttl: interval,
   deadLetterExpired: boolean,
   maxQueues: count,
   maxQueueMessages: count,

@@ -120,7 +120,7 @@ export class QueueSubscription {
     this.credit.deliver({ key: this.key, publication, handle, redelivered })
   }
 
-  /** Takes a delivery away from the client. Returns `false` where the client did not have it. */
+  /** Takes a delivery away from the client. Returns `false` if the client did not have it. */
   release (handle: Unacked): boolean {
     if (!this.#unacked.delete(handle)) return false
     this.credit.unacked--

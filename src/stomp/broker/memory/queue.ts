@@ -61,7 +61,7 @@ export class Queue {
   /** A time before which no waiting message expires, `Infinity` when none ever does. */
   get nextExpiry (): number { return this.#nextExpiry }
 
-  /** Reserves room for a message that is about to come. Returns a refusal that names the full limit where there is none (SEC-S28). */
+  /** Reserves room for a message that is about to come. Returns a refusal that names the full limit if there is none (SEC-S28). */
   reserve (publication: Publication, size: number): BrokerError | null {
     const { budget } = this.#queues
     const { maxMessages, maxBytes, lenient } = this.#limits
@@ -129,7 +129,7 @@ export class Queue {
     this.schedule()
   }
 
-  /** Drops the oldest waiting message. Returns `false` where none waits. */
+  /** Drops the oldest waiting message. Returns `false` if none waits. */
   dropOldest (): boolean {
     const oldest = this.#backlog.shift()
     if (oldest !== undefined) this.settle(oldest)
@@ -153,7 +153,7 @@ export class Queue {
     this.#nextExpiry = Infinity
   }
 
-  /** Puts the next deliveries into the serial queue, behind its other tasks. The caller runs the serial queue. */
+  /** Puts the next deliveries into the serial queue, after its other tasks. The caller runs the serial queue. */
   schedule (): void {
     if (this.#scheduled) return
     this.#scheduled = true

@@ -7,7 +7,7 @@ export class SerialQueue {
   readonly #tasks: (() => void)[] = []
   #busy = false
 
-  /** Puts a task behind the waiting ones. The caller must call `run` afterwards. */
+  /** Puts a task after the waiting ones. The caller must call `run` afterwards. */
   defer (task: () => void): void {
     this.#tasks.push(task)
   }

@@ -53,7 +53,7 @@ export class MemoryTemporaryQueues {
     this.#subscriptions = subscriptions
   }
 
-  /** Finds the queue for the `reply-to` of a message. Makes it and subscribes to it where that is needed. */
+  /** Finds the queue for the `reply-to` of a message. Makes it and subscribes to it if that is needed. */
   forReplies (name: string): TemporaryQueue {
     const temporary = this.#open(name)
     if (temporary.queue.consumers.size === 0) {

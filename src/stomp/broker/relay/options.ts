@@ -1,5 +1,5 @@
 import type { ConnectionOptions } from 'node:tls'
-import { type Check, checkOptions, count, defined, either, expected, func, integer, list, MAX_MILLISECONDS, milliseconds, oneOf, plainObject, text } from '../../../core/check.ts'
+import { type Check, checkOptions, count, defined, either, expected, func, integer, list, milliseconds, oneOf, plainObject, text, twoIntervals } from '../../../core/check.ts'
 import { type DestinationRules, prefixes } from '../../destinations.ts'
 import { stompErrors } from '../../errors.ts'
 import type { BrokerClient } from '../broker.ts'
@@ -101,8 +101,6 @@ export interface RelaySettings {
   readonly maxTemporaryQueues: number
 }
 
-const interval = integer(0, MAX_MILLISECONDS)
-
 /** A text for CONNECT, whose headers have no escapes. */
 const word = expected((value) => typeof value === 'string' && !/[\r\n\0:]/.test(value), 'a text without colon and line feed')
 
@@ -150,7 +148,7 @@ const CHECKS: Record<keyof RelayBrokerOptions, Check> = {
   tls: plainObject,
   prefixes: (value) => prefixList(value) ?? prefixes(value),
   allowHeaders: list(header, 'a list of names of headers'),
-  heartBeat: expected((value) => Array.isArray(value) && value.length === 2 && value.every((each) => interval(each) === null), 'two numbers of milliseconds, such as [10000, 10000]'),
+  heartBeat: twoIntervals,
   connectTimeout: milliseconds,
   receiptTimeout: milliseconds,
   blockedAfter: milliseconds,

@@ -20,7 +20,7 @@ const BEAT = Buffer.from('\n')
 /**
  * One STOMP connection to a broker, of which the relay is the client. It has heart-beats of its own (RELAY-3).
  *
- * It checks no rule of STOMP for the clients behind it, because their sessions have done that.
+ * It checks no rule of STOMP for the clients that use it, because their sessions have done that.
  */
 export class BrokerLink implements TimerOwner {
   readonly #socket: Socket
@@ -105,7 +105,7 @@ export class BrokerLink implements TimerOwner {
     })
   }
 
-  /** Resolves when the broker has read and confirmed enough. Returns `undefined` where it has (RELAY-12). */
+  /** Resolves when the broker has read and confirmed enough. Returns `undefined` if it has (RELAY-12). */
   room (): Promise<void> | undefined {
     return this.#state === 'connected' ? this.#output.room() : undefined
   }

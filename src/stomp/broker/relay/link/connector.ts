@@ -66,7 +66,7 @@ export class Connector {
     signal?.addEventListener('abort', abandon, { once: true })
     try {
       await link.connect(credentials)
-      // A frame that came right behind CONNECTED may have ended it already.
+      // A frame that came right after CONNECTED may have ended it already.
       if (link.failure !== null) throw link.failure
       return link
     } catch (error) {

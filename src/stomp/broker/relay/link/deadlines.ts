@@ -49,7 +49,7 @@ export class Deadlines {
   /** Notes that bytes came. */
   read (): void { this.#lastRead = this.#reading.now() }
 
-  /** Tells whether a beat must go out, so many milliseconds after the last write. */
+  /** Tells whether a beat must go out. `idle` is the time since the last write, in milliseconds. */
   beatIsDue (idle: number): boolean {
     const { outgoing } = this.#beats
     return outgoing > 0 && idle >= outgoing * EARLY

@@ -5,7 +5,7 @@ import type { ServerAddress } from './servers.ts'
 export class ServerFailure extends Error {
   readonly host: string
   readonly port: number
-  /** A code such as `ECONNREFUSED`, or a sentence where no code exists. */
+  /** A code such as `ECONNREFUSED`, or a sentence if no code exists. */
   readonly reason: string
 
   constructor ({ host, port }: ServerAddress, reason: string, cause?: Error) {

@@ -39,7 +39,7 @@ export class LinkOutput {
     this.#socket.write(bytes, this.progressed)
   }
 
-  /** Resolves when the broker has read and confirmed enough. Returns `undefined` where it has (RELAY-12). */
+  /** Resolves when the broker has read and confirmed enough. Returns `undefined` if it has (RELAY-12). */
   room (): Promise<void> | undefined {
     if (this.#hasRoom) return undefined
     if (this.#room === null) {
@@ -50,7 +50,7 @@ export class LinkOutput {
     return this.#room.promise
   }
 
-  /** Lets clients go on where there is room. One function serves all writes, because `drain` of the socket has another mark than ours. */
+  /** Lets clients go on if there is room. One function serves all writes, because `drain` of the socket has another mark than ours. */
   readonly progressed = (): void => {
     if (this.#room !== null && this.#hasRoom) this.end()
   }

@@ -23,7 +23,7 @@ export interface Problem {
 
 type Row = readonly [pattern: RegExp, verdict: Verdict, code: RefusalCode]
 
-/** The meanings, by the header `message` or the body behind it. The first row that fits counts. */
+/** The meanings, by the header `message` or the body after it. The first row that fits counts. */
 const ROWS: readonly Row[] = [
   [/^Subscription not found/, 'race', 'STOMP_BROKER_REFUSED'],
   [/^No subscription (found|matched)/, 'over', 'STOMP_BROKER_REFUSED'],

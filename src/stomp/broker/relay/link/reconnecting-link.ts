@@ -1,7 +1,7 @@
 import type { Clock } from '../../../../core/clock.ts'
 import { Timer, type TimerOwner } from '../../../../core/timer.ts'
 import { Waiters } from '../../../../core/waiters.ts'
-import { BrokerError, refusal } from '../../../refusals.ts'
+import { BrokerError, refusal, type RefusalCode } from '../../../refusals.ts'
 import type { BrokerLog } from '../../broker.ts'
 import type { RelaySettings } from '../options.ts'
 import type { BrokerLink } from './broker-link.ts'
@@ -21,10 +21,10 @@ export interface ReconnectingLinkOwner extends LinkOwner {
 const GOOD_LIFE = 5000
 
 /** Codes of a broker that was not there, or has gone. It has not refused the login. */
-const AWAY: ReadonlySet<string> = new Set(['STOMP_BROKER_UNAVAILABLE', 'STOMP_BROKER_TIMEOUT', 'STOMP_BROKER_LOST'])
+const AWAY: ReadonlySet<string> = new Set<RefusalCode>(['STOMP_BROKER_UNAVAILABLE', 'STOMP_BROKER_TIMEOUT', 'STOMP_BROKER_LOST'])
 
 /** The texts for attempts that failed, by code. */
-const TEXTS: ReadonlyMap<string, string> = new Map([
+const TEXTS: ReadonlyMap<string, string> = new Map<RefusalCode, string>([
   ['STOMP_ACCESS_REFUSED', 'the broker refuses the login'],
   ['STOMP_BROKER_REFUSED', 'the broker refuses the connection']
 ])
@@ -106,14 +106,14 @@ export class ReconnectingLink implements TimerOwner {
     this.expire()
   }
 
-  /** Waits for the link until the next planned attempt has ended. Throws a refusal where the link is still missing. */
+  /** Waits for the link until the next planned attempt has ended. Throws a refusal if the link is still missing. */
   async connected (signal: AbortSignal): Promise<void> {
     await this.#attempted(signal)
     if (this.#current === null || signal.aborted) throw refusal('STOMP_BROKER_UNAVAILABLE', undefined, true)
   }
 
   /**
-   * Waits for the next planned attempt where the broker is away, and throws a refusal where it stays away.
+   * Waits for the next planned attempt if the broker is away, and throws a refusal if it stays away.
    *
    * Without that wait, a thousand clients would make a thousand attempts of their own.
    */
@@ -192,7 +192,7 @@ export class ReconnectingLink implements TimerOwner {
     }
   }
 
-  /** Tells the owner of a failed attempt, unless a link that ended right behind its CONNECTED has done so already. */
+  /** Tells the owner of a failed attempt, unless a link that ended right after its CONNECTED has done so already. */
   #failed (error: BrokerError): void {
     if (!this.#stopped && !this.#timer.running) this.#owner.lost(error)
   }

@@ -29,7 +29,7 @@ export class Ordering {
     })
   }
 
-  /** Resolves when no operation waits. Returns `undefined` where none does. */
+  /** Resolves when no operation waits. Returns `undefined` if none does. */
   room (): Promise<void> | undefined {
     return this.#waiting.length === 0 ? undefined : new Promise((resolve) => { this.#idle.push(resolve) })
   }
