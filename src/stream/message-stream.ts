@@ -29,6 +29,19 @@ export type Message = string | Uint8Array
  * An ordered stream of messages in both directions, between one client and a layer such as STOMP.
  *
  * A layer knows no more than this of its client. A SockJS session implements it, also for a raw WebSocket and a TCP socket.
+ *
+ * @example A layer that echoes, and reads no faster than its client does:
+ * ```ts
+ * function echo (stream: MessageStream): void {
+ *   stream.on('message', (message) => {
+ *     if (message === 'bye') return stream.close(1000, 'Normal closure')
+ *     if (stream.send(message)) return
+ *     stream.pause()
+ *     stream.drained().then(() => stream.resume())
+ *   })
+ *   stream.on('close', ({ code, undelivered }) => console.log(code, undelivered))
+ * }
+ * ```
  */
 export interface MessageStream {
   /** Queues a message. Returns false above the high-water mark. Then the caller should wait for `drained()`. */

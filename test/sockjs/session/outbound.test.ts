@@ -1,7 +1,10 @@
+import { readFileSync } from 'node:fs'
 import { test } from 'tap'
+import ts from 'typescript'
+import type { AnySession } from '../../../src/sockjs/session/index.ts'
 import { PreparedMessage } from '../../../src/stream/prepared-message.ts'
 import type { CloseEvent } from '../../../src/stream/message-stream.ts'
-import { attachedStage, FakeHost, outcome, stage } from './support.ts'
+import { attachedStage, FakeHost, outcome, settled, stage } from './support.ts'
 
 const kilobyte = 'x'.repeat(1_000)
 const SLOW: CloseEvent = { code: 1013, reason: 'slow consumer', clean: false, undelivered: 0 }
@@ -212,4 +215,28 @@ test('every way to end leaves nothing accounted for', async (t) => {
     t.equal(all.host.clock.pending, 0)
     t.equal(all.host.forgotten, 1)
   }
+})
+
+test('the example of MessageStream echoes, and holds back a client that does not read', async (t) => {
+  const source = readFileSync(new URL('../../../src/stream/message-stream.ts', import.meta.url), 'utf8')
+  const code = /```ts\n(.*?)```/s.exec(source)![1]!.replaceAll(/^ \* ?/gm, '')
+  const logged: unknown[][] = []
+  const module = ts.transpile(`export function using (console: Console) { ${code}; return echo }`, { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ES2022 })
+  const { using } = await import(`data:text/javascript,${encodeURIComponent(module)}`) as { using (console: { log (...values: unknown[]): void }): (stream: AnySession) => void }
+  const echo = using({ log: (...values) => { logged.push(values) } })
+  const { host, session, receiver } = attachedStage('websocket-raw', undefined, { slow: true })
+  echo(session)
+  session.receive(['a', 'x'.repeat(2_000)])
+  host.turn()
+  t.ok(session.held, 'the client waits above the high-water mark')
+  session.receive(['b'])
+  receiver.release()
+  await settled()
+  t.notOk(session.held)
+  host.turn()
+  t.strictSame(receiver.taken().filter((text) => !text.startsWith('(')), ['a', 'x'.repeat(2_000), 'b'])
+  receiver.release()
+  session.receive(['bye'])
+  host.turn()
+  t.strictSame(logged, [[1000, 0]])
 })
