@@ -127,7 +127,7 @@ const ONE = '*'
 const REST = '**'
 
 /** Finds the kind of a destination, `undefined` if no prefix fits. A prefix fits whole segments only. */
-export function kindOf (name: string, prefixes: Prefixes): DestinationKind | undefined {
+export function destinationKind (name: string, prefixes: Prefixes): DestinationKind | undefined {
   return match(name, prefixes)?.[1]
 }
 

@@ -6,7 +6,7 @@ import { FrameHeaders } from '../../../src/stomp/codec/index.ts'
 import { Ordering } from '../../../src/stomp/broker/relay/shared/ordering.ts'
 import { RelayReplyAddresses } from '../../../src/stomp/broker/relay/messages/addresses.ts'
 import { resolveRelay } from '../../../src/stomp/broker/relay/options.ts'
-import { problemOf } from '../../../src/stomp/broker/relay/link/problems.ts'
+import { brokerProblem } from '../../../src/stomp/broker/relay/link/problems.ts'
 import { fromReplyTo } from '../../../src/stomp/broker/relay/messages/reply-to.ts'
 import { parseServer, Servers } from '../../../src/stomp/broker/relay/link/servers.ts'
 
@@ -65,7 +65,7 @@ t.test('RELAY-6: the meaning of an ERROR, in words of the relay', async (t) => {
     ['', 'at org.example.Secret(Secret.java:1)', 'refused', 'STOMP_BROKER_REFUSED']
   ]
   for (const [message, body, verdict, code] of cases) {
-    const problem = problemOf(FrameHeaders.from({ message }), body, { tls: false, host: 'broker', port: 61613 })
+    const problem = brokerProblem(FrameHeaders.from({ message }), body, { tls: false, host: 'broker', port: 61613 })
     t.match([problem.verdict, problem.error.code], [verdict, code], message)
     t.notMatch(problem.error.message, /[:\\\n]|guest|java|foo/, 'STOMP-E4, RELAY-6: nothing of the broker')
   }

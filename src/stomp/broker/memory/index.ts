@@ -1,6 +1,6 @@
 import type { Broker, BrokerCapabilities, BrokerClient, BrokerContext, BrokerSink, BrokerState, OutgoingMessage } from '../broker.ts'
 import { MemoryConnection } from './connection.ts'
-import { kindOf, type Separator } from '../../destinations.ts'
+import { destinationKind, type Separator } from '../../destinations.ts'
 import { Exchange } from './exchange.ts'
 import { type MemoryBrokerOptions, resolveSettings, type Settings } from './options.ts'
 import { refusal } from '../../refusals.ts'
@@ -63,12 +63,12 @@ class MemoryBroker implements Broker {
   }
 
   accepts (destination: string, what: 'send' | 'subscribe'): boolean {
-    const kind = kindOf(destination, this.#settings.destinations.prefixes)
+    const kind = destinationKind(destination, this.#settings.destinations.prefixes)
     return kind !== undefined && kind !== (what === 'send' ? 'dead' : 'reply')
   }
 
   isPrivate (destination: string): boolean {
-    const kind = kindOf(destination, this.#settings.destinations.prefixes)
+    const kind = destinationKind(destination, this.#settings.destinations.prefixes)
     return kind === 'temporary' || kind === 'reply'
   }
 

@@ -8,7 +8,7 @@ import { reasonOf, ServerFailure } from './failures.ts'
 import type { Credentials, LinkContext, LinkOwner } from './link.ts'
 import { LinkOutput } from './output.ts'
 import { Pending } from './pending.ts'
-import { problemOf } from './problems.ts'
+import { brokerProblem } from './problems.ts'
 import { ReadingTime } from './reading-time.ts'
 import type { ServerAddress } from './servers.ts'
 
@@ -215,7 +215,7 @@ export class BrokerLink implements TimerOwner {
 
   #refused (headers: FrameHeaders, body: string): void {
     const { state, log } = this.#context
-    const { verdict, error } = problemOf(headers, body, this.#address)
+    const { verdict, error } = brokerProblem(headers, body, this.#address)
     const harmless = verdict === 'race' || verdict === 'over'
     log[harmless ? 'debug' : 'warn']({ verdict, message: headers.get('message'), body: shorten(body, LOGGED) }, 'the broker sent an ERROR')
     // RabbitMQ keeps the socket for ten seconds after such an ERROR, and the relay does not (RELAY-11).

@@ -40,7 +40,7 @@ const ROWS: readonly Row[] = [
 const QUOTED = 200
 
 /** Finds the meaning of an ERROR. */
-export function problemOf (headers: FrameHeaders, body: string, from: ServerAddress): Problem {
+export function brokerProblem (headers: FrameHeaders, body: string, from: ServerAddress): Problem {
   const message = headers.get('message') ?? ''
   const row = ROWS.find(([pattern]) => pattern.test(message)) ?? ROWS.find(([pattern]) => pattern.test(body))
   const [, verdict, code] = row ?? [null, 'refused', 'STOMP_BROKER_REFUSED'] as const

@@ -1,4 +1,4 @@
-import { type DestinationRules, kindOf } from '../../../destinations.ts'
+import { type DestinationRules, destinationKind } from '../../../destinations.ts'
 import type { BrokerDialect } from '../dialects/dialect.ts'
 
 /** The most names that are remembered. The oldest go first. */
@@ -25,7 +25,7 @@ export class Names {
    */
   served (name: string, what: 'send' | 'subscribe'): boolean {
     if (this.#known[what].has(name)) return true
-    if (kindOf(name, this.#rules.prefixes) === undefined) return false
+    if (destinationKind(name, this.#rules.prefixes) === undefined) return false
     const theirs = this.#dialect.toBroker(name, what)
     if (this.#dialect.fromBroker(theirs) === null) return false
     this.#remember(name, what, theirs)
