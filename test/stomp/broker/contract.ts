@@ -158,7 +158,10 @@ function acknowledgements (check: Check): void {
   for (const mode of ['client', 'client-individual'] as const) {
     check(`STOMP-A1, STOMP-S6: ack:${mode} on a topic`, async (t, { broker, topic, connect }) => {
       const a = await connect()
-      if (!broker.capabilities.topicAcknowledgements) return
+      if (!broker.capabilities.topicAcknowledgements) {
+        await refused(t, () => a.subscribe('1', topic('x'), mode))
+        return
+      }
       await a.subscribe('1', topic('x'), mode)
       for (const text of ['one', 'two', 'three']) await a.publish(topic('x'), text)
       await a.sink.next(3)
