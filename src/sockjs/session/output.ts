@@ -111,7 +111,7 @@ export class Output implements TimerOwner {
       return
     }
     this.#session.account()
-    this.#wake()
+    this.wake()
   }
 
   /** Ends the session, because the client is gone (SESSION-6, SESSION-8). */
@@ -144,7 +144,7 @@ export class Output implements TimerOwner {
       receiver.uncork()
     }
     this.#session.account()
-    this.#wake()
+    this.wake()
   }
 
   /** Acts on the nearest deadline, which has come. */
@@ -176,22 +176,28 @@ export class Output implements TimerOwner {
     else this.schedule()
   }
 
-  /** Drops the messages that wait, and the receiver. Returns the number of messages that no receiver got. */
+  /**
+   * Drops the messages that wait, and the receiver, because the session has ended. The time begins in which it repeats its close frame.
+   *
+   * Returns the number of messages that no receiver got.
+   */
   abandon (): number {
     const undelivered = this.#outbox.length
     this.#outbox.take()
     this.#trailing = null
     if (this.#receiver !== null) this.#detach()
+    this.#supervision.waiting()
     return undelivered
   }
 
-  /** Begins the time in which the ended session repeats its close frame. */
-  remember (): void { this.#supervision.waiting() }
-
-  /** Lets callers of `drained()` go on, because the session has ended. */
-  release (): void { this.#wake() }
-
   stop (): void { this.#host.clock.stop(this.#supervision) }
+
+  /** Resolves `drained()` if enough bytes have left, or if the session has ended. */
+  wake (): void {
+    if (this.#drain === null || this.full) return
+    this.#drain.reached()
+    this.#drain = null
+  }
 
   // --- inside ------------------------------------------------------------------------------------------------
 
@@ -209,13 +215,6 @@ export class Output implements TimerOwner {
     if (this.#receiver !== receiver) return
     if (this.#session.state === 'closing') this.#session.allDelivered(receiver)
     else this.#supervision.spoken(receiver)
-  }
-
-  /** Resolves `drained()` if enough bytes have left, or if the session has ended. */
-  #wake (): void {
-    if (this.#drain === null || this.full) return
-    this.#drain.reached()
-    this.#drain = null
   }
 
   #detach (): void {

@@ -323,7 +323,6 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> imple
     const undelivered = this.output.abandon()
     this.#inbox.end()
     this.account()
-    this.output.remember()
     const event: CloseEvent = { code, reason, clean: clean && undelivered === 0, undelivered }
     this.#end = event
     if (known) {
@@ -332,7 +331,7 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> imple
       else this.#tellEnd(event)
     }
     if (!this.#remembered) this.forget()
-    this.output.release()
+    this.output.wake()
   }
 
   #tellEnd (event: CloseEvent): void {
