@@ -40,7 +40,7 @@ const ROOMS: readonly Room[] = [
     rooms: ['core', 'stream', 'sockjs/errors', 'sockjs/protocol', 'sockjs/session', 'sockjs/options', 'sockjs/endpoint', 'sockjs/request', 'sockjs/upgrade', 'sockjs/scope'],
     packages: ['*']
   },
-  { name: 'sockjs/plugin', rooms: ['sockjs/errors', 'sockjs/options', 'sockjs/endpoint', 'sockjs/upgrade', 'sockjs/facade'], packages: ['*'] },
+  { name: 'sockjs/plugin', rooms: ['core', 'sockjs/errors', 'sockjs/options', 'sockjs/endpoint', 'sockjs/upgrade', 'sockjs/facade'], packages: ['*'] },
   {
     name: 'index',
     rooms: ['core', 'stream', 'sockjs/errors', 'sockjs/protocol', 'sockjs/session', 'sockjs/options', 'sockjs/endpoint', 'sockjs/facade', 'sockjs/plugin'],

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
+import { oncePer } from '../core/once-per.ts'
 import { Registration } from './endpoint/registration.ts'
 import { errors } from './errors.ts'
 import { facadeOf, type SockjsFacade } from './facade.ts'
@@ -20,17 +21,8 @@ async function registerSockjs (app: FastifyInstance, options: SockjsPluginOption
   checkPluginOptions(options)
   const registration = new Registration(app, options)
   const paths = new EndpointPaths(app)
-  const facades = new WeakMap<FastifyInstance, SockjsFacade>()
-  app.decorate('sockjs', {
-    getter (this: FastifyInstance) {
-      let facade = facades.get(this)
-      if (facade === undefined) {
-        facade = facadeOf(registration, paths, this)
-        facades.set(this, facade)
-      }
-      return facade
-    }
-  } as never)
+  const facadeFor = oncePer((scope: FastifyInstance) => facadeOf(registration, paths, scope))
+  app.decorate('sockjs', { getter (this: FastifyInstance) { return facadeFor(this) } } as never)
   app.addHook('onReady', async () => {
     warnOfTimeouts(app)
     beforeClose(app, () => registration.shutDown())

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
+import { oncePer } from '../core/once-per.ts'
 import type { EndpointOptions } from '../sockjs/options/options.ts'
 import { stompErrors } from './errors.ts'
 import { type StompFacade, stompFacade } from './facade.ts'
@@ -21,17 +22,8 @@ async function registerStomp (app: FastifyInstance, options: StompPluginOptions)
   if (!app.hasDecorator('sockjs')) throw new stompErrors.NeedsSockjs()
   if (app.hasDecorator('stomp')) throw new stompErrors.AlreadyRegistered()
   const server = new StompServer(app, options)
-  const facades = new WeakMap<FastifyInstance, StompFacade>()
-  app.decorate('stomp', {
-    getter (this: FastifyInstance) {
-      let facade = facades.get(this)
-      if (facade === undefined) {
-        facade = stompFacade(server, this)
-        facades.set(this, facade)
-      }
-      return facade
-    }
-  } as never)
+  const facadeFor = oncePer((scope: FastifyInstance) => stompFacade(server, scope))
+  app.decorate('stomp', { getter (this: FastifyInstance) { return facadeFor(this) } } as never)
 
   const endpoint: EndpointOptions = {
     ...options.endpoint,
