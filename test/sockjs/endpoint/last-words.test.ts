@@ -1,3 +1,4 @@
+import type { Test } from 'tap'
 import { setImmediate as turn } from 'node:timers/promises'
 import type { Session } from '../../../src/index.ts'
 import { connect, SOCKETS } from '../../support/client.ts'
@@ -41,6 +42,19 @@ async function open (server: TestServer, transport: string): Promise<{ peer: Tcp
   const peer = server.own(new TcpPeer(server.port)).write(handshake(pathOf(transport)))
   await peer.see(transport === 'websocket' ? '\x81\x01o' : '\r\n\r\n')
   return { peer, session: await server.session() }
+}
+
+/** A session whose client does not read, and for which 200 messages of 256 KiB were sent. */
+async function openWithBacklog (t: Test, transport: string): Promise<{ server: TestServer, peer: TcpPeer, session: Session }> {
+  const server = await buildServer(t, { handler: () => {}, endpoint: { queue: { limit: 2 ** 26 } } })
+  const { peer, session } = await open(server, transport)
+  peer.socket.pause()
+  for (let i = 0; i < 200; i++) {
+    session.send('x'.repeat(256 * 1024))
+    await turn()
+  }
+  await until(() => session.bufferedBytes > 1_000_000, 'something waits')
+  return { server, peer, session }
 }
 
 /** A message as a client writes it on a transport. */
@@ -110,14 +124,7 @@ contract('R3: when the Close frame of the client arrives the session ends, also 
 }, SOCKETS)
 
 contract('R3: messages that the client no longer takes count as undelivered', async (t, transport) => {
-  const server = await buildServer(t, { handler: () => {}, endpoint: { queue: { limit: 2 ** 26 } } })
-  const { peer, session } = await open(server, transport)
-  peer.socket.pause()
-  for (let i = 0; i < 200; i++) {
-    session.send('x'.repeat(256 * 1024))
-    await turn()
-  }
-  await until(() => session.bufferedBytes > 1_000_000, 'something waits')
+  const { server, peer } = await openWithBacklog(t, transport)
   peer.write(maskedFrame(0x88, Buffer.from([0x03, 0xe8])))
   const event = await server.closing()
   t.match(event, { code: 1000, clean: false })
@@ -126,14 +133,7 @@ contract('R3: messages that the client no longer takes count as undelivered', as
 }, SOCKETS)
 
 contract('K2: a client that ends its side without a Close frame is gone, and what is sent then is not taken', async (t, transport) => {
-  const server = await buildServer(t, { handler: () => {}, endpoint: { queue: { limit: 2 ** 26 } } })
-  const { peer, session } = await open(server, transport)
-  peer.socket.pause()
-  for (let i = 0; i < 200; i++) {
-    session.send('x'.repeat(256 * 1024))
-    await turn()
-  }
-  await until(() => session.bufferedBytes > 1_000_000, 'something waits')
+  const { server, peer, session } = await openWithBacklog(t, transport)
   peer.socket.end()
   const event = await server.closing()
   t.match(event, { code: 1002, reason: 'Connection interrupted', clean: false })
