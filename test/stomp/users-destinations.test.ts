@@ -203,3 +203,21 @@ t.test('close: by user, by session, or all', async (t) => {
   await nobody!.closed
   t.equal(server.stomp.sessions.size, 0)
 })
+
+t.test('R19: a broker may answer with a promise of another make: the RECEIPT waits for it', async (t) => {
+  const broker = memoryBroker()
+  let settle = (_value: unknown): void => {}
+  // A promise that is no instance of ours.
+  const foreign = { then: (resolve: (value: unknown) => void) => { settle = resolve } }
+  broker.publishToUser = () => foreign as unknown as Promise<void>
+  const server = await buildStomp(t, { stomp: { broker, rules: [{ allow: 'all' }, { destination: '/user/*/queue/a', allow: 'all' }] } })
+  const client = await server.connect({ user: 'kim' })
+  client.frame('SEND', { destination: '/user/lee/queue/a', receipt: 'later' }, 'x')
+  const order: string[] = []
+  const receipt = client.inner.next().then((frame) => order.push(`${frame.command} ${frame.headers.get('receipt-id')}`))
+  await new Promise((resolve) => setImmediate(resolve))
+  order.push('the broker is done')
+  settle(undefined)
+  await receipt
+  t.strictSame(order, ['the broker is done', 'RECEIPT later'])
+})

@@ -1,3 +1,4 @@
+import { isPromise } from '../../../core/promise.ts'
 import type { ClientCommand, Frame } from '../../codec/index.ts'
 import type { ClientDestination } from '../../destinations.ts'
 import { StompError } from '../../errors.ts'
@@ -25,7 +26,7 @@ function accept (session: StompSession, frame: Frame<ClientCommand>, destination
   if (handler === null) return confirm(session, frame, session.connection!.publish(message))
   const work = handler(message)
   // Frames behind it wait, so that the application handles one message of a session at a time.
-  return work instanceof Promise ? work.then(() => confirm(session, frame)) : confirm(session, frame)
+  return isPromise(work) ? Promise.resolve(work).then(() => confirm(session, frame)) : confirm(session, frame)
 }
 
 /** Finds the handler of a message, `null` for the broker. A destination that is not served is refused. */
