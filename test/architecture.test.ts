@@ -20,6 +20,8 @@ const ROOMS: readonly Room[] = [
   { name: 'core', rooms: ['core/error-codes'], packages: ['node:perf_hooks', '@fastify/error'] },
   { name: 'stream', rooms: [], packages: [] },
 
+  { name: 'engine', rooms: ['core/error-codes', 'core'], packages: [] },
+
   { name: 'sockjs/types', rooms: [], packages: ['*'] },
   { name: 'sockjs/errors', rooms: ['core/error-codes', 'core'], packages: [] },
   { name: 'sockjs/protocol', rooms: ['stream'], packages: ['node:buffer'] },

@@ -47,6 +47,18 @@ export const SOCKJS_ERRORS = {
   InvalidListener: ['application', 'FST_SOCKJS_INVALID_LISTENER', 500, TypeError, '%s']
 } as const satisfies Readonly<Record<string, ThrownEntry>>
 
+/** The errors of engines, which connect the nodes of a cluster. */
+export const ENGINE_ERRORS = {
+  /** An option of an engine has the wrong type or value, or is unknown. */
+  InvalidOption: ['developer', 'FST_SOCKJS_ENGINE_INVALID_OPTION', 500, TypeError, 'option %s of the engine: %s'],
+  /** The engine cannot be used: it misses rights, its set-up is wrong, or it is in use already. */
+  Refused: ['developer', 'FST_SOCKJS_ENGINE_REFUSED', 500, Error, 'engine %s: %s'],
+  /** The engine was away for too long, or the node was stopped. */
+  Unavailable: ['application', 'FST_SOCKJS_ENGINE_UNAVAILABLE', 503, Error, 'engine %s is not available: %s'],
+  /** A publication is larger than the engine takes. */
+  TooLarge: ['application', 'FST_SOCKJS_ENGINE_TOO_LARGE', 413, RangeError, 'a publication of %s bytes is larger than the %s bytes that the engine takes']
+} as const satisfies Readonly<Record<string, ThrownEntry>>
+
 /** The errors that the STOMP product throws. */
 export const STOMP_ERRORS = {
   /** The STOMP plugin was registered before the SockJS plugin, or without it. */

@@ -1,0 +1,108 @@
+import type { Clock } from '../core/clock.ts'
+
+/**
+ * A messaging system that connects the nodes of a cluster.
+ *
+ * A node is one process with this package. An engine serves one node. Its channels may lose the last publications when the connection breaks,
+ * and then it reports a gap. All names of channels and keys are made by the cluster, of the characters that `CHANNEL` allows.
+ */
+export interface Engine {
+  readonly facts: EngineFacts
+  readonly channels: EngineChannels
+  readonly claims: EngineClaims
+  /**
+   * Starts to connect.
+   *
+   * Resolves when the engine is available, or when the first try has failed; then it tries again for as long as the node runs.
+   *
+   * @throws FST_SOCKJS_ENGINE_REFUSED if no further try can help: missing rights, a wrong set-up, an engine that is in use already.
+   */
+  start (context: EngineContext): Promise<void>
+  /** Frees all claims, ends all subscriptions and closes the connections that the engine has made itself. */
+  stop (): Promise<void>
+}
+
+/** The facts about an engine that never change. */
+export interface EngineFacts {
+  /** The name for logs and errors, such as `nats`. */
+  readonly name: string
+  /** The bytes that one publication may have. */
+  readonly maxPayload: number
+  /** Separates clusters that share one messaging system. */
+  readonly namespace: string
+  /** The secret from which the names of channels and keys are made. It is empty where no stranger can reach the engine. */
+  readonly secret: string
+  /** True if every publication is signed with the secret. */
+  readonly sign: boolean
+}
+
+/** The states of an engine. */
+export type EngineState = 'starting' | 'available' | 'unavailable' | 'stopped'
+
+/** The log of a node. */
+export interface EngineLog {
+  debug (facts: object, text: string): void
+  info (facts: object, text: string): void
+  warn (facts: object, text: string): void
+  error (facts: object, text: string): void
+}
+
+/** The parts of its node that an engine needs. */
+export interface EngineContext {
+  /** The id of the node in the messaging system: 16 characters of base64url, new for every start. */
+  readonly node: string
+  readonly clock: Clock
+  readonly log: EngineLog
+  /** Reports a new state. The engine has subscribed and claimed everything again before it reports `available`. */
+  changed (state: EngineState, reason: string): void
+  /** Reports that publications of other nodes may be missing, because the connection was lost and is back. */
+  gap (reason: string): void
+}
+
+/** Takes one publication. It must not keep `data`, which may be a part of a larger buffer. */
+export type ChannelListener = (data: Uint8Array, channel: string) => void
+
+/** Channels: a publication reaches every node that listens, at most once, and in order for each sender. */
+export interface EngineChannels {
+  /** Publishes to all that listen, this node included. It does nothing while the engine is unavailable: that is a lost publication. */
+  publish (channel: string, data: Uint8Array): void
+  /** Resolves when the messaging system has all that was published before. Rejects when that cannot be said. */
+  flushed (): Promise<void>
+  /**
+   * Listens. Resolves with the function that ends it, when later publications arrive.
+   *
+   * The subscription outlives lost connections. In a pattern `*` stands for one segment, and `>` at the end for one or more.
+   */
+  subscribe (channel: string, listener: ChannelListener): Promise<() => void>
+}
+
+/**
+ * Claims: at most one node owns a key, for as long as it lives.
+ *
+ * Both calls wait until the answer is sure. After the engine has lost its data, the other nodes have `RECLAIM_TIME` to claim their keys again.
+ */
+export interface EngineClaims {
+  /**
+   * Claims a key, or finds the node that has it. One call does both, because most calls are for new keys.
+   *
+   * An engine that loses its data claims again by itself. If another node has the key by then, `lost` is called, once.
+   *
+   * @throws FST_SOCKJS_ENGINE_UNAVAILABLE
+   */
+  claim (key: string, lost: () => void): Promise<Claim>
+  /**
+   * Finds the node that has a key, this one included; `null` if none has it.
+   *
+   * @throws FST_SOCKJS_ENGINE_UNAVAILABLE
+   */
+  locate (key: string): Promise<string | null>
+}
+
+/** The result of a claim: the key is this node's until `release()`, or another node has it. */
+export type Claim = { readonly owner: null, release (): void } | { readonly owner: string }
+
+/** The time that nodes have to claim their keys again, after an engine has lost its data, in milliseconds. */
+export const RECLAIM_TIME = 2_500
+
+/** The names of channels and keys: segments of base64url, with dots between them. */
+export const CHANNEL = /^[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*$/
