@@ -1,4 +1,4 @@
-import type { FastifyRequest } from 'fastify'
+import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
 import { isPromise } from '../../core/promise.ts'
 import { errors } from '../errors.ts'
 import { checkedUserKey } from '../options/answers.ts'
@@ -25,9 +25,14 @@ function isAnonymous (user: unknown): boolean {
  * The client chooses its session id, and the id is short, so it proves nothing.
  */
 export function ownsSession (endpoint: Endpoint, request: FastifyRequest, session: AnySession): boolean {
-  const differs = differenceOf(request, session, endpoint.options)
+  return isOwner(endpoint, session, userKeyOf(request, endpoint.options), originOf(request), request.ip, request.log)
+}
+
+/** Tells whether a client may act on a session, and logs the refusal. An edge sends the three facts about its client to the owner's node. */
+export function isOwner (endpoint: Endpoint, session: AnySession, userKey: string, origin: string, ip: string, log?: FastifyBaseLogger): boolean {
+  const differs = differenceOf(session, userKey, origin, ip, endpoint.options)
   if (differs === null) return true
-  endpoint.tell('owner', request.log, { session: session.id, differs }, differs)
+  endpoint.tell('owner', log, { session: session.id, differs }, differs)
   return false
 }
 
@@ -39,18 +44,17 @@ export function ownsSession (endpoint: Endpoint, request: FastifyRequest, sessio
  */
 export function seemsOwner (endpoint: Endpoint, request: FastifyRequest, session: AnySession): boolean {
   try {
-    return differenceOf(request, session, endpoint.options) === null
+    const { options } = endpoint
+    return differenceOf(session, userKeyOf(request, options), originOf(request), request.ip, options) === null
   } catch {
     return false
   }
 }
 
-function differenceOf (request: FastifyRequest, session: AnySession, options: ResolvedOptions): 'user' | 'origin' | 'address' | null {
-  const { userKey, origin, ip } = session
-  if (userKey !== userKeyOf(request, options)) return 'user'
-  const claimed = originOf(request)
-  if (claimed !== '' && origin !== '' && claimed !== origin) return 'origin'
-  return options.bindAddress && request.ip !== ip ? 'address' : null
+function differenceOf (session: AnySession, userKey: string, origin: string, ip: string, options: ResolvedOptions): 'user' | 'origin' | 'address' | null {
+  if (session.userKey !== userKey) return 'user'
+  if (origin !== '' && session.origin !== '' && origin !== session.origin) return 'origin'
+  return options.bindAddress && session.ip !== ip ? 'address' : null
 }
 
 /**

@@ -16,3 +16,15 @@ export const TRANSPORTS: Readonly<Record<TransportName, TransportFacts>> = {
   'websocket-raw': RAW,
   tcp: RAW
 }
+
+/** The route by which the clients of each transport send; `null` where they send on their connection (SESSION-16). */
+export const SENDS_BY: Readonly<Record<TransportName, 'xhr_send' | 'jsonp_send' | null>> = {
+  'xhr-polling': 'xhr_send',
+  'xhr-streaming': 'xhr_send',
+  eventsource: 'xhr_send',
+  htmlfile: 'xhr_send',
+  'jsonp-polling': 'jsonp_send',
+  websocket: null,
+  'websocket-raw': null,
+  tcp: null
+}

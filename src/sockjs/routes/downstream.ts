@@ -89,7 +89,7 @@ function attach (endpoint: Endpoint, request: FastifyRequest, reply: FastifyRepl
   writeResponse(request, reply, (headers) => {
     const { socket } = request.raw
     if (socket.destroyed || reply.raw.destroyed) return
-    const receiver = new HttpReceiver(reply.raw, headers, session, {
+    const receiver = new HttpReceiver(reply.raw, headers, session.output, {
       transport: route.transport,
       envelope: route.envelope(callback),
       limit: endpoint.options.responseLimit ?? defaultLimit(route.transport),

@@ -4,25 +4,13 @@ import type { Socket } from 'node:net'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Endpoint } from '../endpoint/endpoint.ts'
 import { ownsSession, seemsOwner } from '../endpoint/identity.ts'
-import { decodePayload, type TransportName } from '../protocol/index.ts'
+import { decodePayload, SENDS_BY } from '../protocol/index.ts'
 import { withValidType } from '../request/any-body.ts'
 import { requestStateOf, writeResponse } from '../request/request-state.ts'
 import { sendText, setNoCache, TEXT } from '../request/responses.ts'
 import type { HeldSender } from '../session/index.ts'
 import { isTooBig } from '../transports/index.ts'
 import { UPSTREAM } from './table.ts'
-
-/** The route by which the clients of each transport send; `null` where they send on their connection (SESSION-16). */
-const SENDS_BY: Readonly<Record<TransportName, 'xhr_send' | 'jsonp_send' | null>> = {
-  'xhr-polling': 'xhr_send',
-  'xhr-streaming': 'xhr_send',
-  eventsource: 'xhr_send',
-  htmlfile: 'xhr_send',
-  'jsonp-polling': 'jsonp_send',
-  websocket: null,
-  'websocket-raw': null,
-  tcp: null
-}
 
 /**
  * Checks a request that brings messages, before its body is read.

@@ -55,6 +55,8 @@ export const ENDINGS = {
   flood: { close: CLOSE.flood, closeFrame: 'at once', replaces: 'any', log: 'flood' },
   /** More than `queue.limit` waits for the client (HTTP-7). */
   slow: { close: CLOSE.slow, closeFrame: 'at once', replaces: 'any', log: 'slow' },
+  /** Another node has opened a session with the same id at the same moment, and keeps it (SESSION-3). */
+  claimed: { close: CLOSE.conflict, closeFrame: 'at once', replaces: 'any' },
   /** The process has no room for the messages that wait (SEC-S13). Another session may be sending, and its call must not run these listeners. */
   budget: { close: CLOSE.slow, closeFrame: 'at once', replaces: 'any', tell: 'later', log: 'slow' },
   /** The client has read nothing for `sendTimeout` (SEC-S16). If a normal closure did not arrive, its code is not reported (SPRING-D26). */

@@ -5,7 +5,7 @@ import { CLOSE, type CloseReason } from '../protocol/index.ts'
 import { Drain } from './drain.ts'
 import type { MessageFault } from './endings.ts'
 import { Outbox } from './outbox.ts'
-import type { Receiver } from './receiver.ts'
+import type { Receiver, ResponseOutput } from './receiver.ts'
 import type { AnySession, SessionHost } from './session-host.ts'
 import { Supervision } from './supervision.ts'
 
@@ -14,7 +14,7 @@ import { Supervision } from './supervision.ts'
  *
  * It keeps the messages that wait, and the receivers that carry them, one after the other. Receivers report their progress here.
  */
-export class Output implements TimerOwner {
+export class Output implements TimerOwner, ResponseOutput {
   readonly #session: AnySession
   readonly #host: SessionHost
   readonly #outbox: Outbox
@@ -23,6 +23,8 @@ export class Output implements TimerOwner {
   /** An ended response whose last bytes have not left yet. */
   #trailing: Receiver | null = null
   #drain: Drain | null = null
+  /** The moment at which the client has the whole trailing response, if anything waits for it. */
+  #settled: Drain | null = null
   /** True when the client has the frame `o`. Without SockJS framing there is none. */
   #greeted: boolean
   #scheduled = false
@@ -71,6 +73,17 @@ export class Output implements TimerOwner {
   /** Stops the `h` frames (HEARTBEAT-9). */
   quiet (): void { this.#supervision.quiet() }
 
+  /**
+   * Resolves when the last bytes of the trailing response have left, or when that has failed; `null` if there is nothing to wait for.
+   *
+   * In a cluster, the next request of a client can be faster than the word of another node that the last response has left.
+   */
+  settled (): Promise<void> | null {
+    if (this.#trailing === null || this.#trailing.buffered === 0) return null
+    this.#settled ??= new Drain()
+    return this.#settled.done
+  }
+
   // --- for receivers -----------------------------------------------------------------------------------------
 
   /** Attaches a receiver that has arrived for this session. */
@@ -102,6 +115,7 @@ export class Output implements TimerOwner {
   flushed (receiver: Receiver): void {
     if (receiver === this.#trailing) {
       this.#trailing = null
+      this.#settle()
       // The client could not come back before it had the whole response.
       if (this.#receiver === null && this.#session.state !== 'closed') this.#supervision.waiting()
     } else if (receiver === this.#receiver) {
@@ -185,6 +199,7 @@ export class Output implements TimerOwner {
     const undelivered = this.#outbox.length
     this.#outbox.take()
     this.#trailing = null
+    this.#settle()
     if (this.#receiver !== null) this.#detach()
     this.#supervision.waiting()
     return undelivered
@@ -215,6 +230,11 @@ export class Output implements TimerOwner {
     if (this.#receiver !== receiver) return
     if (this.#session.state === 'closing') this.#session.allDelivered(receiver)
     else this.#supervision.spoken(receiver)
+  }
+
+  #settle (): void {
+    this.#settled?.reached()
+    this.#settled = null
   }
 
   #detach (): void {

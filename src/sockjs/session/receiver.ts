@@ -1,5 +1,15 @@
 import type { CloseReason, Outgoing, TransportName } from '../protocol/index.ts'
 
+/** The output to which the responses of one session report. At an edge, the leg takes the place of the session's own output. */
+export interface ResponseOutput {
+  /** The response has reached its limit. The client comes back with the next one. */
+  done (receiver: Receiver): void
+  /** Bytes of the response have left the process, or all of it has. */
+  flushed (receiver: Receiver): void
+  /** The connection of the response is gone before its end. */
+  interrupted (receiver: Receiver): void
+}
+
 /**
  * The connection that carries the frames of a session to its client.
  *

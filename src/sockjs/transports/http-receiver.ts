@@ -3,7 +3,7 @@ import { Socket } from 'node:net'
 import type { Clock } from '../../core/clock.ts'
 import { Timer, type TimerOwner } from '../../core/timer.ts'
 import { closeFrame, type CloseReason, type Encoded, type Envelope, HEARTBEAT, messageFrame, OPEN, type Outgoing, type SockjsFrame, type Streaming, type TransportName } from '../protocol/index.ts'
-import type { AnySession, Receiver } from '../session/index.ts'
+import type { Receiver, ResponseOutput } from '../session/index.ts'
 import type { Lingering } from './lingering.ts'
 
 const RECEIVER = Symbol('fastify-sockjs.receiver')
@@ -35,7 +35,7 @@ export interface HttpReceiverOptions {
  */
 export class HttpReceiver implements Receiver, TimerOwner {
   readonly #response: Response
-  readonly #session: AnySession
+  readonly #output: ResponseOutput
   readonly #options: HttpReceiverOptions
   readonly #headers: Record<string, number | string | string[] | undefined>
   #written = 0
@@ -53,10 +53,10 @@ export class HttpReceiver implements Receiver, TimerOwner {
   #flushed: (() => void) | undefined
 
   constructor (response: ServerResponse, headers: Record<string, number | string | string[] | undefined>,
-    session: AnySession, options: HttpReceiverOptions) {
+    output: ResponseOutput, options: HttpReceiverOptions) {
     this.#response = response
     this.#headers = headers
-    this.#session = session
+    this.#output = output
     this.#options = options
     this.#response[RECEIVER] = this
     response.on('finish', onFinish)
@@ -65,7 +65,7 @@ export class HttpReceiver implements Receiver, TimerOwner {
     if (this.queued) this.#joinQueue()
     const { stream } = options.envelope
     if (stream === null) return
-    this.#flushed = () => session.output.flushed(this)
+    this.#flushed = () => output.flushed(this)
     // The kernel notices a peer that has vanished (SEC-S25).
     response.req.socket.setKeepAlive?.(true, 5_000)
     response.writeHead(200, headers)
@@ -97,19 +97,19 @@ export class HttpReceiver implements Receiver, TimerOwner {
   cork (): void {}
   uncork (): void {}
 
-  open (): void { this.#write(OPEN) }
+  open (): void { this.write(OPEN) }
 
-  messages (messages: readonly Outgoing[], bytes: number): void { this.#write(messageFrame(messages, bytes)) }
+  messages (messages: readonly Outgoing[], bytes: number): void { this.write(messageFrame(messages, bytes)) }
 
   heartbeat (speak: boolean): boolean {
-    if (speak) this.#write(HEARTBEAT)
+    if (speak) this.write(HEARTBEAT)
     return false
   }
 
   close (reason: CloseReason): void {
     if (this.#ended) return
-    this.#write(closeFrame(reason.code, reason.reason))
-    this.#end()
+    this.write(closeFrame(reason.code, reason.reason))
+    this.end()
   }
 
   /** Does nothing, because a response is not read. The requests that bring messages wait for their answers instead. */
@@ -122,17 +122,18 @@ export class HttpReceiver implements Receiver, TimerOwner {
     if (queued) this.closed()
   }
 
-  #write (frame: SockjsFrame): void {
+  /** Writes one frame. A polling response ends with it. */
+  write (frame: SockjsFrame): void {
     if (this.#ended) return
     const { envelope, limit } = this.#options
     if (envelope.stream === null) {
       const body = envelope.encode(frame)
       this.#headers['content-length'] = body.length
       this.#response.writeHead(200, this.#headers)
-      this.#end(body)
+      this.end(body)
     } else {
       this.#written += this.#stream(frame, envelope.stream)
-      if (this.#written >= limit) this.#end()
+      if (this.#written >= limit) this.end()
     }
   }
 
@@ -154,7 +155,8 @@ export class HttpReceiver implements Receiver, TimerOwner {
     return bytes
   }
 
-  #end (body?: Encoded): void {
+  /** Ends the response, because it has reached its limit or the session has ended. */
+  end (body?: Encoded): void {
     if (this.#ended) return
     this.#ended = true
     this.#response.end(body, 'latin1')
@@ -163,7 +165,7 @@ export class HttpReceiver implements Receiver, TimerOwner {
       this.#linger = new Timer(this)
       this.#startLinger()
     }
-    this.#session.output.done(this)
+    this.#output.done(this)
   }
 
   #startLinger (): void { this.#options.clock.start(this.#linger!, this.#options.sendTimeout) }
@@ -199,8 +201,8 @@ export class HttpReceiver implements Receiver, TimerOwner {
       this.#options.clock.stop(this.#linger)
       this.#options.lingering.finished(this)
     }
-    if (this.#finished) this.#session.output.flushed(this)
-    else this.#session.output.interrupted(this)
+    if (this.#finished) this.#output.flushed(this)
+    else this.#output.interrupted(this)
   }
 
   /**

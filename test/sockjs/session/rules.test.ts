@@ -313,6 +313,7 @@ const ENDS: Readonly<Record<EndCause, { event: CloseEvent, frames: string[], clo
   framing: { event: event(3000, 'Broken framing.', false, 1), frames: [], closing: '4000 before' },
   tooBig: { event: event(1009, 'Message too big', false, 1), frames: [], closing: '4000 before', logs: 'message' },
   flood: { event: event(1008, 'Too many messages', false, 1), frames: ['c[1008,"Too many messages"]'], closing: '1008 Too many messages', logs: 'flood' },
+  claimed: { event: event(2010, 'Another connection still open', false, 1), frames: ['c[2010,"Another connection still open"]'], closing: '2010 Another connection still open' },
   slow: { event: event(1013, 'slow consumer', false, 1), frames: ['c[1013,"slow consumer"]'], closing: '1013 slow consumer', logs: 'slow' },
   budget: { event: event(1013, 'slow consumer', false, 1), frames: ['c[1013,"slow consumer"]'], closing: '1013 slow consumer', logs: 'slow' },
   stalled: { event: event(1013, 'slow consumer', false, 1), frames: ['c[1013,"slow consumer"]', '(destroy)'], closing: '4000 before', logs: 'slow' },
