@@ -21,6 +21,7 @@ const ROOMS: readonly Room[] = [
   { name: 'stream', rooms: [], packages: [] },
 
   { name: 'engine', rooms: ['core/error-codes', 'core'], packages: [] },
+  { name: 'cluster', rooms: ['core/error-codes', 'core', 'engine'], packages: ['node:crypto', 'node:buffer'] },
 
   { name: 'sockjs/types', rooms: [], packages: ['*'] },
   { name: 'sockjs/errors', rooms: ['core/error-codes', 'core'], packages: [] },

@@ -1,0 +1,19 @@
+/** The services of a node, by the number that stands before each record. The numbers are part of the wire. */
+export const SERVICES = {
+  /** Questions and answers between two nodes. */
+  calls: 1,
+  /** What an edge tells the node that owns a session. */
+  toOwner: 2,
+  /** What the owner of a session tells an edge. */
+  toEdge: 3,
+  /** The number of sessions of each address. */
+  addresses: 4
+} as const
+
+/** The questions that nodes ask each other. The numbers are part of the wire. */
+export const QUESTIONS = {
+  /** The sessions of an endpoint. */
+  sessions: 1,
+  /** Closes sessions of an endpoint. */
+  close: 2
+} as const
