@@ -21,6 +21,8 @@ const ROOMS: readonly Room[] = [
   { name: 'stream', rooms: [], packages: [] },
 
   { name: 'engine', rooms: ['core/error-codes', 'core'], packages: [] },
+  { name: 'engine/hub', rooms: ['core', 'engine'], packages: ['node:*'] },
+  { name: 'hub', rooms: ['core', 'engine', 'engine/hub'], packages: [] },
   { name: 'cluster', rooms: ['core/error-codes', 'core', 'engine'], packages: ['node:crypto', 'node:buffer'] },
 
   { name: 'sockjs/types', rooms: [], packages: ['*'] },

@@ -45,7 +45,8 @@ async function javascriptOf (path) {
 /** The faces of the package by their names, for TypeScript that imports them so: the demo server. */
 const FACES = new Map([
   ['fastify-sockjs', new URL('../../src/index.ts', import.meta.url).href],
-  ['fastify-sockjs/stomp', new URL('../../src/stomp.ts', import.meta.url).href]
+  ['fastify-sockjs/stomp', new URL('../../src/stomp.ts', import.meta.url).href],
+  ['fastify-sockjs/hub', new URL('../../src/hub.ts', import.meta.url).href]
 ])
 
 /** Finds a module: https://nodejs.org/docs/latest-v20.x/api/module.html#resolvespecifier-context-nextresolve */

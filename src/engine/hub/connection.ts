@@ -1,0 +1,212 @@
+import { connect } from 'node:net'
+import { Timer, type TimerOwner } from '../../core/timer.ts'
+import type { EngineContext, EngineLog, EngineState } from '../engine.ts'
+import { engineErrors } from '../errors.ts'
+import type { Batch } from './batch.ts'
+import { Line, type LineOwner } from './line.ts'
+import { Requests } from './requests.ts'
+import { OP, VERSION, writeHello } from './wire.ts'
+
+/** The milliseconds before the first new try, and the most. Each wait is twice the last. */
+const RETRY = { first: 100, most: 1_000 } as const
+
+/** A hub that sends nothing for so many intervals counts as lost. The node pings once in each. */
+const WATCH = { interval: 2_000, silent: 3 } as const
+
+/** A stop waits so many milliseconds for the hub to close the line. */
+const STOP_TIME = 1_000
+
+/** A part of the engine whose state the hub has to know. */
+export interface HubUser {
+  /** Tells a hub that knows nothing. Resolves when the hub has all. */
+  restore (): Promise<unknown>
+}
+
+/** The part of the engine that takes publications. */
+export interface HubListener extends HubUser {
+  /** Calls the listeners. The error of one goes to the log. */
+  arrive (channel: string, data: Uint8Array, log: EngineLog): void
+}
+
+/** The parts of the engine that use the connection. */
+export interface HubUsers {
+  readonly channels: HubListener
+  readonly claims: HubUser
+}
+
+/** The progress of a connection. The hub knows the node from `restoring` on. */
+type Phase = 'idle' | 'away' | 'greeting' | 'restoring' | 'available' | 'stopped'
+
+/** The start, while it waits for the first outcome. */
+interface Start {
+  resolve (): void
+  reject (error: Error): void
+}
+
+/** The connection of a node to the hub. It connects again until it is stopped. */
+export class HubConnection implements LineOwner, TimerOwner {
+  readonly path: string
+  readonly #namespace: string
+  readonly #requests = new Requests()
+  readonly #retryTimer = new Timer(this)
+  readonly #watchTimer = new Timer(this)
+  #context!: EngineContext
+  #users!: HubUsers
+  #line: Line | null = null
+  #phase: Phase = 'idle'
+  #reason = 'it was not started'
+  #reported: EngineState = 'starting'
+  #delay: number = RETRY.first
+  #silent = 0
+  #returning = false
+  #refusal: string | null = null
+  #start: Start | null = null
+  #stopped: (() => void) | null = null
+
+  constructor (path: string, namespace: string) {
+    this.path = path
+    this.#namespace = namespace
+  }
+
+  get available (): boolean { return this.#phase === 'available' }
+
+  /** The batch for the hub if the hub knows the node, else `null`. */
+  get out (): Batch | null {
+    return this.#phase === 'available' || this.#phase === 'restoring' ? this.#line!.out : null
+  }
+
+  /** Connects for the first time. Resolves with the first outcome, and rejects if the hub refuses the node. */
+  start (context: EngineContext, users: HubUsers): Promise<void> {
+    if (this.#phase !== 'idle') throw new engineErrors.Refused('hub', 'it is in use already; make one engine for each node')
+    this.#context = context
+    this.#users = users
+    this.#connect()
+    return new Promise((resolve, reject) => { this.#start = { resolve, reject } })
+  }
+
+  /** Closes the line after all that was published. */
+  async stop (): Promise<void> {
+    const before = this.#phase
+    this.#phase = 'stopped'
+    this.#reason = 'the node was stopped'
+    if (before === 'idle' || before === 'stopped') return
+    this.#requests.rejectAll(this.unavailable())
+    const { clock } = this.#context
+    for (const timer of [this.#retryTimer, this.#watchTimer]) clock.stop(timer)
+    const line = this.#line
+    if (line !== null) {
+      line.end()
+      clock.start(this.#watchTimer, STOP_TIME)
+      await new Promise<void>((resolve) => { this.#stopped = resolve })
+      clock.stop(this.#watchTimer)
+    }
+    this.#start?.resolve()
+    this.#report('stopped', this.#reason)
+  }
+
+  /** Asks the hub. Resolves with the node of the answer, and rejects if the line closes before. */
+  async request (op: number, key: string): Promise<string> {
+    const { out } = this
+    if (out === null) throw this.unavailable()
+    const { number, answer } = this.#requests.next()
+    out.numbered(op, number, key)
+    return await answer
+  }
+
+  unavailable (): Error { return new engineErrors.Unavailable('hub', this.#reason) }
+
+  // --- the line ----------------------------------------------------------------------------------------------
+
+  frame (op: number, bytes: Buffer, start: number, end: number): void {
+    this.#silent = 0
+    switch (op) {
+      case OP.publish: {
+        const data = start + 2 + bytes.readUInt16BE(start)
+        this.#users.channels.arrive(bytes.toString('latin1', start + 2, data), bytes.subarray(data, end), this.#context.log)
+        break
+      }
+      case OP.answer: this.#requests.answer(bytes.readUInt32BE(start), bytes.toString('latin1', start + 4, end)); break
+      case OP.welcome: this.#restore().catch((error: unknown) => this.#line?.destroy((error as Error).message)); break
+      case OP.refused: this.#refusal = bytes.toString('utf8', start + 1, end); break
+      default: this.#line?.destroy(`the hub sent the unknown operation ${op}`)
+    }
+  }
+
+  closed (reason: string): void {
+    this.#line = null
+    if (this.#phase === 'stopped') return this.#stopped?.()
+    const { clock } = this.#context
+    this.#phase = 'away'
+    this.#reason = this.#refusal ?? reason
+    this.#requests.rejectAll(this.unavailable())
+    clock.stop(this.#watchTimer)
+    if (this.#refusal !== null && this.#start !== null) return this.#giveUp()
+    clock.start(this.#retryTimer, this.#delay)
+    this.#delay = Math.min(this.#delay * 2, RETRY.most)
+    this.#lost()
+  }
+
+  expire (timer: Timer): void {
+    if (this.#phase === 'stopped') this.#line?.destroy('the hub did not close the connection')
+    else if (timer === this.#retryTimer) this.#connect()
+    else this.#watch()
+  }
+
+  // --- phases ------------------------------------------------------------------------------------------------
+
+  #connect (): void {
+    this.#phase = 'greeting'
+    this.#refusal = null
+    this.#silent = 0
+    this.#line = new Line(connect(this.path), this)
+    this.#line.out.bytes(OP.hello, writeHello({ version: VERSION, returning: this.#returning, node: this.#context.node, namespace: this.#namespace }))
+    this.#context.clock.start(this.#watchTimer, WATCH.interval)
+  }
+
+  /** Tells the hub everything that it has to know of this node. A line that closes meanwhile ends this. */
+  async #restore (): Promise<void> {
+    const line = this.#line
+    this.#phase = 'restoring'
+    await Promise.all([this.#users.channels.restore(), this.#users.claims.restore()])
+    if (this.#line !== line || this.#phase !== 'restoring') return
+    this.#phase = 'available'
+    this.#delay = RETRY.first
+    const { log, gap } = this.#context
+    if (this.#returning) {
+      log.info({ path: this.path }, 'the node is connected to the hub again')
+      gap(this.#reason)
+    }
+    this.#returning = true
+    this.#report('available', 'connected')
+    this.#start?.resolve()
+    this.#start = null
+  }
+
+  #lost (): void {
+    if (this.#reported === 'unavailable') return
+    const { log } = this.#context
+    const facts = { path: this.path, reason: this.#reason }
+    if (this.#start === null) log.warn(facts, 'the node has lost the hub and connects again')
+    else log.error(facts, 'the hub cannot be reached; the node tries again')
+    this.#report('unavailable', this.#reason)
+    this.#start?.resolve()
+    this.#start = null
+  }
+
+  #giveUp (): void {
+    this.#phase = 'stopped'
+    this.#start?.reject(new engineErrors.Refused('hub', this.#reason))
+  }
+
+  #watch (): void {
+    this.#silent++
+    if (this.#silent >= WATCH.silent) return this.#line?.destroy(`the hub was silent for ${WATCH.silent * WATCH.interval} ms`)
+    this.out?.numbered(OP.ping, 0, '')
+    this.#context.clock.start(this.#watchTimer, WATCH.interval)
+  }
+
+  #report (state: EngineState, reason: string): void {
+    this.#reported = state
+    this.#context.changed(state, reason)
+  }
+}

@@ -1,0 +1,29 @@
+import type { Engine, EngineContext, EngineFacts } from '../engine.ts'
+import { HubChannels } from './channels.ts'
+import { HubClaims } from './claims.ts'
+import { HubConnection } from './connection.ts'
+import { MAX_PAYLOAD } from './wire.ts'
+
+/** The engine of one node of a hub. */
+export class HubEngine implements Engine {
+  readonly facts: EngineFacts
+  readonly channels: HubChannels
+  readonly claims: HubClaims
+  readonly #connection: HubConnection
+
+  constructor (path: string, namespace: string) {
+    // Only the user who runs the hub reaches its socket: no secret and no signature is needed.
+    this.facts = { name: 'hub', maxPayload: MAX_PAYLOAD, namespace, secret: '', sign: false }
+    this.#connection = new HubConnection(path, namespace)
+    this.channels = new HubChannels(this.#connection)
+    this.claims = new HubClaims(this.#connection)
+  }
+
+  async start (context: EngineContext): Promise<void> {
+    await this.#connection.start(context, this)
+  }
+
+  async stop (): Promise<void> {
+    await this.#connection.stop()
+  }
+}
