@@ -55,7 +55,7 @@ export interface EngineContext {
   readonly log: EngineLog
   /** Reports a new state. The engine has subscribed and claimed everything again before it reports `available`. */
   changed (state: EngineState, reason: string): void
-  /** Reports that publications of other nodes may be missing, because the connection was lost and is back. */
+  /** Reports that publications of other nodes may be missing, because the connection was lost and is back. It comes once, before `available`. */
   gap (reason: string): void
 }
 
@@ -64,14 +64,18 @@ export type ChannelListener = (data: Uint8Array, channel: string) => void
 
 /** Channels: a publication reaches every node that listens, at most once, and in order for each sender. */
 export interface EngineChannels {
-  /** Publishes to all that listen, this node included. It does nothing while the engine is unavailable: that is a lost publication. */
+  /**
+   * Publishes to all that listen, this node included. It does nothing while the engine is unavailable: that is a lost publication.
+   *
+   * @throws FST_SOCKJS_ENGINE_TOO_LARGE
+   */
   publish (channel: string, data: Uint8Array): void
-  /** Resolves when the messaging system has all that was published before. Rejects when that cannot be said. */
+  /** Resolves when the messaging system has all that was published before. Rejects when that cannot be said, and while the engine is unavailable. */
   flushed (): Promise<void>
   /**
    * Listens. Resolves with the function that ends it, when later publications arrive.
    *
-   * The subscription outlives lost connections. In a pattern `*` stands for one segment, and `>` at the end for one or more.
+   * The subscription outlives lost connections. One that is asked for while the engine is unavailable begins when it is back. In a pattern `*` stands for one segment, and `>` at the end for one or more.
    */
   subscribe (channel: string, listener: ChannelListener): Promise<() => void>
 }
@@ -83,7 +87,7 @@ export interface EngineChannels {
  */
 export interface EngineClaims {
   /**
-   * Claims a key, or finds the node that has it. One call does both, because most calls are for new keys.
+   * Claims a key, or finds the node that has it, this one included. One call does both, because most calls are for new keys.
    *
    * An engine that loses its data claims again by itself. If another node has the key by then, `lost` is called, once.
    *
@@ -98,7 +102,7 @@ export interface EngineClaims {
   locate (key: string): Promise<string | null>
 }
 
-/** The result of a claim: the key is this node's until `release()`, or another node has it. */
+/** The result of a claim: the key is this node's until `release()`, or a node has it already. Only the first call of `release` counts. */
 export type Claim = { readonly owner: null, release (): void } | { readonly owner: string }
 
 /** The time that nodes have to claim their keys again, after an engine has lost its data, in milliseconds. */

@@ -1,4 +1,4 @@
-import type { ChannelListener, Claim, Engine, EngineChannels, EngineClaims, EngineContext, EngineFacts } from './engine.ts'
+import type { ChannelListener, Claim, Engine, EngineChannels, EngineClaims, EngineContext, EngineFacts, EngineState } from './engine.ts'
 import { engineErrors } from './errors.ts'
 import { matchesChannel } from './patterns.ts'
 
@@ -23,7 +23,7 @@ export interface MemoryDelivery {
 /**
  * Connects several nodes of one process, for tests.
  *
- * It does what a real engine does: publications arrive in later turns, a cut node misses them, and a restart loses all claims.
+ * It does as a real messaging system does: publications arrive in later turns, a cut node misses them, and a restart loses all claims.
  */
 export class MemoryNetwork {
   /** @internal */
@@ -32,6 +32,7 @@ export class MemoryNetwork {
   readonly owners = new Map<string, MemoryEngine>()
   readonly #deliver: (delivery: MemoryDelivery) => void
   readonly #engines = new Set<MemoryEngine>()
+  #running = true
 
   constructor ({ namespace = 'memory', maxPayload = 1024 * 1024, deliver = ({ arrive }) => { setImmediate(arrive) } }: MemoryNetworkOptions = {}) {
     this.facts = { name: 'memory', maxPayload, namespace, secret: '', sign: false }
@@ -41,30 +42,56 @@ export class MemoryNetwork {
   /** Makes the engine of one more node. */
   engine (): MemoryEngine { return new MemoryEngine(this) }
 
-  /** Takes the network away from all nodes, or from those that are named, as a lost connection does. */
+  /** Takes the network away from all nodes, or from those that are named, as a lost connection does. Their keys stay theirs. */
   cut (...nodes: readonly MemoryEngine[]): void {
-    for (const engine of nodes.length === 0 ? this.#engines : nodes) engine.connection(false)
+    for (const engine of this.#all(nodes)) {
+      engine.cut = true
+      engine.leave('the network was cut')
+    }
   }
 
   /** Brings the network back. */
   mend (...nodes: readonly MemoryEngine[]): void {
-    for (const engine of nodes.length === 0 ? this.#engines : nodes) engine.connection(true)
+    const engines = this.#all(nodes)
+    for (const engine of engines) engine.cut = false
+    if (this.#running) this.#reconnect(engines)
+  }
+
+  /** Frees the keys of a node that is cut, as messaging systems do when a node stays away. */
+  forget (engine: MemoryEngine): void {
+    for (const [key, owner] of this.owners) if (owner === engine) this.owners.delete(key)
+  }
+
+  /** Ends the messaging system. Its data are gone. */
+  kill (): void {
+    this.#running = false
+    this.owners.clear()
+    for (const engine of this.#engines) engine.leave('the network was killed')
+  }
+
+  /** Starts the messaging system again. It does nothing while the system runs. */
+  revive (): void {
+    if (this.#running) return
+    this.#running = true
+    this.#reconnect(this.#engines)
   }
 
   /** Stops the messaging system and brings it back without its data. */
   restart (): void {
-    this.cut()
-    this.owners.clear()
-    this.mend()
+    this.kill()
+    this.revive()
   }
 
-  /** @internal */
-  join (engine: MemoryEngine): void { this.#engines.add(engine) }
+  /** @internal Adds a node. Tells whether the messaging system is there for it. */
+  join (engine: MemoryEngine): boolean {
+    this.#engines.add(engine)
+    return this.#running && !engine.cut
+  }
 
-  /** @internal Removes a node with its claims, as its death does. */
-  leave (engine: MemoryEngine): void {
+  /** @internal Removes a node with its claims. */
+  remove (engine: MemoryEngine): void {
     this.#engines.delete(engine)
-    for (const [key, owner] of this.owners) if (owner === engine) this.owners.delete(key)
+    this.forget(engine)
   }
 
   /** @internal */
@@ -78,6 +105,15 @@ export class MemoryNetwork {
       this.#deliver({ from: from.node, to: to.node, channel, arrive: () => to.arrive(channel, kept) })
     }
   }
+
+  #all (nodes: readonly MemoryEngine[]): Iterable<MemoryEngine> { return nodes.length === 0 ? this.#engines : nodes }
+
+  /** All nodes claim again before one of them is available. So no node finds a key free that another is about to claim. */
+  #reconnect (engines: Iterable<MemoryEngine>): void {
+    const away = [...engines].filter((engine) => engine.isAway && !engine.cut)
+    for (const engine of away) engine.claimAgain()
+    for (const engine of away) engine.comeBack()
+  }
 }
 
 /** One subscription of a node. */
@@ -86,16 +122,31 @@ interface Subscription {
   readonly listener: ChannelListener
 }
 
+/** A key that a node has claimed. */
+interface Held {
+  readonly lost: () => void
+}
+
+/** A call that waits until the engine is available. */
+interface Waiter {
+  resolve (): void
+  reject (error: Error): void
+}
+
 /** The engine of one node of a `MemoryNetwork`. */
 export class MemoryEngine implements Engine, EngineChannels, EngineClaims {
   readonly facts: EngineFacts
   readonly channels: EngineChannels = this
   readonly claims: EngineClaims = this
+  /** @internal True while the network is taken away from this node. */
+  cut = false
   readonly #network: MemoryNetwork
   readonly #subscriptions = new Set<Subscription>()
-  readonly #claimed = new Map<string, () => void>()
+  readonly #held = new Map<string, Held>()
+  readonly #waiters: Waiter[] = []
   #context: EngineContext | null = null
-  #connected = true
+  #state: EngineState = 'starting'
+  #wasAvailable = false
 
   /** @internal Engines are made by `network.engine()`. */
   constructor (network: MemoryNetwork) {
@@ -107,32 +158,35 @@ export class MemoryEngine implements Engine, EngineChannels, EngineClaims {
   get node (): string { return this.#context?.node ?? '' }
 
   async start (context: EngineContext): Promise<void> {
+    if (this.#state === 'stopped') throw new engineErrors.Refused('memory', 'it has stopped; make a new engine for each start of a node')
     if (this.#context !== null) throw new engineErrors.Refused('memory', 'it is in use already; make one engine for each node')
     this.#context = context
-    this.#network.join(this)
-    if (this.#connected) context.changed('available', 'started')
-    else context.changed('unavailable', 'the network is cut')
+    if (this.#network.join(this)) this.#available('started')
+    else this.#change('unavailable', 'the network is away')
   }
 
   async stop (): Promise<void> {
-    this.#network.leave(this)
+    if (this.#state === 'stopped') return
+    this.#network.remove(this)
     this.#subscriptions.clear()
-    this.#claimed.clear()
-    this.#connected = false
-    this.#context?.changed('stopped', 'stopped')
+    this.#held.clear()
+    this.#change('stopped', 'stopped')
+    for (const { reject } of this.#waiters.splice(0)) reject(this.#unavailable())
   }
 
   // --- channels ----------------------------------------------------------------------------------------------
 
   publish (channel: string, data: Uint8Array): void {
-    if (this.#connected) this.#network.publish(this, channel, data)
+    if (this.#state === 'available') this.#network.publish(this, channel, data)
   }
 
   async flushed (): Promise<void> { this.#check() }
 
   async subscribe (channel: string, listener: ChannelListener): Promise<() => void> {
+    if (this.#state === 'stopped') throw this.#unavailable()
     const subscription = { pattern: channel, listener }
     this.#subscriptions.add(subscription)
+    if (this.#state !== 'available') await new Promise<void>((resolve, reject) => { this.#waiters.push({ resolve, reject }) })
     return () => { this.#subscriptions.delete(subscription) }
   }
 
@@ -142,9 +196,10 @@ export class MemoryEngine implements Engine, EngineChannels, EngineClaims {
     this.#check()
     const owner = this.#network.owners.get(key)
     if (owner !== undefined) return { owner: owner.node }
+    const held: Held = { lost }
     this.#network.owners.set(key, this)
-    this.#claimed.set(key, lost)
-    return { owner: null, release: () => this.#release(key) }
+    this.#held.set(key, held)
+    return { owner: null, release: () => this.#release(key, held) }
   }
 
   async locate (key: string): Promise<string | null> {
@@ -155,43 +210,64 @@ export class MemoryEngine implements Engine, EngineChannels, EngineClaims {
   // --- for the network ---------------------------------------------------------------------------------------
 
   /** @internal */
-  listensTo (channel: string): boolean { return this.#connected && this.#listening(channel).length > 0 }
+  get isAway (): boolean { return this.#state === 'unavailable' }
+
+  /** @internal */
+  listensTo (channel: string): boolean { return this.#state === 'available' && this.#listening(channel).length > 0 }
 
   /** @internal */
   arrive (channel: string, data: Uint8Array): void {
-    if (!this.#connected) return
+    if (this.#state !== 'available') return
     for (const { listener } of this.#listening(channel)) listener(data, channel)
   }
 
-  /** @internal Loses the connection, or brings it back. */
-  connection (on: boolean): void {
-    if (this.#connected === on) return
-    this.#connected = on
-    if (!on) return this.#context?.changed('unavailable', 'the network was cut')
-    for (const [key, lost] of this.#claimed) {
-      const owner = this.#network.owners.get(key)
-      if (owner === undefined) this.#network.owners.set(key, this)
-      else if (owner !== this) this.#lose(key, lost)
+  /** @internal Loses the connection. */
+  leave (reason: string): void {
+    if (this.#state === 'available') this.#change('unavailable', reason)
+  }
+
+  /** @internal Claims each key again, or loses it to another node. */
+  claimAgain (): void {
+    for (const [key, { lost }] of this.#held) {
+      const owner = this.#network.owners.get(key) ?? this
+      this.#network.owners.set(key, owner)
+      if (owner === this) continue
+      this.#held.delete(key)
+      lost()
     }
-    this.#context?.gap('the network was cut')
-    this.#context?.changed('available', 'the network is back')
+  }
+
+  /** @internal Reports that the connection is back. */
+  comeBack (): void {
+    if (this.#wasAvailable) this.#context?.gap('the network is back')
+    this.#available('the network is back')
   }
 
   #listening (channel: string): Subscription[] {
     return [...this.#subscriptions].filter(({ pattern }) => matchesChannel(pattern, channel))
   }
 
-  #lose (key: string, lost: () => void): void {
-    this.#claimed.delete(key)
-    lost()
-  }
-
-  #release (key: string): void {
-    this.#claimed.delete(key)
+  #release (key: string, held: Held): void {
+    // A late release must not free a key that has been claimed again since.
+    if (this.#held.get(key) !== held) return
+    this.#held.delete(key)
     if (this.#network.owners.get(key) === this) this.#network.owners.delete(key)
   }
 
-  #check (): void {
-    if (!this.#connected) throw new engineErrors.Unavailable('memory', 'the network is cut')
+  #available (reason: string): void {
+    this.#wasAvailable = true
+    this.#change('available', reason)
+    for (const { resolve } of this.#waiters.splice(0)) resolve()
   }
+
+  #change (state: EngineState, reason: string): void {
+    this.#state = state
+    this.#context?.changed(state, reason)
+  }
+
+  #check (): void {
+    if (this.#state !== 'available') throw this.#unavailable()
+  }
+
+  #unavailable (): Error { return new engineErrors.Unavailable('memory', `its state is ${this.#state}`) }
 }

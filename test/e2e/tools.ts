@@ -16,7 +16,9 @@ export const TOOLS = {
   nginx: { command: 'nginx', debianPackage: 'nginx-light', suites: /^proxies/ },
   HAProxy: { command: 'haproxy', debianPackage: 'haproxy', suites: /^proxies/ },
   RabbitMQ: { command: 'rabbitmq-server', debianPackage: 'rabbitmq-server', suites: /^relay/ },
-  ActiveMQ: { command: 'activemq', debianPackage: 'activemq', suites: /^relay/ }
+  ActiveMQ: { command: 'activemq', debianPackage: 'activemq', suites: /^relay/ },
+  NATS: { command: 'nats-server', debianPackage: 'nats-server', suites: /^engines/ },
+  Redis: { command: 'redis-server', debianPackage: 'redis-server', suites: /^engines/ }
 } as const satisfies Record<string, Tool>
 
 export type ToolName = keyof typeof TOOLS
