@@ -42,7 +42,7 @@ export class MemoryNetwork {
   /** Makes the engine of one more node. */
   engine (): MemoryEngine { return new MemoryEngine(this) }
 
-  /** Takes the network away from all nodes, or from those that are named, as a lost connection does. Their keys stay theirs. */
+  /** Takes the network away from the named nodes, or from all, as a lost connection does. Their keys stay theirs. */
   cut (...nodes: readonly MemoryEngine[]): void {
     for (const engine of this.#all(nodes)) {
       engine.cut = true
