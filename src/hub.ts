@@ -1,6 +1,6 @@
 export type { CodedError, CodedErrorConstructor } from './core/coded-error.ts'
 export type { Clock } from './core/clock.ts'
-export type { ChannelListener, Claim, Engine, EngineChannels, EngineClaims, EngineContext, EngineFacts, EngineLog, EngineState } from './engine/engine.ts'
+export type { ChannelListener, Claim, Engine, EngineChannels, EngineClaims, EngineContext, EngineFacts, EngineLog, EngineState, ForeignClaim, OwnClaim } from './engine/engine.ts'
 export { engineErrors } from './engine/errors.ts'
 export { type Hub, hubEngine, startHub } from './engine/hub/hub.ts'
 export type { HubOptions } from './engine/hub/options.ts'

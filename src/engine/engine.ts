@@ -7,8 +7,11 @@ import type { Clock } from '../core/clock.ts'
  * and then it reports a gap. All names of channels and keys are made by the cluster, of the characters that `CHANNEL` allows.
  */
 export interface Engine {
+  /** The facts that never change. */
   readonly facts: EngineFacts
+  /** Publications between nodes. */
   readonly channels: EngineChannels
+  /** Keys that one node owns. */
   readonly claims: EngineClaims
   /**
    * Starts to connect.
@@ -41,9 +44,13 @@ export type EngineState = 'starting' | 'available' | 'unavailable' | 'stopped'
 
 /** The log of a node. */
 export interface EngineLog {
+  /** Writes a line for developers. */
   debug (facts: object, text: string): void
+  /** Writes a line about normal operation. */
   info (facts: object, text: string): void
+  /** Writes a line about a problem that the engine solves itself. */
   warn (facts: object, text: string): void
+  /** Writes a line about a problem that an operator must solve. */
   error (facts: object, text: string): void
 }
 
@@ -51,7 +58,9 @@ export interface EngineLog {
 export interface EngineContext {
   /** The id of the node in the messaging system: 16 characters of base64url, new for every start. */
   readonly node: string
+  /** The source of all time. */
   readonly clock: Clock
+  /** The log of the node. */
   readonly log: EngineLog
   /** Reports a new state. The engine has subscribed and claimed everything again before it reports `available`. */
   changed (state: EngineState, reason: string): void
@@ -103,7 +112,21 @@ export interface EngineClaims {
 }
 
 /** The result of a claim: the key is this node's until `release()`, or a node has it already. Only the first call of `release` counts. */
-export type Claim = { readonly owner: null, release (): void } | { readonly owner: string }
+export type Claim = OwnClaim | ForeignClaim
+
+/** A key that is this node's. */
+export interface OwnClaim {
+  /** Tells that the claim has succeeded. */
+  readonly owner: null
+  /** Frees the key. A second call does nothing. */
+  release (): void
+}
+
+/** A key that another node has, or that this node has claimed before. */
+export interface ForeignClaim {
+  /** The id of the node. */
+  readonly owner: string
+}
 
 /** The time that nodes have to claim their keys again, after an engine has lost its data, in milliseconds. */
 export const RECLAIM_TIME = 2_500

@@ -7,7 +7,11 @@ const CHUNK = 64 * 1024
 /** The bytes of a frame before its fields: the length and the operation. */
 const HEAD = 5
 
-/** Collects the frames of one turn of the event loop in few buffers, because a copy of a small frame costs less than a write. */
+/**
+ * Collects the frames of one turn of the event loop in few buffers.
+ *
+ * A copy of a small frame costs less than a buffer of its own.
+ */
 export class Batch {
   /** The bytes that wait. */
   size = 0

@@ -31,8 +31,9 @@ interface Place {
  * With `path` the directory must exist, and its rights are the application's matter: every process that can open the socket can act as any user.
  * On Windows the hub is a named pipe, which is not tested.
  *
- * Workers of `node:cluster` exit when the primary dies, unless the application keeps them. A hub in a process of its own can die and come back at
- * the same `path`: the nodes connect again within about 1 s, claim their sessions again and report a gap.
+ * Workers of `node:cluster` exit when the primary has ended, and lose their listening sockets. A hub in a process of its own may end and start
+ * again at the same `path`. Its nodes connect again within about 1 s, claim their sessions again and report a gap. For 2.5 s after such a start, the hub keeps requests about unknown sessions waiting, so that no session gets two nodes. It cannot know of
+ * earlier nodes if it was closed by `close()` and new nodes connect first.
  *
  * @throws FST_SOCKJS_ENGINE_INVALID_OPTION
  * @throws FST_SOCKJS_ENGINE_REFUSED if another hub listens at `path`.
@@ -78,9 +79,9 @@ export function hubEngine (options: HubOptions = {}): Engine {
 }
 
 function freshPlace (): Place {
-  // The name of a pipe is no file.
+  // A named pipe needs no directory.
   if (process.platform === 'win32') return { path: `\\\\.\\pipe\\fastify-sockjs-${randomBytes(16).toString('hex')}`, remove () {} }
-  // mkdtemp makes the directory with mode 0700.
+  // The system makes this directory with mode 0700.
   const directory = mkdtempSync(join(tmpdir(), 'fastify-sockjs-'))
   return { path: join(directory, 'hub'), remove: () => rmSync(directory, { recursive: true, force: true }) }
 }

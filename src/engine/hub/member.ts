@@ -9,7 +9,7 @@ export interface HubTables {
   readonly namespace: string
   readonly routes: Routes<Member>
   readonly claims: ClaimTable
-  /** All lines, those that have not said hello included. */
+  /** All members. The node of a new one is not known before its hello. */
   readonly lines: Set<Member>
   /** The members by the ids of their nodes. */
   readonly nodes: Map<string, Member>
@@ -88,7 +88,7 @@ export class Member implements LineOwner, Claimant {
 
   #greet (op: number, bytes: Buffer, start: number, end: number): void {
     const hello = op === OP.hello ? readHello(bytes, start, end) : null
-    if (hello === null) return this.line.destroy('the first frame was no hello')
+    if (hello === null) return this.line.destroy('the first frame was not a hello')
     const { namespace, claims, nodes } = this.#tables
     if (hello.version !== VERSION) return this.#refuse(`the hub speaks version ${VERSION} of its protocol, and this node version ${hello.version}`)
     if (hello.namespace !== namespace) return this.#refuse(`the namespace of the hub is ${namespace}, and that of this node ${hello.namespace}`)

@@ -32,7 +32,7 @@ export class HubServer {
   /**
    * Listens on its path. A socket that a killed hub has left there is taken over.
    *
-   * @throws FST_SOCKJS_ENGINE_REFUSED if another hub listens there, or if the path is no socket.
+   * @throws FST_SOCKJS_ENGINE_REFUSED if another hub listens there, or if another file is there.
    */
   async listen (): Promise<void> {
     try {
@@ -65,7 +65,7 @@ export class HubServer {
 async function removeLeftSocket (path: string): Promise<void> {
   const found = await lstat(path).catch(() => null)
   if (found === null) return
-  if (!found.isSocket()) throw new engineErrors.Refused('hub', `the path ${path} exists and is no socket`)
+  if (!found.isSocket()) throw new engineErrors.Refused('hub', `the path ${path} exists and is not a socket`)
   if (await answers(path)) throw new engineErrors.Refused('hub', `another hub listens on ${path}`)
   await unlink(path)
 }

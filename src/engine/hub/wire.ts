@@ -24,15 +24,17 @@ export const OP = {
   refused: 3,
   /** Node to hub: the name or the pattern. */
   subscribe: 4,
+  /** Node to hub: the name or the pattern. */
   unsubscribe: 5,
-  /** Both ways: bytes of the name (2), the name, the data. The hub passes the frame on as it is. */
+  /** Node to hub, and hub to node as it came: bytes of the name (2), the name, the data. */
   publish: 6,
   /** Node to hub: number of the request (4). */
   ping: 7,
   /** Node to hub: number of the request (4), the key. */
   claim: 8,
-  /** The same, for a key that the node has claimed at a hub before. */
+  /** Node to hub: the same fields, for a key that the node has claimed at a hub before. */
   reclaim: 9,
+  /** Node to hub: number of the request (4), the key. */
   locate: 10,
   /** Node to hub: the key. */
   release: 11,

@@ -274,5 +274,5 @@ t.test('a socket that a killed hub has left is taken over, and nothing else', as
   await first.close()
   writeFileSync(path, 'precious')
   await t.rejects(new HubServer({ path, namespace: 'test', clock: systemClock() }).listen(),
-    { code: 'FST_SOCKJS_ENGINE_REFUSED', message: `engine hub: the path ${path} exists and is no socket` })
+    { code: 'FST_SOCKJS_ENGINE_REFUSED', message: `engine hub: the path ${path} exists and is not a socket` })
 })
