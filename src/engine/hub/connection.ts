@@ -10,7 +10,7 @@ import { OP, VERSION, writeHello } from './wire.ts'
 /** The milliseconds before the first new try, and the most. Each wait is twice the last. */
 const RETRY = { first: 100, most: 1_000 } as const
 
-/** A hub that sends nothing for so many intervals counts as lost. The node pings once in each. */
+/** A hub that sends nothing for so many whole intervals counts as lost. The node pings once in each. */
 const WATCH = { interval: 2_000, silent: 3 } as const
 
 /** A stop waits so many milliseconds for the hub to close the line. */
@@ -126,7 +126,7 @@ export class HubConnection implements LineOwner, TimerOwner {
         break
       }
       case OP.answer: this.#requests.answer(bytes.readUInt32BE(start), bytes.toString('latin1', start + 4, end)); break
-      case OP.welcome: this.#restore().catch((error: unknown) => this.#line?.destroy((error as Error).message)); break
+      case OP.welcome: this.#welcomed(this.#line!); break
       case OP.refused: this.#refusal = bytes.toString('utf8', start + 1, end); break
       default: this.#line?.destroy(`the hub sent the unknown operation ${op}`)
     }
@@ -164,17 +164,23 @@ export class HubConnection implements LineOwner, TimerOwner {
   }
 
   /** Tells the hub everything that it has to know of this node. A line that closes meanwhile ends this. */
-  async #restore (): Promise<void> {
-    const line = this.#line
+  #welcomed (line: Line): void {
     this.#phase = 'restoring'
-    await Promise.all([this.#users.channels.restore(), this.#users.claims.restore()])
-    if (this.#line !== line || this.#phase !== 'restoring') return
+    const { channels, claims } = this.#users
+    const isCurrent = (): boolean => this.#line === line && this.#phase === 'restoring'
+    Promise.all([channels.restore(), claims.restore()]).then(() => { if (isCurrent()) this.#restored() }).catch((err: Error) => {
+      if (!isCurrent()) return
+      this.#context.log.error({ err }, 'the node could not tell the hub its subscriptions and claims, and tries again')
+      line.destroy(err.message)
+    })
+  }
+
+  #restored (): void {
     this.#phase = 'available'
     this.#delay = RETRY.first
-    const { log, gap } = this.#context
     if (this.#returning) {
-      log.info({ path: this.path }, 'the node is connected to the hub again')
-      gap(this.#reason)
+      this.#context.log.info({ path: this.path }, 'the node is connected to the hub again')
+      this.#context.gap(this.#reason)
     }
     this.#returning = true
     this.#report('available', 'connected')
@@ -199,8 +205,9 @@ export class HubConnection implements LineOwner, TimerOwner {
   }
 
   #watch (): void {
+    if (this.#silent === WATCH.silent) return this.#line?.destroy(`the hub was silent for ${WATCH.silent * WATCH.interval} ms`)
+    // The interval that ends now counts as silent until a frame comes.
     this.#silent++
-    if (this.#silent >= WATCH.silent) return this.#line?.destroy(`the hub was silent for ${WATCH.silent * WATCH.interval} ms`)
     this.out?.numbered(OP.ping, 0, '')
     this.#context.clock.start(this.#watchTimer, WATCH.interval)
   }

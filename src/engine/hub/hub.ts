@@ -32,8 +32,9 @@ interface Place {
  * On Windows the hub is a named pipe, which is not tested.
  *
  * Workers of `node:cluster` exit when the primary has ended, and lose their listening sockets. A hub in a process of its own may end and start
- * again at the same `path`. Its nodes connect again within about 1 s, claim their sessions again and report a gap. For 2.5 s after such a start, the hub keeps requests about unknown sessions waiting, so that no session gets two nodes. It cannot know of
- * earlier nodes if it was closed by `close()` and new nodes connect first.
+ * again at the same `path`. Its nodes connect again within about 1 s, claim their sessions again and report a gap. For 2.5 s after such a start, the
+ * hub keeps requests about unknown sessions waiting, so that no session gets two nodes. It cannot know of earlier nodes if it was closed by
+ * `close()` and new nodes connect first.
  *
  * @throws FST_SOCKJS_ENGINE_INVALID_OPTION
  * @throws FST_SOCKJS_ENGINE_REFUSED if another hub listens at `path`.

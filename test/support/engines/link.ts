@@ -1,24 +1,27 @@
 import { connect, createServer, type Server, type Socket } from 'node:net'
 
+/** A port of this machine, or the path of a Unix socket. */
+type Place = number | string
+
 type Connection = readonly [client: Socket, server: Socket]
 
-/** The TCP link between one node and its messaging system, which a test cuts, silences and slows. */
+/** The link between one node and its messaging system, which a test cuts, silences and slows. */
 export class Link {
   readonly #server: Server
   readonly #connections = new Set<Connection>()
-  #target: number
+  #target: Place
   #mode: 'open' | 'cut' | 'silent' = 'open'
   #delay = 0
 
-  private constructor (target: number) {
+  private constructor (target: Place) {
     this.#target = target
     this.#server = createServer({ pauseOnConnect: true }, (client) => this.#join(client))
   }
 
-  /** Opens a link to a port of this machine. */
-  static async open (target: number): Promise<Link> {
+  /** Opens a link to a port of this machine, or to a Unix socket. Without a path it listens on a free port. */
+  static async open (target: Place, path?: string): Promise<Link> {
     const link = new Link(target)
-    await new Promise<void>((resolve) => link.#server.listen(0, '127.0.0.1', resolve))
+    await new Promise<void>((resolve) => link.#server.listen(path === undefined ? { port: 0, host: '127.0.0.1' } : { path }, resolve))
     return link
   }
 
@@ -60,7 +63,7 @@ export class Link {
       client.destroy()
       return
     }
-    const server = connect(this.#target, '127.0.0.1')
+    const server = typeof this.#target === 'number' ? connect(this.#target, '127.0.0.1') : connect(this.#target)
     const connection: Connection = [client, server]
     this.#connections.add(connection)
     for (const [from, to] of [connection, [server, client] as const]) {

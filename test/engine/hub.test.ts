@@ -1,0 +1,4 @@
+import { engineContract } from '../support/engines/contract.ts'
+import { hubWorld } from '../support/engines/hub-world.ts'
+
+engineContract(await hubWorld())
