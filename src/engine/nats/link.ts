@@ -1,0 +1,234 @@
+import { Timer, type TimerOwner } from '../../core/timer.ts'
+import { type EngineContext, type EngineState, RECLAIM_TIME } from '../engine.ts'
+import { engineErrors } from '../errors.ts'
+import { type NatsConnection, type NatsStatus, type NatsViolation, violationOf } from './connection.ts'
+import { problemOf } from './rights.ts'
+import { RoundTrips } from './round-trips.ts'
+import type { Subjects } from './subjects.ts'
+
+/** A part of the engine that has subscriptions. */
+export interface Subscriber {
+  /** Makes all its subscriptions on a connection that is new. */
+  subscribeAll (connection: NatsConnection): void
+}
+
+/** The part of the engine that has claims. */
+export interface Claimant extends Subscriber {
+  /** Claims all its keys again, after the connection was lost and is back. */
+  claimAgain (connection: NatsConnection): void
+  /** Called when the server has the claims. */
+  restored (): void
+  /** Gives up all that waits for an answer. */
+  lost (reason: string): void
+}
+
+/** The parts of the engine that use a link. */
+export interface LinkParts {
+  readonly subscribers: readonly Subscriber[]
+  readonly claims: Claimant
+}
+
+/** The time between two tries to open a connection, in milliseconds. */
+const RETRY = 1_000
+/** The time that a stop gives the server to take the last messages, in milliseconds. */
+const LAST_WORDS = 1_000
+
+/** Keeps one connection to NATS open for as long as the node runs. */
+export class NatsLink implements TimerOwner {
+  readonly subjects: Subjects
+  readonly #connect: () => Promise<NatsConnection>
+  readonly #trips = new RoundTrips()
+  readonly #retry = new Timer(this)
+  readonly #lastWords = new Timer(this)
+  #context: EngineContext | null = null
+  #parts: LinkParts | null = null
+  #connection: NatsConnection | null = null
+  #state: EngineState = 'starting'
+  #violations: NatsViolation[] = []
+  /** The server of the last time that the engine was available. */
+  #server = ''
+  #wasAvailable = false
+  #failures = 0
+  /** Goes up with every loss, so that a restoration notices that it is late. */
+  #losses = 0
+  #sureAt = 0
+  #giveUp = (): void => {}
+
+  constructor (subjects: Subjects, connect: () => Promise<NatsConnection>) {
+    this.subjects = subjects
+    this.#connect = connect
+  }
+
+  /** The node of this link. */
+  get context (): EngineContext {
+    if (this.#context === null) throw new engineErrors.Unavailable('nats', 'the node has not started')
+    return this.#context
+  }
+
+  /** The connection, also while it is lost or not restored yet. */
+  get connection (): NatsConnection | null { return this.#connection }
+
+  get available (): boolean { return this.#state === 'available' }
+
+  /** True if NATS is a cluster of several servers, which learn of a new subscription one after the other. */
+  get hasManyServers (): boolean { return (this.#connection?.info?.connect_urls?.length ?? 0) > 1 }
+
+  /** True if every node has had the time to claim its keys again. */
+  get isSettled (): boolean { return this.context.clock.now() >= this.#sureAt }
+
+  /** Returns the connection. Throws while the engine is not available. */
+  open (): NatsConnection {
+    if (this.#connection === null || !this.available) throw new engineErrors.Unavailable('nats', `the connection is ${this.#state}`)
+    return this.#connection
+  }
+
+  /** Resolves when the server has all that was sent. Rejects if the connection is lost before that is sure. */
+  async flushed (): Promise<void> { await this.#trips.make(this.open()) }
+
+  async start (context: EngineContext, parts: LinkParts): Promise<void> {
+    if (this.#context !== null) throw new engineErrors.Refused('nats', 'it is in use already; make one engine for each node')
+    this.#context = context
+    this.#parts = parts
+    try {
+      await this.#begin()
+    } catch (error) {
+      if (error instanceof engineErrors.Refused) throw error
+      this.#failed(error as Error)
+    }
+  }
+
+  async stop (): Promise<void> {
+    if (this.#context === null || this.#state === 'stopped') return
+    const { clock } = this.#context
+    const connection = this.#connection
+    clock.stop(this.#retry)
+    if (connection !== null) {
+      const patience = new Promise<void>((resolve) => { this.#giveUp = resolve })
+      clock.start(this.#lastWords, LAST_WORDS)
+      // A server that does not answer cannot keep the node from stopping.
+      if (this.available) await Promise.race([this.flushed().catch(() => {}), patience])
+      this.#connection = null
+      await Promise.race([connection.close().catch(() => {}), patience])
+      clock.stop(this.#lastWords)
+    }
+    this.#lose('the node was stopped', 'stopped')
+  }
+
+  /** @internal */
+  expire (timer: Timer): void {
+    if (timer === this.#lastWords) this.#giveUp()
+    else this.#begin().catch((error: Error) => this.#failed(error))
+  }
+
+  async #begin (): Promise<void> {
+    const connection = await this.#opened()
+    try {
+      this.#violations = []
+      this.#follow(connection)
+      const problem = await Promise.race([
+        problemOf(connection, this.subjects, this.context.node, this.#violations),
+        connection.closed().then(() => { throw new engineErrors.Unavailable('nats', 'the connection was closed') })
+      ])
+      if (problem !== null) throw new engineErrors.Refused('nats', problem)
+    } catch (error) {
+      await connection.close().catch(() => {})
+      throw error
+    }
+    if (this.#state === 'stopped') return await connection.close()
+    this.#connection = connection
+    for (const part of this.#parts?.subscribers ?? []) part.subscribeAll(connection)
+    await this.#restore(connection)
+  }
+
+  async #opened (): Promise<NatsConnection> {
+    let connection: NatsConnection
+    try {
+      connection = await this.#connect()
+    } catch (error) {
+      if (isRefused(error)) throw new engineErrors.Refused('nats', `the server refuses the login of connect(): ${(error as Error).message}`)
+      throw error
+    }
+    if (typeof connection?.subscribe === 'function' && typeof connection.status === 'function') return connection
+    throw new engineErrors.Refused('nats', 'connect() must return a connection of nats or @nats-io/transport-node')
+  }
+
+  /** Follows the events of a connection until it is closed for good. */
+  #follow (connection: NatsConnection): void {
+    const follow = async (): Promise<void> => {
+      for await (const status of connection.status()) this.#heard(connection, status)
+    }
+    follow().catch((err: Error) => this.context.log.error({ err }, 'the engine nats cannot follow its connection'))
+    connection.closed().then((error) => this.#closed(connection, error ?? new Error('the connection was closed')))
+  }
+
+  #closed (connection: NatsConnection, error: Error): void {
+    if (this.#connection !== connection) return
+    this.#connection = null
+    this.#lose('the connection was closed')
+    this.#failed(error)
+  }
+
+  #heard (connection: NatsConnection, status: NatsStatus): void {
+    const violation = violationOf(status)
+    if (violation !== null && !this.#violations.some(({ operation }) => operation === violation.operation)) {
+      this.#violations.push(violation)
+      // The rights were there at the start, and an administrator has taken one away.
+      if (this.#connection === connection) this.context.log.error({ violation }, 'NATS refuses a right that the engine needs')
+    }
+    if (this.#connection !== connection) return
+    if (status.type === 'disconnect') this.#lose('the connection was lost')
+    if (status.type === 'reconnect') this.#restore(connection)
+  }
+
+  /** Makes the engine available on a connection that is there, or there again. */
+  async #restore (connection: NatsConnection): Promise<void> {
+    const { clock, log } = this.context
+    const losses = this.#losses
+    const server = connection.info?.server_id ?? ''
+    const isAgain = this.#wasAvailable
+    // A server with another id may know nothing of claims. The same one still has those of all nodes that it has not lost.
+    if ((isAgain || this.#failures > 0) && server !== this.#server) this.#sureAt = clock.now() + RECLAIM_TIME
+    if (isAgain) this.#parts?.claims.claimAgain(connection)
+    try {
+      await connection.flush()
+    } catch {
+      return // The connection was lost again. The next event of it comes here again.
+    }
+    if (losses !== this.#losses || this.#connection !== connection) return
+    this.#parts?.claims.restored()
+    if (this.#failures > 0) log.info({ server }, 'the engine nats is available')
+    this.#server = server
+    this.#failures = 0
+    this.#wasAvailable = true
+    if (isAgain) this.context.gap('the connection was lost and is back')
+    this.#report('available', isAgain ? 'the connection is back' : 'connected')
+  }
+
+  #lose (reason: string, state: EngineState = 'unavailable'): void {
+    this.#losses++
+    this.#report(state, reason)
+    this.#trips.fail(reason)
+    this.#parts?.claims.lost(reason)
+  }
+
+  #failed (err: Error): void {
+    if (this.#state === 'stopped') return
+    const { clock, log } = this.context
+    if (this.#failures++ === 0) log.error({ err }, `the engine nats is not available: ${err.message}; it tries again every second`)
+    this.#report('unavailable', err.message)
+    clock.start(this.#retry, RETRY)
+  }
+
+  #report (state: EngineState, reason: string): void {
+    if (this.#state === state) return
+    this.#state = state
+    this.context.changed(state, reason)
+  }
+}
+
+/** Tells whether a server has refused the login. Version 2 names it in a code, and version 3 in the name of the class. */
+function isRefused (error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  const code = 'code' in error ? String(error.code) : ''
+  return /AUTHORIZATION_VIOLATION|AUTHENTICATION_EXPIRED|AuthorizationError|AuthenticationExpired/.test(`${code} ${error.name}`)
+}

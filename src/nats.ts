@@ -1,0 +1,7 @@
+export type { Clock } from './core/clock.ts'
+export type { CodedError, CodedErrorConstructor } from './core/coded-error.ts'
+export type { Claim, Engine, EngineChannels, EngineClaims, EngineContext, EngineFacts, EngineLog, EngineState } from './engine/engine.ts'
+export { engineErrors } from './engine/errors.ts'
+export type { NatsConnection, NatsMessage, NatsServerInfo, NatsStatus, NatsSubscription, NatsViolation } from './engine/nats/connection.ts'
+export { natsEngine } from './engine/nats/engine.ts'
+export type { NatsEngineOptions } from './engine/nats/options.ts'
