@@ -1,6 +1,6 @@
 // Writes the entries for `require()` beside those for `import`, after the build: a file .cjs for each, and its declarations where the build has
 // some. They hold no second copy of the code: both ways lead to the same modules. `commonjs.js <folder> <entry>...`, such as
-// `commonjs.js dist index stomp hub`.
+// `commonjs.js dist index stomp hub nats`.
 import { existsSync, writeFileSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'

@@ -23,6 +23,8 @@ const ROOMS: readonly Room[] = [
   { name: 'engine', rooms: ['core/error-codes', 'core'], packages: [] },
   { name: 'engine/hub', rooms: ['core', 'engine'], packages: ['node:*'] },
   { name: 'hub', rooms: ['core', 'engine', 'engine/hub'], packages: [] },
+  { name: 'engine/nats', rooms: ['core', 'engine'], packages: ['node:buffer'] },
+  { name: 'nats', rooms: ['core', 'engine', 'engine/nats'], packages: [] },
   { name: 'cluster', rooms: ['core/error-codes', 'core', 'engine'], packages: ['node:crypto', 'node:buffer'] },
 
   { name: 'sockjs/types', rooms: [], packages: ['*'] },

@@ -46,7 +46,8 @@ async function javascriptOf (path) {
 const FACES = new Map([
   ['fastify-sockjs', new URL('../../src/index.ts', import.meta.url).href],
   ['fastify-sockjs/stomp', new URL('../../src/stomp.ts', import.meta.url).href],
-  ['fastify-sockjs/hub', new URL('../../src/hub.ts', import.meta.url).href]
+  ['fastify-sockjs/hub', new URL('../../src/hub.ts', import.meta.url).href],
+  ['fastify-sockjs/nats', new URL('../../src/nats.ts', import.meta.url).href]
 ])
 
 /** Finds a module: https://nodejs.org/docs/latest-v20.x/api/module.html#resolvespecifier-context-nextresolve */

@@ -37,8 +37,7 @@ export class NatsChannels implements EngineChannels, Subscriber {
     this.#listening.add(listening)
     const { connection } = this.#link
     if (connection !== null) this.#subscribe(connection, listening)
-    // A subscription that the server has not got yet is made again before the engine is available.
-    if (this.#link.available) await this.#link.flushed().catch(() => {})
+    await this.#begun()
     return () => {
       if (this.#listening.delete(listening)) listening.subscription?.unsubscribe()
     }
@@ -48,6 +47,19 @@ export class NatsChannels implements EngineChannels, Subscriber {
 
   subscribeAll (connection: NatsConnection): void {
     for (const listening of this.#listening) this.#subscribe(connection, listening)
+  }
+
+  /** Resolves when the server has all subscriptions. It waits until the engine is available. */
+  async #begun (): Promise<void> {
+    for (;;) {
+      await this.#link.ready()
+      try {
+        return await this.#link.flushed()
+      } catch (error) {
+        // The connection was lost meanwhile, and will have the subscription when it is back.
+        if (this.#link.isStopped) throw error
+      }
+    }
   }
 
   #subscribe (connection: NatsConnection, listening: Listening): void {

@@ -53,6 +53,8 @@ export class NatsLink implements TimerOwner {
   #losses = 0
   #sureAt = 0
   #giveUp = (): void => {}
+  /** Those that wait until the engine is available. */
+  readonly #waiting = new Set<() => void>()
 
   constructor (subjects: Subjects, connect: () => Promise<NatsConnection>) {
     this.subjects = subjects
@@ -70,6 +72,8 @@ export class NatsLink implements TimerOwner {
 
   get available (): boolean { return this.#state === 'available' }
 
+  get isStopped (): boolean { return this.#state === 'stopped' }
+
   /** True if NATS is a cluster of several servers, which learn of a new subscription one after the other. */
   get hasManyServers (): boolean { return (this.#connection?.info?.connect_urls?.length ?? 0) > 1 }
 
@@ -80,6 +84,12 @@ export class NatsLink implements TimerOwner {
   open (): NatsConnection {
     if (this.#connection === null || !this.available) throw new engineErrors.Unavailable('nats', `the connection is ${this.#state}`)
     return this.#connection
+  }
+
+  /** Resolves when the engine is available, or has stopped. */
+  async ready (): Promise<void> {
+    if (this.available || this.isStopped) return
+    await new Promise<void>((resolve) => { this.#waiting.add(resolve) })
   }
 
   /** Resolves when the server has all that was sent. Rejects if the connection is lost before that is sure. */
@@ -223,6 +233,9 @@ export class NatsLink implements TimerOwner {
     if (this.#state === state) return
     this.#state = state
     this.context.changed(state, reason)
+    if (!this.available && !this.isStopped) return
+    for (const resolve of this.#waiting) resolve()
+    this.#waiting.clear()
   }
 }
 
