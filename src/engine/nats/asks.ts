@@ -7,13 +7,14 @@ import type { NatsLink, Subscriber } from './link.ts'
  * The answer to a question: the node that has a key, or the reason why there is none.
  *
  * - `nobody`: no node listens;
- * - `undecided`: a node listens that has given the key up;
- * - `silence`: a node listens and has not answered in time.
+ * - `undecided`: a node listens that has given the key up.
  */
-export type Answer = { readonly owner: string } | 'nobody' | 'undecided' | 'silence'
+export type Answer = { readonly owner: string } | 'nobody' | 'undecided'
 
-/** The time that a node has to answer, in milliseconds. */
-const ANSWER_TIME = 2_000
+/** The time after which a question is asked again, in milliseconds. The server may not know yet that the process of the owner has died. */
+const REPEAT = 500
+/** The times that a question is asked: a node that is silent for six seconds is as good as dead. */
+const TIMES = 12
 /** The code of the answer that the server gives if no node listens. */
 const NO_RESPONDERS = 503
 
@@ -22,17 +23,20 @@ class Ask implements TimerOwner {
   readonly timer = new Timer(this)
   readonly resolve: (answer: Answer) => void
   readonly reject: (error: Error) => void
+  readonly key: string
+  readonly token: string
+  times = 0
   readonly #asks: Asks
-  readonly #token: string
 
-  constructor (asks: Asks, token: string, resolve: (answer: Answer) => void, reject: (error: Error) => void) {
+  constructor (asks: Asks, key: string, token: string, resolve: (answer: Answer) => void, reject: (error: Error) => void) {
     this.#asks = asks
-    this.#token = token
+    this.key = key
+    this.token = token
     this.resolve = resolve
     this.reject = reject
   }
 
-  expire (): void { this.#asks.take(this.#token)?.resolve('silence') }
+  expire (): void { this.#asks.put(this) }
 }
 
 /**
@@ -49,17 +53,23 @@ export class Asks implements Subscriber {
     this.#link = link
   }
 
-  /** Asks all that listen to a key. Rejects if the connection is lost. */
+  /** Asks all that listen to a key. Rejects if the connection is lost, or if a node listens and does not answer. */
   async ask (key: string): Promise<Answer> {
+    const token = (++this.#count).toString(36)
+    return await new Promise<Answer>((resolve, reject) => { this.put(new Ask(this, key, token, resolve, reject)) })
+  }
+
+  /** Puts a question, or puts it once more. @internal */
+  put (ask: Ask): void {
     const connection = this.#link.open()
     const { subjects, context: { clock, node } } = this.#link
-    const token = (++this.#count).toString(36)
-    return await new Promise<Answer>((resolve, reject) => {
-      const ask = new Ask(this, token, resolve, reject)
-      this.#waiting.set(token, ask)
-      clock.start(ask.timer, ANSWER_TIME)
-      connection.publish(subjects.key(key), undefined, { reply: subjects.answer(node, token) })
-    })
+    if (ask.times++ === TIMES) {
+      this.#take(ask.token)?.reject(new engineErrors.Unavailable('nats', 'the node that has the key does not answer'))
+      return
+    }
+    this.#waiting.set(ask.token, ask)
+    clock.start(ask.timer, REPEAT)
+    connection.publish(subjects.key(ask.key), undefined, { reply: subjects.answer(node, ask.token) })
   }
 
   subscribeAll (connection: NatsConnection): void {
@@ -69,11 +79,11 @@ export class Asks implements Subscriber {
 
   /** Rejects all questions. */
   fail (reason: string): void {
-    for (const token of [...this.#waiting.keys()]) this.take(token)?.reject(new engineErrors.Unavailable('nats', reason))
+    for (const token of [...this.#waiting.keys()]) this.#take(token)?.reject(new engineErrors.Unavailable('nats', reason))
   }
 
-  /** Removes a question, which is answered or too old. A second answer finds none. @internal */
-  take (token: string): Ask | undefined {
+  /** Removes a question, which is answered or too old. A second answer finds none. */
+  #take (token: string): Ask | undefined {
     const ask = this.#waiting.get(token)
     this.#waiting.delete(token)
     if (ask !== undefined) this.#link.context.clock.stop(ask.timer)
@@ -81,7 +91,7 @@ export class Asks implements Subscriber {
   }
 
   #answered ({ subject, data, headers }: NatsMessage): void {
-    const ask = this.take(subject.slice(subject.lastIndexOf('.') + 1))
+    const ask = this.#take(subject.slice(subject.lastIndexOf('.') + 1))
     if (headers?.code === NO_RESPONDERS) ask?.resolve('nobody')
     else ask?.resolve(data.byteLength === 0 ? 'undecided' : { owner: String.fromCharCode(...data) })
   }

@@ -1,19 +1,16 @@
 import { Buffer } from 'node:buffer'
 import { Timer, type TimerOwner } from '../../core/timer.ts'
 import type { Claim, EngineClaims } from '../engine.ts'
-import { engineErrors } from '../errors.ts'
 import type { Asks } from './asks.ts'
 import { Attempt } from './attempt.ts'
 import type { NatsConnection, NatsMessage } from './connection.ts'
-import { decodeWord, encodeWord, Held, keeps } from './held.ts'
+import { decodeWord, encodeWord, type Held, keeps, type Word } from './held.ts'
 import type { Claimant, NatsLink } from './link.ts'
 import { pause } from './pause.ts'
 
 /** The first and the longest time before a question is asked again, in milliseconds. Other servers of a cluster learn late of a subscription. */
 const FIRST_PAUSE = 25
 const LONGEST_PAUSE = 400
-/** The answers in time that may be missing before the owner counts as unknown. */
-const SILENCES = 3
 /** The time between two announcements in a cluster of servers, in milliseconds, and the announcements for which every key is named once. */
 const ROUND = 1_000
 const ROUNDS = 10
@@ -68,13 +65,6 @@ export class NatsClaims implements EngineClaims, Claimant, TimerOwner {
     return this.#held.has(key) ? this.#link.context.node : await this.#find(key, () => {})
   }
 
-  /** Gives a key back. @internal */
-  free (held: Held): void {
-    if (this.#held.get(held.key) !== held) return
-    this.#held.delete(held.key)
-    held.subscription.unsubscribe()
-  }
-
   // --- for the link --------------------------------------------------------------------------------------------
 
   subscribeAll (connection: NatsConnection): void {
@@ -116,8 +106,10 @@ export class NatsClaims implements EngineClaims, Claimant, TimerOwner {
     else if (!this.#timer.running) this.#link.context.clock.start(this.#timer, ROUND)
   }
 
-  #announce (connection: NatsConnection, { key, state }: Held): void {
-    connection.publish(this.#link.subjects.key(key), encodeWord({ state, node: this.#link.context.node }))
+  #announce (connection: NatsConnection, { key, state }: Held): void { this.#say(connection, key, state) }
+
+  #say (connection: NatsConnection, key: string, says: Word['says']): void {
+    connection.publish(this.#link.subjects.key(key), encodeWord({ says, node: this.#link.context.node }))
   }
 
   // --- claiming and finding ------------------------------------------------------------------------------------
@@ -132,10 +124,10 @@ export class NatsClaims implements EngineClaims, Claimant, TimerOwner {
       const owner = await this.#find(key, () => attempt.announce())
       if (owner !== null) return { owner }
       if (attempt.rival !== null) return null
-      held = new Held(this, key, lost, this.#subscribe(connection, key))
+      const own: Held = held = { key, lost, state: 'settled', subscription: this.#subscribe(connection, key) }
       await this.#link.flushed()
       isWon = attempt.rival === null
-      return isWon ? held : null
+      return isWon ? { owner: null, release: () => this.#free(own) } : null
     } finally {
       if (isWon) this.#settle(held!)
       else held?.subscription.unsubscribe()
@@ -153,13 +145,12 @@ export class NatsClaims implements EngineClaims, Claimant, TimerOwner {
 
   /** Asks for the owner of a key until the answer is sure. `before` is called before each question. */
   async #find (key: string, before: () => void): Promise<string | null> {
-    for (let asked = 0, silences = 0; ; asked++) {
+    for (let asked = 0; ; asked++) {
       before()
       const answer = await this.#asks.ask(key)
       if (typeof answer === 'object') return answer.owner
       if (answer === 'nobody' && this.#link.isSettled && (asked > 0 || !this.#link.hasManyServers)) return null
-      if (answer !== 'silence') await pause(this.#link.context.clock, pauseAfter(asked))
-      else if (++silences === SILENCES) throw new engineErrors.Unavailable('nats', 'the node that has the key does not answer')
+      await pause(this.#link.context.clock, pauseAfter(asked))
     }
   }
 
@@ -190,12 +181,16 @@ export class NatsClaims implements EngineClaims, Claimant, TimerOwner {
     if (word === null || word.node === node) return
     const held = this.#held.get(key)
     if (held === undefined) this.#attempts.get(key)?.hear(word.node)
-    else if (!keeps({ state: held.state, node }, word)) this.#lose(held)
-    else if (this.#link.connection !== null) this.#announce(this.#link.connection, held)
+    else if (keeps(held.state, node, word)) this.#say(this.#link.connection!, key, 'kept')
+    else {
+      this.#free(held)
+      held.lost()
+    }
   }
 
-  #lose (held: Held): void {
-    this.free(held)
-    held.lost()
+  #free (held: Held): void {
+    if (this.#held.get(held.key) !== held) return
+    this.#held.delete(held.key)
+    held.subscription.unsubscribe()
   }
 }

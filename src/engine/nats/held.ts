@@ -9,49 +9,38 @@ import type { NatsSubscription } from './connection.ts'
  */
 export type HeldState = 'settled' | 'again'
 
-/** The claims of a node, of which one may be given back. */
-interface Keeper {
-  free (held: Held): void
-}
-
 /** A key that this node has. There is one for each session over HTTP, so that it is small. */
-export class Held {
-  readonly owner = null
+export interface Held {
   readonly key: string
   /** Tells the session that another node has the key. */
   readonly lost: () => void
-  state: HeldState = 'settled'
+  state: HeldState
   subscription: NatsSubscription
-  readonly #keeper: Keeper
-
-  constructor (keeper: Keeper, key: string, lost: () => void, subscription: NatsSubscription) {
-    this.#keeper = keeper
-    this.key = key
-    this.lost = lost
-    this.subscription = subscription
-  }
-
-  release (): void { this.#keeper.free(this) }
 }
 
-/** A message of a node that has a key, to the others that may have it too. */
+/**
+ * A message of a node that has a key, to the others that may have it too.
+ *
+ * A node announces its state. Another one that has the key judges: it gives the key up, or answers `kept`, and then the first one gives it up.
+ */
 export interface Word {
-  readonly state: HeldState
+  readonly says: HeldState | 'kept'
   readonly node: string
 }
 
-const LETTERS: Readonly<Record<HeldState, string>> = { settled: 's', again: 'a' }
+const LETTERS: Readonly<Record<Word['says'], string>> = { settled: 's', again: 'a', kept: 'k' }
 
-export function encodeWord ({ state, node }: Word): Uint8Array { return Buffer.from(LETTERS[state] + node, 'latin1') }
+export function encodeWord ({ says, node }: Word): Uint8Array { return Buffer.from(LETTERS[says] + node, 'latin1') }
 
 /** Reads a word. Returns `null` for other bytes. */
 export function decodeWord (data: Uint8Array): Word | null {
   const letter = String.fromCharCode(data[0] ?? 0)
-  const state = letter === LETTERS.settled ? 'settled' : letter === LETTERS.again ? 'again' : null
-  return state === null ? null : { state, node: String.fromCharCode(...data.subarray(1)) }
+  const says = (Object.keys(LETTERS) as Word['says'][]).find((each) => LETTERS[each] === letter)
+  return says === undefined ? null : { says, node: String.fromCharCode(...data.subarray(1)) }
 }
 
-/** Tells whether the first of two nodes keeps a key: a settled claim is stronger, and among equal ones the lower id. */
-export function keeps (own: Word, other: Word): boolean {
-  return own.state === other.state ? own.node < other.node : own.state === 'settled'
+/** Tells whether a node keeps a key that another one announces: a settled claim is stronger, and among equal ones the lower id. */
+export function keeps (state: HeldState, node: string, { says, node: other }: Word): boolean {
+  if (says === 'kept') return false
+  return state === says ? node < other : state === 'settled'
 }
