@@ -4,14 +4,25 @@
  * These are the members that the engine uses, and both packages have them in this form.
  */
 export interface NatsConnection {
-  /** What the server said about itself. It is missing while there is no connection. */
+  /** The facts that the server has told. They are missing while there is no connection. */
   readonly info?: NatsServerInfo | undefined
-  publish (subject: string, data?: Uint8Array, options?: { reply?: string }): void
-  subscribe (subject: string, options: { callback: (error: Error | null, message: NatsMessage) => void }): NatsSubscription
+  /** Publishes to a subject. */
+  publish (subject: string, data?: Uint8Array, options?: {
+    /** The subject for answers. */
+    reply?: string
+  }): void
+  /** Listens to a subject. */
+  subscribe (subject: string, options: {
+    /** Takes each message, or the error that ends the subscription. */
+    callback: (error: Error | null, message: NatsMessage) => void
+  }): NatsSubscription
+  /** Resolves when the server has all that was published before. */
   flush (): Promise<void>
+  /** Closes the connection for good. */
   close (): Promise<void>
   /** Resolves when the connection is closed for good. */
   closed (): Promise<void | Error>
+  /** The events of the connection. */
   status (): AsyncIterable<NatsStatus>
 }
 
@@ -19,6 +30,7 @@ export interface NatsConnection {
 export interface NatsServerInfo {
   /** New for every start of a server. */
   readonly server_id: string
+  /** The bytes that one message may have. */
   readonly max_payload: number
   /** True where the server has headers, and with them the answer that nobody listens. */
   readonly headers?: boolean
@@ -28,22 +40,32 @@ export interface NatsServerInfo {
 
 /** A message that has arrived. */
 export interface NatsMessage {
+  /** The subject that it was published to. */
   readonly subject: string
+  /** The bytes. */
   readonly data: Uint8Array
+  /** The subject for the answer, if the message is a question. */
   readonly reply?: string | undefined
-  /** The code is 503 if a request has no listener. */
-  readonly headers?: { readonly code: number } | undefined
+  /** The headers, if the message has some. */
+  readonly headers?: {
+    /** 503 if a question has no listener. */
+    readonly code: number
+  } | undefined
 }
 
 /** A subscription. */
 export interface NatsSubscription {
+  /** Ends the subscription. */
   unsubscribe (): void
 }
 
-/** An event of a connection. Version 2 tells a refused right in `permissionContext`, and version 3 in `error`. */
+/** An event of a connection. */
 export interface NatsStatus {
+  /** The kind of event, such as `disconnect`, `reconnect` or `error`. */
   readonly type: string
+  /** The error, in version 3. */
   readonly error?: Error
+  /** The right that is missing, in version 2. */
   readonly permissionContext?: NatsViolation
 }
 
@@ -51,6 +73,7 @@ export interface NatsStatus {
 export interface NatsViolation {
   /** `publish` or `subscription`. */
   readonly operation: string
+  /** The subject that the right is for. */
   readonly subject: string
 }
 

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Test } from 'tap'
-import { within } from '../wait.ts'
+import { until, within } from '../wait.ts'
 import type { Check } from './contract.ts'
 import type { EngineNode } from './node.ts'
 
@@ -27,8 +27,9 @@ export class Watch {
     }
   }
 
-  /** Ends it. */
+  /** Ends it, after an answer that was the right one. */
   async check (t: Test, owner: string): Promise<void> {
+    await until(() => this.#answers.has(owner), 'the right owner is found')
     this.#over = true
     await within(this.#asking, 'the last answer')
     this.#answers.delete('FST_SOCKJS_ENGINE_UNAVAILABLE')
