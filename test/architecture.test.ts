@@ -25,6 +25,8 @@ const ROOMS: readonly Room[] = [
   { name: 'hub', rooms: ['core', 'engine', 'engine/hub'], packages: [] },
   { name: 'engine/nats', rooms: ['core', 'engine'], packages: ['node:buffer'] },
   { name: 'nats', rooms: ['core', 'engine', 'engine/nats'], packages: [] },
+  { name: 'engine/redis', rooms: ['core', 'engine'], packages: [] },
+  { name: 'redis', rooms: ['core', 'engine', 'engine/redis'], packages: [] },
   { name: 'cluster', rooms: ['core/error-codes', 'core', 'engine'], packages: ['node:crypto', 'node:buffer'] },
 
   { name: 'sockjs/types', rooms: [], packages: ['*'] },

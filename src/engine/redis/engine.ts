@@ -1,0 +1,55 @@
+import type { Engine, EngineChannels, EngineClaims, EngineContext, EngineFacts } from '../engine.ts'
+import { engineErrors } from '../errors.ts'
+import { unavailable } from './calls.ts'
+import { MAX_PAYLOAD } from './channels.ts'
+import { makerOf } from './client.ts'
+import { RedisNode } from './node.ts'
+import { checkRedisOptions, type RedisEngineOptions } from './options.ts'
+
+const notStarted = (): Promise<never> => Promise.reject(unavailable('it has not started'))
+
+/** An engine before its start. */
+const BEFORE_START: { readonly channels: EngineChannels, readonly claims: EngineClaims } = {
+  channels: { publish () {}, flushed: notStarted, subscribe: notStarted },
+  claims: { claim: notStarted, locate: notStarted }
+}
+
+/** The engine of one node on Redis or Valkey. */
+class RedisEngine implements Engine {
+  readonly facts: EngineFacts
+  readonly #options: Required<RedisEngineOptions>
+  #node: RedisNode | null = null
+
+  constructor (options: Required<RedisEngineOptions>) {
+    const { namespace, secret, sign } = options
+    this.#options = options
+    this.facts = { name: 'redis', maxPayload: MAX_PAYLOAD, namespace, secret, sign }
+  }
+
+  get channels (): EngineChannels { return this.#node?.channels ?? BEFORE_START.channels }
+
+  get claims (): EngineClaims { return this.#node?.claims ?? BEFORE_START.claims }
+
+  async start (context: EngineContext): Promise<void> {
+    if (this.#node !== null) throw new engineErrors.Refused('redis', 'it is in use already; make one engine for each node')
+    const { client, namespace } = this.#options
+    this.#node = new RedisNode(context, makerOf(client), namespace, client.isCluster)
+    await this.#node.start()
+  }
+
+  async stop (): Promise<void> { await this.#node?.stop() }
+}
+
+/**
+ * Makes the engine that connects the nodes of a cluster by Redis or Valkey: one server, Redis Sentinel, or Redis Cluster.
+ *
+ * @example
+ * ```ts
+ * const client = new Redis({ host: 'redis', username: 'sockjs', password })
+ * await app.register(sockjs, { engine: redisEngine({ client, namespace: 'shop', secret }) })
+ * ```
+ * @throws FST_SOCKJS_ENGINE_INVALID_OPTION
+ */
+export function redisEngine (options: RedisEngineOptions): Engine {
+  return new RedisEngine(checkRedisOptions(options))
+}

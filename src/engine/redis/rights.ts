@@ -1,0 +1,74 @@
+import { engineErrors } from '../errors.ts'
+import { type Calls, isReply } from './calls.ts'
+import type { Names } from './names.ts'
+import type { Subscriptions } from './subscriptions.ts'
+
+/** Refusals that no further try can help, with the first word of the answer of Redis. */
+const REFUSALS: Readonly<Record<string, string>> = {
+  NOPERM: 'the user of the client has not the rights',
+  NOAUTH: 'the client must give a password',
+  WRONGPASS: 'the user or the password of the client is wrong',
+  DENIED: 'Redis is in protected mode'
+}
+
+/** Makes the error about a refusal, or returns `null` if a later try may succeed. */
+export function refusalOf (words: string): Error | null {
+  const [first = ''] = words.split(' ')
+  const why = Object.hasOwn(REFUSALS, first) ? REFUSALS[first] : undefined
+  return why === undefined ? null : new engineErrors.Refused('redis', `${why} (${words})`)
+}
+
+/** One right, and the command that needs it. */
+interface Trial {
+  readonly right: string
+  readonly run: () => Promise<unknown>
+}
+
+/** Tells whether Redis has refused a command for want of a right. */
+const lacksRight = (error: unknown): error is Error => isReply(error) && error.message.startsWith('NOPERM')
+
+/**
+ * Tries each right that the engine needs, on names of its own.
+ *
+ * @throws FST_SOCKJS_ENGINE_REFUSED if one is missing. The text has the rule that grants it.
+ */
+export async function checkRights (commands: Calls, subscriber: Calls, names: Names, node: string, subscriptions: Subscriptions): Promise<void> {
+  const key = names.claim(`trial-${node}`)
+  const name = names.echo(`trial-${node}`)
+  const wide = `${names.head}*`
+  const narrow = `${names.channel('trial')}.*`
+  const keys = `~${names.head}*`
+  const channels = `&${names.head}*`
+  const trials: Trial[] = [
+    { right: `+get ${keys}`, run: () => commands.ask('get', key) },
+    { right: `+set ${keys}`, run: () => commands.ask('set', key, '', 'PX', 1) },
+    { right: `+exists ${keys}`, run: () => commands.ask('exists', key) },
+    { right: `+pexpire ${keys}`, run: () => commands.ask('pexpire', key, 1) },
+    { right: `+del ${keys}`, run: () => commands.ask('del', key) },
+    { right: `+publish ${channels}`, run: () => commands.ask('publish', name, '') },
+    { right: `+eval ${keys}`, run: () => commands.ask('eval', 'return 1', 1, key) },
+    { right: `+subscribe ${channels}`, run: () => subscriber.ask('subscribe', name) },
+    { right: '+unsubscribe', run: () => subscriber.ask('unsubscribe', name) }
+  ]
+  for (const { right, run } of trials) await tried(run, right)
+  await tried(async () => {
+    try {
+      await subscriber.ask('psubscribe', narrow)
+    } catch (error) {
+      if (!lacksRight(error)) throw error
+      // Redis compares the patterns of PSUBSCRIBE with those of the rights as texts.
+      await subscriber.ask('psubscribe', wide)
+      subscriptions.widen()
+    }
+  }, `+psubscribe ${channels}`)
+  await tried(() => subscriber.ask('punsubscribe', narrow, wide), '+punsubscribe')
+}
+
+async function tried (run: () => Promise<unknown>, right: string): Promise<void> {
+  try {
+    await run()
+  } catch (error) {
+    if (!lacksRight(error)) throw error
+    throw new engineErrors.Refused('redis', `the user of the client misses a right (${error.message}); grant it with ACL SETUSER <user> ${right}`)
+  }
+}

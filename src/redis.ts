@@ -1,0 +1,7 @@
+export type { CodedError, CodedErrorConstructor } from './core/coded-error.ts'
+export type { Clock } from './core/clock.ts'
+export type { ChannelListener, Claim, Engine, EngineChannels, EngineClaims, EngineContext, EngineFacts, EngineLog, EngineState } from './engine/engine.ts'
+export { engineErrors } from './engine/errors.ts'
+export type { RedisClient } from './engine/redis/client.ts'
+export { redisEngine } from './engine/redis/engine.ts'
+export type { RedisEngineOptions } from './engine/redis/options.ts'

@@ -1,0 +1,4 @@
+import { engineContract } from '../support/engines/contract.ts'
+import { redisWorld } from '../support/engines/redis-world.ts'
+
+engineContract(await redisWorld('iovalkey'))
