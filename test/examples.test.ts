@@ -232,7 +232,7 @@ const PAGELESS = new Set(['plugins', 'nest'])
 t.test('every example', async (t) => {
   t.same(warnings, [], 'none has given a warning (K1)')
   const examples = readdirSync(join(ROOT, 'examples'), { withFileTypes: true }).filter((entry) => entry.isDirectory()).map(({ name }) => name)
-  t.same(examples.sort(), [...Object.keys(TRIALS), 'demo', 'proxies'].sort(), 'is tried here; the demo page and the proxies are by the browsers')
+  t.same(examples.sort(), [...Object.keys(TRIALS), 'demo', 'proxies', 'cluster'].sort(), 'is tried here; the demo page and the proxies are by the browsers')
   const list = readFileSync(join(ROOT, 'examples/README.md'), 'utf8')
   for (const name of examples) t.ok(list.includes(`| [${name}](${name}/`) || list.includes(`| ${name} |`), `${name} is in the list`)
 

@@ -7,7 +7,7 @@ import type { Names } from './names.ts'
 import { PUBLISH } from './scripts.ts'
 import type { Subscriptions } from './subscriptions.ts'
 
-/** The bytes that one publication may have: as much as NATS takes, and far below the 8 MB at which Redis drops a slow subscriber. */
+/** The bytes that one publication may have, as NATS has it. It is far below the 8 MB at which Redis drops a slow subscriber. */
 export const MAX_PAYLOAD = 1024 * 1024
 
 /** The publications since the last call of `flushed()`. */

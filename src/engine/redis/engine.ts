@@ -41,7 +41,9 @@ class RedisEngine implements Engine {
 }
 
 /**
- * Makes the engine that connects the nodes of a cluster by Redis or Valkey: one server, Redis Sentinel, or Redis Cluster.
+ * Makes the engine that connects the nodes of a cluster by Redis or Valkey.
+ *
+ * One server, Redis Sentinel and Redis Cluster work, as the client is set up. Each node needs an engine of its own.
  *
  * @example
  * ```ts

@@ -9,8 +9,8 @@ export const LEASE = 15_000
 /** The interval at which a node renews its lease, in milliseconds. */
 export const RENEWAL = 5_000
 
-/** The time for which a node believes that the lease of another node is there, in milliseconds. */
-const BELIEVED = 1_000
+/** The time for which an answer about the lease of another node counts, in milliseconds. */
+const FRESH = 1_000
 
 /** The most tokens that a node remembers as alive. */
 const MOST_ALIVE = 1_000
@@ -29,7 +29,7 @@ export class Lease {
   readonly #clock: Clock
   readonly #names: Names
   readonly #node: string
-  /** The tokens of other nodes whose leases were there, with the time until which that is believed. */
+  /** The tokens of other nodes whose leases were there, with the time until which that answer counts. */
   readonly #alive = new Map<string, number>()
   #number = 0
   #renewed = 0
@@ -80,7 +80,7 @@ export class Lease {
     if ((this.#alive.get(token) ?? 0) > now) return true
     const alive = await this.#calls.ask('exists', this.#names.lease(token)) === 1
     if (this.#alive.size >= MOST_ALIVE) this.#alive.clear()
-    if (alive) this.#alive.set(token, now + BELIEVED)
+    if (alive) this.#alive.set(token, now + FRESH)
     else this.#alive.delete(token)
     return alive
   }

@@ -21,6 +21,6 @@ export class Names {
   /** The key of the lease of a token. */
   lease (token: string): string { return `${this.head}node:${token}` }
 
-  /** The channel on which a node hears itself. */
+  /** The channel on which a node gets its own echo. */
   echo (node: string): string { return `${this.head}echo:${node}` }
 }

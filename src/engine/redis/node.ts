@@ -17,10 +17,10 @@ import { Subscriptions } from './subscriptions.ts'
 /** The wait before another try on connections that are there, in milliseconds. */
 const RETRY = 500
 
-/** The time that the first try may take, in milliseconds. The client itself may wait longer for a server that does not answer. */
+/** The time that the first try may take, in milliseconds. The client itself may wait longer for a server. */
 const FIRST_TRY = 5_000
 
-/** The age of the own lease from which the leases of other nodes may have ended while Redis was away, in milliseconds. */
+/** The age of the own lease at which leases of other nodes may have ended too, in milliseconds. */
 const LONG_ABSENCE = 8_000
 
 /** Answers after which the client must look for the master again. */
@@ -215,10 +215,10 @@ export class RedisNode implements LinkOwner, ClaimsHost, ChannelsHost, TimerOwne
     return isFirst ? info?.isYoung !== true : isKept && isSameRun && !wasLong
   }
 
-  /** Renews the lease, and waits until this node has heard the echo: both connections work, and the way between them. */
+  /** Renews the lease, and waits for its echo: both connections work, and the way between them. */
   async #renewLease (subscriber: Calls): Promise<boolean> {
-    const heard = subscriber.within(() => this.#echoes.wait())
-    const [isKept] = await Promise.all([this.#lease.renew(), heard])
+    const echo = subscriber.within(() => this.#echoes.wait())
+    const [isKept] = await Promise.all([this.#lease.renew(), echo])
     return isKept
   }
 

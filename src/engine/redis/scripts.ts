@@ -16,8 +16,8 @@ return ARGV[1]`
 /** Frees a key that is ours. */
 export const FREE = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end return 0"
 
-/** Renews a lease, and publishes an echo to its node. Returns 0 if the lease is gone. It needs no memory, so that a full server cannot end a lease. */
+/** Renews a lease, and publishes an echo to its node. Returns 0 if the lease is gone. A full server does it too. */
 export const RENEW = "redis.call('publish', ARGV[2], ARGV[3]) return redis.call('pexpire', KEYS[1], ARGV[1])"
 
-/** Publishes by way of the server that has a key, because publications through several servers of a Redis Cluster would lose their order. */
+/** Publishes at the server that has a key. Publications at several servers of a Redis Cluster would lose their order. */
 export const PUBLISH = "return redis.call('publish', ARGV[1], ARGV[2])"

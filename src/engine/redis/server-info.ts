@@ -7,7 +7,7 @@ import type { Connection } from './client.ts'
 export interface ServerInfo {
   /** The id of this run of the server. It changes when the server starts again, and when another server takes over. */
   readonly run: string
-  /** True if the server has run for so short a time that other nodes may not have claimed their keys again. */
+  /** True if the server has started a moment ago, and other nodes may have to claim their keys again. */
   readonly isYoung: boolean
 }
 
@@ -23,7 +23,7 @@ export async function readInfo (calls: Calls, log: EngineLog): Promise<ServerInf
   }
 }
 
-/** Warns if a server may drop keys when it is full. A claim that is dropped has no owner, and two nodes may serve one session. */
+/** Warns if a server may drop keys when it is full. */
 export async function warnOfEviction (servers: readonly Connection[], log: EngineLog): Promise<void> {
   for (const server of servers) {
     try {
