@@ -7,7 +7,7 @@ export interface RedisClient {
   /** True for a client of a Redis Cluster. */
   readonly isCluster: boolean
   /** Makes a client with the same settings. */
-  duplicate (): { disconnect (): void }
+  duplicate (): object
 }
 
 /** An argument of a command. */
