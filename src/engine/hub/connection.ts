@@ -169,7 +169,8 @@ export class HubConnection implements LineOwner, TimerOwner {
     const { channels, claims } = this.#users
     const isCurrent = (): boolean => this.#line === line && this.#phase === 'restoring'
     Promise.all([channels.restore(), claims.restore()]).then(() => { if (isCurrent()) this.#restored() }).catch((err: Error) => {
-      if (!isCurrent()) return
+      // The answers of a line that has closed are refused.
+      if (this.#line !== line || this.#phase === 'stopped') return
       this.#context.log.error({ err }, 'the node could not tell the hub its subscriptions and claims, and tries again')
       line.destroy(err.message)
     })
