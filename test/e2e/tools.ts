@@ -17,8 +17,8 @@ export const TOOLS = {
   HAProxy: { command: 'haproxy', debianPackage: 'haproxy', suites: /^proxies/ },
   RabbitMQ: { command: 'rabbitmq-server', debianPackage: 'rabbitmq-server', suites: /^relay/ },
   ActiveMQ: { command: 'activemq', debianPackage: 'activemq', suites: /^relay/ },
-  NATS: { command: 'nats-server', debianPackage: 'nats-server', suites: /^engines/ },
-  Redis: { command: 'redis-server', debianPackage: 'redis-server', suites: /^engines/ }
+  NATS: { command: 'nats-server', debianPackage: 'nats-server', suites: /^engines-nats/ },
+  Redis: { command: 'redis-server', debianPackage: 'redis-server', suites: /^engines-(redis|valkey)/ }
 } as const satisfies Record<string, Tool>
 
 export type ToolName = keyof typeof TOOLS

@@ -51,10 +51,34 @@ export function linkChecks (check: Check): void {
     await a.reaches('unavailable')
     const listening = a.listen(name('x'))
     await faults.mend(a.engine)
-    const inbox = await listening
-    await a.reaches('available')
+    const [inbox] = await Promise.all([listening, a.reaches('available')])
     b!.publish(name('x'), 'hello')
     t.strictSame(await inbox.take(1), ['hello'])
+  })
+
+  check('a connection that is lost in the middle of work leaves nothing by halves', ['cut', 'mend'], async (t, { name, nodes, faults }) => {
+    const [a, b] = await nodes(2)
+    const held = Array.from({ length: 50 }, (_, i) => name(`held${i}`))
+    const releases = await Promise.all(held.map((key) => a.own(key)))
+    const keys = Array.from({ length: 200 }, (_, i) => name(`k${i}`))
+    const claims = Promise.all(keys.map((key) => a.claim(key).then(({ owner }) => owner ?? a.node, (error: { code: string }) => error.code)))
+    const listening = a.listen(name('x'))
+    for (const release of releases) release()
+    // The operations are on their way.
+    await faults.cut(a.engine)
+    await faults.mend(a.engine)
+    const [inbox, outcomes] = await Promise.all([listening, claims, until(() => a.state === 'available' && a.reports.includes('gap'), 'the node is back')])
+    b!.publish(name('x'), 'hello')
+    t.strictSame(await inbox.take(1), ['hello'])
+    t.strictSame(outcomes.filter((outcome) => outcome !== a.node && outcome !== 'FST_SOCKJS_ENGINE_UNAVAILABLE'), [], 'a claim is made, or it is refused')
+    const mine = keys.filter((_key, i) => outcomes[i] === a.node)
+    t.comment(`${mine.length} of ${keys.length} claims were made`)
+    t.strictSame(await Promise.all(mine.map((key) => b!.locate(key))), mine.map(() => a.node))
+    for (const key of keys) {
+      if (!mine.includes(key)) await until(async () => (await b!.claim(key)).owner !== a.node, 'a key whose claim was refused is free')
+    }
+    for (const key of held) await b!.finds(key, null)
+    t.strictSame([a.reports, a.lost], [ONCE_AWAY, []])
   })
 
   check('a node that was away too long has lost its key to another, and is told once', ['cut', 'mend'], async (t, { name, nodes, faults }) => {

@@ -87,7 +87,7 @@ export class EngineNode implements EngineContext {
   async own (key: string): Promise<() => void> {
     const claim = await this.claim(key)
     if (claim.owner !== null) throw new Error(`expected the key ${key} to be free, but the node ${claim.owner} has it`)
-    return claim.release
+    return () => claim.release()
   }
 
   async locate (key: string): Promise<string | null> { return await within(this.engine.claims.locate(key), `the owner of ${key}`) }
