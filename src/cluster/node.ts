@@ -1,0 +1,175 @@
+import { randomBytes } from 'node:crypto'
+import type { Clock } from '../core/clock.ts'
+import { addListener, emit, type Listeners, removeListener } from '../core/listeners.ts'
+import { type RefusalLine, RefusalLog } from '../core/refusal-log.ts'
+import { Timer, type TimerOwner } from '../core/timer.ts'
+import type { Engine, EngineChannels, EngineLog, EngineState } from '../engine/engine.ts'
+import { engineErrors } from '../engine/errors.ts'
+import { Calls } from './calls.ts'
+import type { Link, LinkService } from './link.ts'
+import { Links } from './links.ts'
+import { Members, NODE_NAME } from './members.ts'
+import { Names } from './names.ts'
+import { SignedChannels } from './signed-channels.ts'
+
+export interface ClusterNodeOptions {
+  readonly engine: Engine
+  /** The name for people: 1 to 64 letters, digits, dots, underscores and hyphens. Default: 8 random characters. */
+  readonly name?: string
+  readonly clock: Clock
+  readonly log: EngineLog
+}
+
+/** The reasons why a publication is dropped. */
+export type Dropped = 'malformed' | 'stranger' | 'service' | 'signature'
+
+const LINES: Readonly<Record<Dropped, RefusalLine>> = {
+  malformed: { level: 'warn', text: 'A publication was dropped because it is not one of a node of this version.' },
+  stranger: { level: 'info', text: 'A publication was dropped because its sender is not a member of the cluster.' },
+  service: { level: 'warn', text: 'A record was dropped because this node does not have its service.' },
+  signature: { level: 'warn', text: 'A publication was dropped because its signature does not fit the secret of this node.' }
+}
+
+/** The time without the engine after which all links break, in milliseconds. */
+const AWAY = 8_000
+
+/** A call that waits for the engine. */
+class Waiter implements TimerOwner {
+  readonly settle: (available: boolean) => void
+  readonly timer = new Timer(this)
+
+  constructor (settle: (available: boolean) => void) { this.settle = settle }
+
+  expire (): void { this.settle(false) }
+}
+
+/** This node among its peers. */
+export class ClusterNode implements TimerOwner {
+  /** The address of links: 16 characters of base64url, new for every start. */
+  readonly id = randomBytes(12).toString('base64url')
+  /** The name for people. */
+  readonly name: string
+  readonly engine: Engine
+  readonly clock: Clock
+  readonly log: EngineLog
+  readonly names: Names
+  /** The channels of the engine, signed where the engine says so. */
+  readonly channels: EngineChannels
+  readonly members: Members
+  readonly calls: Calls
+  /** @internal */
+  readonly links: Links
+  readonly #dropped: RefusalLog<Dropped>
+  readonly #away = new Timer(this)
+  readonly #waiters = new Set<Waiter>()
+  #gapListeners: Listeners<string> = null
+  #state: EngineState = 'starting'
+
+  constructor ({ engine, name = randomBytes(6).toString('base64url'), clock, log }: ClusterNodeOptions) {
+    if (!NODE_NAME.test(name)) throw new engineErrors.InvalidOption('node', `expected 1 to 64 letters, digits, dots, underscores and hyphens, given ${JSON.stringify(name)}`)
+    const { secret, sign } = engine.facts
+    this.engine = engine
+    this.name = name
+    this.clock = clock
+    this.log = log
+    this.names = new Names(secret)
+    this.channels = sign ? new SignedChannels(engine.channels, secret, (channel) => this.dropped('signature', channel)) : engine.channels
+    this.#dropped = new RefusalLog(clock, LINES)
+    this.links = new Links(this)
+    this.members = new Members(this)
+    this.calls = new Calls(this)
+  }
+
+  /** The state of the engine. */
+  get state (): EngineState { return this.#state }
+
+  /**
+   * Starts the engine and joins the cluster.
+   *
+   * @throws FST_SOCKJS_ENGINE_REFUSED if the engine cannot be used, or if a node of another version runs
+   */
+  async start (): Promise<void> {
+    await this.engine.start({
+      node: this.id,
+      clock: this.clock,
+      log: this.log,
+      changed: (state, reason) => this.#changed(state, reason),
+      gap: (reason) => this.#gap(reason)
+    })
+    const subscribed = Promise.all([
+      this.engine.channels.subscribe(this.names.members, (data) => this.members.receive(data)),
+      this.channels.subscribe(this.names.node(this.id), (data) => this.links.receive(data))
+    ])
+    // A subscription waits for the engine. A node starts without it.
+    const failed = subscribed.then(() => {}, (error: unknown) => { this.log.debug({ err: error }, 'A subscription has ended with the engine.') })
+    if (this.#state === 'available') await failed
+    const refusal = await this.members.start()
+    if (refusal === null) return
+    await this.stop()
+    throw new engineErrors.Refused(this.engine.facts.name, refusal)
+  }
+
+  /** Says goodbye, breaks all links and stops the engine. */
+  async stop (): Promise<void> {
+    this.clock.stop(this.#away)
+    this.links.stop()
+    this.members.stop()
+    for (const waiter of [...this.#waiters]) waiter.settle(false)
+    await this.engine.channels.flushed().catch(() => {})
+    await this.engine.stop()
+  }
+
+  /** Resolves with true as soon as the engine is available, and with false after `patience` milliseconds. */
+  async whenAvailable (patience: number): Promise<boolean> {
+    if (this.#state === 'available') return true
+    if (this.#state === 'stopped') return false
+    return await new Promise((resolve) => {
+      const waiter = new Waiter((available) => {
+        this.clock.stop(waiter.timer)
+        this.#waiters.delete(waiter)
+        resolve(available)
+      })
+      this.#waiters.add(waiter)
+      this.clock.start(waiter.timer, patience)
+    })
+  }
+
+  /** The link to another node. It is made where there is none. */
+  link (peer: string): Link { return this.links.link(peer) }
+
+  /** Gives the records of a service to its handler. */
+  serve (service: number, handler: LinkService): void { this.links.serve(service, handler) }
+
+  /** Calls `listener` when publications of other nodes may be missing. Returns the function that ends it. */
+  onGap (listener: (reason: string) => void): () => void {
+    this.#gapListeners = addListener(this.#gapListeners, listener)
+    return () => { this.#gapListeners = removeListener(this.#gapListeners, listener) }
+  }
+
+  /** @internal Logs a publication or a record that was dropped, once a minute. */
+  dropped (kind: Dropped, thing: string): void { this.#dropped.tell(this.log, kind, '', thing, { thing }) }
+
+  /** @internal The engine was away for too long. */
+  expire (): void {
+    this.links.breakAll('the engine was away')
+    // Links that are made from now on have the same time.
+    this.clock.start(this.#away, AWAY)
+  }
+
+  #changed (state: EngineState, reason: string): void {
+    const before = this.#state
+    this.#state = state
+    if (state === before) return
+    this.log.debug({ state, reason }, 'The state of the engine has changed.')
+    if (state === 'unavailable') this.clock.start(this.#away, AWAY)
+    if (state !== 'available') return
+    this.clock.stop(this.#away)
+    this.members.resume()
+    this.links.resume()
+    for (const waiter of [...this.#waiters]) waiter.settle(true)
+  }
+
+  #gap (reason: string): void {
+    emit(this.#gapListeners, reason, (error) => this.log.error({ err: error }, 'A listener has failed at a gap of the engine.'))
+  }
+}
