@@ -100,15 +100,18 @@ export interface Maker {
   commands (): Connection
   /** Makes the connection for subscriptions. Returns `null` while no server is known. */
   subscriber (commands: Connection): Connection | null
-  /** True if a connection for subscriptions never connects again by itself. */
-  readonly subscriberEnds: boolean
+  /**
+   * True for a Redis Cluster. Its publications go through one server, and its connection for subscriptions ends for good. After a fault both
+   * connections are made anew, because the client may know servers that are gone.
+   */
+  readonly isCluster: boolean
   /** The servers that hold the data. */
   servers (commands: Connection): readonly Connection[]
 }
 
 /** One server, found by its address or by Redis Sentinel. */
 class ServerMaker implements Maker {
-  readonly subscriberEnds = false
+  readonly isCluster = false
   readonly #client: Server
 
   constructor (client: Server) {
@@ -131,7 +134,7 @@ class ServerMaker implements Maker {
  * sees when that one is lost. The cluster client would choose another one and tell no one.
  */
 class ClusterMaker implements Maker {
-  readonly subscriberEnds = true
+  readonly isCluster = true
   readonly #client: Cluster
   #turn = 0
 

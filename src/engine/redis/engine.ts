@@ -33,7 +33,7 @@ class RedisEngine implements Engine {
   async start (context: EngineContext): Promise<void> {
     if (this.#node !== null) throw new engineErrors.Refused('redis', 'it is in use already; make one engine for each node')
     const { client, namespace } = this.#options
-    this.#node = new RedisNode(context, makerOf(client), namespace, client.isCluster)
+    this.#node = new RedisNode(context, makerOf(client), namespace)
     await this.#node.start()
   }
 

@@ -48,6 +48,7 @@ export class Link {
 
   /** Connects again, because the connection does not work. */
   renew (reason: string): void {
+    this.ready = false
     this.#reason = reason
     this.connection.disconnect(true)
   }

@@ -60,10 +60,12 @@ export class RedisNode implements LinkOwner, ClaimsHost, ChannelsHost, TimerOwne
   #isTrying = false
   #run: string | null = null
   #isChecked = false
+  /** True if other nodes may still have to claim their keys again when this node is available. */
+  #mustSettle = false
   #stopped: Promise<void> | null = null
   #started: { resolve (): void, reject (error: Error): void } | null = null
 
-  constructor (context: EngineContext, maker: Maker, namespace: string, isCluster: boolean) {
+  constructor (context: EngineContext, maker: Maker, namespace: string) {
     const { clock, log, node } = context
     this.#context = context
     this.#maker = maker
@@ -74,7 +76,7 @@ export class RedisNode implements LinkOwner, ClaimsHost, ChannelsHost, TimerOwne
     this.#settling = new Settling(clock)
     this.#subscriptions = new Subscriptions(this.#names, log)
     this.claims = new RedisClaims(this, this.#calls, clock, this.#names, this.#lease, this.#settling)
-    this.channels = new RedisChannels(this, this.#calls, this.#names, this.#subscriptions, isCluster ? this.#lease : null)
+    this.channels = new RedisChannels(this, this.#calls, this.#names, this.#subscriptions, maker.isCluster ? this.#lease : null)
   }
 
   /** Connects. Resolves when the node is available or the first try has failed. */
@@ -135,7 +137,7 @@ export class RedisNode implements LinkOwner, ClaimsHost, ChannelsHost, TimerOwne
 
   linkEnded (link: Link, reason: string): void {
     if (this.#state === 'stopped') return
-    if (link === this.#subscriber?.link && this.#maker.subscriberEnds) {
+    if (link === this.#subscriber?.link && this.#maker.isCluster) {
       this.#subscriber = null
       return this.#fault(reason)
     }
@@ -180,8 +182,8 @@ export class RedisNode implements LinkOwner, ClaimsHost, ChannelsHost, TimerOwne
     const number = ++this.#try
     this.#isTrying = true
     try {
-      const isSettled = await this.#restore(subscriber)
-      if (number === this.#try) this.#available(isSettled)
+      await this.#restore(subscriber)
+      if (number === this.#try) this.#available()
     } catch (error) {
       if (number === this.#try) this.#tryFailed(error)
     } finally {
@@ -189,30 +191,32 @@ export class RedisNode implements LinkOwner, ClaimsHost, ChannelsHost, TimerOwne
     }
   }
 
-  /** Restores everything in Redis. Resolves with false if other nodes may still have to claim their keys again. */
-  async #restore ({ calls, link }: Subscriber): Promise<boolean> {
+  /** Restores everything in Redis. */
+  async #restore ({ calls, link }: Subscriber): Promise<void> {
     const { log, node } = this.#context
     const isFirst = this.#lease.isNew
     const servers = this.#maker.servers(this.#commands.connection)
     // Each server of a Redis Cluster has a run of its own.
-    const info = servers.length === 1 ? await readInfo(this.#calls, log) : null
+    const info = this.#maker.isCluster ? null : await readInfo(this.#calls, log)
+    this.#mustSettle ||= info?.isYoung === true || (this.#state !== 'starting' && (info === null || info.run !== this.#run))
+    this.#run = info?.run ?? null
     if (!this.#isChecked) {
       await checkRights(this.#calls, calls, this.#names, node, this.#subscriptions)
       await this.#calls.within(() => warnOfEviction(servers, log))
       this.#isChecked = true
     }
+    // A Redis Cluster is ready before all of its servers are there.
+    await this.#calls.within(() => Promise.all(servers.map((server) => server.call('eval', 'return 1', 0))))
     await calls.within(async () => {
       await link.connection.call('subscribe', this.#names.echo(node))
       await this.#subscriptions.again(link.connection)
     })
-    const wasLong = this.#lease.age >= LONG_ABSENCE
+    const { age } = this.#lease
     if (isFirst) await this.#lease.take()
     const isKept = await this.#renewLease(calls)
+    this.#mustSettle ||= !isFirst && (!isKept || age >= LONG_ABSENCE)
     if (!isKept) await this.#lease.take()
     await this.claims.again()
-    const isSameRun = info !== null && info.run === this.#run
-    this.#run = info?.run ?? null
-    return isFirst ? info?.isYoung !== true : isKept && isSameRun && !wasLong
   }
 
   /** Renews the lease, and waits for its echo: both connections work, and the way between them. */
@@ -222,10 +226,10 @@ export class RedisNode implements LinkOwner, ClaimsHost, ChannelsHost, TimerOwne
     return isKept
   }
 
-  #available (isSettled: boolean): void {
+  #available (): void {
     const { clock, log, changed, gap } = this.#context
     const isReturn = this.#state === 'unavailable'
-    if (!isSettled) this.#settling.begin()
+    if (this.#mustSettle) this.#settling.begin()
     clock.stop(this.#firstTry)
     clock.stop(this.#retry)
     clock.start(this.#renewal, RENEWAL)
@@ -234,7 +238,8 @@ export class RedisNode implements LinkOwner, ClaimsHost, ChannelsHost, TimerOwne
     this.#subscriptions.release()
     this.#state = 'available'
     this.away = null
-    log.debug({ engine: 'redis', isSettled }, reason)
+    log.debug({ engine: 'redis', settling: this.#mustSettle }, reason)
+    this.#mustSettle = false
     if (isReturn) gap.call(this.#context, reason)
     changed.call(this.#context, 'available', reason)
     this.#endStart()
@@ -277,6 +282,7 @@ export class RedisNode implements LinkOwner, ClaimsHost, ChannelsHost, TimerOwne
     this.#subscriber?.calls.fail(reason)
     this.#settling.stop()
     clock.start(this.#retry, RETRY)
+    if (this.#maker.isCluster && this.#commands.ready) this.#commands.renew(reason)
     if (before === 'unavailable') return
     if (before === 'starting') log.error({ engine: 'redis', reason }, 'Redis is not available at the start. The node serves its own sessions, and the engine tries again.')
     changed.call(this.#context, 'unavailable', reason)
