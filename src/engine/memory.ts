@@ -1,6 +1,8 @@
+import type { Clock } from '../core/clock.ts'
 import type { ChannelListener, Claim, Engine, EngineChannels, EngineClaims, EngineContext, EngineFacts, EngineState } from './engine.ts'
 import { engineErrors } from './errors.ts'
 import { matchesChannel } from './patterns.ts'
+import { Reclaiming } from './reclaiming.ts'
 
 /** The settings of a network in memory. */
 export interface MemoryNetworkOptions {
@@ -33,6 +35,7 @@ export class MemoryNetwork {
   readonly #deliver: (delivery: MemoryDelivery) => void
   readonly #engines = new Set<MemoryEngine>()
   #running = true
+  #reclaiming: Reclaiming | null = null
 
   constructor ({ namespace = 'memory', maxPayload = 1024 * 1024, deliver = ({ arrive }) => { setImmediate(arrive) } }: MemoryNetworkOptions = {}) {
     this.facts = { name: 'memory', maxPayload, namespace, secret: '', sign: false }
@@ -55,6 +58,7 @@ export class MemoryNetwork {
     const engines = this.#all(nodes)
     for (const engine of engines) engine.cut = false
     if (this.#running) this.#reconnect(engines)
+    this.#settle()
   }
 
   /** Frees the keys of a node that is cut, as messaging systems do when a node stays away. */
@@ -65,6 +69,7 @@ export class MemoryNetwork {
   /** Ends the messaging system. Its data are gone. */
   kill (): void {
     this.#running = false
+    this.#reclaiming?.end()
     this.owners.clear()
     for (const engine of this.#engines) engine.leave('the network was killed')
   }
@@ -74,6 +79,8 @@ export class MemoryNetwork {
     if (this.#running) return
     this.#running = true
     this.#reconnect(this.#engines)
+    const clock = this.#missing()?.clock
+    this.#reclaiming = clock === undefined ? null : new Reclaiming(clock)
   }
 
   /** Stops the messaging system and brings it back without its data. */
@@ -92,7 +99,11 @@ export class MemoryNetwork {
   remove (engine: MemoryEngine): void {
     this.#engines.delete(engine)
     this.forget(engine)
+    this.#settle()
   }
+
+  /** @internal Resolves when every key without an owner is sure to have none. Returns `null` if that is so now. */
+  get settling (): Promise<void> | null { return this.#reclaiming === null || this.#reclaiming.isOver ? null : this.#reclaiming.over }
 
   /** @internal */
   publish (from: MemoryEngine, channel: string, data: Uint8Array): void {
@@ -107,6 +118,13 @@ export class MemoryNetwork {
   }
 
   #all (nodes: readonly MemoryEngine[]): Iterable<MemoryEngine> { return nodes.length === 0 ? this.#engines : nodes }
+
+  /** Finds a node that has keys to claim again and is away. */
+  #missing (): MemoryEngine | undefined { return [...this.#engines].find((engine) => engine.isAway && engine.hasKeys) }
+
+  #settle (): void {
+    if (this.#running && this.#missing() === undefined) this.#reclaiming?.end()
+  }
 
   /** All nodes claim again before one of them is available. So no node finds a key free that another is about to claim. */
   #reconnect (engines: Iterable<MemoryEngine>): void {
@@ -193,7 +211,11 @@ export class MemoryEngine implements Engine, EngineChannels, EngineClaims {
   // --- claims ------------------------------------------------------------------------------------------------
 
   async claim (key: string, lost: () => void): Promise<Claim> {
-    this.#check()
+    const unsure = this.#unsure(key)
+    if (unsure !== null) {
+      await unsure
+      this.#check()
+    }
     const owner = this.#network.owners.get(key)
     if (owner !== undefined) return { owner: owner.node }
     const held: Held = { lost }
@@ -203,7 +225,11 @@ export class MemoryEngine implements Engine, EngineChannels, EngineClaims {
   }
 
   async locate (key: string): Promise<string | null> {
-    this.#check()
+    const unsure = this.#unsure(key)
+    if (unsure !== null) {
+      await unsure
+      this.#check()
+    }
     return this.#network.owners.get(key)?.node ?? null
   }
 
@@ -211,6 +237,12 @@ export class MemoryEngine implements Engine, EngineChannels, EngineClaims {
 
   /** @internal */
   get isAway (): boolean { return this.#state === 'unavailable' }
+
+  /** @internal */
+  get hasKeys (): boolean { return this.#held.size > 0 }
+
+  /** @internal */
+  get clock (): Clock | undefined { return this.#context?.clock }
 
   /** @internal */
   listensTo (channel: string): boolean { return this.#state === 'available' && this.#listening(channel).length > 0 }
@@ -263,6 +295,12 @@ export class MemoryEngine implements Engine, EngineChannels, EngineClaims {
   #change (state: EngineState, reason: string): void {
     this.#state = state
     this.#context?.changed(state, reason)
+  }
+
+  /** Returns the wait until the owner of a key is sure. */
+  #unsure (key: string): Promise<void> | null {
+    this.#check()
+    return this.#network.owners.has(key) ? null : this.#network.settling
   }
 
   #check (): void {

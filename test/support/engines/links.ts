@@ -81,6 +81,23 @@ export function linkChecks (check: Check): void {
     t.strictSame([a.reports, a.lost], [ONCE_AWAY, []])
   })
 
+  check('a node that comes back last, to a messaging system without its data, has its keys', ['kill', 'revive', 'cut', 'mend'], async (t, { name, nodes, faults }) => {
+    const [a, b] = await nodes(2)
+    await a.own(name('key'))
+    await faults.kill()
+    await faults.cut(a.engine)
+    await Promise.all([a, b!].map((each) => each.reaches('unavailable')))
+    await faults.revive()
+    await b!.reaches('available')
+    // The other nodes have RECLAIM_TIME, so both answers wait.
+    const answers = Promise.all([b!.locate(name('key')), b!.claim(name('key'))])
+    await faults.mend(a.engine)
+    await a.reaches('available')
+    t.match(await answers, [a.node, { owner: a.node }])
+    t.equal(await b!.locate(name('none')), null)
+    t.strictSame(a.lost, [])
+  })
+
   check('a node that was away too long has lost its key to another, and is told once', ['cut', 'mend'], async (t, { name, nodes, faults }) => {
     const [a, b] = await nodes(2)
     const release = await a.own(name('key'))
