@@ -18,10 +18,13 @@ export const unavailable = (reason: string): Error => new engineErrors.Unavailab
 /** Tells whether Redis itself has refused a command. */
 export const isReply = (error: unknown): error is Error => error instanceof Error && error.name === 'ReplyError'
 
+/** The start of the text of our own errors, before the reason. */
+const OURS = unavailable('').message
+
 /** Gives the words of an error. The client of a Redis Cluster wraps the reason. */
 export function wordsOf (error: unknown): string {
   const { lastNodeError, message } = error as { lastNodeError?: Error, message: string }
-  return lastNodeError?.message ?? (message === '' ? String((error as { code?: unknown }).code) : message)
+  return lastNodeError?.message ?? (message === '' ? String((error as { code?: unknown }).code) : message.replace(OURS, ''))
 }
 
 /** Sends commands on one connection. Each one has an answer within `ANSWER_TIME`, or all fail that are open. */

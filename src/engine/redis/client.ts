@@ -61,6 +61,7 @@ const SETTINGS = {
   // ioredis 5.11 sends these before it is ready. If the connection ends meanwhile, the client takes itself for ready on a dead connection, for ever.
   disableClientInfo: true,
   connectionName: undefined,
+  // It costs 1 to 3 us of CPU more for each publication, because the cluster makes few large ones in a turn.
   enableAutoPipelining: false,
   maxRetriesPerRequest: 0,
   autoResendUnfulfilledCommands: false,
