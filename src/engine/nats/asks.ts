@@ -11,9 +11,9 @@ import type { NatsLink, Subscriber } from './link.ts'
  */
 export type Answer = { readonly owner: string } | 'nobody' | 'undecided'
 
-/** The time after which a question is asked again, in milliseconds. The server may not know yet that the process of the owner has died. */
+/** The time after which a question is asked again, in milliseconds. The server may not know yet that the process of the owner has ended. */
 const REPEAT = 500
-/** The times that a question is asked: a node that is silent for six seconds is as good as dead. */
+/** The number of times that a question is asked: a node that is silent for six seconds counts as gone. */
 const TIMES = 12
 /** The code of the answer that the server gives if no node listens. */
 const NO_RESPONDERS = 503

@@ -4,16 +4,16 @@ import type { Subjects } from './subjects.ts'
 /**
  * One try of this node to claim a key.
  *
- * The node listens to the other tries for the key before it announces its own and asks for the owner. It owns the key if it has heard of no other
- * try until the server had its subscription to the key. Of two nodes that try at once, at least one hears the other or finds its subscription,
- * because each listens first and speaks then. A node that hears another one gives its try up, so that never both succeed.
+ * The node subscribes to all tries for the key, then announces its own, and then asks for the owner. It owns the key if no other announcement has
+ * arrived by the time at which the server has its subscription to the key itself. Of two nodes that try at once, at least one receives the
+ * announcement of the other or is answered by it, because both subscribe before they announce. Such a node gives its try up, so that never both succeed.
  */
 export class Attempt {
   /** Resolves when the try has ended. */
   readonly ended: Promise<void>
   /** The other node that tries to claim the key, with the lowest id if there are several. */
   rival: string | null = null
-  /** Where to answer nodes that have asked for the owner before it was sure. */
+  /** The subjects for answers to nodes that have asked for the owner before it was sure. */
   readonly askers: string[] = []
   readonly #connection: NatsConnection
   readonly #subject: string

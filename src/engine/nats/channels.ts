@@ -54,7 +54,8 @@ export class NatsChannels implements EngineChannels, Subscriber {
     for (;;) {
       await this.#link.ready()
       try {
-        return await this.#link.flushed()
+        await this.#link.flushed()
+        return await this.#link.spread()
       } catch (error) {
         // The connection was lost meanwhile, and will have the subscription when it is back.
         if (this.#link.isStopped) throw error

@@ -8,7 +8,7 @@ import { decodeWord, encodeWord, type Held, keeps, type Word } from './held.ts'
 import type { Claimant, NatsLink } from './link.ts'
 import { pause } from './pause.ts'
 
-/** The first and the longest time before a question is asked again, in milliseconds. Other servers of a cluster learn late of a subscription. */
+/** The first and the longest time before a question is asked again, in milliseconds. */
 const FIRST_PAUSE = 25
 const LONGEST_PAUSE = 400
 /** The time between two announcements in a cluster of servers, in milliseconds, and the announcements for which every key is named once. */
@@ -22,7 +22,7 @@ const NO_NODE = new Uint8Array(0)
 /**
  * Claims of keys: the owner of a key listens to its subject, and answers who it is.
  *
- * A claim dies with the connection of its node, so that there is no lease. Two nodes can have one key only where servers of a cluster did not see
+ * A claim ends with the connection of its node, so that there is no lease. Two nodes can have one key only where servers of a cluster did not see
  * each other, or after a connection was lost. They notice when they announce their keys, and one of them loses it.
  */
 export class NatsClaims implements EngineClaims, Claimant, TimerOwner {
@@ -174,7 +174,7 @@ export class NatsClaims implements EngineClaims, Claimant, TimerOwner {
     else this.#link.connection?.publish(reply, this.#held.has(key) ? this.#node() : NO_NODE)
   }
 
-  /** Hears that another node has a key that this node has, or is about to have. */
+  /** Takes the message of another node about a key that this node has, or is about to have. */
   #told (key: string, data: Uint8Array): void {
     const { node } = this.#link.context
     const word = decodeWord(data)

@@ -32,7 +32,7 @@ export interface NatsServerInfo {
   readonly server_id: string
   /** The bytes that one message may have. */
   readonly max_payload: number
-  /** True where the server has headers, and with them the answer that nobody listens. */
+  /** True if the server has headers, which mark the answer to a question without a listener. */
   readonly headers?: boolean
   /** The addresses of all servers of a cluster. */
   readonly connect_urls?: string[]
@@ -48,7 +48,7 @@ export interface NatsMessage {
   readonly reply?: string | undefined
   /** The headers, if the message has some. */
   readonly headers?: {
-    /** 503 if a question has no listener. */
+    /** The status: 503 if a question has no listener. */
     readonly code: number
   } | undefined
 }

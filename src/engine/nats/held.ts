@@ -39,7 +39,7 @@ export function decodeWord (data: Uint8Array): Word | null {
   return says === undefined ? null : { says, node: String.fromCharCode(...data.subarray(1)) }
 }
 
-/** Tells whether a node keeps a key that another one announces: a settled claim is stronger, and among equal ones the lower id. */
+/** Tells whether a node keeps a key that another one announces. A settled claim wins, and among equal ones the lower id. */
 export function keeps (state: HeldState, node: string, { says, node: other }: Word): boolean {
   if (says === 'kept') return false
   return state === says ? node < other : state === 'settled'

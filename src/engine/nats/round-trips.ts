@@ -8,7 +8,7 @@ interface Trip {
   readonly reject: (error: Error) => void
 }
 
-/** Asks the server for a sign of life, once per turn of the event loop for all callers of the turn. */
+/** Makes round trips to the server, one per turn of the event loop for all callers of the turn. */
 export class RoundTrips {
   readonly #open = new Set<Trip>()
   #next: Trip | null = null

@@ -41,7 +41,7 @@ export async function startCluster (count: number): Promise<EngineServer[]> {
 }
 
 /** Nodes on NATS, with one client package, and on one server or on a cluster. Each node has a link of its own to its server. */
-export async function natsWorld (client: ClientName, servers: readonly EngineServer[]): Promise<EngineWorld> {
+export function natsWorld (client: ClientName, servers: readonly EngineServer[]): EngineWorld {
   const links = new Map<Engine, Link>()
   const connect = CLIENTS[client]
   let made = 0
