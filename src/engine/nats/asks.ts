@@ -18,6 +18,8 @@ const TIMES = 12
 /** The code of the answer that the server gives if no node listens. */
 const NO_RESPONDERS = 503
 
+const QUESTION = new Uint8Array(0)
+
 /** A question that waits for its answer. */
 class Ask implements TimerOwner {
   readonly timer = new Timer(this)
@@ -61,7 +63,7 @@ export class Asks implements Subscriber {
 
   /** Puts a question, or puts it once more. @internal */
   put (ask: Ask): void {
-    const connection = this.#link.open()
+    this.#link.open()
     const { subjects, context: { clock, node } } = this.#link
     if (ask.times++ === TIMES) {
       this.#take(ask.token)?.reject(new engineErrors.Unavailable('nats', 'the node that has the key does not answer'))
@@ -69,7 +71,7 @@ export class Asks implements Subscriber {
     }
     this.#waiting.set(ask.token, ask)
     clock.start(ask.timer, REPEAT)
-    connection.publish(subjects.key(ask.key), undefined, { reply: subjects.answer(node, ask.token) })
+    this.#link.send(subjects.key(ask.key), QUESTION, subjects.answer(node, ask.token))
   }
 
   subscribeAll (connection: NatsConnection): void {

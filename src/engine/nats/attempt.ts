@@ -1,5 +1,6 @@
-import type { NatsConnection, NatsSubscription } from './connection.ts'
-import type { Subjects } from './subjects.ts'
+import { Buffer } from 'node:buffer'
+import type { NatsSubscription } from './connection.ts'
+import type { NatsLink } from './link.ts'
 
 /**
  * One try of this node to claim a key.
@@ -15,28 +16,26 @@ export class Attempt {
   rival: string | null = null
   /** The subjects for answers to nodes that have asked for the owner before it was sure. */
   readonly askers: string[] = []
-  readonly #connection: NatsConnection
+  readonly #link: NatsLink
   readonly #subject: string
-  readonly #node: Uint8Array
   readonly #subscription: NatsSubscription
   #end!: () => void
 
-  constructor (connection: NatsConnection, subjects: Subjects, key: string, node: Uint8Array) {
-    this.#connection = connection
-    this.#subject = subjects.attempt(key)
-    this.#node = node
-    const own = String.fromCharCode(...node)
+  constructor (link: NatsLink, key: string) {
+    this.#link = link
+    this.#subject = link.subjects.attempt(key)
+    const { node } = link.context
     this.ended = new Promise((resolve) => { this.#end = resolve })
-    this.#subscription = connection.subscribe(this.#subject, {
+    this.#subscription = link.open().subscribe(this.#subject, {
       callback: (error, { data }) => {
-        const other = error === null ? String.fromCharCode(...data) : own
-        if (other !== own) this.hear(other)
+        const other = error === null ? String.fromCharCode(...data) : node
+        if (other !== node) this.hear(other)
       }
     })
   }
 
   /** Tells the other nodes that this one tries. */
-  announce (): void { this.#connection.publish(this.#subject, this.#node) }
+  announce (): void { this.#link.send(this.#subject, Buffer.from(this.#link.context.node, 'latin1')) }
 
   hear (other: string): void {
     if (this.rival === null || other < this.rival) this.rival = other

@@ -27,7 +27,7 @@ export class NatsChannels implements EngineChannels, Subscriber {
     if (!this.#link.available) return
     if (data.byteLength > this.#facts.maxPayload) throw new engineErrors.TooLarge(data.byteLength, this.#facts.maxPayload)
     // The client reads the bytes in a later microtask, and the sender may use its buffer again.
-    this.#link.open().publish(this.#link.subjects.channel(channel), Buffer.from(data))
+    this.#link.send(this.#link.subjects.channel(channel), Buffer.from(data))
   }
 
   async flushed (): Promise<void> { await this.#link.flushed() }

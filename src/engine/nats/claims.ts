@@ -8,11 +8,12 @@ import { decodeWord, encodeWord, type Held, keeps, type Word } from './held.ts'
 import type { Claimant, NatsLink } from './link.ts'
 import { pause } from './pause.ts'
 
-/** The first and the longest time before a question is asked again, in milliseconds. */
+/** The first and the longest pause before a question is asked again, in milliseconds. */
 const FIRST_PAUSE = 25
 const LONGEST_PAUSE = 400
-/** The time between two announcements in a cluster of servers, in milliseconds, and the announcements for which every key is named once. */
+/** The time between two announcements in a cluster of servers, in milliseconds. */
 const ROUND = 1_000
+/** The number of announcements that name every key once. */
 const ROUNDS = 10
 
 const pauseAfter = (tries: number): number => Math.min(FIRST_PAUSE * 2 ** tries, LONGEST_PAUSE)
@@ -20,7 +21,7 @@ const pauseAfter = (tries: number): number => Math.min(FIRST_PAUSE * 2 ** tries,
 const NO_NODE = new Uint8Array(0)
 
 /**
- * Claims of keys: the owner of a key listens to its subject, and answers who it is.
+ * The claims of a node: the owner of a key listens to its subject, and answers who it is.
  *
  * A claim ends with the connection of its node, so that there is no lease. Two nodes can have one key only where servers of a cluster did not see
  * each other, or after a connection was lost. They notice when they announce their keys, and one of them loses it.
@@ -52,7 +53,7 @@ export class NatsClaims implements EngineClaims, Claimant, TimerOwner {
         await running.ended
         continue
       }
-      const attempt = new Attempt(this.#link.open(), this.#link.subjects, key, this.#node())
+      const attempt = new Attempt(this.#link, key)
       const claim = await this.#try(attempt, key, lost)
       if (claim !== null) return claim
       // The node with the lower id tries again at once, and the other one finds it.
@@ -71,10 +72,10 @@ export class NatsClaims implements EngineClaims, Claimant, TimerOwner {
     for (const held of this.#held.values()) held.subscription = this.#subscribe(connection, held.key)
   }
 
-  claimAgain (connection: NatsConnection): void {
+  claimAgain (): void {
     for (const held of this.#held.values()) {
       held.state = 'again'
-      this.#announce(connection, held)
+      this.#say(held.key, 'again')
     }
   }
 
@@ -91,11 +92,10 @@ export class NatsClaims implements EngineClaims, Claimant, TimerOwner {
   /** Announces the new keys and the next tenth of all: routes between servers break and come back unseen. @internal */
   expire (): void {
     if (!this.#link.available) return
-    const connection = this.#link.open()
-    for (const held of this.#fresh.splice(0)) if (this.#held.get(held.key) === held) this.#announce(connection, held)
+    for (const held of this.#fresh.splice(0)) if (this.#held.get(held.key) === held) this.#say(held.key, held.state)
     for (let left = Math.ceil(this.#held.size / ROUNDS); left > 0; left--) {
       const { done, value } = this.#round.next()
-      if (done !== true) this.#announce(connection, value)
+      if (done !== true) this.#say(value.key, value.state)
       else this.#round = this.#held.values()
     }
     this.#repeat()
@@ -106,17 +106,14 @@ export class NatsClaims implements EngineClaims, Claimant, TimerOwner {
     else if (!this.#timer.running) this.#link.context.clock.start(this.#timer, ROUND)
   }
 
-  #announce (connection: NatsConnection, { key, state }: Held): void { this.#say(connection, key, state) }
-
-  #say (connection: NatsConnection, key: string, says: Word['says']): void {
-    connection.publish(this.#link.subjects.key(key), encodeWord({ says, node: this.#link.context.node }))
+  #say (key: string, says: Word['says']): void {
+    this.#link.send(this.#link.subjects.key(key), encodeWord({ says, node: this.#link.context.node }))
   }
 
   // --- claiming and finding ------------------------------------------------------------------------------------
 
   /** Returns the claim, or `null` if another node tried at the same time. */
   async #try (attempt: Attempt, key: string, lost: () => void): Promise<Claim | null> {
-    const connection = this.#link.open()
     let held: Held | null = null
     let isWon = false
     this.#attempts.set(key, attempt)
@@ -124,7 +121,7 @@ export class NatsClaims implements EngineClaims, Claimant, TimerOwner {
       const owner = await this.#find(key, () => attempt.announce())
       if (owner !== null) return { owner }
       if (attempt.rival !== null) return null
-      const own: Held = held = { key, lost, state: 'settled', subscription: this.#subscribe(connection, key) }
+      const own: Held = held = { key, lost, state: 'settled', subscription: this.#subscribe(this.#link.open(), key) }
       await this.#link.flushed()
       isWon = attempt.rival === null
       return isWon ? { owner: null, release: () => this.#free(own) } : null
@@ -132,7 +129,7 @@ export class NatsClaims implements EngineClaims, Claimant, TimerOwner {
       if (isWon) this.#settle(held!)
       else held?.subscription.unsubscribe()
       this.#attempts.delete(key)
-      for (const asker of attempt.askers) connection.publish(asker, isWon ? this.#node() : NO_NODE)
+      for (const asker of attempt.askers) this.#link.send(asker, isWon ? this.#node() : NO_NODE)
       attempt.end()
     }
   }
@@ -146,6 +143,7 @@ export class NatsClaims implements EngineClaims, Claimant, TimerOwner {
   /** Asks for the owner of a key until the answer is sure. `before` is called before each question. */
   async #find (key: string, before: () => void): Promise<string | null> {
     for (let asked = 0; ; asked++) {
+      this.#link.open()
       before()
       const answer = await this.#asks.ask(key)
       if (typeof answer === 'object') return answer.owner
@@ -171,7 +169,7 @@ export class NatsClaims implements EngineClaims, Claimant, TimerOwner {
   #asked (key: string, reply: string): void {
     const attempt = this.#attempts.get(key)
     if (attempt !== undefined) attempt.askers.push(reply)
-    else this.#link.connection?.publish(reply, this.#held.has(key) ? this.#node() : NO_NODE)
+    else this.#link.send(reply, this.#held.has(key) ? this.#node() : NO_NODE)
   }
 
   /** Takes the message of another node about a key that this node has, or is about to have. */
@@ -181,7 +179,7 @@ export class NatsClaims implements EngineClaims, Claimant, TimerOwner {
     if (word === null || word.node === node) return
     const held = this.#held.get(key)
     if (held === undefined) this.#attempts.get(key)?.hear(word.node)
-    else if (keeps(held.state, node, word)) this.#say(this.#link.connection!, key, 'kept')
+    else if (keeps(held.state, node, word)) this.#say(key, 'kept')
     else {
       this.#free(held)
       held.lost()

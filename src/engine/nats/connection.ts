@@ -18,6 +18,8 @@ export interface NatsConnection {
   }): NatsSubscription
   /** Resolves when the server has all that was published before. */
   flush (): Promise<void>
+  /** True if the connection is closed for good. */
+  isClosed (): boolean
   /** Closes the connection for good. */
   close (): Promise<void>
   /** Resolves when the connection is closed for good. */
@@ -34,7 +36,9 @@ export interface NatsServerInfo {
   readonly max_payload: number
   /** True if the server has headers, which mark the answer to a question without a listener. */
   readonly headers?: boolean
-  /** The addresses of all servers of a cluster. */
+  /** The name of the cluster of the server, if it has one. */
+  readonly cluster?: string
+  /** The addresses of all servers of the cluster, unless the server hides them. */
   readonly connect_urls?: string[]
 }
 

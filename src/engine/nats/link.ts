@@ -16,7 +16,7 @@ export interface Subscriber {
 /** The part of the engine that has claims. */
 export interface Claimant extends Subscriber {
   /** Claims all its keys again, after the connection was lost and is back. */
-  claimAgain (connection: NatsConnection): void
+  claimAgain (): void
   /** Called when the server has the claims. */
   restored (): void
   /** Gives up all that waits for an answer. */
@@ -31,6 +31,8 @@ export interface LinkParts {
 
 /** The time in which all servers of a cluster learn of a subscription, in milliseconds. It was 5.5 ms at most in 2,000 subscriptions. */
 const SPREAD = 25
+/** The time in which servers that have started find each other, in milliseconds: they try once a second. */
+const ROUTES = 1_500
 /** The time between two tries to open a connection, in milliseconds. */
 const RETRY = 1_000
 /** The time that a stop gives the server to take the last messages, in milliseconds. */
@@ -51,6 +53,8 @@ export class NatsLink implements TimerOwner {
   /** The server of the last time that the engine was available. */
   #server = ''
   #wasAvailable = false
+  /** The number of servers of the cluster, when the engine was available for the last time. */
+  #lastServers = 0
   #failures = 0
   /** Goes up with every loss, so that a restoration notices that it is late. */
   #losses = 0
@@ -78,15 +82,22 @@ export class NatsLink implements TimerOwner {
   get isStopped (): boolean { return this.#state === 'stopped' }
 
   /** True if NATS is a cluster of several servers, which learn of a new subscription one after the other. */
-  get hasManyServers (): boolean { return (this.#connection?.info?.connect_urls?.length ?? 0) > 1 }
+  get hasManyServers (): boolean { return this.#connection?.info?.cluster !== undefined || this.#servers > 1 }
+
+  get #servers (): number { return this.#connection?.info?.connect_urls?.length ?? 0 }
 
   /** True if every node has had the time to claim its keys again. */
   get isSettled (): boolean { return this.context.clock.now() >= this.#sureAt }
 
   /** Returns the connection. Throws while the engine is not available. */
   open (): NatsConnection {
-    if (this.#connection === null || !this.available) throw new engineErrors.Unavailable('nats', `the connection is ${this.#state}`)
+    if (this.#connection === null || this.#connection.isClosed() || !this.available) throw new engineErrors.Unavailable('nats', `the connection is ${this.#state}`)
     return this.#connection
+  }
+
+  /** Publishes to a subject. Without a connection the message is lost. */
+  send (subject: string, data: Uint8Array, reply = ''): void {
+    if (this.#connection !== null && !this.#connection.isClosed()) this.#connection.publish(subject, data, { reply })
   }
 
   /** Resolves when the engine is available, or has stopped. */
@@ -206,13 +217,18 @@ export class NatsLink implements TimerOwner {
     const isAgain = this.#wasAvailable
     // A server with another id may know nothing of claims. The same one still has those of all nodes that it has not lost.
     if ((isAgain || this.#failures > 0) && server !== this.#server) this.#sureAt = clock.now() + RECLAIM_TIME
-    if (isAgain) this.#parts?.claims.claimAgain(connection)
+    if (isAgain) this.#parts?.claims.claimAgain()
+    const isHere = (): boolean => losses === this.#losses && this.#connection === connection
     try {
       await connection.flush()
+      // Servers that start together are no cluster at first, and messages to the nodes at other servers would be lost.
+      for (const until = clock.now() + ROUTES; isHere() && this.#servers < this.#lastServers && clock.now() < until;) await pause(clock, SPREAD)
+      if (isAgain) await this.spread()
     } catch {
       return // The connection was lost again. The next event of it comes here again.
     }
-    if (losses !== this.#losses || this.#connection !== connection) return
+    if (!isHere()) return
+    this.#lastServers = this.#servers
     this.#parts?.claims.restored()
     if (this.#failures > 0) log.info({ server }, 'NATS is available')
     this.#server = server
