@@ -5,7 +5,7 @@ import { engineErrors } from '../errors.ts'
 import type { Batch } from './batch.ts'
 import { Line, type LineOwner } from './line.ts'
 import { Requests } from './requests.ts'
-import { OP, VERSION, writeHello } from './wire.ts'
+import { OP, SHORTEST, VERSION, writeHello } from './wire.ts'
 
 /** The milliseconds before the first new try, and the most. Each wait is twice the last. */
 const RETRY = { first: 100, most: 1_000 } as const
@@ -119,9 +119,11 @@ export class HubConnection implements LineOwner, TimerOwner {
 
   frame (op: number, bytes: Buffer, start: number, end: number): void {
     this.#silent = 0
+    if (end - start < (SHORTEST[op] ?? 0)) return this.#line?.destroy(`the hub sent the operation ${op} with ${end - start} bytes`)
     switch (op) {
       case OP.publish: {
         const data = start + 2 + bytes.readUInt16BE(start)
+        if (data > end) return this.#line?.destroy('the hub sent a name of a channel that is longer than its frame')
         this.#users.channels.arrive(bytes.toString('latin1', start + 2, data), bytes.subarray(data, end), this.#context.log)
         break
       }

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net'
 import type { ClaimTable, Claimant } from './claim-table.ts'
 import { Line, type LineOwner } from './line.ts'
 import type { Routes } from './routes.ts'
-import { OP, readHello, VERSION } from './wire.ts'
+import { OP, readHello, SHORTEST, VERSION } from './wire.ts'
 
 /** The tables that the members of a hub share. */
 export interface HubTables {
@@ -44,11 +44,6 @@ const HANDLERS: Readonly<Partial<Record<number, Handler>>> = {
   [OP.reclaim]: (member, { claims }, bytes, start, end) => { claims.reclaim(member, bytes.readUInt32BE(start), textOf(bytes, start + 4, end)) },
   [OP.locate]: (member, { claims }, bytes, start, end) => { claims.locate(member, bytes.readUInt32BE(start), textOf(bytes, start + 4, end)) },
   [OP.release]: (member, { claims }, bytes, start, end) => { claims.release(member, textOf(bytes, start, end)) }
-}
-
-/** The bytes of fields that an operation has at least. */
-const SHORTEST: Readonly<Partial<Record<number, number>>> = {
-  [OP.subscribe]: 1, [OP.unsubscribe]: 1, [OP.publish]: 3, [OP.ping]: 4, [OP.claim]: 5, [OP.reclaim]: 5, [OP.locate]: 5, [OP.release]: 1
 }
 
 /** One node at the hub, with the hub's end of its line. */

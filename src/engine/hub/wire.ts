@@ -42,6 +42,22 @@ export const OP = {
   answer: 12
 } as const
 
+/** The bytes that the fields of an operation have at least. */
+export const SHORTEST: Readonly<Partial<Record<number, number>>> = {
+  [OP.hello]: 2 + NODE_ID,
+  [OP.welcome]: 1,
+  [OP.refused]: 1,
+  [OP.subscribe]: 1,
+  [OP.unsubscribe]: 1,
+  [OP.publish]: 3,
+  [OP.ping]: 4,
+  [OP.claim]: 5,
+  [OP.reclaim]: 5,
+  [OP.locate]: 5,
+  [OP.release]: 1,
+  [OP.answer]: 4
+}
+
 /** The fields of the first frame of a node. */
 export interface Hello {
   readonly version: number

@@ -266,6 +266,26 @@ t.test('a hub that says nothing for 6 s counts as lost, and does not keep a stop
   t.strictSame(node.reasons, ['the hub was silent for 6000 ms'])
 })
 
+t.test('garbage of a server that is not a hub is a lost connection', async (t) => {
+  const path = hubPath(t)
+  const garbage: [bytes: Buffer, reason: RegExp][] = [
+    [Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n'), /^a frame has 1 to \d+ bytes, and the length of this one is 1213486160$/],
+    [frame(OP.claim, Buffer.from('12345')), /^the hub sent the unknown operation 8$/],
+    [frame(OP.publish, Buffer.of(0)), /^the hub sent the operation 6 with 1 bytes$/],
+    [frame(OP.publish, Buffer.of(0, 9, 97)), /^the hub sent a name of a channel that is longer than its frame$/],
+    [frame(OP.answer, Buffer.of(0)), /^the hub sent the operation 12 with 1 bytes$/],
+    [frame(OP.welcome, Buffer.alloc(0)), /^the hub sent the operation 2 with 0 bytes$/]
+  ]
+  for (const [bytes, reason] of garbage) {
+    const server = createServer((socket) => { socket.on('error', () => {}).resume().end(bytes) }).listen(path)
+    const node = await new HubNode(t, path, 'a', { clock: new ManualClock() }).start()
+    t.strictSame(node.states, ['unavailable'])
+    t.match(node.reasons[0], reason)
+    await node.engine.stop()
+    await new Promise((resolve) => server.close(resolve))
+  }
+})
+
 t.test('a socket that a killed hub has left is taken over, and nothing else', async (t) => {
   const path = hubPath(t)
   const first = await openHub(t, path)
