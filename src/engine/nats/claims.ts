@@ -121,10 +121,10 @@ export class NatsClaims implements EngineClaims, Claimant, TimerOwner {
       const owner = await this.#find(key, () => attempt.announce())
       if (owner !== null) return { owner }
       if (attempt.rival !== null) return null
-      const own: Held = held = { key, lost, state: 'settled', subscription: this.#subscribe(this.#link.open(), key) }
+      held = { key, lost, state: 'settled', subscription: this.#subscribe(this.#link.open(), key) }
       await this.#link.flushed()
       isWon = attempt.rival === null
-      return isWon ? { owner: null, release: () => this.#free(own) } : null
+      return isWon ? this.#claimOf(held) : null
     } finally {
       if (isWon) this.#settle(held!)
       else held?.subscription.unsubscribe()
@@ -133,6 +133,9 @@ export class NatsClaims implements EngineClaims, Claimant, TimerOwner {
       attempt.end()
     }
   }
+
+  /** Makes the result of a claim, in a scope of its own: the function keeps its scope alive as long as the session, and an attempt is large. */
+  #claimOf (held: Held): Claim { return { owner: null, release: () => this.#free(held) } }
 
   #settle (held: Held): void {
     this.#held.set(held.key, held)
