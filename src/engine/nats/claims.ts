@@ -134,7 +134,7 @@ export class NatsClaims implements EngineClaims, Claimant, TimerOwner {
     }
   }
 
-  /** Makes the result of a claim, in a scope of its own: the function keeps its scope alive as long as the session, and an attempt is large. */
+  /** Makes the result of a claim in a scope of its own. The session keeps the function and with it the scope, and an attempt is large. */
   #claimOf (held: Held): Claim { return { owner: null, release: () => this.#free(held) } }
 
   #settle (held: Held): void {

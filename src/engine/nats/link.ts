@@ -1,3 +1,4 @@
+import { shown } from '../../core/suggestion.ts'
 import { Timer, type TimerOwner } from '../../core/timer.ts'
 import { type EngineContext, type EngineState, RECLAIM_TIME } from '../engine.ts'
 import { engineErrors } from '../errors.ts'
@@ -178,7 +179,7 @@ export class NatsLink implements TimerOwner {
       throw error
     }
     if (typeof connection?.subscribe === 'function' && typeof connection.status === 'function') return connection
-    throw new engineErrors.Refused('nats', 'connect() must return a connection of nats or @nats-io/transport-node')
+    throw new engineErrors.Refused('nats', `connect() must return a connection to NATS, not ${shown(connection)}`)
   }
 
   /** Follows the events of a connection until it is closed for good. */
