@@ -102,7 +102,7 @@ export class RedisNode implements LinkOwner, ClaimsHost, ChannelsHost, TimerOwne
     this.away = 'it was stopped'
     this.#settling.stop()
     for (const timer of [this.#renewal, this.#retry, this.#firstTry]) this.#context.clock.stop(timer)
-    this.#subscriptions.lost()
+    this.#subscriptions.end()
     try {
       if (wasAvailable) {
         await this.claims.stop()
@@ -311,7 +311,7 @@ export class RedisNode implements LinkOwner, ClaimsHost, ChannelsHost, TimerOwne
     this.#calls.fail(reason)
     this.#subscriber?.calls.fail(reason)
     this.#echoes.releaseAll()
-    this.#subscriptions.release()
+    this.#subscriptions.end()
     this.#subscriber?.link.close()
     this.#commands.close()
   }

@@ -30,6 +30,7 @@ export class Subscriptions {
   /** True if the rights allow the pattern of the whole namespace only. */
   #wide = false
   #connection: Connection | null = null
+  #hasEnded = false
   /** The subscriptions that were asked for while no connection was there. */
   readonly #waiting = new Waiters()
 
@@ -56,6 +57,14 @@ export class Subscriptions {
     }
   }
 
+  /** Ends all. What arrives on a connection that is closing has no listener. */
+  end (): void {
+    this.#hasEnded = true
+    this.lost()
+    for (const listeners of Object.values(this.#listeners)) listeners.clear()
+    this.release()
+  }
+
   /** Takes note that the connection is lost. */
   lost (): void { this.#connection = null }
 
@@ -72,7 +81,7 @@ export class Subscriptions {
     if (others === undefined) all.set(name, new Set([subscription]))
     else others.add(subscription)
     // The answer also tells a second listener that the subscription of the first one is complete.
-    if (!await this.#tell(COMMANDS[kind].begin, name)) await this.#waiting.wait()
+    if (!await this.#tell(COMMANDS[kind].begin, name) && !this.#hasEnded) await this.#waiting.wait()
     return () => this.#remove(kind, name, subscription)
   }
 
