@@ -23,33 +23,37 @@ export class Writer {
   }
 
   u32 (value: number): this {
-    this.#buffer.writeUInt32BE(value, this.#reserve(4))
+    const at = this.#reserve(4)
+    this.#buffer.writeUInt32BE(value, at)
     return this
   }
 
   /** Writes a whole number below 2^48, such as a number of bytes. */
   u48 (value: number): this {
-    this.#buffer.writeUIntBE(value, this.#reserve(6), 6)
+    const at = this.#reserve(6)
+    this.#buffer.writeUIntBE(value, at, 6)
     return this
   }
 
   text (value: string): this {
     const bytes = Buffer.byteLength(value)
     this.u32(bytes)
-    this.#buffer.write(value, this.#reserve(bytes), bytes, 'utf8')
+    const at = this.#reserve(bytes)
+    this.#buffer.write(value, at, bytes, 'utf8')
     return this
   }
 
   bytes (value: Uint8Array): this {
     this.u32(value.byteLength)
-    this.#buffer.set(value, this.#reserve(value.byteLength))
+    const at = this.#reserve(value.byteLength)
+    this.#buffer.set(value, at)
     return this
   }
 
   /** Returns the bytes that were written. The writer must not be used again. */
   done (): Uint8Array { return this.#buffer.subarray(0, this.#at) }
 
-  /** Makes room, and returns the place of the next value. */
+  /** Makes room, and returns the place of the next value. The buffer may be another one afterwards. */
   #reserve (bytes: number): number {
     const at = this.#at
     this.#at += bytes

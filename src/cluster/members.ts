@@ -38,6 +38,8 @@ const SILENCE = 60_000
 /** The most problems that are told apart. */
 const MOST_TOLD = 100
 const LONGEST_BEAT = 1_024
+/** The most nodes that are remembered after they have left. */
+const MOST_LEFT = 1_000
 const ID = /^[\w-]{16}$/
 
 /** The names that people may give a node. */
@@ -47,6 +49,7 @@ export const NODE_NAME = /^[A-Za-z0-9._-]{1,64}$/
 export class Members implements TimerOwner {
   readonly #node: ClusterNode
   readonly #known = new Map<string, Known>()
+  readonly #left = new Set<string>()
   readonly #timer = new Timer(this)
   readonly #answers = new Timer(this)
   readonly #told = new Map<string, number>()
@@ -62,6 +65,9 @@ export class Members implements TimerOwner {
   get all (): Iterable<Member> { return this.#known.values() }
 
   has (id: string): boolean { return this.#known.has(id) }
+
+  /** Tells whether the node was a member, and has stopped or died since. */
+  hasLeft (id: string): boolean { return this.#left.has(id) }
 
   nameOf (id: string): string | undefined { return this.#known.get(id)?.name }
 
@@ -150,6 +156,7 @@ export class Members implements TimerOwner {
 
   #add (known: Known): void {
     this.#known.set(known.id, known)
+    this.#left.delete(known.id)
     this.#beat()
     this.#emit(known, 'joined')
   }
@@ -158,6 +165,8 @@ export class Members implements TimerOwner {
     const known = this.#known.get(id)
     if (known === undefined) return
     this.#known.delete(id)
+    this.#left.add(id)
+    if (this.#left.size > MOST_LEFT) this.#left.delete(this.#left.values().next().value!)
     this.#node.links.breakPeer(id, reason)
     this.#emit(known, 'left')
   }

@@ -64,6 +64,7 @@ export class ClusterNode implements TimerOwner {
   readonly #waiters = new Set<Waiter>()
   #gapListeners: Listeners<string> = null
   #state: EngineState = 'starting'
+  #isLost = false
 
   constructor ({ engine, name = randomBytes(6).toString('base64url'), clock, log }: ClusterNodeOptions) {
     if (!NODE_NAME.test(name)) throw new engineErrors.InvalidOption('node', `expected 1 to 64 letters, digits, dots, underscores and hyphens, given ${JSON.stringify(name)}`)
@@ -82,6 +83,8 @@ export class ClusterNode implements TimerOwner {
 
   /** The state of the engine. */
   get state (): EngineState { return this.#state }
+  /** True if the engine has been away for so long that all links have broken, or if the node has stopped. */
+  get isLost (): boolean { return this.#isLost || this.#state === 'stopped' }
 
   /**
    * Starts the engine and joins the cluster.
@@ -122,7 +125,7 @@ export class ClusterNode implements TimerOwner {
   /** Resolves with true as soon as the engine is available, and with false after `patience` milliseconds. */
   async whenAvailable (patience: number): Promise<boolean> {
     if (this.#state === 'available') return true
-    if (this.#state === 'stopped') return false
+    if (this.isLost || patience <= 0) return false
     return await new Promise((resolve) => {
       const waiter = new Waiter((available) => {
         this.clock.stop(waiter.timer)
@@ -151,6 +154,8 @@ export class ClusterNode implements TimerOwner {
 
   /** @internal The engine was away for too long. */
   expire (): void {
+    this.#isLost = true
+    for (const waiter of [...this.#waiters]) waiter.settle(false)
     this.links.breakAll('the engine was away')
     // Links that are made from now on have the same time.
     this.clock.start(this.#away, AWAY)
@@ -163,6 +168,7 @@ export class ClusterNode implements TimerOwner {
     this.log.debug({ state, reason }, 'The state of the engine has changed.')
     if (state === 'unavailable') this.clock.start(this.#away, AWAY)
     if (state !== 'available') return
+    this.#isLost = false
     this.clock.stop(this.#away)
     this.members.resume()
     this.links.resume()

@@ -1,6 +1,7 @@
 import type { FastifyInstance, LogLevel, RegisterOptions } from 'fastify'
 import { shorten } from '../core/shorten.ts'
 import { shown } from '../core/suggestion.ts'
+import type { EngineState } from '../engine/engine.ts'
 import type { Message } from '../stream/message-stream.ts'
 import type { PreparedMessage } from '../stream/prepared-message.ts'
 import { prepare } from './endpoint/broadcast.ts'
@@ -10,10 +11,23 @@ import { errors } from './errors.ts'
 import type { DrainOptions, EndpointOptions, SessionFunction } from './options/options.ts'
 import { resolveOptions } from './options/resolve.ts'
 import { checkDrainOptions, checkEndpointOptions } from './options/validate.ts'
+import type { RemoteSessions } from './remote/index.ts'
 import { logSerializers } from './request/log.ts'
 import { endpointScope } from './scope.ts'
 import type { AnySession, Session } from './session/index.ts'
 import type { EndpointPaths } from './upgrade/endpoint-paths.ts'
+
+/** A node of a cluster, for health checks and logs. */
+export interface NodeState {
+  /** The id of this start of the node. */
+  readonly id: string
+  /** The name of the node: the option `node`. */
+  readonly name: string
+  /** The state of the engine. While it is `unavailable`, this node serves its own sessions only. */
+  readonly state: EngineState
+  /** The names of the other nodes that are alive. */
+  readonly peers: readonly string[]
+}
 
 /** The type of `app.sockjs`, which adds endpoints to the scope in which it is read. They have the prefix, the hooks and the log of that scope. */
 export interface SockjsFacade {
@@ -45,6 +59,8 @@ export interface SockjsFacade {
    * @throws FST_SOCKJS_INVALID_MESSAGE
    */
   prepare (message: Message): PreparedMessage
+  /** This node among its peers, with the option `engine`; else `null`. */
+  readonly node: NodeState | null
   /** True from the call of `drain()` or `app.close()` on. A health check can report it. */
   readonly draining: boolean
   /**
@@ -59,12 +75,12 @@ export interface SockjsFacade {
 }
 
 /** @internal Makes the facade of a scope. Its declaration is left out of the package, because it would need the declarations of `ws`. */
-export function facadeOf (registration: Registration, paths: EndpointPaths, scope: FastifyInstance): SockjsFacade {
+export function facadeOf (registration: Registration, remote: RemoteSessions | null, paths: EndpointPaths, scope: FastifyInstance): SockjsFacade {
   function sockjs (path: string, options: EndpointOptions | SessionHandler | undefined, handler?: SessionHandler): Endpoint {
     checkPath(path)
-    if (typeof options !== 'function') return addEndpoint(registration, paths, scope, path, options === undefined ? {} : options, handler)
+    if (typeof options !== 'function') return addEndpoint(registration, remote, paths, scope, path, options === undefined ? {} : options, handler)
     if (handler !== undefined) throw new errors.InvalidHandler(path, `the options come before the handler, but the handler is followed by ${shown(handler)}`)
-    return addEndpoint(registration, paths, scope, path, {}, options)
+    return addEndpoint(registration, remote, paths, scope, path, {}, options)
   }
   const members = {
     endpoints: registration.endpoints,
@@ -75,20 +91,27 @@ export function facadeOf (registration: Registration, paths: EndpointPaths, scop
     }
   }
   const facade = Object.assign(sockjs, members)
-  return Object.defineProperty(facade, 'draining', { get: () => registration.draining }) as typeof facade & { readonly draining: boolean }
+  return Object.defineProperties(facade, {
+    draining: { get: () => registration.draining },
+    node: { get: () => nodeStateOf(registration) }
+  }) as typeof facade & Pick<SockjsFacade, 'draining' | 'node'>
 }
 
-function addEndpoint (registration: Registration, paths: EndpointPaths, scope: FastifyInstance, path: string, options: EndpointOptions, handler: SessionHandler | undefined): Endpoint {
+function nodeStateOf ({ node }: Registration): NodeState | null {
+  return node === null ? null : { id: node.id, name: node.name, state: node.state, peers: [...node.members.all].map(({ name }) => name) }
+}
+
+function addEndpoint (registration: Registration, remote: RemoteSessions | null, paths: EndpointPaths, scope: FastifyInstance, path: string, options: EndpointOptions, handler: SessionHandler | undefined): Endpoint {
   if (typeof handler !== 'function') throw new errors.InvalidHandler(path, `the handler must be a function, not ${shown(handler)}`)
   checkEndpointOptions(options)
   const resolved = resolveOptions(registration.options, options)
   const fullPath = fullPathOf(scope.prefix, path)
   const place = placeOf(fullPath, options)
   if (registration.places.has(place)) throw new errors.DuplicateEndpoint(place)
-  const endpoint = new Endpoint(registration, fullPath, resolved, handler as SessionHandler<AnySession>, scope.log)
+  const endpoint = new Endpoint(registration, fullPath, place, resolved, handler as SessionHandler<AnySession>, scope.log)
   const scopeOptions: RegisterOptions = { prefix: path === '/' ? '' : path, logSerializers: logSerializers(fullPath) as never }
   if (options.logLevel !== undefined) scopeOptions.logLevel = options.logLevel as LogLevel
-  addScope(scope, endpointScope(endpoint, options), scopeOptions, fullPath)
+  addScope(scope, endpointScope(endpoint, remote, options), scopeOptions, fullPath)
   registration.places.add(place)
   registration.endpoints.set(registration.endpoints.has(fullPath) ? place : fullPath, endpoint)
   paths.add(fullPath)

@@ -7,6 +7,7 @@ import { facadeOf, type SockjsFacade } from './facade.ts'
 import type { SockjsPluginOptions } from './options/options.ts'
 import { warnOfTimeouts } from './options/timeouts.ts'
 import { checkPluginOptions } from './options/validate.ts'
+import { RemoteSessions } from './remote/index.ts'
 import { EndpointPaths } from './upgrade/endpoint-paths.ts'
 
 declare module 'fastify' {
@@ -20,12 +21,15 @@ async function registerSockjs (app: FastifyInstance, options: SockjsPluginOption
   if (app.hasDecorator('sockjs')) throw new errors.AlreadyRegistered()
   checkPluginOptions(options)
   const registration = new Registration(app, options)
+  const remote = registration.node === null ? null : new RemoteSessions(registration.node)
+  if (remote !== null) registration.foreign = remote.edge
   const paths = new EndpointPaths(app)
-  const facadeFor = oncePer((scope: FastifyInstance) => facadeOf(registration, paths, scope))
+  const facadeFor = oncePer((scope: FastifyInstance) => facadeOf(registration, remote, paths, scope))
   app.decorate('sockjs', { getter (this: FastifyInstance) { return facadeFor(this) } } as never)
   app.addHook('onReady', async () => {
     warnOfTimeouts(app)
     beforeClose(app, () => registration.shutDown())
+    await registration.start()
   })
   app.addHook('preClose', () => registration.shutDown())
 }

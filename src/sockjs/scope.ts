@@ -5,6 +5,7 @@ import type { InjectWebSocket } from './endpoint/injected-websocket.ts'
 import type { EndpointOptions } from './options/options.ts'
 import { routeOptionsOf } from './options/validate.ts'
 import type { RouteName } from './protocol/index.ts'
+import type { RemoteSessions } from './remote/index.ts'
 import { parseAnyBody } from './request/any-body.ts'
 import { cancelWriter, requestStateOf, writeHijacked } from './request/request-state.ts'
 import { sendText } from './request/responses.ts'
@@ -30,7 +31,7 @@ const OTHER_METHODS = ['HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRA
  * The router of Fastify finds the endpoint. The first hook of the scope reads the path below it, so that the package itself answers 405, and
  * ids of any length (URL-12, URL-13).
  */
-export function endpointScope (endpoint: Endpoint, own: EndpointOptions) {
+export function endpointScope (endpoint: Endpoint, remote: RemoteSessions | null, own: EndpointOptions) {
   return async function sockjsEndpoint (scope: FastifyInstance): Promise<void> {
     parseAnyBody(scope)
     scope.addHook('onRequest', pipeline(endpoint))
@@ -44,13 +45,13 @@ export function endpointScope (endpoint: Endpoint, own: EndpointOptions) {
       client: client(endpoint, script),
       rawWebsocket: (request, reply) => refusePlain(endpoint, request, reply),
       websocket: (request, reply) => refusePlain(endpoint, request, reply),
-      xhr: (request, reply) => downstream(endpoint, request, reply),
-      xhr_streaming: (request, reply) => downstream(endpoint, request, reply),
-      eventsource: (request, reply) => downstream(endpoint, request, reply),
-      htmlfile: (request, reply) => downstream(endpoint, request, reply),
-      jsonp: (request, reply) => downstream(endpoint, request, reply),
-      xhr_send: (request, reply) => upstream(endpoint, request, reply),
-      jsonp_send: (request, reply) => upstream(endpoint, request, reply)
+      xhr: (request, reply) => downstream(endpoint, remote, request, reply),
+      xhr_streaming: (request, reply) => downstream(endpoint, remote, request, reply),
+      eventsource: (request, reply) => downstream(endpoint, remote, request, reply),
+      htmlfile: (request, reply) => downstream(endpoint, remote, request, reply),
+      jsonp: (request, reply) => downstream(endpoint, remote, request, reply),
+      xhr_send: (request, reply) => upstream(endpoint, remote, request, reply),
+      jsonp_send: (request, reply) => upstream(endpoint, remote, request, reply)
     }
     const handler = (request: FastifyRequest, reply: FastifyReply): Promise<unknown> | undefined => {
       const { target, body } = requestStateOf(request)
@@ -62,7 +63,7 @@ export function endpointScope (endpoint: Endpoint, own: EndpointOptions) {
 
     const shared = { ...routeOptionsOf(own), schema: { hide: true }, bodyLimit: endpoint.bodyLimit, exposeHeadRoute: false } as unknown as RouteOptions
     // This hook is the last of its kind, so that a hook of the application gets the request as it came.
-    const preParsing = [...listOf(own.preParsing), beforeBody(endpoint)]
+    const preParsing = [...listOf(own.preParsing), beforeBody(endpoint, remote)]
     const onSend = [...listOf(own.onSend), writeHijacked]
     const preHandler = listOf(own.preHandler)
     const route = { ...shared, handler, preParsing, onSend }

@@ -7,6 +7,23 @@ test('a record is written byte by byte', async (t) => {
   t.equal(Buffer.from(record).toString('hex'), '07' + '01020304' + '0a0b0c0d0e0f' + '00000003' + '61c3a9' + '00000002' + 'ff00')
 })
 
+test('a record grows with its values', async (t) => {
+  for (const length of [250, 251, 252, 253, 256, 257, 1000, 100_000]) {
+    const text = 'x'.repeat(length)
+    const bytes = new Uint8Array(length).fill(7)
+    for (const last of ['u8', 'u32', 'u48'] as const) {
+      const reader = new Reader(new Writer().text(text).bytes(bytes)[last](200).done())
+      t.equal(reader.text(), text)
+      t.ok(Buffer.from(reader.bytes()).equals(bytes))
+      t.equal(reader[last](), 200)
+    }
+    const numbers = new Writer()
+    for (let i = 0; i < length; i++) numbers.u48(i)
+    const reader = new Reader(numbers.done())
+    for (let i = 0; i < length; i++) if (reader.u48() !== i) t.fail(`number ${i}`)
+  }
+})
+
 const value = fc.oneof(
   fc.record({ type: fc.constant('u8' as const), value: fc.integer({ min: 0, max: 255 }) }),
   fc.record({ type: fc.constant('u32' as const), value: fc.integer({ min: 0, max: 2 ** 32 - 1 }) }),

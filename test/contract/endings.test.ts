@@ -328,7 +328,7 @@ contract('a WebSocket that the client closes ends its session with the code of t
 }, SOCKETS)
 
 contract('leaving endings aside, other sessions of the same server never notice', async (t, transport) => {
-  const server = await buildServer(t)
+  const server = await buildServer(t, { nodes: 1 })
   const bystander = await connect(server, transport)
   for (const other of TRANSPORTS) {
     const client = await connect(server, other)

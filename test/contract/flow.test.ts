@@ -141,7 +141,9 @@ contract('a paused session delays the answers of its senders', async (t, transpo
   const session = await server.session()
   const heard: string[] = []
   session.on('message', (message) => heard.push(message))
-  const sends = [client.send('pause', 'one'), client.send('two')]
+  const sends = [client.send('pause', 'one')]
+  await until(() => heard.length === 1, 'the session is paused')
+  sends.push(client.send('two'))
   await until(() => arrived === 2, 'both requests are there')
   for (let i = 0; i < 3; i++) await ask({ port: server.port, path: '/echo/info' })
   for (const send of sends) t.notOk(await isSettled(send), 'nobody is answered')
@@ -257,7 +259,7 @@ contract('drained() resolves too when the session ends', async (t, transport) =>
 // --- many clients ----------------------------------------------------------------------------------------------
 
 t.test('a broadcast is encoded once, whatever the transports', async (t) => {
-  const server = await buildServer(t)
+  const server = await buildServer(t, { nodes: 1 })
   const clients: TestClient[] = []
   for (const transport of FRAMED) for (let i = 0; i < 5; i++) clients.push(await connect(server, transport))
   await until(() => [...server.endpoint.sessions].every((session) => session.output.receiver !== null), 'all receivers wait')
@@ -272,7 +274,7 @@ t.test('a broadcast is encoded once, whatever the transports', async (t) => {
 })
 
 t.test('a broadcast leaves out whom it should, and reaches only open sessions', async (t) => {
-  const server = await buildServer(t)
+  const server = await buildServer(t, { nodes: 1 })
   const [one, two] = [await connect(server, 'websocket'), await connect(server, 'xhr-streaming')]
   const [first, second] = [await server.session(), await server.session()]
   t.equal(server.endpoint.broadcast('for two', { except: first }), 1)
@@ -289,7 +291,7 @@ t.test('a broadcast leaves out whom it should, and reaches only open sessions', 
 })
 
 contract('prepared messages mix with others in one frame', async (t, transport) => {
-  const server = await buildServer(t)
+  const server = await buildServer(t, { nodes: 1 })
   const client = await connect(server, transport)
   const session = await server.session()
   const prepared = server.endpoint.prepare('é')
@@ -300,7 +302,7 @@ contract('prepared messages mix with others in one frame', async (t, transport) 
 })
 
 t.test('SEC-S13: above the bound of the process the largest queue is closed', async (t) => {
-  const server = await buildServer(t, { plugin: { maxBufferedBytes: 300_000 }, endpoint: { responseLimit: 1 }, handler: () => {} })
+  const server = await buildServer(t, { nodes: 1, plugin: { maxBufferedBytes: 300_000 }, endpoint: { responseLimit: 1 }, handler: () => {} })
   const sessions: Session[] = []
   for (const transport of HTTP) {
     const client = newClient(server, transport, { comeBack: false })
@@ -316,7 +318,7 @@ t.test('SEC-S13: above the bound of the process the largest queue is closed', as
 })
 
 t.test('stats() counts what is there', async (t) => {
-  const server = await buildServer(t)
+  const server = await buildServer(t, { nodes: 1 })
   for (const transport of TRANSPORTS) await connect(server, transport)
   t.match(server.endpoint.stats(), { sessions: 7, opened: 7, transports: Object.fromEntries(TRANSPORTS.map((name) => [name, 1])) })
   for (const session of [...server.endpoint.sessions]) session.terminate()

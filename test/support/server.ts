@@ -1,10 +1,11 @@
-import type { Socket } from 'node:net'
+import { createServer, connect as connectTo, type Socket } from 'node:net'
 import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify'
 import type { Test } from 'tap'
 import type { Wire } from './client.ts'
 import sockjs, {
   type CloseEvent, type Endpoint, type EndpointOptions, ManualClock, type Session, type SessionHandler, type SockjsPluginOptions
 } from '../../src/index.ts'
+import { MemoryNetwork } from '../../src/engine/memory.ts'
 import { Arrivals, within } from './wait.ts'
 
 export interface ServerOptions {
@@ -24,6 +25,8 @@ export interface ServerOptions {
   readonly wire?: Wire
   /** The clock of the system instead of one that the test moves. */
   readonly systemClock?: boolean
+  /** The number of nodes. Tests that look into one process ask for 1. */
+  readonly nodes?: number
 }
 
 /** A listening server with an endpoint `/echo`, and a look at the sessions inside. */
@@ -65,13 +68,15 @@ export class TestServer {
     return client
   }
 
+  abortClients (): void { for (const client of this.#clients) client.abort() }
+
   stop (): Promise<void> {
     this.#stopped ??= this.#stop()
     return this.#stopped
   }
 
   async #stop (): Promise<void> {
-    for (const client of this.#clients) client.abort()
+    this.abortClients()
     // `app.close()` would wait for these clients to come back.
     for (const session of [...this.endpoint.sessions]) if (session.output.receiver === null) session.terminate()
     await this.close()
@@ -89,18 +94,89 @@ export async function echo (session: Session): Promise<void> {
   for await (const message of session) session.send(message)
 }
 
+/**
+ * The number of nodes that each server of a test consists of.
+ *
+ * With more than one, the connections of the clients go to one node after the other, so that the requests of a session meet different nodes.
+ */
+const NODES = Number(process.env.TEST_NODES ?? 1)
+
+/** The parts that all nodes of a server share. */
+interface Shared {
+  readonly clock: ManualClock
+  readonly sessions: Arrivals<Session>
+  readonly closings: Arrivals<CloseEvent>
+  readonly sockets: Set<Socket>
+  readonly network: MemoryNetwork | null
+}
+
 export async function buildServer (t: Test, options: ServerOptions = {}): Promise<TestServer> {
+  const count = options.nodes ?? NODES
+  const shared: Shared = {
+    clock: new ManualClock(),
+    sessions: new Arrivals<Session>(),
+    closings: new Arrivals<CloseEvent>(),
+    sockets: new Set<Socket>(),
+    network: count > 1 ? new MemoryNetwork() : null
+  }
+  const first = await buildNode(options, shared)
+  if (count === 1) {
+    t.teardown(() => first.stop())
+    return first
+  }
+  const nodes = [first]
+  while (nodes.length < count) nodes.push(await buildNode(options, shared))
+  const door = await spread(nodes.map(({ port }) => port))
+  const server = new TestServer({ ...partsOf(first), port: door.port })
+  t.teardown(async () => {
+    server.abortClients()
+    await Promise.all(nodes.map((node) => node.stop()))
+    await door.close()
+  })
+  return server
+}
+
+function partsOf ({ app, clock, endpoint, port, wire, sessions, closings, sockets }: TestServer): ConstructorParameters<typeof TestServer>[0] {
+  return { app, clock, endpoint, port, wire, sessions, closings, sockets }
+}
+
+/** Opens a port whose connections go to one of several ports after the other. */
+async function spread (ports: readonly number[]): Promise<{ port: number, close (): Promise<void> }> {
+  let next = 0
+  const clients = new Set<Socket>()
+  const door = createServer({ allowHalfOpen: true }, (client) => {
+    const node = connectTo({ port: ports[next++ % ports.length]!, host: '127.0.0.1', allowHalfOpen: true })
+    clients.add(client)
+    for (const [from, to] of [[client, node], [node, client]] as const) {
+      from.pipe(to)
+      from.on('error', () => to.destroy())
+      from.on('close', () => { if (from.errored !== null || !from.readableEnded) to.destroy() })
+    }
+  })
+  await new Promise<void>((resolve) => { door.listen(0, '127.0.0.1', resolve) })
+  return {
+    port: (door.address() as { port: number }).port,
+    close: () => new Promise<void>((resolve) => {
+      door.close(() => resolve())
+      for (const client of clients) client.destroy()
+    })
+  }
+}
+
+/** Listens. A node of a cluster waits for others while it starts, and time goes on meanwhile. */
+async function listen (app: FastifyInstance, clock: ManualClock, network: MemoryNetwork | null): Promise<void> {
+  const ticking = network === null ? undefined : setInterval(() => clock.advance(50), 1)
+  await app.listen({ port: 0, host: '127.0.0.1' }).finally(() => clearInterval(ticking))
+}
+
+async function buildNode (options: ServerOptions, { clock, sessions, closings, sockets, network }: Shared): Promise<TestServer> {
   const app = Fastify({ ...options.fastify }) as unknown as FastifyInstance
-  const clock = new ManualClock()
-  const sessions = new Arrivals<Session>()
-  const closings = new Arrivals<CloseEvent>()
-  const sockets = new Set<Socket>()
   app.server.on('connection', (socket: Socket) => {
     sockets.add(socket)
     socket.on('close', () => sockets.delete(socket))
   })
   await options.before?.(app)
-  await app.register(sockjs, { origins: '*', ...(options.systemClock ? {} : { clock }), ...options.plugin })
+  await app.register(sockjs, { origins: '*', ...(options.systemClock ? {} : { clock }), ...(network === null ? {} : { engine: network.engine() }), ...options.plugin })
   const handler = options.handler ?? echo
   const endpoint = app.sockjs('/echo', options.endpoint ?? {}, (session, request) => {
     session.on('close', (event) => closings.push(event))
@@ -108,9 +184,7 @@ export async function buildServer (t: Test, options: ServerOptions = {}): Promis
     return handler(session, request)
   })
   await options.after?.(app)
-  await app.listen({ port: 0, host: '127.0.0.1' })
+  await listen(app, clock, network)
   const { port } = app.server.address() as { port: number }
-  const server = new TestServer({ app, clock, endpoint, port, wire: options.wire ?? {}, sessions, closings, sockets })
-  t.teardown(() => server.stop())
-  return server
+  return new TestServer({ app, clock, endpoint, port, wire: options.wire ?? {}, sessions, closings, sockets })
 }

@@ -9,6 +9,7 @@ import { ROUTE_NAMES, type RouteName, shownPath } from '../protocol/index.ts'
 import { type AnySession, checkClose, type Ending, type Receiver, Session, type SessionFacts, type SessionHost, type SessionLimits } from '../session/index.ts'
 import { type IncomingRules, Lingering } from '../transports/index.ts'
 import { type BroadcastOptions, checkBroadcast, prepare } from './broadcast.ts'
+import { EndpointCluster } from './cluster.ts'
 import { type Embedding, embeddingFor } from './embedding.ts'
 import type { InjectWebSocket } from './injected-websocket.ts'
 import { type OriginPolicy, originPolicy } from './origins.ts'
@@ -30,10 +31,20 @@ export interface EndpointStats {
   readonly opened: number
 }
 
+/** The claim by which other nodes find a session of this one. */
+export interface SessionClaim {
+  /** Frees the key, because the session is forgotten. */
+  release (): void
+}
+
 /** One endpoint: a path, its sessions, and the calls that concern all of them. */
 export class Endpoint implements SessionHost {
   /** The path, with the prefixes of its scopes. */
   readonly path: string
+  /** @internal The path with the constraints, which no two endpoints share. */
+  readonly name: string
+  /** The calls that concern the sessions of all nodes. */
+  readonly cluster: EndpointCluster
   /** @internal */
   readonly options: ResolvedOptions
   /** @internal */
@@ -62,13 +73,16 @@ export class Endpoint implements SessionHost {
   readonly #log: FastifyBaseLogger
   readonly #byId = new Map<string, AnySession>()
   readonly #idOf = new Map<AnySession, string>()
+  /** The claims of the sessions that other nodes may ask for. */
+  readonly #claims = new Map<AnySession, SessionClaim>()
   readonly #sessions = new Set<AnySession>()
   #opened = 0
 
   /** @internal Endpoints are made by `app.sockjs()`. */
-  constructor (registration: Registration, path: string, options: ResolvedOptions, handler: SessionHandler<AnySession>, log: FastifyBaseLogger) {
+  constructor (registration: Registration, path: string, name: string, options: ResolvedOptions, handler: SessionHandler<AnySession>, log: FastifyBaseLogger) {
     this.registration = registration
     this.path = path
+    this.name = name
     this.options = options
     this.clock = registration.clock
     this.lingering = new Lingering(() => registration.lessBusy())
@@ -91,6 +105,7 @@ export class Endpoint implements SessionHost {
     }
     this.#handler = handler
     this.#log = log
+    this.cluster = new EndpointCluster(this, registration.node)
   }
 
   /** The open sessions. */
@@ -177,12 +192,17 @@ export class Endpoint implements SessionHost {
     return this.#byId.get(id)
   }
 
-  /** @internal Makes a new session. A WebSocket session has no id by which a request could find it (SESSION-19). */
-  create (facts: SessionFacts<unknown, unknown>, id: string | null): AnySession {
+  /**
+   * @internal Makes a new session.
+   *
+   * A WebSocket session has no id by which a request could find it (SESSION-19), and no claim.
+   */
+  create (facts: SessionFacts<unknown, unknown>, id: string | null, claim: SessionClaim | null = null): AnySession {
     const session: AnySession = new Session(this, facts)
     if (id !== null) {
       this.#byId.set(id, session)
       this.#idOf.set(session, id)
+      if (claim !== null) this.#claims.set(session, claim)
     }
     this.registration.added(session)
     return session
@@ -232,6 +252,11 @@ export class Endpoint implements SessionHost {
     }
   }
 
+  /** @internal Logs an error of a listener that belongs to no session. */
+  listenerFailed (error: unknown, during: string): void {
+    this.#log.error({ err: error, endpoint: this.path, during }, `the application failed: the ${during} of endpoint ${this.path}`)
+  }
+
   /** @internal */
   ended (session: AnySession, event: CloseEvent, log: Ending['log']): void {
     this.#sessions.delete(session)
@@ -246,6 +271,8 @@ export class Endpoint implements SessionHost {
     if (id !== undefined) {
       this.#idOf.delete(session)
       this.#byId.delete(id)
+      this.#claims.get(session)?.release()
+      this.#claims.delete(session)
     }
     this.registration.removed(session)
   }

@@ -11,6 +11,11 @@ import { originOf } from './origins.ts'
 export function userKeyOf (request: FastifyRequest, options: ResolvedOptions): string {
   const user = options.user(request)
   if (isPromise(user)) throw new errors.AsyncUser()
+  return keyOfUser(user, options)
+}
+
+/** Returns the text that identifies a user. It is empty for an anonymous client. */
+export function keyOfUser (user: unknown, options: ResolvedOptions): string {
   return isAnonymous(user) ? '' : checkedUserKey(options.userKey(user))
 }
 
@@ -25,12 +30,12 @@ function isAnonymous (user: unknown): boolean {
  * The client chooses its session id, and the id is short, so it proves nothing.
  */
 export function ownsSession (endpoint: Endpoint, request: FastifyRequest, session: AnySession): boolean {
-  return isOwner(endpoint, session, userKeyOf(request, endpoint.options), originOf(request), request.ip, request.log)
+  return isOwner(endpoint, session, principalOf(endpoint, request), request.log)
 }
 
-/** Tells whether a client may act on a session, and logs the refusal. An edge sends the three facts about its client to the owner's node. */
-export function isOwner (endpoint: Endpoint, session: AnySession, userKey: string, origin: string, ip: string, log?: FastifyBaseLogger): boolean {
-  const differs = differenceOf(session, userKey, origin, ip, endpoint.options)
+/** Tells whether a client may act on a session, and logs the refusal. */
+export function isOwner (endpoint: Endpoint, session: AnySession, principal: Principal, log?: FastifyBaseLogger): boolean {
+  const differs = differenceOf(session, principal, endpoint.options)
   if (differs === null) return true
   endpoint.tell('owner', log, { session: session.id, differs }, differs)
   return false
@@ -44,14 +49,13 @@ export function isOwner (endpoint: Endpoint, session: AnySession, userKey: strin
  */
 export function seemsOwner (endpoint: Endpoint, request: FastifyRequest, session: AnySession): boolean {
   try {
-    const { options } = endpoint
-    return differenceOf(session, userKeyOf(request, options), originOf(request), request.ip, options) === null
+    return differenceOf(session, principalOf(endpoint, request), endpoint.options) === null
   } catch {
     return false
   }
 }
 
-function differenceOf (session: AnySession, userKey: string, origin: string, ip: string, options: ResolvedOptions): 'user' | 'origin' | 'address' | null {
+function differenceOf (session: AnySession, { userKey, origin, ip }: Principal, options: ResolvedOptions): 'user' | 'origin' | 'address' | null {
   if (session.userKey !== userKey) return 'user'
   if (origin !== '' && session.origin !== '' && origin !== session.origin) return 'origin'
   return options.bindAddress && session.ip !== ip ? 'address' : null
@@ -72,4 +76,16 @@ export function shownHeaders (request: FastifyRequest): Readonly<Record<string, 
     if (typeof value === 'string') shown[name] = value
   }
   return shown
+}
+
+/** The facts about the client of a request by which the node that owns a session judges it (SESSION-17). */
+export interface Principal {
+  readonly userKey: string
+  readonly origin: string
+  readonly ip: string
+}
+
+/** Returns the facts about the client of a request. They can travel to another node. */
+export function principalOf ({ options }: Endpoint, request: FastifyRequest): Principal {
+  return { userKey: userKeyOf(request, options), origin: originOf(request), ip: request.ip }
 }

@@ -1,12 +1,16 @@
 import type { Socket } from 'node:net'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
+import type { ClusterNode } from '../../cluster/node.ts'
 import { type Clock, SystemClock } from '../../core/clock.ts'
 import { RefusalLog } from '../../core/refusal-log.ts'
 import { DRAIN_DEFAULTS, type DrainOptions, type ProcessLimits, type SockjsPluginOptions } from '../options/options.ts'
 import { processLimitsOf } from '../options/resolve.ts'
 import { type AnySession, Flusher } from '../session/index.ts'
 import type { IncomingBody } from '../transports/index.ts'
+import { Addresses } from './addresses.ts'
 import type { Endpoint } from './endpoint.ts'
+import { type ForeignLegs, NO_LEGS } from './foreign-legs.ts'
+import { nodeOf, serveQuestions } from './node.ts'
 import { type RefusalKind, REFUSALS } from './refusals.ts'
 import { Shutdown } from './shutdown.ts'
 import { type DrainedServer, StagedDrain } from './staged-drain.ts'
@@ -26,7 +30,11 @@ export class Registration implements DrainedServer {
   /** The request bodies that have not completely arrived, by connection. */
   readonly bodies = new Map<Socket, IncomingBody>()
   readonly #log: FastifyBaseLogger
-  readonly #perAddress = new Map<string, number>()
+  /** This node among its peers; `null` if the process is alone. */
+  readonly node: ClusterNode | null
+  /** The responses of this node that carry sessions of other nodes. */
+  foreign: ForeignLegs = NO_LEGS
+  readonly #addresses: Addresses
   #sessions = 0
   #attached = 0
   #bufferedBytes = 0
@@ -42,6 +50,9 @@ export class Registration implements DrainedServer {
     this.#log = app.log
     this.clock = options.clock ?? new SystemClock((error) => this.#log.error({ err: error }, 'a timer failed'))
     this.refusals = new RefusalLog(this.clock, REFUSALS)
+    this.node = options.engine === undefined ? null : nodeOf(options.engine, options.node, this.clock, app.log)
+    this.#addresses = new Addresses(this.limits.maxSessionsPerAddress > 0 ? this.node : null)
+    if (this.node !== null) serveQuestions(this.node, this.endpoints)
   }
 
   /** True from the first moment of `app.close()`. */
@@ -58,17 +69,17 @@ export class Registration implements DrainedServer {
     const { maxSessions, maxDetachedSessions, maxSessionsPerAddress } = this.limits
     if (this.#sessions >= maxSessions) return 'maxSessions'
     if (detachable && this.#sessions - this.#attached >= maxDetachedSessions) return 'maxDetachedSessions'
-    return maxSessionsPerAddress > 0 && (this.#perAddress.get(ip) ?? 0) >= maxSessionsPerAddress ? 'maxSessionsPerAddress' : null
+    return maxSessionsPerAddress > 0 && this.#addresses.of(ip) >= maxSessionsPerAddress ? 'maxSessionsPerAddress' : null
   }
 
   added (session: AnySession): void {
     this.#sessions++
-    if (this.limits.maxSessionsPerAddress > 0) this.#countAddress(session.ip, 1)
+    if (this.limits.maxSessionsPerAddress > 0) this.#addresses.add(session.ip, 1)
   }
 
   removed (session: AnySession): void {
     this.#sessions--
-    if (this.limits.maxSessionsPerAddress > 0) this.#countAddress(session.ip, -1)
+    if (this.limits.maxSessionsPerAddress > 0) this.#addresses.add(session.ip, -1)
   }
 
   attached (delta: 1 | -1): void {
@@ -80,6 +91,19 @@ export class Registration implements DrainedServer {
     this.#bufferedBytes += delta
     if (delta > 0 && this.#bufferedBytes > this.limits.maxBufferedBytes) this.#shed()
   }
+
+  /**
+   * Joins the cluster, if there is one.
+   *
+   * @throws FST_SOCKJS_ENGINE_REFUSED
+   */
+  async start (): Promise<void> {
+    await this.node?.start()
+    for (const endpoint of this.endpoints.values()) await endpoint.cluster.start()
+  }
+
+  /** Gives the responses that carry sessions of other nodes back, so that their clients go on at another node. */
+  handBack (): void { this.foreign.release() }
 
   /** Closes all sessions in slices. A second call waits for the first. */
   drain (options: DrainOptions): Promise<void> {
@@ -103,11 +127,14 @@ export class Registration implements DrainedServer {
 
   async #closeAll (): Promise<void> {
     this.#closing = true
+    this.handBack()
     for (const endpoint of this.endpoints.values()) endpoint.endSessions('shutdown')
     this.#shutdown = new Shutdown(this, this.clock, this.limits.drainTimeout)
     await this.#shutdown.done
     for (const endpoint of this.endpoints.values()) endpoint.destroyConnections()
+    this.foreign.destroyAll()
     for (const body of this.bodies.values()) body.destroy()
+    await this.node?.stop()
   }
 
   /** Looks again whether the shutdown is complete: a session has ended, or the last bytes for a client have left. */
@@ -117,13 +144,7 @@ export class Registration implements DrainedServer {
   get busy (): boolean {
     for (const body of this.bodies.values()) if (body.pending) return true
     for (const endpoint of this.endpoints.values()) if (endpoint.busy) return true
-    return false
-  }
-
-  #countAddress (ip: string, delta: 1 | -1): void {
-    const count = (this.#perAddress.get(ip) ?? 0) + delta
-    if (count === 0) this.#perAddress.delete(ip)
-    else this.#perAddress.set(ip, count)
+    return this.foreign.legs > 0
   }
 
   #shed (): void {

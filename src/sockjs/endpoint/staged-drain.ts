@@ -12,6 +12,8 @@ const SLICE = 200
 /** The part of a server that a drain needs. */
 export interface DrainedServer {
   openSessions (): Iterable<AnySession>
+  /** Gives the responses that carry sessions of other nodes back. */
+  handBack (): void
   /** True while clients are still reading their close frames. */
   readonly busy: boolean
 }
@@ -50,6 +52,8 @@ export class StagedDrain implements TimerOwner {
 
   expire (): void {
     const elapsed = this.#clock.now() - this.#begun
+    // Load balancers have seen the health check by now, so that these clients come back to another node.
+    if (this.#closed === 0) this.#server.handBack()
     if (this.#toldAll === 0) this.#closeSlice(elapsed)
     if (this.#isThrough) this.#resolve()
     else this.#clock.start(this.#timer, this.#toldAll > 0 ? SLICE : Math.min(SLICE, Math.max(this.#options.deadline - elapsed, 0)))

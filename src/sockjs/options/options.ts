@@ -1,5 +1,7 @@
 import type { FastifyReply, FastifyRequest, RouteShorthandOptions } from 'fastify'
 import type { Clock } from '../../core/clock.ts'
+import type { Engine } from '../../engine/engine.ts'
+import type { TransportName } from '../protocol/index.ts'
 import type { AnySession } from '../session/index.ts'
 
 /** One rule about origins: an expression, or a text in which `*` matches a part of a host or a port. */
@@ -128,6 +130,13 @@ export interface SockjsPluginOptions extends SockjsOptions {
   maxSessionsPerAddress?: number
   /** Milliseconds that `app.close()` gives the clients to read their close frames. Default 3,000. */
   drainTimeout?: number
+  /**
+   * The messaging system that connects this process with the other nodes, so that any node serves any session: `natsEngine()`,
+   * `redisEngine()` or `hubEngine()`. Default none: the process is alone.
+   */
+  engine?: Engine
+  /** The name of this node, for people: 1 to 64 letters, digits, dots, `_` and `-`. It needs `engine`. Default: a random one. */
+  node?: string
   /** The source of time. Tests give a `ManualClock`. */
   clock?: Clock
 }
@@ -173,6 +182,11 @@ export const DEFAULTS = {
   maxSessionsPerAddress: 0,
   drainTimeout: 3_000
 } as const
+
+/** Returns the bytes of frames after which a response of a transport ends (XHR-STREAM-7). */
+export function responseLimitOf ({ responseLimit }: ResolvedOptions, transport: TransportName): number {
+  return responseLimit ?? (DEFAULTS.responseLimit as Partial<Record<TransportName, number>>)[transport] ?? Infinity
+}
 
 /** The number of times that a body or a WebSocket message may be larger than one message. */
 export const BODY_FACTOR = 4

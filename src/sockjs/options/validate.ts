@@ -75,6 +75,9 @@ const CLOCK_METHODS = ['now', 'date', 'start', 'stop'] as const satisfies readon
 const clock = expected((value) => typeof value === 'object' && value !== null && CLOCK_METHODS.every((name) => typeof (value as Record<string, unknown>)[name] === 'function'),
   'a clock such as new ManualClock()')
 
+const engine = expected((value) => typeof value === 'object' && value !== null && ['facts', 'channels', 'claims', 'start', 'stop'].every((name) => name in value),
+  'an engine such as natsEngine({ … })')
+
 const sessionOptions: Readonly<Record<keyof SockjsOptions, Check>> = {
   origins,
   allowedHosts,
@@ -111,6 +114,8 @@ const processOptions: Readonly<Record<keyof Omit<SockjsPluginOptions, keyof Sock
   maxDetachedSessions: count,
   maxSessionsPerAddress: integer(0),
   drainTimeout: milliseconds,
+  engine,
+  node: expected((value) => typeof value === 'string' && /^[A-Za-z0-9._-]{1,64}$/.test(value), '1 to 64 letters, digits, dots, _ or -'),
   clock
 }
 
@@ -137,6 +142,7 @@ function check (options: unknown, table: CheckTable, passed: readonly string[], 
 
 export function checkPluginOptions (options: SockjsPluginOptions): void {
   check(options, { ...sessionOptions, ...processOptions }, REGISTER_OPTIONS, REGISTRATION_HINTS)
+  if (options.node !== undefined && options.engine === undefined) throw new errors.InvalidOption('node', 'names a node of a cluster, which needs the option engine')
 }
 
 export function checkEndpointOptions (options: EndpointOptions): void {

@@ -17,6 +17,8 @@ export interface RequestState {
   writer: ResponseWriter | null
   /** The session of a request that brings messages, which is found before its body is read (XHR-SEND-7). */
   session: AnySession | null
+  /** The node that owns the session, if it is not this one. */
+  node: string | null
   /** The facts about the client of an upgrade, which are gathered before the answer. */
   facts: SessionFacts<unknown, unknown> | null
 }
@@ -24,7 +26,7 @@ export interface RequestState {
 type Carrier = FastifyRequest & { [REQUEST_STATE]?: RequestState }
 
 export function beginRequest (request: FastifyRequest, target: Target, body: IncomingBody | null): void {
-  (request as Carrier)[REQUEST_STATE] = { target, body, writer: null, session: null, facts: null }
+  (request as Carrier)[REQUEST_STATE] = { target, body, writer: null, session: null, node: null, facts: null }
 }
 
 export function requestStateOf (request: FastifyRequest): RequestState {

@@ -82,6 +82,11 @@ export function sendClosing (reply: FastifyReply): FastifyReply {
   return sendText(reply.header('retry-after', '1'), 503, 'Server shutting down.\n')
 }
 
+/** Refuses a request, because the node that has its session, or the engine, cannot be reached. */
+export function sendAway (reply: FastifyReply): FastifyReply {
+  return sendText(reply.header('retry-after', '1'), 503, 'Session out of reach.\n')
+}
+
 /** Refuses a session, because there are too many (SEC-S17). */
 export function sendFull (reply: FastifyReply): FastifyReply {
   return sendText(reply.header('retry-after', '5'), 503, 'Too many sessions.\n')

@@ -1,13 +1,15 @@
+import type { OutgoingHttpHeaders } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Embedding } from '../endpoint/embedding.ts'
 import type { Endpoint } from '../endpoint/endpoint.ts'
-import { ownsSession } from '../endpoint/identity.ts'
-import { DEFAULTS } from '../options/options.ts'
+import { ownsSession, principalOf } from '../endpoint/identity.ts'
+import { responseLimitOf } from '../options/options.ts'
 import { checkCallback, CLOSE, closeFrame, type Envelope, envelopes, type RouteName, type TransportName } from '../protocol/index.ts'
 import { requestStateOf, writeResponse } from '../request/request-state.ts'
-import { sendClosing, sendFull, sendText, setNoCache } from '../request/responses.ts'
+import { sendAway, sendClosing, sendFull, sendText, setNoCache } from '../request/responses.ts'
 import { openingFacts } from '../request/session-facts.ts'
-import type { AnySession } from '../session/index.ts'
+import type { EdgeLeg, HeldClaim, Owner, RemoteSessions } from '../remote/index.ts'
+import type { AnySession, ResponseOutput } from '../session/index.ts'
 import { HttpReceiver } from '../transports/index.ts'
 
 /** The differences between the HTTP transports. */
@@ -32,8 +34,12 @@ const DOWNSTREAM: Readonly<Record<DownstreamName, DownstreamRoute>> = {
   jsonp: { transport: 'jsonp-polling', envelope: envelopes.jsonp, callback: true, streaming: false, embedded: 'script' }
 }
 
-/** Answers a request that waits for frames: it opens a session, or carries the frames of an open one. */
-export function downstream (endpoint: Endpoint, request: FastifyRequest, reply: FastifyReply): unknown {
+/**
+ * Answers a request that waits for frames: it opens a session, or carries the frames of an open one.
+ *
+ * `remote` has the sessions of other nodes; it is `null` if the process is alone.
+ */
+export function downstream (endpoint: Endpoint, remote: RemoteSessions | null, request: FastifyRequest, reply: FastifyReply): unknown {
   const { target } = requestStateOf(request)
   const route = DOWNSTREAM[target.route as DownstreamName]
   let callback = ''
@@ -46,26 +52,87 @@ export function downstream (endpoint: Endpoint, request: FastifyRequest, reply: 
   const found = endpoint.find(target.session)
   if (found !== undefined) {
     if (found.transport !== route.transport || !ownsSession(endpoint, request, found)) return sendText(reply, 404, 'Not found.\n')
+    const settled = remote === null ? null : remote.local.settled(found)
+    if (settled !== null) return settled.then(() => attach(endpoint, request, reply, found, route, callback))
     return attach(endpoint, request, reply, found, route, callback)
   }
+  if (endpoint.reserved.has(target.session)) return endpoint.registration.draining ? sendClosing(reply) : conflict(request, reply, route.envelope(callback))
+  if (remote !== null) return anywhere(endpoint, remote, request, reply, route, callback)
   if (endpoint.registration.draining) return sendClosing(reply)
-  if (endpoint.reserved.has(target.session)) return conflict(request, reply, route.envelope(callback))
   if (!endpoint.hasRoom(request.ip, true, request.log)) return sendFull(reply)
-  return open(endpoint, request, reply, route, callback)
+  return open(endpoint, request, reply, route, callback, null)
+}
+
+/** The most nodes that are asked for one request. The owner of a session can end it, or die, while it is asked. */
+const MOST_ASKED = 3
+
+/** Carries a session of another node, or opens one here if no node has it. */
+async function anywhere (endpoint: Endpoint, remote: RemoteSessions, request: FastifyRequest, reply: FastifyReply, route: DownstreamRoute, callback: string): Promise<unknown> {
+  const { session: id } = requestStateOf(request).target
+  const { directory, edge, node } = remote
+  const key = directory.keyOf(endpoint, id)
+  const principal = principalOf(endpoint, request)
+  if (edge.isFull) return sendFull(reply)
+  for (let asked = 0; asked < MOST_ASKED; asked++) {
+    const owner = await ownerOf(endpoint, remote, request, key, id)
+    if (owner === null) return endpoint.registration.draining ? sendClosing(reply) : sendFull(reply)
+    if (owner.at === 'away') break
+    if (owner.at === 'here') return open(endpoint, request, reply, route, callback, owner.claim)
+    if (owner.node === node.id) {
+      // Another request to this node was faster.
+      if (endpoint.find(id) !== undefined || endpoint.reserved.has(id)) return downstream(endpoint, remote, request, reply)
+      continue
+    }
+    if (node.members.hasLeft(owner.node)) {
+      directory.forget(key)
+      continue
+    }
+    const leg = edge.attach(owner.node, { key, transport: route.transport, principal })
+    const answer = await leg.answer
+    if (answer === 'refused') return sendText(reply, 404, 'Not found.\n')
+    if (answer === 'accepted') return carry(endpoint, request, reply, leg, route, callback)
+    directory.forget(key)
+  }
+  return sendAway(reply)
+}
+
+/** Finds the owner of a session, or claims it. Returns `null` if no node has it and this one may not open it. */
+async function ownerOf (endpoint: Endpoint, { directory }: RemoteSessions, request: FastifyRequest, key: string, id: string): Promise<Owner | null> {
+  const remembered = directory.remembered(key)
+  if (remembered !== undefined) return { at: 'node', node: remembered }
+  const mayOpen = !endpoint.registration.draining && endpoint.hasRoom(request.ip, true, request.log)
+  return mayOpen ? directory.claim(key, { endpoint, id }) : directory.locate(key)
+}
+
+/** Lets the response carry the frames of a session of another node. */
+function carry (endpoint: Endpoint, request: FastifyRequest, reply: FastifyReply, leg: EdgeLeg, route: DownstreamRoute, callback: string): void {
+  // The client may go, or a hook may fail, before the response begins.
+  reply.raw.once('close', () => leg.cut())
+  writeResponse(request, reply, (headers) => {
+    const gone = request.raw.socket.destroyed || reply.raw.destroyed
+    const carried = !gone && leg.carry((output) => receiverOf(endpoint, reply, headers, output, route, callback, Infinity))
+    if (!carried) reply.raw.destroy()
+  })
 }
 
 /** Opens a session. Meanwhile no other request can open one with its id. */
-async function open (endpoint: Endpoint, request: FastifyRequest, reply: FastifyReply, route: DownstreamRoute, callback: string): Promise<void> {
+async function open (endpoint: Endpoint, request: FastifyRequest, reply: FastifyReply, route: DownstreamRoute, callback: string, claim: HeldClaim | null): Promise<void> {
   const { target } = requestStateOf(request)
   endpoint.reserved.add(target.session)
+  let opened = false
   try {
     const facts = await openingFacts(endpoint, request, route.transport, '')
     // Other sessions may have opened while the `session` option ran.
     if (endpoint.registration.draining) sendClosing(reply)
     else if (!endpoint.hasRoom(request.ip, true, request.log)) sendFull(reply)
-    else attach(endpoint, request, reply, endpoint.create(facts, target.session), route, callback)
+    else if (claim?.held === false) conflict(request, reply, route.envelope(callback))
+    else {
+      attach(endpoint, request, reply, endpoint.create(facts, target.session, claim), route, callback)
+      opened = true
+    }
   } finally {
     endpoint.reserved.delete(target.session)
+    if (!opened) claim?.release()
   }
 }
 
@@ -89,21 +156,20 @@ function attach (endpoint: Endpoint, request: FastifyRequest, reply: FastifyRepl
   writeResponse(request, reply, (headers) => {
     const { socket } = request.raw
     if (socket.destroyed || reply.raw.destroyed) return
-    const receiver = new HttpReceiver(reply.raw, headers, session.output, {
-      transport: route.transport,
-      envelope: route.envelope(callback),
-      limit: endpoint.options.responseLimit ?? defaultLimit(route.transport),
-      sendTimeout: endpoint.options.sendTimeout,
-      clock: endpoint.clock,
-      lingering: endpoint.lingering
-    })
-    session.output.attach(receiver)
+    session.output.attach(receiverOf(endpoint, reply, headers, session.output, route, callback, responseLimitOf(endpoint.options, route.transport)))
     if (session.state === 'opening') endpoint.begin(session, request)
   })
 }
 
-function defaultLimit (transport: TransportName): number {
-  return (DEFAULTS.responseLimit as Partial<Record<TransportName, number>>)[transport] ?? Infinity
+function receiverOf (endpoint: Endpoint, reply: FastifyReply, headers: OutgoingHttpHeaders, output: ResponseOutput, route: DownstreamRoute, callback: string, limit: number): HttpReceiver {
+  return new HttpReceiver(reply.raw, headers, output, {
+    transport: route.transport,
+    envelope: route.envelope(callback),
+    limit,
+    sendTimeout: endpoint.options.sendTimeout,
+    clock: endpoint.clock,
+    lingering: endpoint.lingering
+  })
 }
 
 /** Answers SESSION-3 while the session itself is still being opened. */

@@ -74,8 +74,21 @@ const closing: RouteStep = {
   // A client that comes back gets the end of its session (SESSION-23). A handshake always asks for a new session.
   run (endpoint, request, reply, { session }) {
     const { registration } = endpoint
-    const refused = upgradeOf(request.raw) === undefined ? registration.closing && endpoint.find(session) === undefined : registration.draining
+    const isUpgrade = upgradeOf(request.raw) !== undefined
+    // A client that would get 503 from a node on which its session does not live would give up.
+    const isUnknown = registration.node === null && registration.closing && endpoint.find(session) === undefined
+    const refused = isUpgrade ? registration.draining : isUnknown
     return refused ? answered(sendClosing(reply)) : true
+  }
+}
+
+/** Lets the connections of a load balancer end, so that it opens none of them anew when this node stops. */
+const leaving: RouteStep = {
+  concerns: ({ registration }) => registration.node !== null,
+  run ({ registration }, request, reply) {
+    // HTTP/2 has no such header (RFC 9113, section 8.2.2).
+    if (registration.draining && request.raw.httpVersionMajor === 1) reply.header('connection', 'close')
+    return true
   }
 }
 
@@ -119,7 +132,7 @@ const begin: RouteStep = {
 }
 
 /** The steps in the order of URL-6: 404 has been answered already, then come 405 and 403. */
-const STEPS: readonly RouteStep[] = [handshake, method, host, origin, preflight, closing, cookie, encoding, silence, begin]
+const STEPS: readonly RouteStep[] = [handshake, method, host, origin, preflight, leaving, closing, cookie, encoding, silence, begin]
 
 function judgeOrigin (endpoint: Endpoint, request: FastifyRequest, reply: FastifyReply, allowed: boolean): boolean {
   if (allowed) {

@@ -76,6 +76,9 @@ export class HttpReceiver implements Receiver, TimerOwner {
 
   get buffered (): number { return this.#finished ? 0 : this.#response.writableLength }
 
+  /** True when the whole response has left. */
+  get complete (): boolean { return this.#finished }
+
   get progress (): number {
     // The client cannot read a response before its turn. That is not a stall, and time is the progress.
     if (this.queued) return -this.#options.clock.now()

@@ -1,0 +1,128 @@
+import type { ClusterNode } from '../../cluster/node.ts'
+import { delay } from '../../core/delay.ts'
+import { engineErrors } from '../../engine/errors.ts'
+import type { Endpoint } from '../endpoint/endpoint.ts'
+
+/** The time for which a request waits while the engine is away, in milliseconds. An answer of 503 would end the session of its client. */
+export const PATIENCE = 8_000
+
+/** The interval at which a call is tried again if the engine fails although it is available, in milliseconds. */
+const PAUSE = 100
+
+/** The most owners that are remembered. */
+const MAX_OWNERS = 10_000
+
+/** A session of this node, or one that is being opened, by which other nodes find it. */
+export interface LocalSession {
+  readonly endpoint: Endpoint
+  /** The client's id of the session. */
+  readonly id: string
+}
+
+/** A claim of this node. */
+export interface HeldClaim {
+  /** False if another node has the key by now. */
+  readonly held: boolean
+  release (): void
+}
+
+/** The node that owns a session. `here`: this node, now, and the caller opens the session. `away`: the engine is not available. */
+export type Owner = { readonly at: 'here', readonly claim: HeldClaim } | { readonly at: 'node', readonly node: string } | { readonly at: 'away' }
+
+const AWAY: Owner = { at: 'away' }
+
+/**
+ * Finds the node that owns a session.
+ *
+ * The key of a session is made from its endpoint and the client's id by HMAC. It has no character that the messaging system understands,
+ * the id, which is a credential, is not visible, and the key of one endpoint is of no use at another.
+ */
+export class Directory {
+  readonly #node: ClusterNode
+  readonly #local = new Map<string, LocalSession>()
+  /** Owners of sessions that this edge has served, the oldest first. They never change, so that an entry is right or its node denies it. */
+  readonly #owners = new Map<string, string>()
+  /** The claims that are under way. Several requests for one session ask once. */
+  readonly #asking = new Map<string, Promise<Owner>>()
+
+  constructor (node: ClusterNode) {
+    this.#node = node
+  }
+
+  keyOf (endpoint: Endpoint, id: string): string { return this.#node.names.key('session', endpoint.name, id) }
+
+  /** Finds a session of this node. */
+  local (key: string): LocalSession | undefined { return this.#local.get(key) }
+
+  /** Finds the owner without asking, if this edge has served the session before. */
+  remembered (key: string): string | undefined { return this.#owners.get(key) }
+
+  /** Forgets an owner, because it does not have the session any more. */
+  forget (key: string): void { this.#owners.delete(key) }
+
+  /** Claims a session for this node, or finds its owner. Of several calls at once the first gets `here`, and the others get this node by its id. */
+  claim (key: string, session: LocalSession): Promise<Owner> {
+    const asking = this.#asking.get(key)
+    if (asking !== undefined) return asking.then((owner) => owner.at === 'here' ? { at: 'node', node: this.#node.id } : owner)
+    const asked = this.#claim(key, session).finally(() => this.#asking.delete(key))
+    this.#asking.set(key, asked)
+    return asked
+  }
+
+  async #claim (key: string, session: LocalSession): Promise<Owner> {
+    const claim = await this.#ask(() => this.#node.engine.claims.claim(key, () => this.#lost(key)))
+    if (claim === null) return AWAY
+    if (claim.owner !== null) return this.#at(key, claim.owner)
+    this.#local.set(key, session)
+    const isHeld = (): boolean => this.#local.get(key) === session
+    const release = (): void => {
+      if (isHeld()) this.#local.delete(key)
+      claim.release()
+    }
+    return { at: 'here', claim: { get held () { return isHeld() }, release } }
+  }
+
+  /** Finds the owner of a session, or `null` if no node has it. */
+  async locate (key: string): Promise<Owner | null> {
+    const node = await this.#ask(() => this.#node.engine.claims.locate(key).then((owner) => ({ owner })))
+    if (node === null) return AWAY
+    return node.owner === null ? null : this.#at(key, node.owner)
+  }
+
+  /** Ends the session, because another node has claimed its key while this node could not reach the engine. */
+  #lost (key: string): void {
+    const session = this.#local.get(key)
+    this.#local.delete(key)
+    session?.endpoint.find(session.id)?.end('claimed')
+  }
+
+  #at (key: string, node: string): Owner {
+    if (node !== this.#node.id) this.#remember(key, node)
+    return { at: 'node', node }
+  }
+
+  #remember (key: string, node: string): void {
+    this.#owners.delete(key)
+    this.#owners.set(key, node)
+    if (this.#owners.size > MAX_OWNERS) {
+      const [oldest] = this.#owners.keys()
+      this.#owners.delete(oldest!)
+    }
+  }
+
+  /** Asks the engine until it answers. Returns `null` if it stays away for longer than a request can wait. */
+  async #ask<T> (question: () => Promise<T>): Promise<T | null> {
+    const { clock } = this.#node
+    const deadline = clock.now() + PATIENCE
+    for (;;) {
+      if (!await this.#node.whenAvailable(deadline - clock.now())) return null
+      try {
+        return await question()
+      } catch (error) {
+        if (!(error instanceof engineErrors.Unavailable)) throw error
+      }
+      if (clock.now() >= deadline) return null
+      await delay(clock, PAUSE)
+    }
+  }
+}

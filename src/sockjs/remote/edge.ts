@@ -1,0 +1,142 @@
+import { Reader } from '../../cluster/bytes.ts'
+import type { Link, LinkService } from '../../cluster/link.ts'
+import type { ClusterNode } from '../../cluster/node.ts'
+import { SERVICES } from '../../cluster/services.ts'
+import type { ForeignLegs } from '../endpoint/foreign-legs.ts'
+import { EdgeLeg, type LegKeeper } from './edge-leg.ts'
+import { type Attach, attachRecord, type Outcome, plainRecord, readOutcome, type Send, sendRecord, TO_EDGE, TO_OWNER } from './wire.ts'
+
+/** The most requests of this edge that may wait for other nodes. */
+const MAX_WAITING = 10_000
+
+/** The outcome of a send. `lost`: the link to the owner's node broke, so that no node can tell. */
+export type SendOutcome = Outcome | 'lost'
+
+/** The legs and the sends of this edge whose sessions one other node owns. */
+interface OwnerTraffic {
+  readonly legs: Map<number, EdgeLeg>
+  readonly sends: Map<number, (outcome: SendOutcome) => void>
+}
+
+/** A send that is on its way. */
+export interface PendingSend {
+  readonly outcome: Promise<SendOutcome>
+  /** Tells the owner's node that the connection of the request is gone. */
+  gone (): void
+}
+
+/** Serves the clients of this node whose sessions other nodes own. */
+export class Edge implements LinkService, LegKeeper, ForeignLegs {
+  readonly #node: ClusterNode
+  readonly #owners = new Map<Link, OwnerTraffic>()
+  /** The last number of a leg or a send. */
+  #last = 0
+  #legs = 0
+  #sends = 0
+  #moved: EdgeLeg[] = []
+  readonly #report = (): void => {
+    const moved = this.#moved
+    this.#moved = []
+    for (const leg of moved) leg.report()
+  }
+
+  constructor (node: ClusterNode) {
+    this.#node = node
+  }
+
+  /** The responses of this node that carry sessions of other nodes. */
+  get legs (): number { return this.#legs }
+
+  /** True if so many requests wait that no further one may. */
+  get isFull (): boolean { return this.#legs >= 5 * MAX_WAITING || this.#sends >= MAX_WAITING }
+
+  /** Asks the owner's node to carry a session over a response of this node. */
+  attach (node: string, attach: Attach): EdgeLeg {
+    const link = this.#node.link(node)
+    const number = this.#next()
+    const leg = new EdgeLeg(link, number, this)
+    this.#traffic(link).legs.set(number, leg)
+    this.#legs++
+    link.send(SERVICES.toOwner, attachRecord(number, attach))
+    return leg
+  }
+
+  /** Brings the messages of a client to the owner's node. */
+  send (node: string, send: Send): PendingSend {
+    const link = this.#node.link(node)
+    const number = this.#next()
+    const { sends } = this.#traffic(link)
+    this.#sends++
+    const outcome = new Promise<SendOutcome>((resolve) => { sends.set(number, resolve) }).finally(() => { this.#sends-- })
+    link.send(SERVICES.toOwner, sendRecord(number, send))
+    return {
+      outcome,
+      gone: () => { if (sends.has(number)) link.send(SERVICES.toOwner, plainRecord(TO_OWNER.gone, number)) }
+    }
+  }
+
+  /** Asks all owners to end the responses of this node, because it is about to stop. */
+  release (): void {
+    for (const { legs } of this.#owners.values()) for (const leg of legs.values()) leg.release()
+  }
+
+  /** Drops all responses that are left. */
+  destroyAll (): void {
+    for (const { legs } of this.#owners.values()) for (const leg of [...legs.values()]) leg.destroy()
+  }
+
+  // --- LegKeeper ---------------------------------------------------------------------------------------------
+
+  forget (link: Link, leg: number): void {
+    if (this.#owners.get(link)?.legs.delete(leg) === true) this.#legs--
+  }
+
+  moved (leg: EdgeLeg): void {
+    if (this.#moved.push(leg) === 1) process.nextTick(this.#report)
+  }
+
+  // --- LinkService -------------------------------------------------------------------------------------------
+
+  received (link: Link, record: Uint8Array): void {
+    const reader = new Reader(record)
+    const operation = reader.u8()
+    const number = reader.u32()
+    const owner = this.#owners.get(link)
+    if (operation === TO_EDGE.answer) {
+      const resolve = owner?.sends.get(number)
+      owner?.sends.delete(number)
+      return resolve?.(readOutcome(reader))
+    }
+    const leg = owner?.legs.get(number)
+    switch (operation) {
+      case TO_EDGE.accepted: return leg?.decide('accepted')
+      case TO_EDGE.nobody: return leg?.decide('nobody')
+      case TO_EDGE.refused: return leg?.decide('refused')
+      case TO_EDGE.frame: return leg?.frame(reader.text())
+      case TO_EDGE.end: return leg?.end()
+      case TO_EDGE.destroy: return leg?.destroy()
+    }
+  }
+
+  broken (link: Link): void {
+    const owner = this.#owners.get(link)
+    if (owner === undefined) return
+    for (const leg of [...owner.legs.values()]) leg.destroy()
+    for (const resolve of owner.sends.values()) resolve('lost')
+    this.#owners.delete(link)
+  }
+
+  // --- inside ------------------------------------------------------------------------------------------------
+
+  #traffic (link: Link): OwnerTraffic {
+    let owner = this.#owners.get(link)
+    if (owner === undefined) this.#owners.set(link, owner = { legs: new Map(), sends: new Map() })
+    return owner
+  }
+
+  /** Numbers go round after 2^32 legs and sends. None of the first is left then. */
+  #next (): number {
+    this.#last = (this.#last + 1) % 2 ** 32
+    return this.#last
+  }
+}

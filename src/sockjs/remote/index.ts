@@ -1,0 +1,27 @@
+import type { ClusterNode } from '../../cluster/node.ts'
+import { SERVICES } from '../../cluster/services.ts'
+import { Directory } from './directory.ts'
+import { Edge } from './edge.ts'
+import { LocalSessions } from './local-sessions.ts'
+
+export type { HeldClaim, Owner } from './directory.ts'
+export type { EdgeLeg } from './edge-leg.ts'
+export type { SendOutcome } from './edge.ts'
+export type { SendRoute } from './wire.ts'
+
+/** The sessions that live on another node than the request of their client. */
+export class RemoteSessions {
+  readonly node: ClusterNode
+  readonly directory: Directory
+  readonly local: LocalSessions
+  readonly edge: Edge
+
+  constructor (node: ClusterNode) {
+    this.node = node
+    this.directory = new Directory(node)
+    this.local = new LocalSessions(node, this.directory)
+    this.edge = new Edge(node)
+    node.serve(SERVICES.toOwner, this.local)
+    node.serve(SERVICES.toEdge, this.edge)
+  }
+}

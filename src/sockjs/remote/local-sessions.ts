@@ -1,0 +1,148 @@
+import { Reader } from '../../cluster/bytes.ts'
+import type { Link, LinkService } from '../../cluster/link.ts'
+import type { ClusterNode } from '../../cluster/node.ts'
+import { SERVICES } from '../../cluster/services.ts'
+import { delay } from '../../core/delay.ts'
+import { isOwner } from '../endpoint/identity.ts'
+import { BodyProblem, readPayload } from '../endpoint/messages.ts'
+import { CLOSE, SENDS_BY } from '../protocol/index.ts'
+import type { AnySession, HeldSender } from '../session/index.ts'
+import type { Directory } from './directory.ts'
+import { legRoute } from './leg-routes.ts'
+import { LegReceiver } from './leg-receiver.ts'
+import { answerRecord, type Attach, type Outcome, plainRecord, readAttach, readSend, type Send, TO_EDGE, TO_OWNER } from './wire.ts'
+
+/** The time for which the owner waits for the word that the last response has left, in milliseconds. */
+const SETTLING = 1_000
+
+/** The legs and the sends of one edge. */
+interface EdgeTraffic {
+  readonly legs: Map<number, LegReceiver>
+  readonly sends: Map<number, HeldSend>
+}
+
+/** Serves the sessions of this node to the edges. */
+export class LocalSessions implements LinkService {
+  readonly #node: ClusterNode
+  readonly #directory: Directory
+  readonly #edges = new Map<Link, EdgeTraffic>()
+
+  constructor (node: ClusterNode, directory: Directory) {
+    this.#node = node
+    this.#directory = directory
+  }
+
+  received (link: Link, record: Uint8Array): void {
+    const reader = new Reader(record)
+    const operation = reader.u8()
+    const number = reader.u32()
+    const edge = this.#edge(link)
+    switch (operation) {
+      case TO_OWNER.attach: return this.#attach(link, edge, number, readAttach(reader))
+      case TO_OWNER.send: return this.#send(link, edge, number, readSend(reader))
+      case TO_OWNER.left: return edge.legs.get(number)?.left(reader.u48())
+      case TO_OWNER.release: return edge.legs.get(number)?.release()
+      case TO_OWNER.gone: return edge.sends.get(number)?.lost()
+    }
+    const leg = edge.legs.get(number)
+    edge.legs.delete(number)
+    if (operation === TO_OWNER.finished) leg?.finished()
+    else if (operation === TO_OWNER.cut) leg?.cut()
+  }
+
+  broken (link: Link): void {
+    const edge = this.#edges.get(link)
+    if (edge === undefined) return
+    this.#edges.delete(link)
+    for (const leg of edge.legs.values()) leg.cut()
+    for (const send of edge.sends.values()) send.lost()
+  }
+
+  #edge (link: Link): EdgeTraffic {
+    let edge = this.#edges.get(link)
+    if (edge === undefined) this.#edges.set(link, edge = { legs: new Map(), sends: new Map() })
+    return edge
+  }
+
+  #attach (link: Link, edge: EdgeTraffic, number: number, { key, transport, principal }: Attach): void {
+    const tell = (operation: number): void => link.send(SERVICES.toEdge, plainRecord(operation, number))
+    const local = this.#directory.local(key)
+    if (local === undefined) return tell(TO_EDGE.nobody)
+    const { endpoint, id } = local
+    const session = endpoint.find(id)
+    if (session === undefined && !endpoint.reserved.has(id)) return tell(TO_EDGE.nobody)
+    if (session !== undefined && (session.transport !== transport || !isOwner(endpoint, session, principal))) return tell(TO_EDGE.refused)
+    const leg = new LegReceiver(link, number, session?.output ?? NO_OUTPUT, legRoute(endpoint, transport))
+    edge.legs.set(number, leg)
+    tell(TO_EDGE.accepted)
+    // SESSION-3: the session itself is still being opened.
+    if (session === undefined) return leg.close(CLOSE.conflict)
+    const settled = this.settled(session)
+    if (settled === null) session.output.attach(leg)
+    else settled.then(() => { if (edge.legs.get(number) === leg) session.output.attach(leg) })
+  }
+
+  /**
+   * Waits for the word that the trailing response of a session has left its edge; `null` if there is nothing to wait for.
+   *
+   * A client that has read its response is often faster than that word. Without it, the session would end (SESSION-6).
+   */
+  settled (session: AnySession): Promise<void> | null {
+    const settled = session.output.settled()
+    return settled === null ? null : Promise.race([settled, this.#patience()])
+  }
+
+  /** Resolves after the time that the word of an edge may take. The time counts while the engine is available. */
+  async #patience (): Promise<void> {
+    const { clock } = this.#node
+    do await delay(clock, SETTLING)
+    while (this.#node.state === 'unavailable' && !this.#node.isLost)
+  }
+
+  #send (link: Link, edge: EdgeTraffic, number: number, { key, route, principal, payload }: Send): void {
+    const answer = (outcome: Outcome): void => {
+      edge.sends.delete(number)
+      link.send(SERVICES.toEdge, answerRecord(number, outcome))
+    }
+    const local = this.#directory.local(key)
+    const session = local?.endpoint.find(local.id)
+    if (local === undefined || session === undefined || SENDS_BY[session.transport] !== route) return answer('missing')
+    if (!isOwner(local.endpoint, session, principal)) return answer('missing')
+    const messages = readPayload(payload, local.endpoint.options.maxMessageSize)
+    if (messages instanceof BodyProblem) return answer(messages)
+    const take = (): void => {
+      session.receive(messages)
+      if (session.held) this.#hold(session, edge, number, 0, () => answer('accepted'), answer)
+      else answer('accepted')
+    }
+    if (!session.held) return take()
+    // The body would wait at the edge if the session were there. Here its messages wait, and count as the body.
+    this.#hold(session, edge, number, payload!.length, take, answer)
+  }
+
+  #hold (session: AnySession, edge: EdgeTraffic, number: number, bytes: number, release: () => void, answer: (outcome: Outcome) => void): void {
+    const send = new HeldSend(bytes, release)
+    edge.sends.set(number, send)
+    if (!session.hold(send)) answer('flood')
+  }
+}
+
+/** The output of a leg whose session does not exist yet: it gets a close frame, and nothing follows. */
+const NO_OUTPUT = { done (): void {}, flushed (): void {}, interrupted (): void {} }
+
+/** A send of an edge that waits until the application takes more. */
+class HeldSend implements HeldSender {
+  readonly bytes: number
+  readonly release: () => void
+  #gone = false
+
+  constructor (bytes: number, release: () => void) {
+    this.bytes = bytes
+    this.release = release
+  }
+
+  get gone (): boolean { return this.#gone }
+
+  /** Notes that its connection is gone. */
+  lost (): void { this.#gone = true }
+}

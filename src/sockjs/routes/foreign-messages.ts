@@ -1,0 +1,52 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Endpoint } from '../endpoint/endpoint.ts'
+import { principalOf } from '../endpoint/identity.ts'
+import type { RemoteSessions, SendRoute } from '../remote/index.ts'
+import { requestStateOf } from '../request/request-state.ts'
+import { sendAway, sendFull } from '../request/responses.ts'
+import { accepted, payloadOf, refuseFlood, refuseMessages, refuseUnknown } from './messages.ts'
+
+/** Looks for the session on the other nodes, before the body is read. Returns false if the request has been answered. */
+export async function findElsewhere (endpoint: Endpoint, { directory, edge, node }: RemoteSessions, request: FastifyRequest, reply: FastifyReply): Promise<boolean> {
+  const state = requestStateOf(request)
+  if (edge.isFull) {
+    sendFull(reply)
+    return false
+  }
+  const key = directory.keyOf(endpoint, state.target.session)
+  const known = directory.remembered(key)
+  const owner = known === undefined ? await directory.locate(key) : { at: 'node' as const, node: known }
+  // A session of this node that is still being opened takes no messages yet, as without other nodes.
+  state.node = owner?.at === 'node' && owner.node !== node.id ? owner.node : null
+  if (state.node !== null) return true
+  if (owner?.at === 'away') sendAway(reply)
+  else refuseUnknown(endpoint, request, reply)
+  return false
+}
+
+/** Brings the payload of a body to the node that owns the session, and gives its answer to the client. */
+export async function sendOn (endpoint: Endpoint, { directory, edge, node: { members } }: RemoteSessions, node: string, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  const { target } = requestStateOf(request)
+  const route = target.route as SendRoute
+  const key = directory.keyOf(endpoint, target.session)
+  if (members.hasLeft(node)) {
+    directory.forget(key)
+    sendAway(reply)
+    return
+  }
+  const sent = edge.send(node, { key, route, principal: principalOf(endpoint, request), payload: payloadOf(request, route === 'jsonp_send') })
+  reply.raw.once('close', sent.gone)
+  const outcome = await sent.outcome
+  switch (outcome) {
+    case 'accepted': return accepted(endpoint, request, reply, route === 'jsonp_send')
+    case 'flood': return refuseFlood(request, reply)
+    case 'missing':
+      directory.forget(key)
+      return refuseUnknown(endpoint, request, reply)
+    case 'lost':
+      sendAway(reply)
+      return
+    default:
+      refuseMessages(endpoint, request, reply, outcome, {})
+  }
+}
