@@ -5,7 +5,12 @@ import type { Wire } from './client.ts'
 import sockjs, {
   type CloseEvent, type Endpoint, type EndpointOptions, ManualClock, type Session, type SessionHandler, type SockjsPluginOptions
 } from '../../src/index.ts'
+import { Redis } from 'ioredis'
+import { connect as connectNats } from 'nats'
+import type { Engine } from '../../src/engine/engine.ts'
 import { MemoryNetwork } from '../../src/engine/memory.ts'
+import { natsEngine } from '../../src/nats.ts'
+import { redisEngine } from '../../src/redis.ts'
 import { Arrivals, within } from './wait.ts'
 
 export interface ServerOptions {
@@ -101,13 +106,36 @@ export async function echo (session: Session): Promise<void> {
  */
 const NODES = Number(process.env.TEST_NODES ?? 1)
 
+/** A messaging system that makes an engine for each node. */
+interface TestNetwork {
+  engine (): Engine
+}
+
+/** Opens the messaging system of `TEST_ENGINE`, `nats://host:port` or `redis://host:port`; by default one in memory. */
+function openNetwork (): TestNetwork {
+  const url = new URL(process.env.TEST_ENGINE ?? 'memory://')
+  const settings = { namespace: `t${process.pid}-${networks++}`, secret: 'a secret of the tests' }
+  if (url.protocol === 'memory:') return new MemoryNetwork()
+  if (url.protocol === 'nats:') return { engine: () => natsEngine({ ...settings, connect: () => connectNats({ servers: url.host }) as never }) }
+  const clients: Redis[] = []
+  return {
+    engine: () => {
+      const client = new Redis({ port: Number(url.port), host: url.hostname, lazyConnect: true })
+      clients.push(client)
+      return redisEngine({ ...settings, client: client as never })
+    }
+  }
+}
+
+let networks = 0
+
 /** The parts that all nodes of a server share. */
 interface Shared {
   readonly clock: ManualClock
   readonly sessions: Arrivals<Session>
   readonly closings: Arrivals<CloseEvent>
   readonly sockets: Set<Socket>
-  readonly network: MemoryNetwork | null
+  readonly network: TestNetwork | null
 }
 
 export async function buildServer (t: Test, options: ServerOptions = {}): Promise<TestServer> {
@@ -117,7 +145,7 @@ export async function buildServer (t: Test, options: ServerOptions = {}): Promis
     sessions: new Arrivals<Session>(),
     closings: new Arrivals<CloseEvent>(),
     sockets: new Set<Socket>(),
-    network: count > 1 ? new MemoryNetwork() : null
+    network: count > 1 ? openNetwork() : null
   }
   const first = await buildNode(options, shared)
   if (count === 1) {
@@ -164,7 +192,7 @@ async function spread (ports: readonly number[]): Promise<{ port: number, close 
 }
 
 /** Listens. A node of a cluster waits for others while it starts, and time goes on meanwhile. */
-async function listen (app: FastifyInstance, clock: ManualClock, network: MemoryNetwork | null): Promise<void> {
+async function listen (app: FastifyInstance, clock: ManualClock, network: TestNetwork | null): Promise<void> {
   const ticking = network === null ? undefined : setInterval(() => clock.advance(50), 1)
   await app.listen({ port: 0, host: '127.0.0.1' }).finally(() => clearInterval(ticking))
 }
