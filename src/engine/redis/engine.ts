@@ -8,27 +8,29 @@ import { checkRedisOptions, type RedisEngineOptions } from './options.ts'
 
 const notStarted = (): Promise<never> => Promise.reject(unavailable('it has not started'))
 
-/** An engine before its start. */
-const BEFORE_START: { readonly channels: EngineChannels, readonly claims: EngineClaims } = {
-  channels: { publish () {}, flushed: notStarted, subscribe: notStarted },
-  claims: { claim: notStarted, locate: notStarted }
-}
-
 /** The engine of one node on Redis or Valkey. */
 class RedisEngine implements Engine {
   readonly facts: EngineFacts
   readonly #options: Required<RedisEngineOptions>
   #node: RedisNode | null = null
 
+  /** The channels are the same object before and after the start, because a cluster keeps them. */
+  readonly channels: EngineChannels = {
+    publish: (channel, data) => { this.#node?.channels.publish(channel, data) },
+    flushed: () => this.#node?.channels.flushed() ?? notStarted(),
+    subscribe: (channel, listener) => this.#node?.channels.subscribe(channel, listener) ?? notStarted()
+  }
+
+  readonly claims: EngineClaims = {
+    claim: (key, lost) => this.#node?.claims.claim(key, lost) ?? notStarted(),
+    locate: (key) => this.#node?.claims.locate(key) ?? notStarted()
+  }
+
   constructor (options: Required<RedisEngineOptions>) {
     const { namespace, secret, sign } = options
     this.#options = options
     this.facts = { name: 'redis', maxPayload: MAX_PAYLOAD, namespace, secret, sign }
   }
-
-  get channels (): EngineChannels { return this.#node?.channels ?? BEFORE_START.channels }
-
-  get claims (): EngineClaims { return this.#node?.claims ?? BEFORE_START.claims }
 
   async start (context: EngineContext): Promise<void> {
     if (this.#node !== null) throw new engineErrors.Refused('redis', 'it is in use already; make one engine for each node')

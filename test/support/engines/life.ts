@@ -22,6 +22,15 @@ export function lifeChecks (check: Check): void {
     t.strictSame(a.reports, ['available', 'stopped'])
   })
 
+  check('a cluster may keep the channels and the claims of an engine from before its start', [], async (t, { node }) => {
+    const a = await node()
+    const { channels, claims } = a.engine
+    await a.start()
+    t.equal(a.engine.channels, channels)
+    t.equal(a.engine.claims, claims)
+    await channels.flushed()
+  })
+
   check('an engine serves one node: a second start is refused', [], async (t, { name, node }) => {
     const a = await (await node()).start()
     await t.rejects(within(a.engine.start(a), 'a second start'), { code: 'FST_SOCKJS_ENGINE_REFUSED' })
