@@ -13,12 +13,12 @@ export interface Tool {
 export const TOOLS = {
   Chromium: { command: 'chromium', debianPackage: 'chromium', suites: /^(browsers|legacy|proxies|demo)/ },
   Firefox: { command: 'firefox-esr', debianPackage: 'firefox-esr', suites: /^(browsers|legacy)/ },
-  nginx: { command: 'nginx', debianPackage: 'nginx-light', suites: /^proxies/ },
-  HAProxy: { command: 'haproxy', debianPackage: 'haproxy', suites: /^proxies/ },
+  nginx: { command: 'nginx', debianPackage: 'nginx-light', suites: /^(proxies|cluster)/ },
+  HAProxy: { command: 'haproxy', debianPackage: 'haproxy', suites: /^(proxies|cluster)/ },
   RabbitMQ: { command: 'rabbitmq-server', debianPackage: 'rabbitmq-server', suites: /^relay/ },
   ActiveMQ: { command: 'activemq', debianPackage: 'activemq', suites: /^relay/ },
-  NATS: { command: 'nats-server', debianPackage: 'nats-server', suites: /^engines-nats/ },
-  Redis: { command: 'redis-server', debianPackage: 'redis-server', suites: /^engines-(redis|valkey)/ }
+  NATS: { command: 'nats-server', debianPackage: 'nats-server', suites: /^(engines-nats|cluster)/ },
+  Redis: { command: 'redis-server', debianPackage: 'redis-server', suites: /^(engines-(redis|valkey)|cluster)/ }
 } as const satisfies Record<string, Tool>
 
 export type ToolName = keyof typeof TOOLS

@@ -1,0 +1,91 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { until } from '../support/wait.ts'
+import type { Process, Processes } from './processes.ts'
+import { toolPath } from '../e2e/tools.ts'
+
+/** The header in which a balancer names the address of the node that served a request. */
+export const SERVED_BY = 'x-served-by'
+
+/** nginx picks a node at random for every request. It has no health checks, and a node that refuses a connection is left out of that request alone. */
+const nginx = (folder: string, port: number, nodes: readonly number[]): string => `
+worker_processes 1;
+pid ${folder}/nginx.pid;
+error_log stderr crit;
+events { worker_connections 8192; }
+http {
+  access_log off;
+  client_body_temp_path ${folder}/body;
+  proxy_temp_path ${folder}/proxy;
+  fastcgi_temp_path ${folder}/fastcgi;
+  uwsgi_temp_path ${folder}/uwsgi;
+  scgi_temp_path ${folder}/scgi;
+  map $http_upgrade $connection_header { "" ""; default upgrade; }
+  upstream nodes {
+    random;
+${nodes.map((node) => `    server 127.0.0.1:${node} max_fails=0;\n`).join('')}    ${nodes.length > 1 ? 'keepalive 64;' : ''}
+  }
+  server {
+    listen 127.0.0.1:${port} backlog=4096;
+    keepalive_requests 10000000;
+    location / {
+      proxy_pass http://nodes;
+      proxy_http_version 1.1;
+      proxy_set_header Upgrade $http_upgrade;
+      proxy_set_header Connection $connection_header;
+      proxy_set_header Host $http_host;
+      client_max_body_size 8m;
+      client_body_buffer_size 8m;
+      proxy_buffering off;
+      proxy_connect_timeout 2s;
+      proxy_read_timeout 60s;
+      proxy_next_upstream error;
+      add_header ${SERVED_BY} $upstream_addr always;
+    }
+  }
+}
+`
+
+/** HAProxy picks a node at random among those whose health check passes. */
+const haproxy = (_folder: string, port: number, nodes: readonly number[]): string => `
+global
+  maxconn 8000
+defaults
+  mode http
+  option http-no-delay
+  option redispatch
+  retries 3
+  timeout connect 2s
+  timeout client 60s
+  timeout server 60s
+  timeout tunnel 1h
+frontend web
+  bind 127.0.0.1:${port}
+  default_backend nodes
+backend nodes
+  balance random
+  option httpchk GET /health
+  http-check expect status 200
+  http-response set-header ${SERVED_BY} %si:%sp
+${nodes.map((node, i) => `  server node${i + 1} 127.0.0.1:${node} check inter 200ms fall 1 rise 1\n`).join('')}
+`
+
+const PROGRAMS = {
+  nginx: { tool: 'nginx', configuration: nginx, args: (folder: string, file: string) => ['-e', 'stderr', '-p', folder, '-c', file, '-g', 'daemon off;'] },
+  haproxy: { tool: 'HAProxy', configuration: haproxy, args: (_folder: string, file: string) => ['-db', '-f', file] }
+} as const
+
+export type BalancerName = keyof typeof PROGRAMS
+
+/** Starts a balancer in front of nodes. Resolves when it answers. */
+export async function startBalancer (processes: Processes, name: BalancerName, folder: string, port: number, nodes: readonly number[]): Promise<Process> {
+  const file = join(folder, `${name}-${port}.conf`)
+  const { tool, configuration, args } = PROGRAMS[name]
+  await writeFile(file, configuration(folder, port, nodes))
+  const balancer = processes.start(name, toolPath(tool), args(folder, file))
+  await until(async () => {
+    if (!balancer.running) throw new Error(`${name} has ended: ${balancer.output}`)
+    return await fetch(`http://127.0.0.1:${port}/health`).then(({ status }) => status === 200, () => false)
+  }, `${name} answers`, 20_000)
+  return balancer
+}

@@ -1,0 +1,39 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { type EngineServer, freePort, startNats, startRedis } from '../support/engines/servers.ts'
+
+export const ENGINE_NAMES = ['nats', 'redis', 'hub'] as const
+
+export type EngineName = typeof ENGINE_NAMES[number]
+
+/** The engines that are servers of their own. */
+export type ServerName = Exclude<EngineName, 'hub'>
+
+const STARTS = { nats: () => startNats(), redis: () => startRedis() } as const
+
+/** Starts one server of an engine. */
+export function startEngine (name: ServerName): Promise<EngineServer> {
+  return STARTS[name]()
+}
+
+/** Starts three servers of NATS that are one cluster. */
+export async function startNatsCluster (): Promise<EngineServer[]> {
+  const routes = [await freePort(), await freePort(), await freePort()]
+  const address = (port: number): string => `nats://127.0.0.1:${port}`
+  return await Promise.all(routes.map((own) => startNats([
+    '--cluster_name', 'bars', '--cluster', address(own), '--routes', routes.filter((route) => route !== own).map(address).join(',')
+  ])))
+}
+
+/** Ends a server with SIGKILL. It comes back empty. */
+export async function killFor (server: EngineServer, milliseconds: number): Promise<void> {
+  await server.kill()
+  await delay(milliseconds)
+  await server.revive()
+}
+
+/** Stops a server for some time. */
+export async function freezeFor (server: EngineServer, milliseconds: number): Promise<void> {
+  server.signal('SIGSTOP')
+  await delay(milliseconds)
+  server.signal('SIGCONT')
+}

@@ -1,0 +1,46 @@
+import { fork } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { TYPESCRIPT } from '../../support/typescript.ts'
+import { deferred, within } from '../../support/wait.ts'
+import { Process, type Processes } from '../processes.ts'
+import type { Plan } from './plan.ts'
+import type { Record } from './talk.ts'
+
+const MAIN = fileURLToPath(new URL('main.ts', import.meta.url))
+
+const DEFAULTS = { path: '/echo', client: 'own', parallel: 100, messages: 10, every: 0, reopenAfter: [], patience: 30_000 } as const satisfies Partial<Plan>
+
+/** Sessions that a process of its own holds. */
+export class Load {
+  readonly plan: Plan
+  readonly #process: Process
+  readonly #open = deferred<void>()
+  readonly #records = deferred<readonly Record[]>()
+
+  constructor (processes: Processes, plan: Pick<Plan, 'port' | 'transport' | 'sessions'> & Partial<Plan>) {
+    this.plan = { ...DEFAULTS, ...plan }
+    const child = fork(MAIN, [JSON.stringify(this.plan)], { execArgv: [TYPESCRIPT], stdio: ['ignore', 'pipe', 'pipe', 'ipc'] })
+    this.#process = processes.add(new Process(`load over ${plan.transport}`, child))
+    child.on('message', (word) => {
+      if (word === 'open') this.#open.resolve()
+      else this.#records.resolve(word as Record[])
+    })
+    child.on('exit', () => {
+      const error = new Error(`${this.#process.name} has ended early: ${this.#process.output}`)
+      this.#open.reject(error)
+      this.#records.reject(error)
+    })
+  }
+
+  /** Resolves when all sessions are open. */
+  opened (): Promise<void> { return within(this.#open.promise, `the sessions over ${this.plan.transport}`, this.plan.patience + 30_000) }
+
+  /** Lets the sessions finish, if they talk without end. Resolves with a record for each session. */
+  async finish (): Promise<readonly Record[]> {
+    if (this.plan.messages === 'until-told-to-stop') this.#process.child.send('stop')
+    return await within(this.#records.promise, `the records over ${this.plan.transport}`, 600_000)
+  }
+
+  /** Ends the process with all its sessions. */
+  kill (): Promise<void> { return this.#process.kill() }
+}

@@ -1,0 +1,56 @@
+/**
+ * `npm run test:cluster [-- routing|faults|rolling …] [--sessions N] [--engine nats|redis|hub] [--soak]`: three nodes of the demo server, real
+ * engines and balancers. Each bar is a row of the table at the end. With `--bar TEXT` only the bars run whose names contain the text.
+ */
+import { parseArgs } from 'node:util'
+import { howToInstall, installTools } from '../e2e/install.ts'
+import { runBar } from './bar.ts'
+import { BARS } from './bars/bars.ts'
+import { ENGINE_NAMES, type EngineName } from './engines.ts'
+import { Processes } from './processes.ts'
+import { type Row, tableOf } from './table.ts'
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    sessions: { type: 'string', default: '1000' },
+    engine: { type: 'string', multiple: true },
+    bar: { type: 'string', default: '' },
+    soak: { type: 'boolean', default: false }
+  }
+})
+
+const say = (text: string): void => { process.stderr.write(`test:cluster: ${text}\n`) }
+
+const GROUPS = ['routing', 'faults', 'rolling'] as const
+
+function fail (text: string): never {
+  say(text)
+  process.exit(1)
+}
+
+const sessions = Number(values.sessions)
+if (!Number.isInteger(sessions) || sessions < 1) fail(`--sessions must be a number from 1 on, not ${values.sessions}`)
+const engines = (values.engine ?? ENGINE_NAMES) as EngineName[]
+for (const engine of engines) if (!ENGINE_NAMES.includes(engine)) fail(`--engine must be ${ENGINE_NAMES.join(', ')}, not ${String(engine)}`)
+for (const group of positionals) if (!GROUPS.includes(group as typeof GROUPS[number])) fail(`a group of bars is ${GROUPS.join(', ')}, not ${group}`)
+
+const groups = new Set<string>(positionals.length > 0 ? positionals : values.soak ? ['soak'] : GROUPS)
+const bars = BARS.filter(({ group, name }) => groups.has(group) && name.includes(values.bar))
+if (bars.length === 0) fail(`no bar has the name ${values.bar}`)
+
+const missing = installTools(['cluster'], say)
+if (missing.length > 0) fail(howToInstall(missing))
+
+const processes = new Processes()
+const begun = performance.now()
+const rows: Row[] = []
+for (const bar of bars) {
+  for (const engine of bar.engines) {
+    if (engine === 'none' || engines.includes(engine)) rows.push(...await runBar(bar, engine, processes, { sessions, engines }))
+  }
+}
+
+const failed = rows.filter(({ ok }) => !ok).length
+process.stdout.write(`\n${tableOf(rows)}\n\n${rows.length} rows, ${failed} not ok, in ${((performance.now() - begun) / 1000).toFixed(0)} s\n`)
+process.exit(failed === 0 && rows.length > 0 ? 0 : 1)

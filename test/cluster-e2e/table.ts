@@ -1,0 +1,20 @@
+/** One line of the table at the end. */
+export interface Row {
+  readonly bar: string
+  readonly engine: string
+  readonly transport: string
+  readonly figure: string
+  readonly wanted: string
+  readonly ok: boolean
+  readonly seconds: number
+}
+
+const HEAD = ['bar', 'engine', 'transport', 'figure', 'wanted', 's', 'ok']
+
+/** Writes rows as a table of Markdown. */
+export function tableOf (rows: readonly Row[]): string {
+  const cells = [HEAD, HEAD.map(() => '---'), ...rows.map((row) =>
+    [row.bar, row.engine, row.transport, row.figure.split('\n')[0]!, row.wanted, row.seconds.toFixed(0), row.ok ? 'ok' : 'NOT OK'])]
+  const widths = HEAD.map((_, i) => Math.max(...cells.map((line) => line[i]!.length)))
+  return cells.map((line) => `| ${line.map((cell, i) => cell.padEnd(widths[i]!, cell === '---' ? '-' : ' ')).join(' | ')} |`).join('\n')
+}

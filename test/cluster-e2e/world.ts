@@ -1,0 +1,73 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type EngineServer, freePort } from '../support/engines/servers.ts'
+import { type BalancerName, startBalancer } from './balancers.ts'
+import { type EngineName, startEngine } from './engines.ts'
+import { type DemoNode, newNode } from './nodes.ts'
+import type { Process, Processes } from './processes.ts'
+
+/** The nodes of a world. */
+export const NODES = 3
+
+export interface WorldOptions {
+  /** `null` starts nodes that know nothing of each other. */
+  readonly engine: EngineName | null
+  readonly balancer?: BalancerName
+  /** More variables for each node, by its index. */
+  readonly env?: (index: number, engine: string) => Readonly<Record<string, string>>
+}
+
+/** Nodes with their engine and a balancer in front of them. */
+export class World {
+  readonly processes: Processes
+  readonly folder: string
+  /** `null` if the engine is no server of its own. */
+  readonly server: EngineServer | null
+  readonly nodes: readonly DemoNode[]
+  /** The port of the balancer. */
+  readonly port: number
+  readonly balancer: Process
+
+  private constructor (parts: Pick<World, 'processes' | 'folder' | 'server' | 'nodes' | 'port' | 'balancer'>) {
+    this.processes = parts.processes
+    this.folder = parts.folder
+    this.server = parts.server
+    this.nodes = parts.nodes
+    this.port = parts.port
+    this.balancer = parts.balancer
+  }
+
+  static async open (processes: Processes, { engine, balancer = 'nginx', env = () => ({}) }: WorldOptions): Promise<World> {
+    const folder = await mkdtemp(join(tmpdir(), 'cluster-'))
+    const server = engine === null || engine === 'hub' ? null : await startEngine(engine)
+    const scheme = engine === null ? '' : `${engine}://127.0.0.1:${server?.port ?? 0}`
+    // One server of several workers is all nodes of a hub: its primary deals the connections out.
+    const names = engine === 'hub' ? ['workers'] : Array.from({ length: NODES }, (_, i) => `node-${i + 1}`)
+    const nodes = await Promise.all(names.map((name, i) => engine === 'hub'
+      ? newNode(processes, name, null, { WORKERS: String(NODES), NODE_NAME: 'node', ...env(i, scheme) })
+      : newNode(processes, name, engine === null ? null : scheme, env(i, scheme))))
+    await Promise.all(nodes.map((node) => node.start()))
+    if (engine !== null) await Promise.all(nodes.map((node) => node.available()))
+    const port = await freePort()
+    const started = await startBalancer(processes, balancer, folder, port, nodes.map((node) => node.port))
+    return new World({ processes, folder, server, nodes, port, balancer: started })
+  }
+
+  /** The name of a node by the address that the balancer gives. */
+  nameAt (address: string): string {
+    const port = Number(address.split(':').at(-1))
+    return this.nodes.find((node) => node.port === port)?.name ?? address
+  }
+
+  /** The end of the logs of all nodes. */
+  get logs (): string {
+    return this.nodes.map(({ name, process }) => `--- ${name}\n${process.output.slice(-4000)}`).join('\n')
+  }
+
+  async close (): Promise<void> {
+    await Promise.all([this.balancer.kill(), ...this.nodes.map(({ process }) => process.kill())])
+    await this.server?.close()
+    await rm(this.folder, { recursive: true, force: true, maxRetries: 5 })
+  }
+}
