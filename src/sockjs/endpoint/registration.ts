@@ -99,7 +99,10 @@ export class Registration implements DrainedServer {
    */
   async start (): Promise<void> {
     await this.node?.start()
-    for (const endpoint of this.endpoints.values()) await endpoint.cluster.start()
+    const listening = Promise.all([...this.endpoints.values()].map(({ cluster }) => cluster.start()))
+    // A subscription waits for the engine, and ends with it. A node starts without it.
+    if (this.node?.state === 'available') await listening
+    else listening.catch(() => {})
   }
 
   /** Gives the responses that carry sessions of other nodes back, so that their clients go on at another node. */

@@ -102,6 +102,9 @@ export class EdgeLeg implements ResponseOutput {
     this.#over()
   }
 
+  /** Notes that the client is gone. A response that has begun reports its end itself, which may be its last byte. */
+  leave (): void { if (this.#receiver === null) this.cut() }
+
   /** Asks the owner's node to end this response, because this node is about to stop. */
   release (): void { if (this.#state !== 'over') this.#tell(TO_OWNER.release) }
 

@@ -107,7 +107,7 @@ async function ownerOf (endpoint: Endpoint, { directory }: RemoteSessions, reque
 /** Lets the response carry the frames of a session of another node. */
 function carry (endpoint: Endpoint, request: FastifyRequest, reply: FastifyReply, leg: EdgeLeg, route: DownstreamRoute, callback: string): void {
   // The client may go, or a hook may fail, before the response begins.
-  reply.raw.once('close', () => leg.cut())
+  reply.raw.once('close', () => leg.leave())
   writeResponse(request, reply, (headers) => {
     const gone = request.raw.socket.destroyed || reply.raw.destroyed
     const carried = !gone && leg.carry((output) => receiverOf(endpoint, reply, headers, output, route, callback, Infinity))
