@@ -25,7 +25,7 @@ export async function startServer ({ everywhere = {}, endpoints = {}, handlers =
   for (const { path, options, handler } of DEMO_ENDPOINTS) {
     const endpoint: Endpoint = app.sockjs(path, { ...options, ...everywhere, ...endpoints[path] }, (session) => {
       journal.watch(path, session)
-      return (handlers[path] ?? handler)(session, () => endpoint)
+      return (handlers[path] ?? handler)(session, () => endpoint, 'demo')
     })
   }
   let stompPort: number | null = null

@@ -62,6 +62,13 @@ export const ENDPOINTS = [
     ]
   },
   {
+    group: 'Several nodes',
+    entries: [
+      { name: 'where', tries: ['where are you?'], words: 'Answers with the node that owns the session. Any node of a cluster serves it.' },
+      { name: 'everywhere', tries: ['hello, everyone'], words: 'Sends each message to all sessions of this endpoint, on every node of the cluster.' }
+    ]
+  },
+  {
     group: 'STOMP',
     entries: [
       { name: 'stomp', tries: FRAMES, protocols: ['v12.stomp'], words: 'Speaks STOMP. Send the frames in their order. The greeting comes back as a MESSAGE.' }

@@ -110,6 +110,22 @@ function userOf (request) {
   binary: true
 }, echo)${ECHO}`,
 
+  where: `app.sockjs('/where', (session) => {
+  const { id, transport } = session
+  const answer = { node, session: id, transport }
+  session.on('message', () => {
+    session.send(JSON.stringify(answer))
+  })
+})`,
+
+  everywhere: `const everywhere = app.sockjs(
+  '/everywhere', (session) => {
+    session.on('message', (message) => {
+      everywhere.cluster.broadcast(message)
+        .catch(() => session.send('…'))
+    })
+  })`,
+
   stomp: `app.register(stomp, {
   path: '/stomp',
   broker: memoryBroker()

@@ -1,8 +1,10 @@
+import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import Fastify, { type FastifyInstance } from 'fastify'
-import sockjs, { type Endpoint } from 'fastify-sockjs'
+import sockjs, { type Endpoint, type SockjsPluginOptions } from 'fastify-sockjs'
+import { type ClusterSettings, demoEngine, type EngineTarget, workerEngine } from './engine.ts'
 import { serveDocuments } from './documents.ts'
 import { DEMO_DEFAULTS, DEMO_ENDPOINTS } from './endpoints.ts'
 import { Journal } from './journal.ts'
@@ -22,6 +24,12 @@ export interface DemoOptions {
   readonly stompRelay?: RelayTarget | undefined
   /** The kind of the external broker, which decides on the names of destinations. */
   readonly stompRelayDialect?: string
+  /** The messaging system that connects this server with the other nodes, or the hub of its primary. */
+  readonly engine?: EngineTarget | 'hub' | undefined
+  readonly engineSecret?: string | undefined
+  readonly engineNamespace?: string | undefined
+  /** The name of this node. */
+  readonly nodeName?: string | undefined
 }
 
 /** The folder of the clone. The path is the same from the sources and from the build. */
@@ -29,6 +37,14 @@ const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
 
 const require = createRequire(import.meta.url)
 const versionOf = (manifest: string): string => (require(manifest) as { version: string }).version
+
+/** Makes the options of the registration that make this server a node. Without an engine it stands alone. */
+function nodeOptions ({ engine, engineSecret: secret, engineNamespace: namespace = 'demo' }: DemoOptions, node: string): SockjsPluginOptions {
+  if (engine === undefined) return {}
+  if (engine === 'hub') return { engine: workerEngine(), node }
+  if (secret === undefined || secret.length < 16) throw new Error('ENGINE needs ENGINE_SECRET: a text of at least 16 characters that all nodes share.')
+  return { engine: demoEngine(engine, { secret, namespace, node } satisfies ClusterSettings), node }
+}
 
 /** Builds the demo server, with the endpoints that clients and conformance suites try a SockJS server with. */
 export async function buildDemo (options: DemoOptions = {}): Promise<FastifyInstance> {
@@ -46,21 +62,23 @@ export async function buildDemo (options: DemoOptions = {}): Promise<FastifyInst
     ...(https === null ? {} : { https: { ...https, headersTimeout: 10_000, connectionsCheckingInterval: 5_000 } })
   } as object) as unknown as FastifyInstance
   const journal = new Journal()
+  const node = options.nodeName ?? `demo-${randomBytes(4).toString('hex')}`
 
   await servePages(app, `${ROOT}examples/demo/page`)
   const documents = await serveDocuments(app, ROOT)
-  await app.register(sockjs, DEMO_DEFAULTS)
+  await app.register(sockjs, { ...DEMO_DEFAULTS, ...nodeOptions(options, node) })
   for (const { path, options: own, handler } of DEMO_ENDPOINTS) {
     const endpoint: Endpoint = app.sockjs(path, own ?? {}, (session) => {
       journal.watch(path, session)
-      return handler(session, () => endpoint)
+      return handler(session, () => endpoint, node)
     })
   }
   const { stompRelay, stompRelayDialect = 'rabbitmq' } = options
   await addStomp(app, DEMO_DEFAULTS, options.stompTcpPort, stompRelay === undefined ? {} : { broker: demoRelay(stompRelay, stompRelayDialect) })
   app.get('/health', async (_request, reply) => {
-    const { draining } = app.sockjs
-    return reply.code(draining ? 503 : 200).send({ status: draining ? 'draining' : 'ok', broker: app.stomp.broker.state })
+    const { draining, node: member } = app.sockjs
+    const state = draining ? 'draining' : 'ok'
+    return reply.code(draining ? 503 : 200).send({ node, state, engine: member?.state ?? null, peers: member?.peers ?? [], broker: app.stomp.broker.state })
   })
   const versions = { package: versionOf(`${ROOT}package.json`), sockjsClient: versionOf('sockjs-client/package.json'), node: process.versions.node }
   app.get('/versions', async () => ({ ...versions, documents }))

@@ -5,8 +5,8 @@ import type { Endpoint, EndpointOptions, Session, SessionHandler } from 'fastify
 export interface DemoEndpoint {
   readonly path: string
   readonly options?: EndpointOptions
-  /** The handler of a session. `endpoint` gives the endpoint, for a handler that sends to all of its sessions. */
-  readonly handler: (session: Session, endpoint: () => Endpoint) => ReturnType<SessionHandler>
+  /** The handler of a session. `endpoint` gives the endpoint, for a handler that sends to all of its sessions. `node` is the name of this server. */
+  readonly handler: (session: Session, endpoint: () => Endpoint, node: string) => ReturnType<SessionHandler>
 }
 
 /** The options of every endpoint: all origins, all drafts and large sizes, because the server exists to test clients. */
@@ -82,6 +82,21 @@ export const DEMO_ENDPOINTS: readonly DemoEndpoint[] = [
     handler (session) {
       const user = session.user as { name: string } | undefined
       session.on('message', () => session.send(user?.name ?? 'anonymous'))
+    }
+  },
+  {
+    path: '/where',
+    handler (session, _endpoint, node) {
+      const { id, transport } = session
+      session.on('message', () => session.send(JSON.stringify({ node, session: id, transport })))
+    }
+  },
+  {
+    path: '/everywhere',
+    handler (session, endpoint) {
+      session.on('message', (message) => {
+        endpoint().cluster.broadcast(message).catch(() => session.send('The engine is away: the message may not have reached every node.'))
+      })
     }
   }
 ]

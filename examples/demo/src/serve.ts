@@ -1,7 +1,10 @@
+import cluster from 'node:cluster'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import type { FastifyInstance } from 'fastify'
 import { buildDemo } from './demo.ts'
+import { type EngineTarget, parseEngine } from './engine.ts'
 import { DIALECT_NAMES, parseRelay, type RelayTarget } from './relay.ts'
+import { announce, serveByWorkers } from './workers.ts'
 
 interface ServeOptions {
   port: number
@@ -12,6 +15,11 @@ interface ServeOptions {
   stompTcpPort?: number
   stompRelay?: RelayTarget
   stompRelayDialect: string
+  engine?: EngineTarget
+  engineSecret?: string
+  engineNamespace: string
+  nodeName?: string
+  workers?: number
 }
 
 function portNumber (text: string): number {
@@ -20,9 +28,21 @@ function portNumber (text: string): number {
   return port
 }
 
-function relay (text: string): RelayTarget {
+function workerCount (text: string): number {
+  const count = Number(text)
+  if (!/^\d+$/.test(text) || count < 1 || count > 64) throw new InvalidArgumentError('the number of workers is from 1 to 64')
+  return count
+}
+
+function nodeName (text: string): string {
+  if (!/^[A-Za-z0-9._-]{1,60}$/.test(text)) throw new InvalidArgumentError('the name of a node has 1 to 60 letters, digits, dots, _ or -')
+  return text
+}
+
+/** Makes the parser of an option from one that throws an Error. */
+const argument = <T>(parse: (text: string) => T) => (text: string): T => {
   try {
-    return parseRelay(text)
+    return parse(text)
   } catch (error) {
     throw new InvalidArgumentError((error as Error).message)
   }
@@ -40,8 +60,13 @@ export function demoCommand (): Command {
     .addOption(new Option('--tls-cert <file>', 'certificate: https and wss').env('TLS_CERT'))
     .addOption(new Option('--tls-key <file>', 'key of the certificate').env('TLS_KEY'))
     .addOption(new Option('--stomp-tcp-port <number>', 'also listen for STOMP over TCP').env('STOMP_TCP_PORT').argParser(portNumber))
-    .addOption(new Option('--stomp-relay <url>', 'external broker in place of the embedded one: tcp://login:passcode@host:port').env('STOMP_RELAY').argParser(relay))
+    .addOption(new Option('--stomp-relay <url>', 'external broker in place of the embedded one: tcp://login:passcode@host:port').env('STOMP_RELAY').argParser(argument(parseRelay)))
     .addOption(new Option('--stomp-relay-dialect <name>', 'kind of the external broker').env('STOMP_RELAY_DIALECT').default('rabbitmq').choices(DIALECT_NAMES))
+    .addOption(new Option('--engine <url>', 'messaging system that connects the nodes: nats://host:port[,host:port] or redis://host:port').env('ENGINE').argParser(argument(parseEngine)))
+    .addOption(new Option('--engine-secret <text>', 'text that all nodes share').env('ENGINE_SECRET'))
+    .addOption(new Option('--engine-namespace <name>', 'name that separates clusters on one messaging system').env('ENGINE_NAMESPACE').default('demo'))
+    .addOption(new Option('--node-name <name>', 'name of this node').env('NODE_NAME').argParser(nodeName))
+    .addOption(new Option('--workers <number>', 'workers on the cores of this machine, connected by a hub').env('WORKERS').argParser(workerCount).conflicts('engine'))
     .addOption(new Option('--log-level <level>', 'lowest level to log').env('LOG_LEVEL').default('warn')
       .choices(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']))
     .action((options: ServeOptions) => serve(options))
@@ -60,8 +85,8 @@ function explain (error: unknown, { host, stompTcpPort }: ServeOptions): string 
 async function start (options: ServeOptions): Promise<FastifyInstance | null> {
   let app: FastifyInstance | null = null
   try {
-    app = await buildDemo(options)
-    console.log(`SockJS demo server at ${await app.listen({ port: options.port, host: options.host })}`)
+    app = await buildDemo(cluster.isWorker ? { ...options, engine: 'hub' } : options)
+    announce(await app.listen({ port: options.port, host: options.host }))
     return app
   } catch (error) {
     console.error(explain(error, options))
@@ -72,14 +97,15 @@ async function start (options: ServeOptions): Promise<FastifyInstance | null> {
 }
 
 async function serve (options: ServeOptions): Promise<void> {
+  if (options.workers !== undefined && cluster.isPrimary) return await serveByWorkers(options.workers, options.nodeName ?? 'worker')
   const app = await start(options)
   if (app === null) return
   let stopping = false
   const stop = (): void => {
     if (stopping) return
     stopping = true
-    // The health check reports the drain before the sessions close. Two seconds are enough for a demo.
-    app.sockjs.drain({ rate: 1, deadline: 2000 }).then(() => app.close()).then(() => process.exit(0), () => process.exit(1))
+    // Balancers see the failing health check before the sessions close. Two seconds are enough for a demo.
+    app.sockjs.drain({ delay: 600, rate: 1, deadline: 2_000, code: 1012 }).then(() => app.close()).then(() => process.exit(0), () => process.exit(1))
   }
   process.on('SIGTERM', stop)
   process.on('SIGINT', stop)
