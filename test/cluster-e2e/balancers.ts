@@ -7,8 +7,18 @@ import { toolPath } from '../e2e/tools.ts'
 /** The header in which a balancer names the address of the node that served a request. */
 export const SERVED_BY = 'x-served-by'
 
+/** A balancer and the nodes behind it. */
+export interface Balanced {
+  /** The folder for its configuration and its files. */
+  readonly folder: string
+  readonly port: number
+  readonly nodes: readonly number[]
+  /** The port of a server that answers `/journal` for all nodes. */
+  readonly journal?: number | undefined
+}
+
 /** nginx picks a node at random for every request. It has no health checks, and a node that refuses a connection is left out of that request alone. */
-const nginx = (folder: string, port: number, nodes: readonly number[]): string => `
+const nginx = ({ folder, port, nodes, journal }: Balanced): string => `
 worker_processes 1;
 pid ${folder}/nginx.pid;
 error_log stderr crit;
@@ -28,6 +38,7 @@ ${nodes.map((node) => `    server 127.0.0.1:${node} max_fails=0;\n`).join('')}  
   server {
     listen 127.0.0.1:${port} backlog=4096;
     keepalive_requests 10000000;
+    ${journal === undefined ? '' : `location = /journal { proxy_pass http://127.0.0.1:${journal}; }`}
     location / {
       proxy_pass http://nodes;
       proxy_http_version 1.1;
@@ -47,7 +58,7 @@ ${nodes.map((node) => `    server 127.0.0.1:${node} max_fails=0;\n`).join('')}  
 `
 
 /** HAProxy picks a node at random among those whose health check passes. */
-const haproxy = (_folder: string, port: number, nodes: readonly number[]): string => `
+const haproxy = ({ port, nodes }: Balanced): string => `
 global
   maxconn 8000
 defaults
@@ -78,10 +89,11 @@ const PROGRAMS = {
 export type BalancerName = keyof typeof PROGRAMS
 
 /** Starts a balancer in front of nodes. Resolves when it answers. */
-export async function startBalancer (processes: Processes, name: BalancerName, folder: string, port: number, nodes: readonly number[]): Promise<Process> {
+export async function startBalancer (processes: Processes, name: BalancerName, balanced: Balanced): Promise<Process> {
+  const { folder, port } = balanced
   const file = join(folder, `${name}-${port}.conf`)
   const { tool, configuration, args } = PROGRAMS[name]
-  await writeFile(file, configuration(folder, port, nodes))
+  await writeFile(file, configuration(balanced))
   const balancer = processes.start(name, toolPath(tool), args(folder, file))
   await until(async () => {
     if (!balancer.running) throw new Error(`${name} has ended: ${balancer.output}`)

@@ -14,6 +14,7 @@ export interface Health {
   readonly node: string | null
   readonly state: string
   readonly engine: string | null
+  readonly peers: readonly string[]
 }
 
 /** One demo server in a process of its own, which is a node of a cluster. */
@@ -33,7 +34,7 @@ export class DemoNode {
 
   /** Starts the demo server. Resolves when it listens. */
   async start (): Promise<this> {
-    this.process = this.#processes.start(this.name, process.execPath, [DEMO], { PORT: String(this.port), LOG_LEVEL: 'info', ...this.#env })
+    this.process = this.#processes.start(this.name, process.execPath, [DEMO], { PORT: String(this.port), LOG_LEVEL: 'warn', ...this.#env })
     await this.process.says(/SockJS demo server at http/)
     return this
   }

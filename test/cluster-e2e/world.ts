@@ -4,18 +4,27 @@ import { join } from 'node:path'
 import { type EngineServer, freePort } from '../support/engines/servers.ts'
 import { type BalancerName, startBalancer } from './balancers.ts'
 import { type EngineName, startEngine } from './engines.ts'
+import { MergedJournal } from './journal.ts'
 import { type DemoNode, newNode } from './nodes.ts'
 import type { Process, Processes } from './processes.ts'
 
-/** The nodes of a world. */
-export const NODES = 3
+/** The number of nodes of a world. */
+const NODES = 3
 
 export interface WorldOptions {
   /** `null` starts nodes that know nothing of each other. */
   readonly engine: EngineName | null
   readonly balancer?: BalancerName
+  /** The number of nodes. Default 3. */
+  readonly nodes?: number
+  /** The number of nodes behind the balancer. Default all. */
+  readonly balanced?: number
+  /** Runs between the start of the engine and that of the nodes. */
+  readonly beforeNodes?: (server: EngineServer) => Promise<void>
+  /** Lets the balancer answer `/journal` for all nodes. */
+  readonly journal?: boolean
   /** More variables for each node, by its index. */
-  readonly env?: (index: number, engine: string) => Readonly<Record<string, string>>
+  readonly env?: (index: number) => Readonly<Record<string, string>>
 }
 
 /** Nodes with their engine and a balancer in front of them. */
@@ -28,30 +37,35 @@ export class World {
   /** The port of the balancer. */
   readonly port: number
   readonly balancer: Process
+  readonly #journal: MergedJournal | null
 
-  private constructor (parts: Pick<World, 'processes' | 'folder' | 'server' | 'nodes' | 'port' | 'balancer'>) {
+  private constructor (parts: Pick<World, 'processes' | 'folder' | 'server' | 'nodes' | 'port' | 'balancer'>, journal: MergedJournal | null) {
     this.processes = parts.processes
     this.folder = parts.folder
     this.server = parts.server
     this.nodes = parts.nodes
     this.port = parts.port
     this.balancer = parts.balancer
+    this.#journal = journal
   }
 
-  static async open (processes: Processes, { engine, balancer = 'nginx', env = () => ({}) }: WorldOptions): Promise<World> {
+  static async open (processes: Processes, { engine, balancer = 'nginx', nodes: count = NODES, balanced = count, beforeNodes, journal = false, env = () => ({}) }: WorldOptions): Promise<World> {
     const folder = await mkdtemp(join(tmpdir(), 'cluster-'))
     const server = engine === null || engine === 'hub' ? null : await startEngine(engine)
+    if (server !== null) await beforeNodes?.(server)
     const scheme = engine === null ? '' : `${engine}://127.0.0.1:${server?.port ?? 0}`
     // One server of several workers is all nodes of a hub: its primary deals the connections out.
-    const names = engine === 'hub' ? ['workers'] : Array.from({ length: NODES }, (_, i) => `node-${i + 1}`)
+    const names = engine === 'hub' ? ['workers'] : Array.from({ length: count }, (_, i) => `node-${i + 1}`)
     const nodes = await Promise.all(names.map((name, i) => engine === 'hub'
-      ? newNode(processes, name, null, { WORKERS: String(NODES), NODE_NAME: 'node', ...env(i, scheme) })
-      : newNode(processes, name, engine === null ? null : scheme, env(i, scheme))))
+      ? newNode(processes, name, null, { WORKERS: String(count), NODE_NAME: 'node', ...env(i) })
+      : newNode(processes, name, engine === null ? null : scheme, env(i))))
     await Promise.all(nodes.map((node) => node.start()))
     if (engine !== null) await Promise.all(nodes.map((node) => node.available()))
     const port = await freePort()
-    const started = await startBalancer(processes, balancer, folder, port, nodes.map((node) => node.port))
-    return new World({ processes, folder, server, nodes, port, balancer: started })
+    const ports = nodes.map((node) => node.port)
+    const merged = journal ? await MergedJournal.start(ports) : null
+    const started = await startBalancer(processes, balancer, { folder, port, nodes: ports.slice(0, balanced), journal: merged?.port })
+    return new World({ processes, folder, server, nodes, port, balancer: started }, merged)
   }
 
   /** The name of a node by the address that the balancer gives. */
@@ -68,6 +82,7 @@ export class World {
   async close (): Promise<void> {
     await Promise.all([this.balancer.kill(), ...this.nodes.map(({ process }) => process.kill())])
     await this.server?.close()
+    this.#journal?.close()
     await rm(this.folder, { recursive: true, force: true, maxRetries: 5 })
   }
 }

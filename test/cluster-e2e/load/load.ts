@@ -37,7 +37,8 @@ export class Load {
 
   /** Lets the sessions finish, if they talk without end. Resolves with a record for each session. */
   async finish (): Promise<readonly Record[]> {
-    if (this.plan.messages === 'until-told-to-stop') this.#process.child.send('stop')
+    // A process whose sessions have all ended is through already.
+    if (this.plan.messages === 'until-told-to-stop' && this.#process.child.connected) this.#process.child.send('stop')
     return await within(this.#records.promise, `the records over ${this.plan.transport}`, 600_000)
   }
 

@@ -8,7 +8,8 @@ import { type Record, Talk } from './talk.ts'
 const plan = JSON.parse(process.argv[2]!) as Plan
 const agent = new http.Agent({ keepAlive: true, maxSockets: Infinity, maxFreeSockets: 4096 })
 const records: Record[] = []
-let stopped = false
+/** The runner ends the load by its word. */
+const end = { come: false }
 let opened = 0
 
 /** A session with its conversation. `wait` resolves when a condition holds, or when the patience is over. */
@@ -71,13 +72,13 @@ async function finite (messages: number): Promise<void> {
 /** A client that talks until the end of the load. It opens another session where the plan says so. */
 async function endless (): Promise<void> {
   let reopens = true
-  for (let first = true; reopens && (first || !stopped); first = false) {
+  for (let first = true; reopens && (first || !end.come); first = false) {
     const visitor = new Visitor()
     await visitor.wait(() => visitor.talk.opened, plan.patience)
     if (first) nowOpen()
     // The sessions do not speak all at once.
     await delay(Math.random() * plan.every)
-    while (!stopped && !visitor.talk.told) {
+    while (!end.come && !visitor.talk.told) {
       visitor.talk.say()
       await delay(plan.every)
     }
@@ -86,7 +87,7 @@ async function endless (): Promise<void> {
   }
 }
 
-process.on('message', () => { stopped = true })
+process.on('message', () => { end.come = true })
 const { messages } = plan
 let left = plan.sessions
 async function work (): Promise<void> {
