@@ -1,6 +1,7 @@
 import type { Bar } from '../bar.ts'
 import { conformance } from './conformance.ts'
 import { engineAway, engineKilled, engineLate, engineStopped } from './engine-faults.ts'
+import { example } from './example.ts'
 import { nodeKilled, nodeStopped, nodeStoppedLong, workerKilled } from './node-faults.ts'
 import { clocksApart, lateInterest, otherSecret, sameName, trailingRace } from './odd-nodes.ts'
 import { rollingRestart } from './rolling.ts'
@@ -8,7 +9,7 @@ import { anyNode, control } from './routing.ts'
 
 /** All bars, in the order of the table. */
 export const BARS: readonly Bar[] = [
-  control, anyNode, conformance,
+  control, anyNode, conformance, example,
   engineKilled, engineStopped, engineAway, engineLate,
   nodeKilled, workerKilled, nodeStopped, nodeStoppedLong,
   sameName, otherSecret, clocksApart, trailingRace, lateInterest,

@@ -6,14 +6,14 @@ import type { Bar, Bench } from '../bar.ts'
 
 const RUNNER = fileURLToPath(new URL('../../../protocol-tests/dist/main.js', import.meta.url))
 
-interface Report { readonly cases: readonly { readonly id: string, readonly status: string }[] }
+interface Report { readonly results: readonly { readonly id: string, readonly verdict: string }[] }
 
 /** The cases that passed, by their ids. */
 async function passed ({ processes }: Bench, port: number, file: string): Promise<Set<string>> {
   const run = processes.start('sockjs-conformance', process.execPath, [RUNNER, `http://127.0.0.1:${port}`, '--strict', '--suite', 'sockjs', '--reporter', 'json', '--output', file])
   await within(run.ended, 'the conformance runner', 240_000)
-  const { cases } = JSON.parse(await readFile(file, 'utf8')) as Report
-  return new Set(cases.filter(({ status }) => status === 'passed').map(({ id }) => id))
+  const { results } = JSON.parse(await readFile(file, 'utf8')) as Report
+  return new Set(results.filter(({ verdict }) => verdict === 'passed').map(({ id }) => id))
 }
 
 /** The rules of SockJS hold through a random balancer as they do on one node. */
