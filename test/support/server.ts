@@ -7,7 +7,8 @@ import sockjs, {
 } from '../../src/index.ts'
 import { Redis } from 'ioredis'
 import { connect as connectNats } from 'nats'
-import type { Engine } from '../../src/engine/engine.ts'
+import { SystemClock } from '../../src/core/clock.ts'
+import type { Engine, EngineContext } from '../../src/engine/engine.ts'
 import { MemoryNetwork } from '../../src/engine/memory.ts'
 import { natsEngine } from '../../src/nats.ts'
 import { redisEngine } from '../../src/redis.ts'
@@ -116,18 +117,25 @@ function openNetwork (): TestNetwork {
   const url = new URL(process.env.TEST_ENGINE ?? 'memory://')
   const settings = { namespace: `t${process.pid}-${networks++}`, secret: 'a secret of the tests' }
   if (url.protocol === 'memory:') return new MemoryNetwork()
-  if (url.protocol === 'nats:') return { engine: () => natsEngine({ ...settings, connect: () => connectNats({ servers: url.host }) as never }) }
+  if (url.protocol === 'nats:') return { engine: () => inRealTime(natsEngine({ ...settings, connect: () => connectNats({ servers: url.host }) as never })) }
   const clients: Redis[] = []
   return {
     engine: () => {
       const client = new Redis({ port: Number(url.port), host: url.hostname, lazyConnect: true })
       clients.push(client)
-      return redisEngine({ ...settings, client: client as never })
+      return inRealTime(redisEngine({ ...settings, client: client as never }))
     }
   }
 }
 
 let networks = 0
+
+/** Lets an engine have the time of the system, although the sessions of a test have their own. */
+function inRealTime (engine: Engine): Engine {
+  const start = engine.start.bind(engine)
+  const clock = new SystemClock((error) => { throw error })
+  return Object.assign(engine, { start: (context: EngineContext) => start({ ...context, clock, changed: context.changed.bind(context), gap: context.gap.bind(context) }) })
+}
 
 /** The parts that all nodes of a server share. */
 interface Shared {

@@ -1,0 +1,10 @@
+// The contract of sessions over two nodes, as in `npm test`, with Redis between them.
+import { startRedis } from '../support/engines/servers.ts'
+
+const server = await startRedis()
+process.env.TEST_NODES = '2'
+process.env.TEST_ENGINE = `redis://127.0.0.1:${server.port}`
+
+await import('../contract/messages.test.ts')
+await import('../contract/flow.test.ts')
+await import('../contract/endings.test.ts')
