@@ -15,7 +15,9 @@ export const FLAGS = {
 export const HEADER = 38
 
 const ALL_FLAGS = FLAGS.reset | FLAGS.missing | FLAGS.fresh
-const ID = /^[\w-]{16}$/
+
+/** The ids of nodes: 16 characters of base64url. */
+export const NODE_ID = /^[\w-]{16}$/
 
 /** All that one node says to another in one turn. */
 export interface Batch {
@@ -56,7 +58,7 @@ export function readHeader (data: Uint8Array): Batch | null {
     ack: buffer.readUIntBE(32, 6)
   }
   const isReset = (batch.flags & FLAGS.reset) !== 0
-  const fits = (batch.flags & ~ALL_FLAGS) === 0 && ID.test(batch.from) &&
+  const fits = (batch.flags & ~ALL_FLAGS) === 0 && NODE_ID.test(batch.from) &&
     (isReset ? batch.source + batch.target > 0 : batch.source > 0) &&
     // Only a batch without records has no number.
     (batch.seq > 0) === (data.byteLength > HEADER) && !(isReset && batch.seq > 0)

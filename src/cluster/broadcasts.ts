@@ -2,6 +2,7 @@ import { delay } from '../core/delay.ts'
 import { Fifo } from '../core/fifo.ts'
 import { engineErrors } from '../engine/errors.ts'
 import { MalformedRecord, Reader, Writer } from './bytes.ts'
+import { NODE_ID } from './batch.ts'
 import type { ClusterNode } from './node.ts'
 
 /** The time for which a message waits while the engine is away, in milliseconds. */
@@ -16,6 +17,9 @@ const MAX_WAITING_BYTES = 16 * 1024 * 1024
 
 /** Bytes of a publication beside the message: the sender, the number and a signature. */
 const OVERHEAD = 64
+
+/** The nodes whose last number a channel remembers. A node that is away keeps its place, because it may publish its messages again. */
+const MOST_HEARD = 1_000
 
 /** A message that the engine has not confirmed yet. */
 interface Waiting {
@@ -34,7 +38,7 @@ export interface BroadcastListener {
 }
 
 /**
- * One channel on which every node hears the messages of all nodes.
+ * One channel on which every node receives the messages of all nodes.
  *
  * The messages of a node are numbered. A node that finds a hole reports a gap. A message that the engine has not confirmed is published
  * again, and nodes that have it ignore the second one. So a message arrives once, or its sender gets an error, or its reader a gap.
@@ -44,7 +48,7 @@ export class Broadcasts {
   readonly #channel: string
   readonly #listener: BroadcastListener
   readonly #waiting = new Fifo<Waiting>()
-  /** The number of the last message of each node. */
+  /** The number of the last message of each node. The node that was silent for the longest time comes first. */
   readonly #heard = new Map<string, number>()
   #waitingBytes = 0
   #last = 0
@@ -57,7 +61,6 @@ export class Broadcasts {
     this.#channel = channel
     this.#listener = listener
     node.onGap((reason) => listener.gap(reason))
-    node.members.onChange(({ id }, change) => { if (change === 'left') this.#heard.delete(id) })
   }
 
   /** Listens to the channel. */
@@ -106,12 +109,10 @@ export class Broadcasts {
   async #publishAgain (): Promise<void> {
     this.#again = true
     const { clock, engine } = this.#node
-    await delay(clock, PAUSE)
-    const { deadline } = this.#waiting.first!
-    if (!await this.#node.whenAvailable(deadline - clock.now())) {
-      while (this.#waiting.length > 0 && (this.#node.state === 'stopped' || this.#waiting.first!.deadline <= clock.now())) {
-        this.#take().reject(new engineErrors.Unavailable(engine.facts.name, 'it did not take a message in time'))
-      }
+    if (this.#node.state !== 'stopped') await delay(clock, PAUSE)
+    await this.#node.whenAvailable(this.#waiting.first!.deadline - clock.now())
+    while (this.#waiting.length > 0 && (this.#node.state === 'stopped' || this.#waiting.first!.deadline <= clock.now())) {
+      this.#take().reject(new engineErrors.Unavailable(engine.facts.name, 'it did not take a message in time'))
     }
     for (const { data } of this.#waiting) this.#node.channels.publish(this.#channel, data)
     this.#again = false
@@ -128,7 +129,8 @@ export class Broadcasts {
     try {
       this.#received(data)
     } catch (error) {
-      if (!(error instanceof MalformedRecord)) throw error
+      if (error instanceof MalformedRecord) this.#node.dropped('malformed', 'broadcast')
+      else this.#node.log.error({ err: error }, 'A listener has failed at a broadcast.')
     }
   }
 
@@ -137,11 +139,23 @@ export class Broadcasts {
     const from = reader.text()
     const number = reader.u48()
     const body = reader.bytes()
+    if (!NODE_ID.test(from) || !reader.ended) throw new MalformedRecord('the id of a node, a number and a message')
     const heard = this.#heard.get(from)
     if (heard !== undefined && number <= heard) return
-    // A stranger that invents nodes must not fill the memory.
-    if (from === this.#node.id || this.#node.members.nameOf(from) !== undefined) this.#heard.set(from, number)
+    this.#remember(from, number)
     if (heard !== undefined && number > heard + 1) this.#listener.gap(`${number - heard - 1} messages of a node are missing`)
     this.#listener.received(body, from === this.#node.id)
+  }
+
+  #remember (node: string, number: number): void {
+    this.#heard.delete(node)
+    this.#heard.set(node, number)
+    if (this.#heard.size <= MOST_HEARD) return
+    // A stranger that invents nodes can neither fill the memory nor displace a member.
+    for (const id of this.#heard.keys()) {
+      if (id === this.#node.id || this.#node.members.has(id)) continue
+      this.#heard.delete(id)
+      return
+    }
   }
 }

@@ -107,6 +107,7 @@ export class Link implements TimerOwner {
     const acknowledged = this.#outbox.acknowledge(batch.ack)
     if (acknowledged === null) return false
     const { clock } = this.#links
+    if (acknowledged || batch.seq === this.#received + 1) this.#links.heard(this)
     if (acknowledged) {
       clock.stop(this.#repeatTimer)
       if (this.#outbox.sentBytes > 0) clock.start(this.#repeatTimer, REPEAT_AFTER)

@@ -9,11 +9,11 @@ import { SIGNATURE } from './signed-channels.ts'
 
 /** The most bytes of a batch. */
 const MOST_BYTES = 256 * 1024
-/** The broken links whose epochs a node remembers. */
+/** The nodes whose epochs this node remembers, if fewer are members. */
 const MOST_EPOCHS = 1_000
 /** The time between two looks at all links, in milliseconds. */
 const LOOK_EVERY = 1_000
-/** The time without a word after which a link sends an empty batch, so that a peer that does not know the link says so. */
+/** The time without a batch after which a link sends an empty one. A peer that does not know the link then says so. */
 const QUIET = 4_000
 /** The time within which the peer of a new link must be known, in milliseconds. */
 const UNKNOWN = 6_000
@@ -74,7 +74,7 @@ export class Links implements TimerOwner {
     const batch = readHeader(data)
     if (batch === null || batch.from === this.#node.id) return this.#node.dropped('malformed', 'batch')
     const { from, flags, source } = batch
-    if (!this.#node.members.heard(from)) return this.#node.dropped('stranger', from)
+    if (!this.#node.members.has(from)) return this.#node.dropped('stranger', from)
     if ((flags & FLAGS.reset) !== 0) return this.#reset(batch)
     let link = this.#links.get(from)
     if (source <= (this.#epochs.get(from) ?? 0) || source < (link?.peerEpoch ?? 0)) return this.#refuse(batch)
@@ -91,6 +91,9 @@ export class Links implements TimerOwner {
     link.peerEpoch = source
     if (!link.receive(batch, data)) this.#node.dropped('malformed', from)
   }
+
+  /** Notes that a peer has said something new. A batch that is repeated, or that a stranger has recorded, proves nothing. */
+  heard (link: Link): void { this.#node.members.heard(link.peer) }
 
   /** Gives the records of a batch to their services. */
   deliver (link: Link, inbox: Inbox): void {
@@ -200,9 +203,14 @@ export class Links implements TimerOwner {
   #remember (peer: string, epoch: number): void {
     const known = this.#epochs.get(peer) ?? 0
     if (epoch <= known) return
-    // The peer moves to the end, and the oldest goes.
+    // The peer moves to the end, and the oldest that is no member goes. The old batches of a member must never count again.
     this.#epochs.delete(peer)
     this.#epochs.set(peer, epoch)
-    if (this.#epochs.size > MOST_EPOCHS) this.#epochs.delete(this.#epochs.keys().next().value!)
+    if (this.#epochs.size <= MOST_EPOCHS) return
+    for (const id of this.#epochs.keys()) {
+      if (this.#node.members.has(id)) continue
+      this.#epochs.delete(id)
+      return
+    }
   }
 }

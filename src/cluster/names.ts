@@ -13,7 +13,7 @@ export class Names {
     this.#secret = secret
   }
 
-  /** Makes a name of a kind of thing and its parts. Different parts have different names, whatever characters they have. */
+  /** Makes a name of a kind of thing and its parts. Different parts have different names, with any characters. */
   key (...parts: readonly string[]): string {
     return createHmac('sha256', this.#secret).update(JSON.stringify(parts)).digest('base64url').slice(0, LENGTH)
   }

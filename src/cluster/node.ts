@@ -43,7 +43,7 @@ class Waiter implements TimerOwner {
   expire (): void { this.settle(false) }
 }
 
-/** This node among its peers. */
+/** The node of this process among its peers. */
 export class ClusterNode implements TimerOwner {
   /** The address of links: 16 characters of base64url, new for every start. */
   readonly id = randomBytes(12).toString('base64url')
@@ -83,7 +83,7 @@ export class ClusterNode implements TimerOwner {
 
   /** The state of the engine. */
   get state (): EngineState { return this.#state }
-  /** True if the engine has been away for so long that all links have broken, or if the node has stopped. */
+  /** True if the engine was away until all links broke, or if the node has stopped. */
   get isLost (): boolean { return this.#isLost || this.#state === 'stopped' }
 
   /**
@@ -117,12 +117,12 @@ export class ClusterNode implements TimerOwner {
     this.clock.stop(this.#away)
     this.links.stop()
     this.members.stop()
-    for (const waiter of [...this.#waiters]) waiter.settle(false)
+    this.#giveUp()
     await this.engine.channels.flushed().catch(() => {})
     await this.engine.stop()
   }
 
-  /** Resolves with true as soon as the engine is available, and with false after `patience` milliseconds. */
+  /** Waits until the engine is available. Resolves with false if that takes more than `patience` milliseconds. */
   async whenAvailable (patience: number): Promise<boolean> {
     if (this.#state === 'available') return true
     if (this.isLost || patience <= 0) return false
@@ -155,7 +155,7 @@ export class ClusterNode implements TimerOwner {
   /** @internal The engine was away for too long. */
   expire (): void {
     this.#isLost = true
-    for (const waiter of [...this.#waiters]) waiter.settle(false)
+    this.#giveUp()
     this.links.breakAll('the engine was away')
     // Links that are made from now on have the same time.
     this.clock.start(this.#away, AWAY)
@@ -166,14 +166,16 @@ export class ClusterNode implements TimerOwner {
     this.#state = state
     if (state === before) return
     this.log.debug({ state, reason }, 'The state of the engine has changed.')
-    if (state === 'unavailable') this.clock.start(this.#away, AWAY)
-    if (state !== 'available') return
-    this.#isLost = false
+    if (state === 'unavailable') return this.clock.start(this.#away, AWAY)
     this.clock.stop(this.#away)
+    if (state !== 'available') return this.#giveUp()
+    this.#isLost = false
     this.members.resume()
     this.links.resume()
     for (const waiter of [...this.#waiters]) waiter.settle(true)
   }
+
+  #giveUp (): void { for (const waiter of [...this.#waiters]) waiter.settle(false) }
 
   #gap (reason: string): void {
     emit(this.#gapListeners, reason, (error) => this.log.error({ err: error }, 'A listener has failed at a gap of the engine.'))

@@ -2,9 +2,9 @@
 export const SERVICES = {
   /** Questions and answers between two nodes. */
   calls: 1,
-  /** What an edge tells the node that owns a session. */
+  /** Records of an edge for the node that owns a session. */
   toOwner: 2,
-  /** What the owner of a session tells an edge. */
+  /** Records of the node that owns a session for an edge. */
   toEdge: 3,
   /** The number of sessions of each address. */
   addresses: 4

@@ -12,7 +12,7 @@ const COMPARED = 300
 
 /** The line of a kind of refusal. It tells the operator the first step towards its end. */
 export interface RefusalLine {
-  readonly level: 'info' | 'warn'
+  readonly level: 'info' | 'warn' | 'error'
   readonly text: string
 }
 
@@ -20,6 +20,7 @@ export interface RefusalLine {
 export interface RefusalWriter {
   info (data: object, text: string): void
   warn (data: object, text: string): void
+  error (data: object, text: string): void
 }
 
 /** The lines about one kind of refusal at one place. */

@@ -4,7 +4,7 @@ import type { Clock } from '../core/clock.ts'
  * A messaging system that connects the nodes of a cluster.
  *
  * A node is one process with this package. An engine serves one node. Its channels may lose the last publications when the connection breaks,
- * and then it reports a gap. All names of channels and keys are made by the cluster, of the characters that `CHANNEL` allows.
+ * and then it reports a gap. The cluster makes all names of channels and keys: segments of base64url, with dots between them.
  */
 export interface Engine {
   /** The facts that never change. */
@@ -130,6 +130,3 @@ export interface ForeignClaim {
 
 /** The time that nodes have to claim their keys again, after an engine has lost its data, in milliseconds. */
 export const RECLAIM_TIME = 2_500
-
-/** The names of channels and keys: segments of base64url, with dots between them. */
-export const CHANNEL = /^[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*$/

@@ -59,7 +59,7 @@ export interface SockjsFacade {
    * @throws FST_SOCKJS_INVALID_MESSAGE
    */
   prepare (message: Message): PreparedMessage
-  /** This node among its peers, with the option `engine`; else `null`. */
+  /** The node of this process among its peers, with the option `engine`; else `null`. */
   readonly node: NodeState | null
   /** True from the call of `drain()` or `app.close()` on. A health check can report it. */
   readonly draining: boolean

@@ -54,10 +54,7 @@ async function pair (fate: (delivery: MemoryDelivery) => void): Promise<[Peer, P
   let started = false
   const network = new MemoryNetwork({ deliver: (delivery) => started && delivery.channel !== 'members' ? fate(delivery) : setImmediate(delivery.arrive) })
   const peers: [Peer, Peer] = [new Peer(network), new Peer(network)]
-  const starting = peers.map(async ({ node }) => await node.start())
-  await turns()
-  for (const { clock } of peers) clock.advance(550)
-  await Promise.all(starting)
+  await Promise.all(peers.map(async ({ node }) => await node.start()))
   started = true
   return peers
 }

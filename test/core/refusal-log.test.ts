@@ -7,7 +7,7 @@ function start () {
   const clock = new ManualClock()
   const lines: [level: string, data: Record<string, unknown>, text: string][] = []
   const write = (level: string) => (data: object, text: string): void => { lines.push([level, { ...data }, text]) }
-  const log = { info: write('info'), warn: write('warn') }
+  const log = { info: write('info'), warn: write('warn'), error: write('error') }
   const refusals = new RefusalLog(clock, { door: { level: 'warn', text: 'the door is closed' }, name: { level: 'info', text: 'the name is not known' } })
   return { clock, lines, tell: (kind: 'door' | 'name', thing: string, place = '/a', facts: object = {}) => refusals.tell(log, kind, place, thing, facts) }
 }

@@ -1,6 +1,5 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { CHANNEL } from '../../src/engine/engine.ts'
 import { matchesChannel } from '../../src/engine/patterns.ts'
 
 /** Few segments, so that patterns and channels often meet. One is the beginning of another, and one has the signs of regular expressions. */
@@ -32,16 +31,11 @@ t.test('a channel of which some segments are replaced by * is matched, and so is
     const starred = channel.map((word) => stars.next().value === true ? '*' : word)
     const open = [...starred.slice(0, Math.min(from, channel.length - 1)), '>']
     const name = channel.join('.')
-    return CHANNEL.test(name) && [channel, starred, open].every((pattern) => matchesChannel(pattern.join('.'), name))
+    return [channel, starred, open].every((pattern) => matchesChannel(pattern.join('.'), name))
   }), { numRuns: 2_000 })
   t.pass('2,000 channels')
 })
 
 t.test('a pattern never matches a channel with fewer segments', async (t) => {
   for (const [pattern, channel] of [['a.>', 'a'], ['a.*', 'a'], ['*.*', 'a'], ['*.>', 'a'], ['a.b', 'a']] as const) t.notOk(matchesChannel(pattern, channel), `${pattern} ${channel}`)
-})
-
-t.test('the names of channels have segments of base64url with dots between them', async (t) => {
-  for (const name of ['a', 'n.Ab-_9', 'a.b.c.d', 'x'.repeat(200)]) t.match(name, CHANNEL)
-  for (const name of ['', '.', 'a.', '.a', 'a..b', 'a b', 'a.*', 'a.>', 'ä', 'a\n', 'a/b', 'a:b']) t.notMatch(name, CHANNEL, JSON.stringify(name))
 })

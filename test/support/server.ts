@@ -199,12 +199,6 @@ async function spread (ports: readonly number[]): Promise<{ port: number, close 
   }
 }
 
-/** Listens. A node of a cluster waits for others while it starts, and time goes on meanwhile. */
-async function listen (app: FastifyInstance, clock: ManualClock, network: TestNetwork | null): Promise<void> {
-  const ticking = network === null ? undefined : setInterval(() => clock.advance(50), 1)
-  await app.listen({ port: 0, host: '127.0.0.1' }).finally(() => clearInterval(ticking))
-}
-
 async function buildNode (options: ServerOptions, { clock, sessions, closings, sockets, network }: Shared): Promise<TestServer> {
   const app = Fastify({ ...options.fastify }) as unknown as FastifyInstance
   app.server.on('connection', (socket: Socket) => {
@@ -220,7 +214,7 @@ async function buildNode (options: ServerOptions, { clock, sessions, closings, s
     return handler(session, request)
   })
   await options.after?.(app)
-  await listen(app, clock, network)
+  await app.listen({ port: 0, host: '127.0.0.1' })
   const { port } = app.server.address() as { port: number }
   return new TestServer({ app, clock, endpoint, port, wire: options.wire ?? {}, sessions, closings, sockets })
 }

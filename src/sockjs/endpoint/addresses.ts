@@ -71,7 +71,7 @@ export class Addresses implements LinkService, TimerOwner {
     for (const [address, count] of reader.list(() => [reader.text(), reader.u32()] as const)) set(counts, address, count)
   }
 
-  /** Forgets the counts of a node that could not be reached, and tells it the own ones again if it is alive. */
+  /** Forgets the counts of a node that could not be reached. If it is alive, it gets the own counts again. */
   broken (link: Link): void {
     this.#others.delete(link.peer)
     for (const member of this.#node!.members.all) if (member.id === link.peer) this.#tell(member, [...this.#own.keys()])

@@ -85,7 +85,8 @@ export class EndpointCluster implements BroadcastListener {
    * WebSockets only.
    *
    * @returns a promise that resolves when the engine has the message
-   * @throws FST_SOCKJS_INVALID_MESSAGE, FST_SOCKJS_INVALID_OPTION; FST_SOCKJS_ENGINE_TOO_LARGE if the engine takes no message of this size;
+   * @throws FST_SOCKJS_INVALID_MESSAGE, FST_SOCKJS_INVALID_OPTION.
+   * FST_SOCKJS_ENGINE_TOO_LARGE if the engine takes no message of this size.
    * FST_SOCKJS_ENGINE_UNAVAILABLE if the engine stays away for 8 seconds, and then some nodes may have the message
    */
   async broadcast (message: Message | PreparedMessage, options: BroadcastOptions = {}): Promise<void> {

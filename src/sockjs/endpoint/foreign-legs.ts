@@ -1,6 +1,6 @@
 /** The responses of this node that carry sessions of other nodes, as far as a shutdown needs them. */
 export interface ForeignLegs {
-  /** Their number. */
+  /** The number of such responses. */
   readonly legs: number
   /** Asks the nodes that own the sessions to end these responses at the next frame. */
   release (): void

@@ -30,7 +30,7 @@ export class Registration implements DrainedServer {
   /** The request bodies that have not completely arrived, by connection. */
   readonly bodies = new Map<Socket, IncomingBody>()
   readonly #log: FastifyBaseLogger
-  /** This node among its peers; `null` if the process is alone. */
+  /** The node of this process among its peers; `null` if the process is alone. */
   readonly node: ClusterNode | null
   /** The responses of this node that carry sessions of other nodes. */
   foreign: ForeignLegs = NO_LEGS

@@ -83,7 +83,7 @@ export class LocalSessions implements LinkService {
   }
 
   /**
-   * Waits for the word that the trailing response of a session has left its edge; `null` if there is nothing to wait for.
+   * Waits for the word that the trailing response of a session has left its edge. It returns `null` if there is none.
    *
    * A client that has read its response is often faster than that word. Without it, the session would end (SESSION-6).
    */

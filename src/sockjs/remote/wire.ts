@@ -28,7 +28,7 @@ export const TO_OWNER = {
 export const TO_EDGE = {
   /** The session takes the leg. Frames follow. */
   accepted: 1,
-  /** This node does not have the session. */
+  /** Says that this node does not have the session. */
   nobody: 2,
   /** The session belongs to another client, or has another transport. */
   refused: 3,

@@ -74,7 +74,7 @@ export class Output implements TimerOwner, ResponseOutput {
   quiet (): void { this.#supervision.quiet() }
 
   /**
-   * Resolves when the last bytes of the trailing response have left, or when that has failed; `null` if there is nothing to wait for.
+   * Resolves when the last bytes of the trailing response have left, or when that has failed. It returns `null` if there are none.
    *
    * In a cluster, the next request of a client can be faster than the word of another node that the last response has left.
    */
