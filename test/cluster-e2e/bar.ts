@@ -8,6 +8,8 @@ export interface RunOptions {
   /** The sessions of each routing bar. */
   readonly sessions: number
   readonly engines: readonly EngineName[]
+  /** The length of the soak. */
+  readonly soakMinutes: number
 }
 
 /** A row that a bar reports. The runner adds the name of the bar. */

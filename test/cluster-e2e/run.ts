@@ -1,6 +1,7 @@
 /**
  * `npm run test:cluster [-- routing|faults|rolling …] [--sessions N] [--engine nats|redis|hub] [--soak]`: three nodes of the demo server, real
- * engines and balancers. Each bar is a row of the table at the end. With `--bar TEXT` only the bars run whose names contain the text.
+ * engines and balancers. Each bar is a row of the table at the end. With `--bar TEXT` only the bars run whose names contain the text. `--soak` runs
+ * random faults for 30 minutes on each engine; `--minutes N` makes it shorter.
  */
 import { parseArgs } from 'node:util'
 import { howToInstall, installTools } from '../e2e/install.ts'
@@ -16,7 +17,8 @@ const { values, positionals } = parseArgs({
     sessions: { type: 'string', default: '1000' },
     engine: { type: 'string', multiple: true },
     bar: { type: 'string', default: '' },
-    soak: { type: 'boolean', default: false }
+    soak: { type: 'boolean', default: false },
+    minutes: { type: 'string', default: '30' }
   }
 })
 
@@ -47,7 +49,7 @@ const begun = performance.now()
 const rows: Row[] = []
 for (const bar of bars) {
   for (const engine of bar.engines) {
-    if (engine === 'none' || engines.includes(engine)) rows.push(...await runBar(bar, engine, processes, { sessions, engines }))
+    if (engine === 'none' || engines.includes(engine)) rows.push(...await runBar(bar, engine, processes, { sessions, engines, soakMinutes: Number(values.minutes) }))
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Bar } from '../bar.ts'
+import { flood, largeMessage, stranger, twoFirst } from './bad-input.ts'
 import { conformance } from './conformance.ts'
 import { engineAway, engineKilled, engineLate, engineStopped } from './engine-faults.ts'
 import { example } from './example.ts'
@@ -6,6 +7,7 @@ import { nodeKilled, nodeStopped, nodeStoppedLong, workerKilled } from './node-f
 import { clocksApart, lateInterest, otherSecret, sameName, trailingRace } from './odd-nodes.ts'
 import { rollingRestart } from './rolling.ts'
 import { anyNode, control } from './routing.ts'
+import { soak } from './soak.ts'
 
 /** All bars, in the order of the table. */
 export const BARS: readonly Bar[] = [
@@ -13,5 +15,6 @@ export const BARS: readonly Bar[] = [
   engineKilled, engineStopped, engineAway, engineLate,
   nodeKilled, workerKilled, nodeStopped, nodeStoppedLong,
   sameName, otherSecret, clocksApart, trailingRace, lateInterest,
-  rollingRestart
+  stranger, twoFirst, largeMessage, flood,
+  rollingRestart, soak
 ]

@@ -5,7 +5,7 @@ import type { Record } from '../load/talk.ts'
 import { workersOf } from '../nodes.ts'
 import { allComplete } from './engine-faults.ts'
 
-const CROWDS: readonly Crowd[] = (['xhr-polling', 'xhr-streaming', 'eventsource', 'jsonp-polling', 'websocket'] as const).map((transport) => ({ transport, sessions: 60 }))
+const CROWDS: readonly Crowd[] = (['xhr-polling', 'xhr-streaming', 'eventsource', 'jsonp-polling', 'websocket'] as const).map((transport) => ({ transport, sessions: 60, every: 800 }))
 
 /** The time in which each client is complete or told, in milliseconds. */
 const SOON = 8_000
@@ -13,7 +13,7 @@ const SOON = 8_000
 /** Finds the sessions that had no part in the fault of a node, and were told of an end nevertheless. */
 function wronged (records: readonly Record[], name: string, nameAt: (address: string) => string): Record[] {
   // The balancer lists all nodes that it has tried for one request.
-  const met = ({ owner, receivers, endedBy }: Record): boolean => [owner, receivers.at(-1) ?? '', ...endedBy.split(', ')].some((address) => nameAt(address) === name)
+  const met = ({ owner, receivers, endedBy }: Record): boolean => [owner, ...receivers, ...endedBy.split(', ')].some((address) => nameAt(address) === name)
   return records.filter((record) => record.outcome === 'told' && record.endedBy !== '' && !met(record))
 }
 

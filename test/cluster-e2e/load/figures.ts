@@ -10,8 +10,6 @@ export interface Figures {
   readonly gaps: number
   /** The ends that clients were told of, each with its number of sessions. */
   readonly codes: string
-  /** The share of sessions whose receivers were taken by more than one node. */
-  readonly spread: number
 }
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0)
@@ -27,8 +25,7 @@ export function figuresOf (records: readonly Record[]): Figures {
     hanging: count('hanging'),
     duplicates: sum(records.map(({ duplicates }) => duplicates)),
     gaps: sum(records.map(({ gaps }) => gaps)),
-    codes: [...told].map(([end, times]) => `${times} x ${end}`).join(', '),
-    spread: records.filter(({ receivers }) => receivers.length > 1).length / records.length
+    codes: [...told].map(([end, times]) => `${times} x ${end}`).join(', ')
   }
 }
 

@@ -13,7 +13,7 @@ export interface Record {
   readonly endedBy: string
   /** The address of the node that served the first receiver. */
   readonly owner: string
-  /** The addresses of the nodes that had a receiver of the session. */
+  /** The addresses of the nodes that had the last two receivers. The node of the last one but one may still owe a word about it. */
   readonly receivers: readonly string[]
   readonly sent: number
   readonly received: number
@@ -41,7 +41,8 @@ export class Talk implements Frames {
   #code = 0
   #reason = ''
   endedBy = ''
-  readonly served: string[] = []
+  #owner = ''
+  #receivers: readonly string[] = []
 
   /** @param changed is called after every frame */
   constructor (send: (text: string) => void, changed: () => void) {
@@ -88,7 +89,8 @@ export class Talk implements Frames {
   }
 
   servedBy (address: string): void {
-    if (this.served.at(-1) !== address) this.served.push(address)
+    if (this.#owner === '') this.#owner = address
+    this.#receivers = [...this.#receivers.slice(-1), address]
   }
 
   get record (): Record {
@@ -97,8 +99,8 @@ export class Talk implements Frames {
       code: this.#code,
       reason: this.#reason,
       endedBy: this.endedBy,
-      owner: this.served[0] ?? '',
-      receivers: [...new Set(this.served)],
+      owner: this.#owner,
+      receivers: this.#receivers,
       sent: this.sent,
       received: this.#received,
       duplicates: this.#duplicates,
