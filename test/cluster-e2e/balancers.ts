@@ -70,6 +70,7 @@ defaults
   timeout client 60s
   timeout server 60s
   timeout tunnel 1h
+  timeout check 3s
 frontend web
   bind 127.0.0.1:${port}
   default_backend nodes
@@ -78,7 +79,7 @@ backend nodes
   option httpchk GET /health
   http-check expect status 200
   http-response set-header ${SERVED_BY} %si:%sp
-${nodes.map((node, i) => `  server node${i + 1} 127.0.0.1:${node} check inter 200ms fall 1 rise 1\n`).join('')}
+${nodes.map((node, i) => `  server node${i + 1} 127.0.0.1:${node} check inter 300ms fall 1 rise 1\n`).join('')}
 `
 
 const PROGRAMS = {

@@ -105,7 +105,7 @@ async function serve (options: ServeOptions): Promise<void> {
     if (stopping) return
     stopping = true
     // Balancers see the failing health check before the sessions close. Two seconds are enough for a demo.
-    app.sockjs.drain({ delay: 600, rate: 1, deadline: 2_000, code: 1012 }).then(() => app.close()).then(() => process.exit(0), () => process.exit(1))
+    app.sockjs.drain({ delay: 800, rate: 1, deadline: 2_000, code: 1012 }).then(() => app.close()).then(() => process.exit(0), () => process.exit(1))
   }
   process.on('SIGTERM', stop)
   process.on('SIGINT', stop)
