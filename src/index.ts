@@ -7,9 +7,13 @@ export type { Clock } from './core/clock.ts'
 export { errors, ManualClock, PreparedMessage }
 export { sockjs as default, sockjs }
 export type { CodedError, CodedErrorConstructor } from './core/coded-error.ts'
+export type { Engine, EngineState } from './engine/engine.ts'
 export type { BroadcastOptions } from './sockjs/endpoint/broadcast.ts'
+export type {
+  ClusterClosed, ClusterSession, ClusterSessions, EndpointCluster, GapListener, SessionFilter
+} from './sockjs/endpoint/cluster.ts'
 export type { Endpoint, EndpointStats, SessionHandler } from './sockjs/endpoint/endpoint.ts'
-export type { SockjsFacade } from './sockjs/facade.ts'
+export type { NodeState, SockjsFacade } from './sockjs/facade.ts'
 export type { InjectedWebSocket, InjectWebSocket, InjectWebSocketOptions } from './sockjs/endpoint/injected-websocket.ts'
 export type {
   DrainOptions, EndpointOptions, OriginFunction, OriginRule, SessionFunction, SessionSetup, SockjsOptions, SockjsPluginOptions, TransportSwitches

@@ -33,11 +33,13 @@ export interface ClusterSession {
   readonly node: string
   /** The key of its user; the empty string for an anonymous client. */
   readonly user: string
+  /** The name of the transport by which its client opened it. */
   readonly transport: string
 }
 
 /** The sessions that the nodes have named. */
 export interface ClusterSessions {
+  /** The open sessions of all nodes that have answered. */
   readonly sessions: readonly ClusterSession[]
   /** False if a node did not answer in time, so that sessions may be missing. */
   readonly complete: boolean
