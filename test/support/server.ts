@@ -108,7 +108,7 @@ export async function echo (session: Session): Promise<void> {
 const NODES = Number(process.env.TEST_NODES ?? 1)
 
 /** A messaging system that makes an engine for each node. */
-interface TestNetwork {
+export interface TestNetwork {
   engine (): Engine
 }
 
@@ -137,8 +137,8 @@ function inRealTime (engine: Engine): Engine {
   return Object.assign(engine, { start: (context: EngineContext) => start({ ...context, clock, changed: context.changed.bind(context), gap: context.gap.bind(context) }) })
 }
 
-/** The parts that all nodes of a server share. */
-interface Shared {
+/** The parts that nodes of a server can share. */
+export interface Shared {
   readonly clock: ManualClock
   readonly sessions: Arrivals<Session>
   readonly closings: Arrivals<CloseEvent>
@@ -199,7 +199,8 @@ async function spread (ports: readonly number[]): Promise<{ port: number, close 
   }
 }
 
-async function buildNode (options: ServerOptions, { clock, sessions, closings, sockets, network }: Shared): Promise<TestServer> {
+/** Starts one node. */
+export async function buildNode (options: ServerOptions, { clock, sessions, closings, sockets, network }: Shared): Promise<TestServer> {
   const app = Fastify({ ...options.fastify }) as unknown as FastifyInstance
   app.server.on('connection', (socket: Socket) => {
     sockets.add(socket)

@@ -169,9 +169,19 @@ export class EndpointCluster implements BroadcastListener {
     const reader = new Reader(record)
     const excepted = reader.u32()
     const data = reader.u8() === 0 ? reader.text() : Uint8Array.from(reader.bytes())
-    const except = own ? this.#excepted.get(excepted) : undefined
-    if (own) this.#excepted.delete(excepted)
+    const except = own && excepted !== 0 ? this.#takeExcepted(excepted) : undefined
     this.#endpoint.broadcast(data, except === undefined ? {} : { except })
+  }
+
+  /** Finds the session that does not get a broadcast. The broadcasts of this node arrive in order, so those before it are lost if they have not. */
+  #takeExcepted (number: number): AnySession | undefined {
+    const except = this.#excepted.get(number)
+    if (except === undefined) return undefined
+    for (const earlier of this.#excepted.keys()) {
+      this.#excepted.delete(earlier)
+      if (earlier === number) break
+    }
+    return except
   }
 
   /** @internal */

@@ -130,7 +130,6 @@ export class Registration implements DrainedServer {
 
   async #closeAll (): Promise<void> {
     this.#closing = true
-    this.handBack()
     for (const endpoint of this.endpoints.values()) endpoint.endSessions('shutdown')
     this.#shutdown = new Shutdown(this, this.clock, this.limits.drainTimeout)
     await this.#shutdown.done

@@ -31,6 +31,8 @@ export class Shutdown implements TimerOwner {
 
   expire (): void {
     const left = this.#deadline - this.#clock.now()
+    // Clients of sessions of other nodes can still come.
+    this.#server.handBack()
     if (this.#server.busy && left > 0) {
       this.#clock.start(this.#timer, Math.min(STEP, left))
     } else {

@@ -53,7 +53,8 @@ export class StagedDrain implements TimerOwner {
   expire (): void {
     const elapsed = this.#clock.now() - this.#begun
     // Load balancers have seen the health check by now, so that these clients come back to another node.
-    if (this.#closed === 0) this.#server.handBack()
+    // A client can still come to this one, until its connection or its load balancer knows better.
+    this.#server.handBack()
     if (this.#toldAll === 0) this.#closeSlice(elapsed)
     if (this.#isThrough) this.#resolve()
     else this.#clock.start(this.#timer, this.#toldAll > 0 ? SLICE : Math.min(SLICE, Math.max(this.#options.deadline - elapsed, 0)))

@@ -9,6 +9,9 @@ export const PATIENCE = 8_000
 /** The interval at which a call is tried again if the engine fails although it is available, in milliseconds. */
 const PAUSE = 100
 
+/** The most requests that may wait for the engine. */
+const MAX_WAITING = 10_000
+
 /** The most owners that are remembered. */
 const MAX_OWNERS = 10_000
 
@@ -44,6 +47,7 @@ export class Directory {
   readonly #owners = new Map<string, string>()
   /** The claims that are under way. Several requests for one session ask once. */
   readonly #asking = new Map<string, Promise<Owner>>()
+  #waiting = 0
 
   constructor (node: ClusterNode) {
     this.#node = node
@@ -54,8 +58,16 @@ export class Directory {
   /** Finds a session of this node. */
   local (key: string): LocalSession | undefined { return this.#local.get(key) }
 
-  /** Finds the owner without asking, if this edge has served the session before. */
-  remembered (key: string): string | undefined { return this.#owners.get(key) }
+  /** True if so many requests wait for the engine that no further one may. */
+  get isFull (): boolean { return this.#waiting >= MAX_WAITING }
+
+  /** Finds the owner without asking, if this edge has served the session before and the owner's node has not left since. */
+  remembered (key: string): string | undefined {
+    const node = this.#owners.get(key)
+    if (node === undefined || !this.#node.members.hasLeft(node)) return node
+    this.#owners.delete(key)
+    return undefined
+  }
 
   /** Forgets an owner, because it does not have the session any more. */
   forget (key: string): void { this.#owners.delete(key) }
@@ -112,6 +124,15 @@ export class Directory {
 
   /** Asks the engine until it answers. Returns `null` if it stays away for longer than a request can wait. */
   async #ask<T> (question: () => Promise<T>): Promise<T | null> {
+    this.#waiting++
+    try {
+      return await this.#askAgain(question)
+    } finally {
+      this.#waiting--
+    }
+  }
+
+  async #askAgain<T> (question: () => Promise<T>): Promise<T | null> {
     const { clock } = this.#node
     const deadline = clock.now() + PATIENCE
     for (;;) {

@@ -44,6 +44,7 @@ export class EdgeLeg implements ResponseOutput {
   readonly #leaving = new Fifo<number>()
   #position = 0
   #reported = 0
+  #released = false
 
   constructor (link: Link, number: number, keeper: LegKeeper) {
     this.#link = link
@@ -106,7 +107,11 @@ export class EdgeLeg implements ResponseOutput {
   leave (): void { if (this.#receiver === null) this.cut() }
 
   /** Asks the owner's node to end this response, because this node is about to stop. */
-  release (): void { if (this.#state !== 'over') this.#tell(TO_OWNER.release) }
+  release (): void {
+    if (this.#state === 'over' || this.#released) return
+    this.#released = true
+    this.#tell(TO_OWNER.release)
+  }
 
   /** Tells the owner's node how much has left since the last time. */
   report (): void {

@@ -1,4 +1,4 @@
-import { Reader } from '../../cluster/bytes.ts'
+import { MalformedRecord, Reader } from '../../cluster/bytes.ts'
 import type { Link, LinkService } from '../../cluster/link.ts'
 import type { ClusterNode } from '../../cluster/node.ts'
 import { SERVICES } from '../../cluster/services.ts'
@@ -21,7 +21,7 @@ interface OwnerTraffic {
 /** A send that is on its way. */
 export interface PendingSend {
   readonly outcome: Promise<SendOutcome>
-  /** Tells the owner's node that the connection of the request is gone. */
+  /** Tells the owner's node that the connection of the request is gone, and settles the outcome. No answer comes then. */
   gone (): void
 }
 
@@ -47,6 +47,9 @@ export class Edge implements LinkService, LegKeeper, ForeignLegs {
   /** The responses of this node that carry sessions of other nodes. */
   get legs (): number { return this.#legs }
 
+  /** The sends of this node that wait for their outcome. */
+  get sends (): number { return this.#sends }
+
   /** True if so many requests wait that no further one may. */
   get isFull (): boolean { return this.#legs >= 5 * MAX_WAITING || this.#sends >= MAX_WAITING }
 
@@ -71,11 +74,17 @@ export class Edge implements LinkService, LegKeeper, ForeignLegs {
     link.send(SERVICES.toOwner, sendRecord(number, send))
     return {
       outcome,
-      gone: () => { if (sends.has(number)) link.send(SERVICES.toOwner, plainRecord(TO_OWNER.gone, number)) }
+      gone: () => {
+        const resolve = sends.get(number)
+        if (resolve === undefined) return
+        sends.delete(number)
+        link.send(SERVICES.toOwner, plainRecord(TO_OWNER.gone, number))
+        resolve('lost')
+      }
     }
   }
 
-  /** Asks all owners to end the responses of this node, because it is about to stop. */
+  /** Asks all owners to end the responses of this node, because it is about to stop. Each response is asked for once. */
   release (): void {
     for (const { legs } of this.#owners.values()) for (const leg of legs.values()) leg.release()
   }
@@ -116,6 +125,7 @@ export class Edge implements LinkService, LegKeeper, ForeignLegs {
       case TO_EDGE.end: return leg?.end()
       case TO_EDGE.destroy: return leg?.destroy()
     }
+    throw new MalformedRecord(`an operation of an owner, given ${operation}`)
   }
 
   broken (link: Link): void {

@@ -16,6 +16,9 @@ export class RemoteSessions {
   readonly local: LocalSessions
   readonly edge: Edge
 
+  /** True if so many requests wait for other nodes, or for the engine, that no further one may. */
+  get isFull (): boolean { return this.edge.isFull || this.directory.isFull }
+
   constructor (node: ClusterNode) {
     this.node = node
     this.directory = new Directory(node)

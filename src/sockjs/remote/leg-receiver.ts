@@ -28,7 +28,7 @@ export class LegReceiver implements Receiver {
   readonly #options: LegOptions
   /** Bytes of frames as the edge writes them. */
   #written = 0
-  /** Characters of frames that were given to the link, and how many of them have left the edge. */
+  /** Bytes of frames that were given to the link, and how many of them have left the edge. */
   #sent = 0
   #left = 0
   #ended = false
@@ -51,6 +51,9 @@ export class LegReceiver implements Receiver {
   get progress (): number { return this.#left }
 
   get queued (): boolean { return false }
+
+  /** True if no frame can be written any more. */
+  get hasEnded (): boolean { return this.#ended }
 
   get answered (): boolean { return true }
 
@@ -114,9 +117,10 @@ export class LegReceiver implements Receiver {
     if (position === this.#sent && !this.#ended) this.#output.flushed(this)
   }
 
-  /** The whole response has left the edge. */
+  /** The whole response has left the edge. One that the owner has not ended is gone instead, and its session must not go on. */
   finished (): void {
-    this.#finished = this.#ended = true
+    if (!this.#ended) return this.cut()
+    this.#finished = true
     this.#options.lingering.finished(this)
     this.#output.flushed(this)
   }

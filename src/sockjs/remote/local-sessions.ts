@@ -1,4 +1,4 @@
-import { Reader } from '../../cluster/bytes.ts'
+import { MalformedRecord, Reader } from '../../cluster/bytes.ts'
 import type { Link, LinkService } from '../../cluster/link.ts'
 import type { ClusterNode } from '../../cluster/node.ts'
 import { SERVICES } from '../../cluster/services.ts'
@@ -32,6 +32,13 @@ export class LocalSessions implements LinkService {
     this.#directory = directory
   }
 
+  /** @internal The legs and the held sends of all edges. */
+  get waiting (): number {
+    let count = 0
+    for (const { legs, sends } of this.#edges.values()) count += legs.size + sends.size
+    return count
+  }
+
   received (link: Link, record: Uint8Array): void {
     const reader = new Reader(record)
     const operation = reader.u8()
@@ -42,12 +49,19 @@ export class LocalSessions implements LinkService {
       case TO_OWNER.send: return this.#send(link, edge, number, readSend(reader))
       case TO_OWNER.left: return edge.legs.get(number)?.left(reader.u48())
       case TO_OWNER.release: return edge.legs.get(number)?.release()
-      case TO_OWNER.gone: return edge.sends.get(number)?.lost()
+      case TO_OWNER.gone: {
+        edge.sends.get(number)?.lost()
+        edge.sends.delete(number)
+        return
+      }
+      case TO_OWNER.finished:
+      case TO_OWNER.cut: {
+        const leg = edge.legs.get(number)
+        edge.legs.delete(number)
+        return operation === TO_OWNER.finished ? leg?.finished() : leg?.cut()
+      }
     }
-    const leg = edge.legs.get(number)
-    edge.legs.delete(number)
-    if (operation === TO_OWNER.finished) leg?.finished()
-    else if (operation === TO_OWNER.cut) leg?.cut()
+    throw new MalformedRecord(`an operation of an edge, given ${operation}`)
   }
 
   broken (link: Link): void {
@@ -79,7 +93,8 @@ export class LocalSessions implements LinkService {
     if (session === undefined) return leg.close(CLOSE.conflict)
     const settled = this.settled(session)
     if (settled === null) session.output.attach(leg)
-    else settled.then(() => { if (edge.legs.get(number) === leg) session.output.attach(leg) })
+    // Meanwhile the client can have gone, or the edge can have given the leg back.
+    else settled.then(() => { if (edge.legs.get(number) === leg && !leg.hasEnded) session.output.attach(leg) })
   }
 
   /**

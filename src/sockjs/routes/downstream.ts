@@ -72,11 +72,16 @@ async function anywhere (endpoint: Endpoint, remote: RemoteSessions, request: Fa
   const { directory, edge, node } = remote
   const key = directory.keyOf(endpoint, id)
   const principal = principalOf(endpoint, request)
-  if (edge.isFull) return sendFull(reply)
+  if (remote.isFull) return sendFull(reply)
   for (let asked = 0; asked < MOST_ASKED; asked++) {
     const owner = await ownerOf(endpoint, remote, request, key, id)
     if (owner === null) return endpoint.registration.draining ? sendClosing(reply) : sendFull(reply)
     if (owner.at === 'away') break
+    if (isGone(request, reply)) {
+      // A leg of a client that is gone would end its session, which another request can still carry.
+      if (owner.at === 'here') owner.claim.release()
+      break
+    }
     if (owner.at === 'here') return open(endpoint, request, reply, route, callback, owner.claim)
     if (owner.node === node.id) {
       // Another request to this node was faster.
@@ -109,11 +114,16 @@ function carry (endpoint: Endpoint, request: FastifyRequest, reply: FastifyReply
   // The client may go, or a hook may fail, before the response begins.
   reply.raw.once('close', () => leg.leave())
   writeResponse(request, reply, (headers) => {
-    const gone = request.raw.socket.destroyed || reply.raw.destroyed
-    const carried = !gone && leg.carry((output) => receiverOf(endpoint, reply, headers, output, route, callback, Infinity))
-    if (!carried) reply.raw.destroy()
+    const carried = !isGone(request, reply) && leg.carry((output) => receiverOf(endpoint, reply, headers, output, route, callback, Infinity))
+    if (carried) return
+    // The event `close` may have come before its listener.
+    leg.cut()
+    reply.raw.destroy()
   })
 }
+
+/** Tells whether the client of a request is gone. */
+function isGone (request: FastifyRequest, reply: FastifyReply): boolean { return request.raw.socket.destroyed || reply.raw.destroyed }
 
 /** Opens a session. Meanwhile no other request can open one with its id. */
 async function open (endpoint: Endpoint, request: FastifyRequest, reply: FastifyReply, route: DownstreamRoute, callback: string, claim: HeldClaim | null): Promise<void> {
@@ -154,8 +164,7 @@ function setHeaders (endpoint: Endpoint, reply: FastifyReply, route: DownstreamR
 
 function attach (endpoint: Endpoint, request: FastifyRequest, reply: FastifyReply, session: AnySession, route: DownstreamRoute, callback: string): void {
   writeResponse(request, reply, (headers) => {
-    const { socket } = request.raw
-    if (socket.destroyed || reply.raw.destroyed) return
+    if (isGone(request, reply)) return
     session.output.attach(receiverOf(endpoint, reply, headers, session.output, route, callback, responseLimitOf(endpoint.options, route.transport)))
     if (session.state === 'opening') endpoint.begin(session, request)
   })

@@ -7,9 +7,10 @@ import { sendAway, sendFull } from '../request/responses.ts'
 import { accepted, payloadOf, refuseFlood, refuseMessages, refuseUnknown } from './messages.ts'
 
 /** Looks for the session on the other nodes, before the body is read. Returns false if the request has been answered. */
-export async function findElsewhere (endpoint: Endpoint, { directory, edge, node }: RemoteSessions, request: FastifyRequest, reply: FastifyReply): Promise<boolean> {
+export async function findElsewhere (endpoint: Endpoint, remote: RemoteSessions, request: FastifyRequest, reply: FastifyReply): Promise<boolean> {
+  const { directory, node } = remote
   const state = requestStateOf(request)
-  if (edge.isFull) {
+  if (remote.isFull) {
     sendFull(reply)
     return false
   }
@@ -24,8 +25,14 @@ export async function findElsewhere (endpoint: Endpoint, { directory, edge, node
   return false
 }
 
-/** Brings the payload of a body to the node that owns the session, and gives its answer to the client. */
-export async function sendOn (endpoint: Endpoint, { directory, edge, node: { members } }: RemoteSessions, node: string, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+/**
+ * Brings the payload of a body to the node that owns the session, and gives its answer to the client.
+ *
+ * This edge can remember a node that had an earlier session with the same id. Therefore a node that denies the session is asked for once, and
+ * then the owner is looked for: `isLast` is true for the owner that was found then.
+ */
+export async function sendOn (endpoint: Endpoint, remote: RemoteSessions, node: string, request: FastifyRequest, reply: FastifyReply, isLast = false): Promise<void> {
+  const { directory, edge, node: { id, members } } = remote
   const { target } = requestStateOf(request)
   const route = target.route as SendRoute
   const key = directory.keyOf(endpoint, target.session)
@@ -40,9 +47,12 @@ export async function sendOn (endpoint: Endpoint, { directory, edge, node: { mem
   switch (outcome) {
     case 'accepted': return accepted(endpoint, request, reply, route === 'jsonp_send')
     case 'flood': return refuseFlood(request, reply)
-    case 'missing':
+    case 'missing': {
       directory.forget(key)
-      return refuseUnknown(endpoint, request, reply)
+      const owner = isLast ? null : await directory.locate(key)
+      const isElsewhere = owner?.at === 'node' && owner.node !== node && owner.node !== id
+      return isElsewhere ? sendOn(endpoint, remote, owner.node, request, reply, true) : refuseUnknown(endpoint, request, reply)
+    }
     case 'lost':
       sendAway(reply)
       return

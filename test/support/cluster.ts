@@ -1,0 +1,137 @@
+import type { Socket } from 'node:net'
+import { setImmediate as turn } from 'node:timers/promises'
+import type { Test } from 'tap'
+import { type CloseEvent, ManualClock, type Session } from '../../src/index.ts'
+import { type MemoryDelivery, type MemoryEngine, MemoryNetwork, type MemoryNetworkOptions } from '../../src/engine/memory.ts'
+import type { Edge } from '../../src/sockjs/remote/edge.ts'
+import { newClient, newId, type ClientOptions, type TransportName } from './client.ts'
+import type { HttpTestClient } from './http-client.ts'
+import { buildNode, type ServerOptions, type TestServer } from './server.ts'
+import { Arrivals } from './wait.ts'
+
+/** The milliseconds by which time moves on at once. Nodes that hear nothing of each other for 6 seconds count as dead. */
+const STEP = 250
+
+/** The turns of the event loop after each step, in which publications arrive. */
+const TURNS = 4
+
+export interface ClusterOptions extends ServerOptions {
+  readonly network?: Omit<MemoryNetworkOptions, 'deliver'>
+  /** Takes the network away before the nodes start. */
+  readonly isKilled?: boolean
+}
+
+/** Servers on one memory network, each with a clock of its own. A test names the node that a client speaks to. */
+export class TestCluster {
+  readonly network: MemoryNetwork
+  readonly nodes: TestServer[] = []
+  readonly engines: MemoryEngine[] = []
+  #held: MemoryDelivery[] = []
+  #holds: (from: number, to: number) => boolean = () => false
+  readonly #stopped = new Map<number, number>()
+  /** The id of the last session that was opened with `open`. */
+  lastId = ''
+
+  constructor (options: ClusterOptions['network'] = {}) {
+    this.network = new MemoryNetwork({ ...options, deliver: (delivery) => this.#deliver(delivery) })
+  }
+
+  /** Makes the engine of the next node. */
+  engine (): MemoryEngine {
+    const engine = this.network.engine()
+    this.engines.push(engine)
+    return engine
+  }
+
+  /** The number of publications that wait. */
+  get held (): number { return this.#held.length }
+
+  /** Keeps publications that match. `release` lets them arrive, in order. */
+  hold (holds: (from: number, to: number) => boolean): void { this.#holds = holds }
+
+  release (): void {
+    this.#holds = () => false
+    for (const delivery of this.#held.splice(0)) this.#deliver(delivery)
+  }
+
+  /** Loses the publications that wait. */
+  lose (): void { this.#held = [] }
+
+  /** Lets time go on at all nodes that are not stopped. */
+  async pass (ms: number): Promise<void> {
+    for (let left = ms; left > 0; left -= STEP) {
+      for (const [i, { clock }] of this.nodes.entries()) {
+        const lag = this.#stopped.get(i)
+        if (lag === undefined) clock.advance(Math.min(STEP, left))
+        else this.#stopped.set(i, lag + Math.min(STEP, left))
+      }
+      await this.settle()
+    }
+  }
+
+  /** Lets publications arrive. */
+  async settle (): Promise<void> { for (let i = 0; i < TURNS; i++) await turn() }
+
+  /** Stops a process, as SIGSTOP does: it hears and says nothing, and its time stands still. */
+  stop (node: number): void { this.#stopped.set(node, 0) }
+
+  /** Lets a stopped process go on. All that it has missed arrives, and then its time catches up. */
+  async go (node: number): Promise<void> {
+    const lag = this.#stopped.get(node)!
+    this.#stopped.delete(node)
+    for (const delivery of this.#held.splice(0)) this.#deliver(delivery)
+    await this.settle()
+    this.nodes[node]!.clock.advance(lag)
+    await this.settle()
+  }
+
+  /** Ends a process without a word. */
+  kill (node: number): void {
+    this.stop(node)
+    this.network.forget(this.engines[node]!)
+    for (const socket of this.nodes[node]!.sockets) socket.destroy()
+  }
+
+  /** The legs and the sends of a node that other nodes own. */
+  edge (node: number): Edge { return this.nodes[node]!.endpoint.registration.foreign as Edge }
+
+  /** Makes a client of a node, for a session that another node may have. */
+  client (node: number, transport: TransportName, options: ClientOptions = {}): HttpTestClient {
+    return newClient(this.nodes[node]!, transport, options) as HttpTestClient
+  }
+
+  /** Opens a session at one node, and makes a client of it at another. The first response of a stream is over then. */
+  async open (owner: number, transport: TransportName, edge: number, options: ClientOptions = {}): Promise<{ session: Session, home: HttpTestClient, away: HttpTestClient, id: string }> {
+    const id = this.lastId = newId()
+    const home = await this.client(owner, transport, { ...options, id, comeBack: false }).open() as HttpTestClient
+    const session = await this.nodes[owner]!.session()
+    return { session, home, away: this.client(edge, transport, { ...options, id, comeBack: false }), id }
+  }
+
+  #deliver (delivery: MemoryDelivery): void {
+    const from = this.#numberOf(delivery.from)
+    const to = this.#numberOf(delivery.to)
+    if (this.#stopped.has(from) || this.#stopped.has(to) || this.#holds(from, to)) this.#held.push(delivery)
+    else setImmediate(() => delivery.arrive())
+  }
+
+  #numberOf (node: string): number { return this.engines.findIndex((engine) => engine.node === node) }
+}
+
+/** Starts nodes, each with sessions and close events of its own. */
+export async function buildCluster (t: Test, count: number, options: ClusterOptions = {}): Promise<TestCluster> {
+  const cluster = new TestCluster(options.network)
+  if (options.isKilled === true) cluster.network.kill()
+  t.teardown(async () => {
+    cluster.release()
+    cluster.network.revive()
+    for (const node of cluster.nodes) node.abortClients()
+    await Promise.all(cluster.nodes.map((node) => node.stop()))
+  })
+  while (cluster.nodes.length < count) {
+    const shared = { clock: new ManualClock(), sessions: new Arrivals<Session>(), closings: new Arrivals<CloseEvent>(), sockets: new Set<Socket>(), network: cluster }
+    cluster.nodes.push(await buildNode(options, shared))
+  }
+  await cluster.pass(STEP)
+  return cluster
+}
