@@ -92,12 +92,24 @@ async function start (options: ServeOptions): Promise<FastifyInstance | null> {
     console.error(explain(error, options))
     process.exitCode = 1
     await app?.close()
+    // The channel to its primary keeps a worker alive.
+    cluster.worker?.disconnect()
     return null
   }
 }
 
+/** Runs as many workers as the option says. */
+async function startWorkers (options: ServeOptions, workers: number): Promise<void> {
+  try {
+    await serveByWorkers({ ...options, workers })
+  } catch (error) {
+    console.error(explain(error, options))
+    process.exit(1)
+  }
+}
+
 async function serve (options: ServeOptions): Promise<void> {
-  if (options.workers !== undefined && cluster.isPrimary) return await serveByWorkers(options.workers, options.nodeName ?? 'worker')
+  if (options.workers !== undefined && cluster.isPrimary) return await startWorkers(options, options.workers)
   const app = await start(options)
   if (app === null) return
   let stopping = false

@@ -1,4 +1,6 @@
 import cluster, { type Worker } from 'node:cluster'
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
 import { startHub } from 'fastify-sockjs/hub'
 
 /** A worker tells its primary the URL by this message. */
@@ -10,59 +12,85 @@ export function announce (url: string): void {
   else console.log(`SockJS demo server at ${url}`)
 }
 
-/**
- * Runs the server in workers on the cores of this machine. The primary has the hub, which connects them.
- *
- * A worker that ends is replaced. One that ends before it listens would end again, so that it ends the server.
- */
-export function serveByWorkers (count: number, name: string): Promise<void> {
-  return new Workers(count, name).run()
+export interface WorkerOptions {
+  readonly workers: number
+  /** The workers are `<nodeName>-1`, `<nodeName>-2` and so on. */
+  readonly nodeName?: string
+  readonly port: number
+  readonly host: string
+}
+
+/** Runs the server in workers on the cores of this machine. The primary has the hub, which connects them. */
+export async function serveByWorkers ({ workers, nodeName = 'worker', port, host }: WorkerOptions): Promise<void> {
+  // The workers share a port of their system as long as one of them lives. A port that the primary knows stays the same after that.
+  await new Workers(workers, nodeName, port === 0 ? await freePort(host) : port).run()
+}
+
+async function freePort (host: string): Promise<number> {
+  const server = createServer().listen(0, host)
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  await once(server.close(), 'close')
+  return port
 }
 
 class Workers {
   readonly #count: number
   readonly #name: string
-  /** The names of the workers that listen. */
-  readonly #listening = new Set<string>()
-  #isAnnounced = false
+  readonly #port: number
+  readonly #alive = new Set<Worker>()
+  /** The names of the workers that have listened. */
+  readonly #listened = new Set<string>()
   #stopping = false
   #exitCode = 0
+  #allEnded: () => void = () => {}
 
-  constructor (count: number, name: string) {
+  constructor (count: number, name: string, port: number) {
     this.#count = count
     this.#name = name
+    this.#port = port
   }
 
+  /** Starts the workers. The process ends with the last of them. */
   async run (): Promise<void> {
     const hub = await startHub()
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => this.#stop())
     await new Promise<void>((resolve) => {
-      for (let number = 1; number <= this.#count; number++) this.#fork(`${this.#name}-${number}`, resolve)
+      this.#allEnded = resolve
+      // The others follow when the first one listens, so that an obstacle is told once.
+      this.#fork(1)
     })
     await hub.close()
     process.exit(this.#exitCode)
   }
 
-  #fork (name: string, allEnded: () => void): void {
-    const worker = cluster.fork({ NODE_NAME: name })
-    worker.on('message', ({ url }: Listening) => {
-      this.#listening.add(name)
-      if (this.#isAnnounced || this.#listening.size < this.#count) return
-      this.#isAnnounced = true
-      announce(url)
-    })
-    worker.on('exit', () => {
-      const listened = this.#listening.delete(name)
-      if (!listened && !this.#stopping) {
-        this.#exitCode = 1
-        this.#stop()
-      }
-      if (!this.#stopping) this.#fork(name, allEnded)
-      else if (this.#alive.length === 0) allEnded()
-    })
+  #fork (number: number): void {
+    const name = `${this.#name}-${number}`
+    // The last of two flags counts.
+    cluster.setupPrimary({ args: [...process.argv.slice(2), '--port', String(this.#port), '--node-name', name] })
+    const worker = cluster.fork()
+    this.#alive.add(worker)
+    worker.on('message', ({ url }: Listening) => this.#listens(name, url))
+    worker.on('exit', () => this.#ended(worker, number, name))
   }
 
-  get #alive (): Worker[] { return Object.values(cluster.workers ?? {}).filter((worker) => worker !== undefined && !worker.isDead()) as Worker[] }
+  #listens (name: string, url: string): void {
+    if (this.#listened.has(name)) return
+    this.#listened.add(name)
+    if (this.#listened.size === this.#count) announce(url)
+    else if (this.#listened.size === 1) for (let number = 2; number <= this.#count; number++) this.#fork(number)
+  }
+
+  /** Replaces a worker. One that has never listened would end again, so that it ends the server. */
+  #ended (worker: Worker, number: number, name: string): void {
+    this.#alive.delete(worker)
+    if (!this.#stopping && !this.#listened.has(name)) {
+      this.#exitCode = 1
+      this.#stop()
+    }
+    if (!this.#stopping) this.#fork(number)
+    else if (this.#alive.size === 0) this.#allEnded()
+  }
 
   #stop (): void {
     if (this.#stopping) return
