@@ -19,7 +19,7 @@ engineContract({
     kill: () => server.kill(),
     revive: () => server.revive()
   },
-  impossible: { stop: NO_PROCESS, cont: NO_PROCESS, child: NO_PROCESS, cut: NO_LINK, hang: NO_LINK, mend: NO_LINK, slow: NO_LINK, elsewhere: NO_LINK, garbage: NO_LINK },
+  impossible: { stop: NO_PROCESS, cont: NO_PROCESS, child: NO_PROCESS, cut: NO_LINK, interrupt: NO_LINK, hang: NO_LINK, mend: NO_LINK, slow: NO_LINK, elsewhere: NO_LINK, garbage: NO_LINK },
   async close () { await server.kill() }
 })
 
@@ -110,7 +110,7 @@ t.test('a server that falls silent is found out', async (t) => {
   const { node, own } = await alone(t)
   await node.start()
   own.silence(true)
-  await t.rejects(node.locate('key'), { message: /no answer within 4000 ms/ })
+  await t.rejects(node.locate('key'), { message: /no answer within 3000 ms/ })
   await node.reaches('unavailable')
   own.silence(false)
   await node.reaches('available')

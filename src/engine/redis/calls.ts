@@ -4,7 +4,7 @@ import { engineErrors } from '../errors.ts'
 import type { Argument, Connection } from './client.ts'
 
 /** The time that Redis has for an answer, in milliseconds. It is far below a lease, so that a node sees a stall before its lease ends. */
-export const ANSWER_TIME = 4_000
+export const ANSWER_TIME = 3_000
 
 /** An answer that is open. */
 interface OpenCall {

@@ -6,8 +6,12 @@ import { RENEW } from './scripts.ts'
 /** The time that a lease lasts without its node, in milliseconds. */
 export const LEASE = 15_000
 
-/** The interval at which a node renews its lease, in milliseconds. */
-export const RENEWAL = 5_000
+/**
+ * The interval at which a node renews its lease, in milliseconds.
+ *
+ * A renewal tries both connections too. The interval and `ANSWER_TIME` together are the time in which a node notices that one is silent.
+ */
+export const RENEWAL = 2_000
 
 /** The time for which an answer about the lease of another node counts, in milliseconds. */
 const FRESH = 1_000
