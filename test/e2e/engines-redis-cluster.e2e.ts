@@ -24,7 +24,7 @@ engineContract({
     cont: () => all((server) => server.signal('SIGCONT')),
     async garbage (channel) { for (const data of ['', 'x', '\u0000\r\n']) await stranger.publish(`sj:tests:${channel}`, data) }
   },
-  impossible: { cut: ONE_ADDRESS, hang: ONE_ADDRESS, mend: ONE_ADDRESS, slow: ONE_ADDRESS, elsewhere: ONE_ADDRESS, child: 'the process of a node is tried on one server' },
+  impossible: { cut: ONE_ADDRESS, interrupt: ONE_ADDRESS, hang: ONE_ADDRESS, mend: ONE_ADDRESS, slow: ONE_ADDRESS, elsewhere: ONE_ADDRESS, child: 'the process of a node is tried on one server' },
   async close () {
     stranger.disconnect()
     await all((server) => server.close())

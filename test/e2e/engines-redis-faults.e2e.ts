@@ -27,9 +27,10 @@ const SETTINGS: Readonly<Record<string, object>> = {
 
 for (const library of Object.keys(LIBRARIES) as Library[]) {
   t.test(`${library}: the settings of the client do not matter`, async (t) => {
-    const server = await startRedis()
-    t.teardown(() => server.close())
-    for (const [title, settings] of Object.entries(SETTINGS)) {
+    // Each has a server of its own, so that they need not wait for each other.
+    await Promise.all(Object.entries(SETTINGS).map(async ([title, settings]) => {
+      const server = await startRedis()
+      t.teardown(() => server.close())
       const a = await nodeOf(t, clientOf(library, server.port, settings)).start()
       const b = await nodeOf(t, clientOf(library, server.port, settings)).start()
       const inbox = await b.listen('x')
@@ -45,7 +46,7 @@ for (const library of Object.keys(LIBRARIES) as Library[]) {
       t.strictSame([a.reports, b.reports], [ONCE_AWAY, ONCE_AWAY], title)
       await a.stop()
       await b.stop()
-    }
+    }))
   })
 
   t.test(`${library}: a client that gives up leaves the engine unavailable, and says so`, async (t) => {

@@ -29,13 +29,16 @@ if (missing.length > 0) say(howToInstall(missing))
 const able = runnable(suites, missing)
 const leftOut = suites.filter((suite) => !able.includes(suite))
 
-function runSuites (): number {
-  if (able.length === 0) return 0
-  // One at a time: browsers and brokers want both cores for themselves.
-  const { status } = spawnSync('tap', ['--disable-coverage', '--jobs=1', '--timeout=600', ...able.map((file) => HERE + file)], { stdio: 'inherit' })
+/** The suites of engines wait more than they work, so that two run at a time. Browsers and brokers want both cores for themselves. */
+const isPatient = (suite: string): boolean => suite.startsWith('engines-')
+
+/** Runs suites, so many at a time, and returns the exit status. */
+function runSuites (files: readonly string[], jobs: number): number {
+  if (files.length === 0) return 0
+  const { status } = spawnSync('tap', ['--disable-coverage', `--jobs=${jobs}`, '--timeout=600', ...files.map((file) => HERE + file)], { stdio: 'inherit' })
   return status ?? 1
 }
 
-const status = runSuites()
+const status = Math.max(runSuites(able.filter(isPatient), 2), runSuites(able.filter((suite) => !isPatient(suite)), 1))
 if (leftOut.length > 0) say(`NOT RUN, for want of ${missing.join(', ')}: ${leftOut.join(', ')}`)
 process.exitCode = leftOut.length > 0 && REQUIRED ? 1 : status

@@ -18,7 +18,8 @@ export const TOOLS = {
   RabbitMQ: { command: 'rabbitmq-server', debianPackage: 'rabbitmq-server', suites: /^relay/ },
   ActiveMQ: { command: 'activemq', debianPackage: 'activemq', suites: /^relay/ },
   NATS: { command: 'nats-server', debianPackage: 'nats-server', suites: /^(engines-nats|cluster)/ },
-  Redis: { command: 'redis-server', debianPackage: 'redis-server', suites: /^(engines-(redis|valkey)|cluster)/ }
+  Redis: { command: 'redis-server', debianPackage: 'redis-server', suites: /^(engines-(redis|valkey)|cluster)/ },
+  Sentinel: { command: 'redis-sentinel', debianPackage: 'redis-sentinel', suites: /^engines-redis-sentinel/ }
 } as const satisfies Record<string, Tool>
 
 export type ToolName = keyof typeof TOOLS

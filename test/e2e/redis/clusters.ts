@@ -9,6 +9,7 @@ import { Cluster as IovalkeyCluster } from 'iovalkey'
 import type { Library, TestClient } from '../../support/engines/redis-world.ts'
 import { EngineServer, freePort, startRedis } from '../../support/engines/servers.ts'
 import { until } from '../../support/wait.ts'
+import { toolPath } from '../tools.ts'
 
 const run = promisify(execFile)
 
@@ -49,7 +50,7 @@ export async function startSentinel (): Promise<Watched> {
     `port ${port}`, 'bind 127.0.0.1', `dir ${folder}`,
     `sentinel monitor main 127.0.0.1 ${master.port} 1`, 'sentinel down-after-milliseconds main 1000', 'sentinel failover-timeout main 5000'
   ].join('\n'))
-  const sentinel = await EngineServer.start('redis-sentinel', 'redis-sentinel', () => [file], port)
+  const sentinel = await EngineServer.start('redis-sentinel', toolPath('Sentinel'), () => [file], port)
   const asking = new Redis(port, '127.0.0.1')
   await until(async () => (await asking.call('SENTINEL', 'REPLICAS', 'main') as unknown[]).length === 1, 'the sentinel knows the replica')
   asking.disconnect()

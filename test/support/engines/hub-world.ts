@@ -99,6 +99,7 @@ export async function hubWorld (): Promise<EngineWorld> {
       async stop () { own.signal('SIGSTOP') },
       async cont () { own.signal('SIGCONT') },
       async cut (engine) { links.get(engine)!.cut() },
+      async interrupt (engine) { await links.get(engine)!.interrupt() },
       async hang (engine) { links.get(engine)!.hang() },
       async slow (engine, ms) { links.get(engine)!.slow(ms) },
       async mend (engine) { links.get(engine)!.mend() },

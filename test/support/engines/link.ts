@@ -12,6 +12,8 @@ export class Link {
   #target: Place
   #mode: 'open' | 'cut' | 'silent' = 'open'
   #delay = 0
+  /** Called with the next piece that a server sends. */
+  #interruption: ((connection: Connection, data: Buffer) => void) | null = null
 
   private constructor (target: Place) {
     this.#target = target
@@ -36,6 +38,21 @@ export class Link {
 
   /** Lets nothing through. The connections stand, and new ones are taken. */
   hang (): void { this.#mode = 'silent' }
+
+  /** Ends all connections when half of the next answer has passed. New connections are taken. Resolves then. */
+  async interrupt (): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.#interruption = ([client], data) => {
+        this.#interruption = null
+        this.#mode = 'silent'
+        client.write(data.subarray(0, data.length >> 1), () => {
+          this.#mode = 'open'
+          this.#end()
+          resolve()
+        })
+      }
+    })
+  }
 
   /** Delays every piece, each way. */
   slow (ms: number): void { this.#delay = ms }
@@ -69,7 +86,10 @@ export class Link {
     for (const [from, to] of [connection, [server, client] as const]) {
       from.setNoDelay(true)
       from.on('error', () => {})
-      from.on('data', (data) => this.#later(() => to.write(data)))
+      from.on('data', (data: Buffer) => this.#later(() => {
+        if (from === server && this.#interruption !== null) this.#interruption(connection, data)
+        else to.write(data)
+      }))
       from.on('end', () => this.#later(() => to.end()))
       from.on('close', () => {
         this.#connections.delete(connection)

@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import type { Test } from 'tap'
 import { until } from '../wait.ts'
 import { startChild } from './child.ts'
-import type { Check } from './contract.ts'
+import type { Check, Room } from './contract.ts'
 import { ONCE_AWAY, Watch } from './faults.ts'
 import type { EngineNode, Inbox } from './node.ts'
 
@@ -12,6 +13,31 @@ async function arrives (from: EngineNode, channel: string, inbox: Inbox): Promis
     await delay(20)
     return inbox.all.length > 0
   }, `a publication on ${channel} arrives`)
+}
+
+/** Loses the connection of a node while it claims, releases and subscribes. */
+async function nothingByHalves (t: Test, { name, nodes }: Pick<Room, 'name' | 'nodes'>, lose: (node: EngineNode) => Promise<void>): Promise<void> {
+  const [a, b] = await nodes(2)
+  const held = Array.from({ length: 50 }, (_, i) => name(`held${i}`))
+  const releases = await Promise.all(held.map((key) => a.own(key)))
+  const keys = Array.from({ length: 200 }, (_, i) => name(`k${i}`))
+  const claims = Promise.all(keys.map((key) => a.claim(key).then(({ owner }) => owner ?? a.node, (error: { code: string }) => error.code)))
+  const listening = a.listen(name('x'))
+  for (const release of releases) release()
+  // The operations are on their way.
+  await lose(a)
+  const [inbox, outcomes] = await Promise.all([listening, claims, until(() => a.state === 'available' && a.reports.includes('gap'), 'the node is back')])
+  b!.publish(name('x'), 'hello')
+  t.strictSame(await inbox.take(1), ['hello'])
+  t.strictSame(outcomes.filter((outcome) => outcome !== a.node && outcome !== 'FST_SOCKJS_ENGINE_UNAVAILABLE'), [], 'a claim is made, or it is refused')
+  const mine = keys.filter((_key, i) => outcomes[i] === a.node)
+  t.comment(`${mine.length} of ${keys.length} claims were made`)
+  t.strictSame(await Promise.all(mine.map((key) => b!.locate(key))), mine.map(() => a.node))
+  for (const key of keys) {
+    if (!mine.includes(key)) await until(async () => (await b!.claim(key)).owner !== a.node, 'a key whose claim was refused is free')
+  }
+  for (const key of held) await b!.finds(key, null)
+  t.strictSame([a.reports, a.lost], [ONCE_AWAY, []])
 }
 
 /** The connection of one node, and the death of one. */
@@ -56,29 +82,15 @@ export function linkChecks (check: Check): void {
     t.strictSame(await inbox.take(1), ['hello'])
   })
 
-  check('a connection that is lost in the middle of work leaves nothing by halves', ['cut', 'mend'], async (t, { name, nodes, faults }) => {
-    const [a, b] = await nodes(2)
-    const held = Array.from({ length: 50 }, (_, i) => name(`held${i}`))
-    const releases = await Promise.all(held.map((key) => a.own(key)))
-    const keys = Array.from({ length: 200 }, (_, i) => name(`k${i}`))
-    const claims = Promise.all(keys.map((key) => a.claim(key).then(({ owner }) => owner ?? a.node, (error: { code: string }) => error.code)))
-    const listening = a.listen(name('x'))
-    for (const release of releases) release()
-    // The operations are on their way.
-    await faults.cut(a.engine)
-    await faults.mend(a.engine)
-    const [inbox, outcomes] = await Promise.all([listening, claims, until(() => a.state === 'available' && a.reports.includes('gap'), 'the node is back')])
-    b!.publish(name('x'), 'hello')
-    t.strictSame(await inbox.take(1), ['hello'])
-    t.strictSame(outcomes.filter((outcome) => outcome !== a.node && outcome !== 'FST_SOCKJS_ENGINE_UNAVAILABLE'), [], 'a claim is made, or it is refused')
-    const mine = keys.filter((_key, i) => outcomes[i] === a.node)
-    t.comment(`${mine.length} of ${keys.length} claims were made`)
-    t.strictSame(await Promise.all(mine.map((key) => b!.locate(key))), mine.map(() => a.node))
-    for (const key of keys) {
-      if (!mine.includes(key)) await until(async () => (await b!.claim(key)).owner !== a.node, 'a key whose claim was refused is free')
-    }
-    for (const key of held) await b!.finds(key, null)
-    t.strictSame([a.reports, a.lost], [ONCE_AWAY, []])
+  check('a connection that is lost in the middle of work leaves nothing by halves', ['cut', 'mend'], async (t, room) => {
+    await nothingByHalves(t, room, async ({ engine }) => {
+      await room.faults.cut(engine)
+      await room.faults.mend(engine)
+    })
+  })
+
+  check('a connection that is lost with a part of the answers leaves nothing by halves', ['interrupt'], async (t, room) => {
+    await nothingByHalves(t, room, async ({ engine }) => await room.faults.interrupt(engine))
   })
 
   check('a node that comes back last, to a messaging system without its data, has its keys', ['kill', 'revive', 'cut', 'mend'], async (t, { name, nodes, faults }) => {

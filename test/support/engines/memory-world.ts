@@ -25,7 +25,7 @@ export function memoryWorld (): EngineWorld {
       },
       async mend (engine: Engine) { own.mend(engine as MemoryEngine) }
     },
-    impossible: { stop: NO_WIRE, cont: NO_WIRE, hang: NO_WIRE, slow: NO_WIRE, elsewhere: NO_WIRE, child: NO_WIRE, garbage: 'only nodes of this process reach it' },
+    impossible: { stop: NO_WIRE, cont: NO_WIRE, interrupt: NO_WIRE, hang: NO_WIRE, slow: NO_WIRE, elsewhere: NO_WIRE, child: NO_WIRE, garbage: 'only nodes of this process reach it' },
     async close () {}
   }
 }

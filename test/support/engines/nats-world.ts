@@ -73,6 +73,7 @@ export function natsWorld (client: ClientName, servers: readonly EngineServer[])
       async stop () { for (const server of servers) server.signal('SIGSTOP') },
       async cont () { for (const server of servers) server.signal('SIGCONT') },
       async cut (engine) { linkOf(engine).cut() },
+      async interrupt (engine) { await linkOf(engine).interrupt() },
       async hang (engine) { linkOf(engine).hang() },
       async mend (engine) { linkOf(engine).mend() },
       async slow (engine, ms) { linkOf(engine).slow(ms) },

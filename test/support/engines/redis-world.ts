@@ -43,6 +43,7 @@ export async function redisWorld (library: Library): Promise<EngineWorld> {
       async stop () { server.signal('SIGSTOP') },
       async cont () { server.signal('SIGCONT') },
       async cut (engine) { linkOf(engine).cut() },
+      async interrupt (engine) { await linkOf(engine).interrupt() },
       async hang (engine) { linkOf(engine).hang() },
       async mend (engine) { linkOf(engine).mend() },
       async slow (engine, ms) { linkOf(engine).slow(ms) },

@@ -21,6 +21,8 @@ export interface EngineFaults {
   cont? (): Promise<void>
   /** Ends the connections of one node, and refuses new ones. The messaging system may forget the node. */
   cut? (engine: Engine): Promise<void>
+  /** Ends the connections of one node in the middle of the next answer, which is lost in part. New connections are taken. */
+  interrupt? (engine: Engine): Promise<void>
   /** Lets nothing through on the connections of one node, and ends none of them. */
   hang? (engine: Engine): Promise<void>
   /** Ends `cut`, `hang` and `slow`. */
@@ -38,7 +40,7 @@ export interface EngineFaults {
 export type EngineFault = keyof EngineFaults
 
 /** Every fault, so that a world accounts for each. */
-export const FAULTS: readonly EngineFault[] = ['kill', 'revive', 'stop', 'cont', 'cut', 'hang', 'mend', 'slow', 'elsewhere', 'garbage', 'child']
+export const FAULTS: readonly EngineFault[] = ['kill', 'revive', 'stop', 'cont', 'cut', 'interrupt', 'hang', 'mend', 'slow', 'elsewhere', 'garbage', 'child']
 
 /** One messaging system with the engines that a suite opens on it. */
 export interface EngineWorld {
