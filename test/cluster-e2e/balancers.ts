@@ -1,5 +1,7 @@
-import { writeFile } from 'node:fs/promises'
+import { readFileSync } from 'node:fs'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { until } from '../support/wait.ts'
 import type { Process, Processes } from './processes.ts'
 import { toolPath } from '../e2e/tools.ts'
@@ -57,42 +59,30 @@ ${nodes.map((node) => `    server 127.0.0.1:${node} max_fails=0;\n`).join('')}  
 }
 `
 
-/** HAProxy picks a node at random among those whose health check passes. */
-const haproxy = ({ port, nodes }: Balanced): string => `
-global
-  maxconn 8000
-defaults
-  mode http
-  option http-no-delay
-  option redispatch
-  retries 3
-  timeout connect 2s
-  timeout client 60s
-  timeout server 60s
-  timeout tunnel 1h
-  timeout check 3s
-frontend web
-  bind 127.0.0.1:${port}
-  default_backend nodes
-backend nodes
-  balance random
-  option httpchk GET /health
-  http-check expect status 200
-  http-response set-header ${SERVED_BY} %si:%sp
-${nodes.map((node, i) => `  server node${i + 1} 127.0.0.1:${node} check inter 300ms fall 1 rise 1\n`).join('')}
-`
+/** The configurations that users get, at the ports of this run. They name three nodes. */
+const example = (file: string) => ({ port, nodes }: Balanced): string => {
+  const ports = new Map([[8080, port], ...nodes.map((node, i) => [3001 + i, node] as const)])
+  const text = readFileSync(fileURLToPath(new URL(`../../examples/proxies/${file}`, import.meta.url)), 'utf8')
+  return text.replaceAll(/(?<=127\.0\.0\.1:)\d+/g, (given) => String(ports.get(Number(given))))
+}
+
+const NGINX = { tool: 'nginx', args: (folder: string, file: string) => ['-e', 'stderr', '-p', folder, '-c', file, '-g', 'daemon off;'] } as const
+const HAPROXY = { tool: 'HAProxy', args: (_folder: string, file: string) => ['-db', '-f', file] } as const
 
 const PROGRAMS = {
-  nginx: { tool: 'nginx', configuration: nginx, args: (folder: string, file: string) => ['-e', 'stderr', '-p', folder, '-c', file, '-g', 'daemon off;'] },
-  haproxy: { tool: 'HAProxy', configuration: haproxy, args: (_folder: string, file: string) => ['-db', '-f', file] }
+  nginx: { ...NGINX, configuration: nginx },
+  'nginx-cluster.conf': { ...NGINX, configuration: example('nginx-cluster.conf') },
+  'haproxy-cluster.cfg': { ...HAPROXY, configuration: example('haproxy-cluster.cfg') }
 } as const
 
 export type BalancerName = keyof typeof PROGRAMS
 
+const fileOf = (name: BalancerName, { folder, port }: Pick<Balanced, 'folder' | 'port'>): string => join(folder, `${name}-${port}.conf`)
+
 /** Starts a balancer in front of nodes. Resolves when it answers. */
 export async function startBalancer (processes: Processes, name: BalancerName, balanced: Balanced): Promise<Process> {
   const { folder, port } = balanced
-  const file = join(folder, `${name}-${port}.conf`)
+  const file = fileOf(name, balanced)
   const { tool, configuration, args } = PROGRAMS[name]
   await writeFile(file, configuration(balanced))
   const balancer = processes.start(name, toolPath(tool), args(folder, file))
@@ -101,4 +91,12 @@ export async function startBalancer (processes: Processes, name: BalancerName, b
     return await fetch(`http://127.0.0.1:${port}/health`).then(({ status }) => status === 200, () => false)
   }, `${name} answers`, 20_000)
   return balancer
+}
+
+/** Takes a node out of the configuration of nginx, as an operator does before the node stops; `null` takes all nodes in again. */
+export async function leaveOut (balancer: Process, name: BalancerName, balanced: Pick<Balanced, 'folder' | 'port'>, node: number | null): Promise<void> {
+  const file = fileOf(name, balanced)
+  const text = (await readFile(file, 'utf8')).replaceAll(' down;', ';')
+  await writeFile(file, node === null ? text : text.replace(new RegExp(`(server 127\\.0\\.0\\.1:${node} [^;]*);`), '$1 down;'))
+  balancer.signal('SIGHUP')
 }

@@ -5,7 +5,7 @@ import { engineAway, engineKilled, engineLate, engineStopped } from './engine-fa
 import { example } from './example.ts'
 import { nodeKilled, nodeStopped, nodeStoppedLong, workerKilled } from './node-faults.ts'
 import { clocksApart, lateInterest, otherSecret, sameName, trailingRace } from './odd-nodes.ts'
-import { rollingRestart } from './rolling.ts'
+import { rollingRestarts } from './rolling.ts'
 import { anyNode, control } from './routing.ts'
 import { soak } from './soak.ts'
 
@@ -16,5 +16,5 @@ export const BARS: readonly Bar[] = [
   nodeKilled, workerKilled, nodeStopped, nodeStoppedLong,
   sameName, otherSecret, clocksApart, trailingRace, lateInterest,
   stranger, twoFirst, largeMessage, flood,
-  rollingRestart, soak
+  ...rollingRestarts, soak
 ]

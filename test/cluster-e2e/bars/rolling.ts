@@ -1,39 +1,59 @@
-import type { Bar } from '../bar.ts'
+import { setTimeout as delay } from 'node:timers/promises'
+import { type BalancerName, leaveOut } from '../balancers.ts'
+import type { Bar, Bench } from '../bar.ts'
+import type { EngineName } from '../engines.ts'
 import { type Crowd, during } from '../load/during.ts'
 import { figuresOf } from '../load/figures.ts'
 
 /** The close code of a server that restarts. A client opens another session after it. */
 const RESTART = 1012
 
+/** The time in which nginx reads its configuration again, in milliseconds. */
+const RELOAD = 1_000
+
 const CROWDS: readonly Crowd[] = (['xhr-polling', 'xhr-streaming', 'eventsource', 'htmlfile', 'jsonp-polling', 'websocket'] as const)
   .map((transport) => ({ transport, sessions: 40, reopenAfter: [RESTART] }))
 
-/** All nodes restart in turn behind a balancer with health checks. */
-export const rollingRestart: Bar = {
-  name: 'rolling restart of three nodes',
+/** Makes the bar in which all nodes restart in turn behind a balancer with a configuration of `examples/proxies/`. */
+const restartBehind = (name: string, balancer: BalancerName, engines: readonly EngineName[]): Bar => ({
+  name: `rolling restart of three nodes behind ${name}`,
   group: 'rolling',
-  engines: ['nats', 'redis'],
-  async run (bench, engine) {
-    const world = await bench.world({ engine, balancer: 'haproxy' })
-    const exits: (number | null)[] = []
-    const witnesses = await during(bench, world.port, CROWDS, async () => {
-      for (const node of world.nodes) {
-        exits.push(await node.process.stop())
-        await node.start()
-        await node.available()
+  engines,
+  run: (bench, engine) => restartAll(bench, engine, balancer)
+})
+
+export const rollingRestarts: readonly Bar[] = [
+  restartBehind('HAProxy', 'haproxy-cluster.cfg', ['nats', 'redis']),
+  restartBehind('nginx', 'nginx-cluster.conf', ['nats'])
+]
+
+async function restartAll (bench: Bench, engine: EngineName, balancer: BalancerName): Promise<void> {
+  const world = await bench.world({ engine, balancer })
+  // HAProxy asks for the health of the nodes. nginx does not, so that it is told.
+  const isReloaded = balancer === 'nginx-cluster.conf'
+  const exits: (number | null)[] = []
+  const witnesses = await during(bench, world.port, CROWDS, async () => {
+    for (const node of world.nodes) {
+      if (isReloaded) {
+        await leaveOut(world.balancer, balancer, world, node.port)
+        await delay(RELOAD)
       }
-    })
-    bench.row({ transport: '', figure: `exit codes ${exits.join(', ')}`, wanted: 'each node drains and exits with 0', ok: exits.length === 3 && exits.every((code) => code === 0) })
-    for (const { transport, records } of witnesses) {
-      const { sessions, complete, codes, hanging, duplicates, gaps } = figuresOf(records)
-      const isOrderly = records.every(({ outcome, code }) => outcome === 'complete' || code === RESTART)
-      const back = records.filter(({ outcome }) => outcome === 'complete').length
-      bench.row({
-        transport,
-        figure: `${complete} of ${sessions} complete, told: ${codes === '' ? 'none' : codes}; ${hanging} hang, ${duplicates} duplicates, ${gaps} gaps`,
-        wanted: 'no 1006, all 40 clients back',
-        ok: isOrderly && back === 40 && duplicates === 0 && gaps === 0
-      })
+      exits.push(await node.process.stop())
+      await node.start()
+      await node.available()
+      if (isReloaded) await leaveOut(world.balancer, balancer, world, null)
     }
+  })
+  bench.row({ transport: '', figure: `exit codes ${exits.join(', ')}`, wanted: 'each node drains and exits with 0', ok: exits.length === 3 && exits.every((code) => code === 0) })
+  for (const { transport, records } of witnesses) {
+    const { sessions, complete, codes, hanging, duplicates, gaps } = figuresOf(records)
+    const isOrderly = records.every(({ outcome, code }) => outcome === 'complete' || code === RESTART)
+    const back = records.filter(({ outcome }) => outcome === 'complete').length
+    bench.row({
+      transport,
+      figure: `${complete} of ${sessions} complete, told: ${codes === '' ? 'none' : codes}; ${hanging} hang, ${duplicates} duplicates, ${gaps} gaps`,
+      wanted: 'no 1006, all 40 clients back',
+      ok: isOrderly && back === 40 && duplicates === 0 && gaps === 0
+    })
   }
 }

@@ -80,7 +80,11 @@ export class HttpLine implements Line {
     const request = http.request({ host: '127.0.0.1', port: this.#port, path: `${this.#base}/${route}`, method, headers, agent: this.#agent })
     this.#requests.add(request)
     request.on('close', () => this.#requests.delete(request))
-    request.on('error', ({ message }) => this.#end(ABNORMAL, `${route}: ${message}`, ''))
+    request.on('error', (error: NodeJS.ErrnoException) => {
+      // A balancer has ended an idle connection in the moment of the request. Browsers send such a request again, on a new connection.
+      if (request.reusedSocket && error.code === 'ECONNRESET' && !this.#over) return this.#ask(method, route, body, answered)
+      this.#end(ABNORMAL, `${route}: ${error.message}`, '')
+    })
     request.on('response', (response) => {
       const by = String(response.headers[SERVED_BY] ?? '')
       response.on('error', ({ message }) => this.#end(ABNORMAL, `${route}: ${message}`, by))
@@ -94,8 +98,7 @@ export class HttpLine implements Line {
     const { method, receive } = ROUTES[this.#transport]
     this.#ask(method, receive, undefined, (response, by) => {
       if (response.statusCode !== 200) {
-        response.resume()
-        return this.#end(ABNORMAL, `${receive}: status ${response.statusCode}`, by)
+        return this.#refused(receive, response, by)
       }
       this.#frames.servedBy(by)
       const utf8 = new StringDecoder('utf8')
@@ -126,13 +129,19 @@ export class HttpLine implements Line {
     const payload = JSON.stringify(this.#outgoing)
     this.#outgoing = []
     this.#ask('POST', send, send === 'jsonp_send' ? `d=${encodeURIComponent(payload)}` : payload, (response, by) => {
+      if (response.statusCode !== 204 && response.statusCode !== 200) return this.#refused(send, response, by)
       response.resume()
-      if (response.statusCode !== 204 && response.statusCode !== 200) return this.#end(ABNORMAL, `${send}: status ${response.statusCode}`, by)
       response.on('end', () => {
         this.#sending = false
         this.#flush()
       })
     })
+  }
+
+  /** Tells the status with the first line of the body, because a balancer has a 503 of its own. */
+  #refused (route: string, response: http.IncomingMessage, by: string): void {
+    response.setEncoding('utf8').once('data', (text: string) => this.#end(ABNORMAL, `${route}: status ${response.statusCode}, ${text.split('\n')[0]}`, by))
+    response.once('end', () => this.#end(ABNORMAL, `${route}: status ${response.statusCode}`, by))
   }
 
   #end (code: number, reason: string, by: string): void {
