@@ -7,7 +7,6 @@ export type { Clock } from './core/clock.ts'
 export { errors, ManualClock, PreparedMessage }
 export { sockjs as default, sockjs }
 export type { CodedError, CodedErrorConstructor } from './core/coded-error.ts'
-export type { Engine, EngineState } from './engine/engine.ts'
 export type { BroadcastOptions } from './sockjs/endpoint/broadcast.ts'
 export type {
   ClusterClosed, ClusterSession, ClusterSessions, EndpointCluster, GapListener, SessionFilter

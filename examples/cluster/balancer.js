@@ -3,7 +3,7 @@ import net from 'node:net'
 
 const HOST = '127.0.0.1'
 
-/** A small balancer that picks a node at random for every request, which is the worst that a SockJS server can have in front of it. */
+/** Starts a balancer that picks a node at random for every request. No balancer is worse for a SockJS server. */
 export function startBalancer (ports, port) {
   const pick = () => ports[Math.floor(Math.random() * ports.length)]
   const agent = new http.Agent({ keepAlive: true })

@@ -61,7 +61,7 @@ export class Directory {
   /** True if so many requests wait for the engine that no further one may. */
   get isFull (): boolean { return this.#waiting >= MAX_WAITING }
 
-  /** Finds the owner without asking, if this edge has served the session before and the owner's node has not left since. */
+  /** Finds the owner without asking, if this edge has served the session before and that node has not left. */
   remembered (key: string): string | undefined {
     const node = this.#owners.get(key)
     if (node === undefined || !this.#node.members.hasLeft(node)) return node
