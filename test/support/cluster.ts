@@ -3,6 +3,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import type { Test } from 'tap'
 import { type CloseEvent, ManualClock, type Session } from '../../src/index.ts'
 import { type MemoryDelivery, type MemoryEngine, MemoryNetwork, type MemoryNetworkOptions } from '../../src/engine/memory.ts'
+import type { ClusterNode } from '../../src/cluster/node.ts'
 import type { Edge } from '../../src/sockjs/remote/edge.ts'
 import { newClient, newId, type ClientOptions, type TransportName } from './client.ts'
 import type { HttpTestClient } from './http-client.ts'
@@ -27,6 +28,7 @@ export class TestCluster {
   readonly nodes: TestServer[] = []
   readonly engines: MemoryEngine[] = []
   #held: MemoryDelivery[] = []
+  #repeat: ((arrive: () => void) => void) | null = null
   #holds: (from: number, to: number) => boolean = () => false
   readonly #stopped = new Map<number, number>()
   /** The id of the last session that was opened with `open`. */
@@ -42,6 +44,9 @@ export class TestCluster {
     this.engines.push(engine)
     return engine
   }
+
+  /** Lets each publication arrive twice, and gives the caller the means to let it arrive again. */
+  twice (repeat: (arrive: () => void) => void): void { this.#repeat = repeat }
 
   /** The number of publications that wait. */
   get held (): number { return this.#held.length }
@@ -92,6 +97,9 @@ export class TestCluster {
     for (const socket of this.nodes[node]!.sockets) socket.destroy()
   }
 
+  /** A node among its peers, from inside. */
+  node (node: number): ClusterNode { return this.nodes[node]!.endpoint.registration.node! }
+
   /** The legs and the sends of a node that other nodes own. */
   edge (node: number): Edge { return this.nodes[node]!.endpoint.registration.foreign as Edge }
 
@@ -112,7 +120,12 @@ export class TestCluster {
     const from = this.#numberOf(delivery.from)
     const to = this.#numberOf(delivery.to)
     if (this.#stopped.has(from) || this.#stopped.has(to) || this.#holds(from, to)) this.#held.push(delivery)
-    else setImmediate(() => delivery.arrive())
+    else {
+      setImmediate(() => delivery.arrive())
+      if (this.#repeat === null) return
+      setImmediate(() => delivery.arrive())
+      this.#repeat(() => delivery.arrive())
+    }
   }
 
   #numberOf (node: string): number { return this.engines.findIndex((engine) => engine.node === node) }

@@ -112,9 +112,10 @@ export class Edge implements LinkService, LegKeeper, ForeignLegs {
     const number = reader.u32()
     const owner = this.#owners.get(link)
     if (operation === TO_EDGE.answer) {
+      const outcome = readOutcome(reader)
       const resolve = owner?.sends.get(number)
       owner?.sends.delete(number)
-      return resolve?.(readOutcome(reader))
+      return resolve?.(outcome)
     }
     const leg = owner?.legs.get(number)
     switch (operation) {
