@@ -1,27 +1,11 @@
-// Installs the peers when they are missing, and starts the measurements with as many descriptors as the system allows and a core for each side.
-import { spawnSync } from 'node:child_process'
+// Installs the peers when they are missing, and starts the measurements.
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { must, startMeasurements } from './start.js'
 
 const here = (name) => fileURLToPath(new URL(name, import.meta.url))
-
-function must (command, args) {
-  const { status, error } = spawnSync(command, args, { stdio: 'inherit' })
-  if (error !== undefined) throw error
-  if (status !== 0) process.exit(status ?? 1)
-}
 
 // Output of the installation must not get into that of --json.
 if (!existsSync(here('node_modules'))) must('sh', ['-c', 'npm install --no-audit --no-fund --prefix "$0" >&2', here('.')])
 
-// The client on the last core and the servers on the first, where `taskset` can say so: who moves from core to core is slow for a while.
-const START = `
-  ulimit -n "$(ulimit -Hn)"
-  limit=$(ulimit -n)
-  [ "$limit" = unlimited ] || export BENCH_DESCRIPTORS=$limit
-  last=$(($(nproc 2>/dev/null || echo 1) - 1))
-  if [ "$last" -gt 0 ] && taskset -c "$last" true 2>/dev/null && taskset -c 0 true 2>/dev/null; then
-    BENCH_SERVER_CORE=0 exec taskset -c "$last" "$0" "$@"
-  fi
-  exec "$0" "$@"`
-must('sh', ['-c', START, process.execPath, here('run.js'), ...process.argv.slice(2)])
+startMeasurements(here('run.js'), process.argv.slice(2))

@@ -10,23 +10,24 @@ export class ServerProcess {
   #child
   port = 0
 
-  static async start (name, mode, profile) {
+  /** `settings` are for servers that need more than a mode. */
+  static async start (name, mode, profile, settings = {}) {
     const server = new ServerProcess()
     const path = fileURLToPath(new URL(`servers/${name}.js`, import.meta.url))
     const execArgv = ['--expose-gc', ...(profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile.folder}`, `--cpu-prof-name=${profile.name.replaceAll('/', ' ')}.cpuprofile`])]
-    server.#child = fork(path, [mode], CORE === undefined ? { execArgv } : { execPath: 'taskset', execArgv: ['-c', CORE, process.execPath, ...execArgv] })
+    server.#child = fork(path, [mode, JSON.stringify(settings)], CORE === undefined ? { execArgv } : { execPath: 'taskset', execArgv: ['-c', CORE, process.execPath, ...execArgv] })
     server.port = (await server.#answer()).port
     return server
   }
 
   /** CPU microseconds of all threads so far. */
   async cpu () {
-    const { user, system } = await this.#ask('cpu')
+    const { user, system } = await this.ask('cpu')
     return user + system
   }
 
   /** Resident bytes after a collection: what the server really keeps. */
-  async memory () { return (await this.#ask('memory')).rss }
+  async memory () { return (await this.ask('memory')).rss }
 
   /** A profile is written by a process that ends by itself. */
   async stop () {
@@ -38,7 +39,8 @@ export class ServerProcess {
     clearTimeout(timer)
   }
 
-  async #ask (question) {
+  /** One question at a time. */
+  async ask (question) {
     this.#child.send(question)
     return this.#answer()
   }

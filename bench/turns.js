@@ -5,13 +5,13 @@ const WARM_UP = { milliseconds: 600, messages: 20_000, atMost: 4000, step: 25 }
 /** For a load that was set going to run evenly, or one that was held to come to rest. */
 const SETTLED = 10
 
-/** Each of the loads in turn, as often as `turns` says; the results by load. */
-export async function takeTurns (running, { turns, milliseconds }) {
+/** Each of the loads in turn, as often as `turns` says; the results by load. `measure` looks at one turn. */
+export async function takeTurns (running, { turns, milliseconds }, measure = measureWindow) {
   const results = running.map(() => [])
   for (const { load } of running) await whileGoing(load, () => warmUp(load))
   for (let turn = 0; turn < turns; turn++) {
     for (const [i, { server, load }] of running.entries()) {
-      results[i].push(await whileGoing(load, () => measureWindow(server, load, milliseconds)))
+      results[i].push(await whileGoing(load, () => measure(server, load, milliseconds)))
     }
   }
   return results

@@ -24,23 +24,31 @@ export class SockjsHttpSession extends Session {
   #rest = EMPTY
   #arrived = 0
 
-  constructor ({ port, id, message, transport }) {
+  /** The first response comes from `port`, which makes that node the owner; later ones and sends may go to other nodes. */
+  constructor ({ port, receivePort = port, sendPort = port, id, message, transport }) {
     super()
     const base = `/bench/000/${id}`
     this.#message = message
     this.#transport = TRANSPORTS[transport]
-    this.#sender = new Sender(port, repeater((count) => post(`${base}/xhr_send`, JSON.stringify(Array(count).fill(message)))), this.failed)
+    this.#sender = new Sender(sendPort, repeater((count) => post(`${base}/xhr_send`, JSON.stringify(Array(count).fill(message)))), this.failed)
     const again = this.#transport.request(base)
-    this.#receiver = new HttpConnection(port, {
-      onBody: (data, from, to) => this.#read(data, from, to),
-      onEnd: (status) => {
-        if (status !== '200') return this.failed(new Error(`answered with ${status}`))
-        this.#receiver.request(again)
-        this.#deliver()
-      },
-      onError: this.failed
-    })
-    this.#receiver.request(again)
+    const receive = (from) => {
+      this.#receiver = new HttpConnection(from, {
+        onBody: (data, from, to) => this.#read(data, from, to),
+        onEnd: (status) => {
+          if (status !== '200') return this.failed(new Error(`answered with ${status}`))
+          if (from === receivePort) this.#receiver.request(again)
+          else {
+            this.#receiver.close()
+            receive(receivePort)
+          }
+          this.#deliver()
+        },
+        onError: this.failed
+      })
+      this.#receiver.request(again)
+    }
+    receive(port)
   }
 
   send (count) { this.#sender.send(count) }

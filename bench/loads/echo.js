@@ -1,8 +1,14 @@
 import { closeAll, openSessions } from '../clients/index.js'
 import { Latencies } from '../statistics.js'
 
+/** The pause of a session in light load, in milliseconds. */
+const PAUSE = 5
+
+/** Sessions that keep one message each going round, with a pause before the next: a server that has little to do. */
+export const pacedEcho = (workload, client) => echo(workload, client, PAUSE)
+
 /** Sessions that keep `inFlight` messages each going round. */
-export async function echo ({ sessions, inFlight }, client) {
+export async function echo ({ sessions, inFlight }, client, pause = 0) {
   const latencies = new Latencies()
   const opened = await openSessions(sessions, client)
   const loops = opened.map(loop)
@@ -22,14 +28,20 @@ export async function echo ({ sessions, inFlight }, client) {
       }
       received += messages
       if (held) waiting += messages
-      else session.send(messages)
+      else if (pause === 0) session.send(messages)
+      else setTimeout(later, pause, messages)
     }
-    return () => {
+    function later (messages) {
+      waiting += messages
+      if (!held) again()
+    }
+    function again () {
       if (waiting === 0) return
       sentAt.fill(performance.now())
       session.send(waiting)
       waiting = 0
     }
+    return again
   }
 
   return {

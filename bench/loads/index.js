@@ -1,5 +1,5 @@
 import { broadcast } from './broadcast.js'
-import { echo } from './echo.js'
+import { echo, pacedEcho } from './echo.js'
 import { heartbeats, idle } from './idle.js'
 import { opening } from './opening.js'
 
@@ -10,6 +10,7 @@ import { opening } from './opening.js'
  */
 export const LOADS = {
   echo: { start: echo, mode: 'echo', unit: 'us/message' },
+  'paced echo': { start: pacedEcho, mode: 'echo', unit: 'us/message' },
   broadcast: { start: broadcast, mode: 'broadcast', unit: 'us/delivery' },
   opening: { start: opening, mode: 'echo', unit: 'us/session' },
   idle: { measure: idle, mode: 'echo', unit: 'KB/session' },

@@ -1,7 +1,9 @@
 import { openSession } from '../clients/index.js'
+import { Latencies } from '../statistics.js'
 
 /** Sessions that open, get their welcome, and leave; as many at a time as the workload says. */
 export function opening ({ sessions: atATime }, client) {
+  const latencies = new Latencies()
   let opened = 0
   let running = 0
   let held = true
@@ -10,8 +12,10 @@ export function opening ({ sessions: atATime }, client) {
   async function comeAndGo () {
     running++
     do {
+      const started = performance.now()
       const session = openSession(client)
       await session.whenOpen
+      latencies.add(performance.now() - started)
       session.close()
       opened++
     } while (goesOn())
@@ -22,6 +26,7 @@ export function opening ({ sessions: atATime }, client) {
 
   return {
     count: () => opened,
+    latencies,
     go () {
       held = false
       while (running < atATime) comeAndGo()

@@ -1,6 +1,9 @@
 /** What the server is to do with messages: `echo` or `broadcast`. */
 export const mode = process.argv[2]
 
+/** What else a server was given, as an object. */
+export const settings = JSON.parse(process.argv[3] ?? '{}')
+
 export { HEARTBEAT } from '../heartbeat.js'
 
 const ANSWERS = {
@@ -13,9 +16,13 @@ const ANSWERS = {
   exit: () => process.exit()
 }
 
-/** The channel on which the harness asks; it is apart from the server's own port, so that asking costs no connection. */
-export function ready (port) {
-  process.on('message', (question) => process.send(ANSWERS[question]()))
+/**
+ * The channel on which the harness asks; it is apart from the server's own port, so that asking costs no connection.
+ * A server may have answers of its own.
+ */
+export function ready (port, answers = {}) {
+  const all = { ...ANSWERS, ...answers }
+  process.on('message', async (question) => process.send(await all[question]()))
   process.on('disconnect', () => process.exit())
   process.send({ port })
 }

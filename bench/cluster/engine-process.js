@@ -1,0 +1,91 @@
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { connect, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { ServerProcess } from '../server-process.js'
+
+const HOST = '127.0.0.1'
+const CORE = process.env.BENCH_SERVER_CORE
+
+/** The messaging systems that are programs of their own; the hub is part of this package. */
+const PROGRAMS = {
+  nats: { command: 'nats-server', args: (port) => ['-a', HOST, '-p', String(port)] },
+  redis: { command: 'redis-server', args: (port, folder) => ['--bind', HOST, '--port', String(port), '--dir', folder, '--save', '', '--appendonly', 'no'] }
+}
+
+/** Whether an engine can run on this machine; the reason where it cannot. */
+export function missing (engine) {
+  const { command } = PROGRAMS[engine] ?? {}
+  if (command === undefined || spawnSync(command, ['--version'], { stdio: 'ignore' }).error === undefined) return null
+  return `${command} is not installed`
+}
+
+/** A messaging system for one measurement: `{ address, cpu, resident, stop }`. */
+export async function startEngine (engine) {
+  return engine === 'hub' ? startHub() : startProgram(PROGRAMS[engine])
+}
+
+async function startHub () {
+  const hub = await ServerProcess.start('hub', 'hub')
+  return { address: hub.port, cpu: () => hub.cpu(), resident: () => hub.memory(), stop: () => hub.stop() }
+}
+
+async function startProgram ({ command, args }) {
+  const port = await freePort()
+  const folder = mkdtempSync(join(tmpdir(), 'bench-'))
+  const all = [command, ...args(port, folder)]
+  const child = CORE === undefined ? spawn(all[0], all.slice(1), { stdio: 'ignore' }) : spawn('taskset', ['-c', CORE, ...all], { stdio: 'ignore' })
+  await listening(port, command)
+  return {
+    address: `${HOST}:${port}`,
+    cpu: async () => cpuOf(child.pid),
+    resident: async () => residentOf(child.pid),
+    async stop () {
+      const exit = once(child, 'exit')
+      child.kill()
+      await exit
+      rmSync(folder, { recursive: true, force: true })
+    }
+  }
+}
+
+async function freePort () {
+  const server = createServer().listen(0, HOST)
+  await once(server, 'listening')
+  const { port } = server.address()
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+const PATIENCE = 10_000
+
+async function listening (port, command) {
+  const started = performance.now()
+  while (performance.now() - started < PATIENCE) {
+    const socket = connect(port, HOST)
+    const open = await new Promise((resolve) => socket.once('connect', () => resolve(true)).once('error', () => resolve(false)))
+    socket.destroy()
+    if (open) return
+    await delay(50)
+  }
+  throw new Error(`${command} does not listen after ${PATIENCE} ms`)
+}
+
+/** CPU microseconds of all threads of a process; NaN where the system does not tell. */
+function cpuOf (pid) {
+  try {
+    const nanoseconds = readdirSync(`/proc/${pid}/task`).map((thread) => Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]))
+    return nanoseconds.reduce((sum, one) => sum + one, 0) / 1000
+  } catch {
+    return NaN
+  }
+}
+
+function residentOf (pid) {
+  const [, kilobytes] = /^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))
+  return Number(kilobytes) * 1024
+}
