@@ -28,6 +28,8 @@ async function polling (cluster: TestCluster) {
   await opened.home.ended
   opened.away.receive()
   await until(() => opened.session.output.receiver !== null, 'the poll has come')
+  // The edge learns it too.
+  await cluster.settle()
   return opened
 }
 
