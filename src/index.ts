@@ -1,12 +1,15 @@
 import { ManualClock } from './core/clock.ts'
+import { MemoryNetwork } from './engine/memory.ts'
 import { errors } from './sockjs/errors.ts'
 import { sockjs } from './sockjs/plugin.ts'
 import { PreparedMessage } from './stream/prepared-message.ts'
 
 export type { Clock } from './core/clock.ts'
-export { errors, ManualClock, PreparedMessage }
+export { errors, ManualClock, MemoryNetwork, PreparedMessage }
 export { sockjs as default, sockjs }
 export type { CodedError, CodedErrorConstructor } from './core/coded-error.ts'
+export type { Engine, EngineState } from './engine/engine.ts'
+export type { MemoryDelivery, MemoryEngine, MemoryNetworkOptions } from './engine/memory.ts'
 export type { BroadcastOptions } from './sockjs/endpoint/broadcast.ts'
 export type {
   ClusterClosed, ClusterSession, ClusterSessions, EndpointCluster, GapListener, SessionFilter

@@ -16,15 +16,20 @@ export interface MemoryNetworkOptions {
 
 /** A publication on its way to one node. Calling `arrive()` twice delivers it twice, as a repeat would. */
 export interface MemoryDelivery {
+  /** The id of the node that publishes. */
   readonly from: string
+  /** The id of the node that listens. */
   readonly to: string
+  /** The channel, such as `members` for the beats of nodes. */
   readonly channel: string
+  /** Gives the publication to the node, unless the network is away from it. */
   arrive (): void
 }
 
 /**
- * Connects several nodes of one process, for tests.
+ * Connects several nodes of one process, for tests of applications.
  *
+ * Each application gets an engine of its own: `app.register(sockjs, { engine: network.engine() })`.
  * It does as a real messaging system does: publications arrive in later turns, a cut node misses them, and a restart loses all claims.
  */
 export class MemoryNetwork {
