@@ -57,7 +57,7 @@ const ROOMS: readonly Room[] = [
   { name: 'sockjs/plugin', rooms: ['sockjs/remote', 'core', 'sockjs/errors', 'sockjs/options', 'sockjs/endpoint', 'sockjs/upgrade', 'sockjs/facade'], packages: ['*'] },
   {
     name: 'index',
-    rooms: ['core', 'stream', 'sockjs/errors', 'sockjs/protocol', 'sockjs/session', 'sockjs/options', 'sockjs/endpoint', 'sockjs/facade', 'sockjs/plugin'],
+    rooms: ['core', 'stream', 'engine', 'sockjs/errors', 'sockjs/protocol', 'sockjs/session', 'sockjs/options', 'sockjs/endpoint', 'sockjs/facade', 'sockjs/plugin'],
     packages: []
   },
 
