@@ -1,8 +1,9 @@
-import type { Clock } from '../core/clock.ts'
-import type { ChannelListener, Claim, Engine, EngineChannels, EngineClaims, EngineContext, EngineFacts, EngineState } from './engine.ts'
+import type { EngineFacts } from './engine.ts'
 import { engineErrors } from './errors.ts'
-import { matchesChannel } from './patterns.ts'
+import { MemoryEngine, type MemorySystem } from './memory-engine.ts'
 import { Reclaiming } from './reclaiming.ts'
+
+export type { MemoryEngine } from './memory-engine.ts'
 
 /** The settings of a network in memory. */
 export interface MemoryNetworkOptions {
@@ -32,7 +33,7 @@ export interface MemoryDelivery {
  * Each application gets an engine of its own: `app.register(sockjs, { engine: network.engine() })`.
  * It does as a real messaging system does: publications arrive in later turns, a cut node misses them, and a restart loses all claims.
  */
-export class MemoryNetwork {
+export class MemoryNetwork implements MemorySystem {
   /** @internal */
   readonly facts: EngineFacts
   /** @internal The keys that nodes have claimed. */
@@ -137,180 +138,4 @@ export class MemoryNetwork {
     for (const engine of away) engine.claimAgain()
     for (const engine of away) engine.comeBack()
   }
-}
-
-/** One subscription of a node. */
-interface Subscription {
-  readonly pattern: string
-  readonly listener: ChannelListener
-}
-
-/** A key that a node has claimed. */
-interface Held {
-  readonly lost: () => void
-}
-
-/** A call that waits until the engine is available. */
-interface Waiter {
-  resolve (): void
-  reject (error: Error): void
-}
-
-/** The engine of one node of a `MemoryNetwork`. */
-export class MemoryEngine implements Engine, EngineChannels, EngineClaims {
-  readonly facts: EngineFacts
-  readonly channels: EngineChannels = this
-  readonly claims: EngineClaims = this
-  /** @internal True while the network is taken away from this node. */
-  cut = false
-  readonly #network: MemoryNetwork
-  readonly #subscriptions = new Set<Subscription>()
-  readonly #held = new Map<string, Held>()
-  readonly #waiters: Waiter[] = []
-  #context: EngineContext | null = null
-  #state: EngineState = 'starting'
-  #wasAvailable = false
-
-  /** @internal Engines are made by `network.engine()`. */
-  constructor (network: MemoryNetwork) {
-    this.#network = network
-    this.facts = network.facts
-  }
-
-  /** The id of its node; the empty string before the start. */
-  get node (): string { return this.#context?.node ?? '' }
-
-  async start (context: EngineContext): Promise<void> {
-    if (this.#state === 'stopped') throw new engineErrors.Refused('memory', 'it has stopped; make a new engine for each start of a node')
-    if (this.#context !== null) throw new engineErrors.Refused('memory', 'it is in use already; make one engine for each node')
-    this.#context = context
-    if (this.#network.join(this)) this.#available('started')
-    else this.#change('unavailable', 'the network is away')
-  }
-
-  async stop (): Promise<void> {
-    if (this.#state === 'stopped') return
-    this.#network.remove(this)
-    this.#subscriptions.clear()
-    this.#held.clear()
-    this.#change('stopped', 'stopped')
-    for (const { reject } of this.#waiters.splice(0)) reject(this.#unavailable())
-  }
-
-  // --- channels ----------------------------------------------------------------------------------------------
-
-  publish (channel: string, data: Uint8Array): void {
-    if (this.#state === 'available') this.#network.publish(this, channel, data)
-  }
-
-  async flushed (): Promise<void> { this.#check() }
-
-  async subscribe (channel: string, listener: ChannelListener): Promise<() => void> {
-    if (this.#state === 'stopped') throw this.#unavailable()
-    const subscription = { pattern: channel, listener }
-    this.#subscriptions.add(subscription)
-    if (this.#state !== 'available') await new Promise<void>((resolve, reject) => { this.#waiters.push({ resolve, reject }) })
-    return () => { this.#subscriptions.delete(subscription) }
-  }
-
-  // --- claims ------------------------------------------------------------------------------------------------
-
-  async claim (key: string, lost: () => void): Promise<Claim> {
-    const unsure = this.#unsure(key)
-    if (unsure !== null) {
-      await unsure
-      this.#check()
-    }
-    const owner = this.#network.owners.get(key)
-    if (owner !== undefined) return { owner: owner.node }
-    const held: Held = { lost }
-    this.#network.owners.set(key, this)
-    this.#held.set(key, held)
-    return { owner: null, release: () => this.#release(key, held) }
-  }
-
-  async locate (key: string): Promise<string | null> {
-    const unsure = this.#unsure(key)
-    if (unsure !== null) {
-      await unsure
-      this.#check()
-    }
-    return this.#network.owners.get(key)?.node ?? null
-  }
-
-  // --- for the network ---------------------------------------------------------------------------------------
-
-  /** @internal */
-  get isAway (): boolean { return this.#state === 'unavailable' }
-
-  /** @internal */
-  get hasKeys (): boolean { return this.#held.size > 0 }
-
-  /** @internal */
-  get clock (): Clock | undefined { return this.#context?.clock }
-
-  /** @internal */
-  listensTo (channel: string): boolean { return this.#state === 'available' && this.#listening(channel).length > 0 }
-
-  /** @internal */
-  arrive (channel: string, data: Uint8Array): void {
-    if (this.#state !== 'available') return
-    for (const { listener } of this.#listening(channel)) listener(data, channel)
-  }
-
-  /** @internal Loses the connection. */
-  leave (reason: string): void {
-    if (this.#state === 'available') this.#change('unavailable', reason)
-  }
-
-  /** @internal Claims each key again, or loses it to another node. */
-  claimAgain (): void {
-    for (const [key, { lost }] of this.#held) {
-      const owner = this.#network.owners.get(key) ?? this
-      this.#network.owners.set(key, owner)
-      if (owner === this) continue
-      this.#held.delete(key)
-      lost()
-    }
-  }
-
-  /** @internal Reports that the connection is back. */
-  comeBack (): void {
-    if (this.#wasAvailable) this.#context?.gap('the network is back')
-    this.#available('the network is back')
-  }
-
-  #listening (channel: string): Subscription[] {
-    return [...this.#subscriptions].filter(({ pattern }) => matchesChannel(pattern, channel))
-  }
-
-  #release (key: string, held: Held): void {
-    // A late release must not free a key that has been claimed again since.
-    if (this.#held.get(key) !== held) return
-    this.#held.delete(key)
-    if (this.#network.owners.get(key) === this) this.#network.owners.delete(key)
-  }
-
-  #available (reason: string): void {
-    this.#wasAvailable = true
-    this.#change('available', reason)
-    for (const { resolve } of this.#waiters.splice(0)) resolve()
-  }
-
-  #change (state: EngineState, reason: string): void {
-    this.#state = state
-    this.#context?.changed(state, reason)
-  }
-
-  /** Returns the wait until the owner of a key is sure. */
-  #unsure (key: string): Promise<void> | null {
-    this.#check()
-    return this.#network.owners.has(key) ? null : this.#network.settling
-  }
-
-  #check (): void {
-    if (this.#state !== 'available') throw this.#unavailable()
-  }
-
-  #unavailable (): Error { return new engineErrors.Unavailable('memory', `its state is ${this.#state}`) }
 }
