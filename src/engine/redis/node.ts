@@ -1,5 +1,4 @@
 import { Timer, type TimerOwner } from '../../core/timer.ts'
-import { Waiters } from '../../core/waiters.ts'
 import type { EngineContext, EngineState } from '../engine.ts'
 import { engineErrors } from '../errors.ts'
 import { Calls, isReply, unavailable, wordsOf } from './calls.ts'
@@ -9,8 +8,8 @@ import type { Maker } from './client.ts'
 import { Lease, RENEWAL } from './lease.ts'
 import { Link, type LinkOwner } from './link.ts'
 import { Names } from './names.ts'
-import { checkRights, refusalOf } from './rights.ts'
-import { readInfo, warnOfEviction } from './server-info.ts'
+import { Restoration, type Subscriber } from './restoration.ts'
+import { refusalOf } from './rights.ts'
 import { Settling } from './settling.ts'
 import { Subscriptions } from './subscriptions.ts'
 
@@ -20,20 +19,11 @@ const RETRY = 500
 /** The time that the first try may take, in milliseconds. The client itself may wait longer for a server. */
 const FIRST_TRY = 5_000
 
-/** The age of the own lease at which leases of other nodes may have ended too, in milliseconds. */
-const LONG_ABSENCE = 8_000
-
 /** Answers after which the client must look for the master again. */
 const NO_MASTER = /^(?:READONLY|MASTERDOWN|UNBLOCKED)/
 
 /** Answers that concern the whole server, not only one command. */
 const SERVER_FAILS = /^(?:LOADING|CLUSTERDOWN|TRYAGAIN|BUSY|MISCONF|NOAUTH|NOREPLICAS)/
-
-/** The connection for subscriptions. A Redis Cluster may need a new one, at another server. */
-interface Subscriber {
-  readonly link: Link
-  readonly calls: Calls
-}
 
 /** A node in Redis: two connections, and the way back to a working state after any fault. */
 export class RedisNode implements LinkOwner, ClaimsHost, ChannelsHost, TimerOwner {
@@ -49,7 +39,7 @@ export class RedisNode implements LinkOwner, ClaimsHost, ChannelsHost, TimerOwne
   readonly #lease: Lease
   readonly #settling: Settling
   readonly #subscriptions: Subscriptions
-  readonly #echoes = new Waiters()
+  readonly #restoration: Restoration
   readonly #renewal = new Timer(this)
   readonly #retry = new Timer(this)
   readonly #firstTry = new Timer(this)
@@ -58,10 +48,6 @@ export class RedisNode implements LinkOwner, ClaimsHost, ChannelsHost, TimerOwne
   /** The number of the current try. A try whose number is older has been overtaken by a fault. */
   #try = 0
   #isTrying = false
-  #run: string | null = null
-  #isChecked = false
-  /** True if other nodes may still have to claim their keys again when this node is available. */
-  #mustSettle = false
   #stopped: Promise<void> | null = null
   #started: { resolve (): void, reject (error: Error): void } | null = null
 
@@ -76,6 +62,7 @@ export class RedisNode implements LinkOwner, ClaimsHost, ChannelsHost, TimerOwne
     this.#settling = new Settling(clock)
     this.#subscriptions = new Subscriptions(this.#names, log)
     this.claims = new RedisClaims(this, this.#calls, clock, this.#names, this.#lease, this.#settling)
+    this.#restoration = new Restoration(context, maker, this.#names, { calls: this.#calls, lease: this.#lease, subscriptions: this.#subscriptions, claims: this.claims })
     this.channels = new RedisChannels(this, this.#calls, this.#names, this.#subscriptions, maker.isCluster ? this.#lease : null)
   }
 
@@ -172,7 +159,7 @@ export class RedisNode implements LinkOwner, ClaimsHost, ChannelsHost, TimerOwne
     if (connection === null) return null
     const link = new Link(connection, this)
     const echo = this.#names.echo(this.#context.node)
-    connection.on('messageBuffer', (name: Buffer) => { if (name.toString('latin1') === echo) this.#echoes.releaseAll() })
+    connection.on('messageBuffer', (name: Buffer) => { if (name.toString('latin1') === echo) this.#restoration.heard() })
     this.#subscriptions.use(connection)
     link.open()
     return { link, calls: new Calls(connection, this.#context.clock, () => link.renew('Redis did not answer on the connection for subscriptions')) }
@@ -182,7 +169,7 @@ export class RedisNode implements LinkOwner, ClaimsHost, ChannelsHost, TimerOwne
     const number = ++this.#try
     this.#isTrying = true
     try {
-      await this.#restore(subscriber)
+      await this.#restoration.run(subscriber, this.#state === 'starting')
       if (number === this.#try) this.#available()
     } catch (error) {
       if (number === this.#try) this.#tryFailed(error)
@@ -191,45 +178,11 @@ export class RedisNode implements LinkOwner, ClaimsHost, ChannelsHost, TimerOwne
     }
   }
 
-  /** Restores everything in Redis. */
-  async #restore ({ calls, link }: Subscriber): Promise<void> {
-    const { log, node } = this.#context
-    const isFirst = this.#lease.isNew
-    const servers = this.#maker.servers(this.#commands.connection)
-    // Each server of a Redis Cluster has a run of its own.
-    const info = this.#maker.isCluster ? null : await readInfo(this.#calls, log)
-    this.#mustSettle ||= info?.isYoung === true || (this.#state !== 'starting' && (info === null || info.run !== this.#run))
-    this.#run = info?.run ?? null
-    if (!this.#isChecked) {
-      await checkRights(this.#calls, calls, this.#names, node, this.#subscriptions)
-      await this.#calls.within(() => warnOfEviction(servers, log))
-      this.#isChecked = true
-    }
-    // A Redis Cluster is ready before all of its servers are there.
-    await this.#calls.within(() => Promise.all(servers.map((server) => server.call('eval', 'return 1', 0))))
-    await calls.within(async () => {
-      await link.connection.call('subscribe', this.#names.echo(node))
-      await this.#subscriptions.again(link.connection)
-    })
-    const { age } = this.#lease
-    if (isFirst) await this.#lease.take()
-    const isKept = await this.#renewLease(calls)
-    this.#mustSettle ||= !isFirst && (!isKept || age >= LONG_ABSENCE)
-    if (!isKept) await this.#lease.take()
-    await this.claims.again()
-  }
-
-  /** Renews the lease, and waits for its echo: both connections work, and the way between them. */
-  async #renewLease (subscriber: Calls): Promise<boolean> {
-    const echo = subscriber.within(() => this.#echoes.wait())
-    const [isKept] = await Promise.all([this.#lease.renew(), echo])
-    return isKept
-  }
-
   #available (): void {
     const { clock, log, changed, gap } = this.#context
     const isReturn = this.#state === 'unavailable'
-    if (this.#mustSettle) this.#settling.begin()
+    const mustSettle = this.#restoration.takeUnsettled()
+    if (mustSettle) this.#settling.begin()
     clock.stop(this.#firstTry)
     clock.stop(this.#retry)
     clock.start(this.#renewal, RENEWAL)
@@ -238,8 +191,7 @@ export class RedisNode implements LinkOwner, ClaimsHost, ChannelsHost, TimerOwne
     this.#subscriptions.release()
     this.#state = 'available'
     this.away = null
-    log.debug({ engine: 'redis', settling: this.#mustSettle }, reason)
-    this.#mustSettle = false
+    log.debug({ engine: 'redis', settling: mustSettle }, reason)
     if (isReturn) gap.call(this.#context, reason)
     changed.call(this.#context, 'available', reason)
     this.#endStart()
@@ -259,7 +211,7 @@ export class RedisNode implements LinkOwner, ClaimsHost, ChannelsHost, TimerOwne
     const number = this.#try
     this.#context.clock.start(this.#renewal, RENEWAL)
     try {
-      if (!await this.#renewLease(subscriber.calls)) throw unavailable('the lease of this node has ended')
+      if (!await this.#restoration.renewLease(subscriber.calls)) throw unavailable('the lease of this node has ended')
       await this.claims.renewOld()
     } catch (error) {
       if (number === this.#try) this.#tryFailed(error)
@@ -310,7 +262,7 @@ export class RedisNode implements LinkOwner, ClaimsHost, ChannelsHost, TimerOwne
   #closeLinks (reason: string): void {
     this.#calls.fail(reason)
     this.#subscriber?.calls.fail(reason)
-    this.#echoes.releaseAll()
+    this.#restoration.heard()
     this.#subscriptions.end()
     this.#subscriber?.link.close()
     this.#commands.close()
