@@ -66,7 +66,6 @@ export class Calls implements LinkService {
     return { answers, complete: answers.length === all.length }
   }
 
-  /** @internal */
   received (link: Link, record: Uint8Array): void {
     const reader = new Reader(record)
     const kind = reader.u8()
@@ -81,7 +80,6 @@ export class Calls implements LinkService {
     if (waiting?.link === link) waiting.settle(answer)
   }
 
-  /** @internal */
   broken (link: Link): void {
     for (const waiting of [...this.#waiting.values()]) if (waiting.link === link) waiting.settle(null)
   }

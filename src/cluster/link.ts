@@ -130,7 +130,6 @@ export class Link implements TimerOwner {
     return true
   }
 
-  /** @internal */
   expire (timer: Timer): void {
     if (timer === this.#ackTimer) this.speak()
     else {

@@ -143,7 +143,6 @@ export class Members implements TimerOwner {
     if (!this.heard(id)) this.#add({ id, name, count, heard: this.#node.clock.now() })
   }
 
-  /** @internal */
   expire (): void {
     const { clock, state } = this.#node
     const now = clock.now()

@@ -152,7 +152,7 @@ export class ClusterNode implements TimerOwner {
   /** @internal Logs a publication or a record that was dropped, once a minute. */
   dropped (kind: Dropped, thing: string): void { this.#dropped.tell(this.log, kind, '', thing, { thing }) }
 
-  /** @internal The engine was away for too long. */
+  /** The engine was away for too long. */
   expire (): void {
     this.#isLost = true
     this.#giveUp()

@@ -164,7 +164,6 @@ export class EndpointCluster implements BroadcastListener {
 
   // --- BroadcastListener -------------------------------------------------------------------------------------
 
-  /** @internal */
   received (record: Uint8Array, own: boolean): void {
     const reader = new Reader(record)
     const excepted = reader.u32()
@@ -184,7 +183,6 @@ export class EndpointCluster implements BroadcastListener {
     return except
   }
 
-  /** @internal */
   gap (reason: string): void {
     emit(this.#onGap, reason, (error) => this.#endpoint.listenerFailed(error, 'gap listener'))
   }
