@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { TYPESCRIPT } from '../support/typescript.ts'
 
-/** Files that have a size for `npm test` and one for here, and the minutes that each may take: twenty in all. */
+/** Files that have a size for `npm test` and one for here, and the minutes that each may take: twenty-five in all. */
 const SOAKS: readonly (readonly [file: string, minutes: number])[] = [
   ['security/process-killers', 1.5],
   ['security/slow-peers', 1],
@@ -15,6 +15,7 @@ const SOAKS: readonly (readonly [file: string, minutes: number])[] = [
   ['delivery/delivery', 3],
   ['delivery/history', 2],
   ['sockjs/session/model', 0.5],
+  ['sockjs/remote/model', 5],
   ['stomp/session/random', 0.5]
 ]
 

@@ -32,13 +32,6 @@ export class LocalSessions implements LinkService {
     this.#directory = directory
   }
 
-  /** @internal The legs and the held sends of all edges. */
-  get waiting (): number {
-    let count = 0
-    for (const { legs, sends } of this.#edges.values()) count += legs.size + sends.size
-    return count
-  }
-
   received (link: Link, record: Uint8Array): void {
     const reader = new Reader(record)
     const operation = reader.u8()
