@@ -12,7 +12,7 @@ import type { Engine, EngineContext } from '../../src/engine/engine.ts'
 import { MemoryNetwork } from '../../src/engine/memory.ts'
 import { natsEngine } from '../../src/nats.ts'
 import { redisEngine } from '../../src/redis.ts'
-import { Arrivals, within } from './wait.ts'
+import { Arrivals, until, within } from './wait.ts'
 
 export interface ServerOptions {
   /** Options of Fastify. */
@@ -162,6 +162,8 @@ export async function buildServer (t: Test, options: ServerOptions = {}): Promis
   }
   const nodes = [first]
   while (nodes.length < count) nodes.push(await buildNode(options, shared))
+  // A node drops the batches of a node that it does not know yet. They come again after a second, which a clock that stands still never reaches.
+  await until(() => nodes.every(({ app }) => app.sockjs.node!.peers.length === nodes.length - 1), 'the nodes know each other')
   const door = await spread(nodes.map(({ port }) => port))
   const server = new TestServer({ ...partsOf(first), port: door.port })
   t.teardown(async () => {
