@@ -23,7 +23,7 @@ const ROOMS: readonly Room[] = [
   { name: 'engine', rooms: ['core/error-codes', 'core'], packages: [] },
   { name: 'engine/hub', rooms: ['core', 'engine'], packages: ['node:*'] },
   { name: 'hub', rooms: ['core', 'engine', 'engine/hub'], packages: [] },
-  { name: 'engine/nats', rooms: ['core', 'engine'], packages: ['node:buffer'] },
+  { name: 'engine/nats', rooms: ['core', 'engine'], packages: ['node:buffer', 'node:crypto'] },
   { name: 'nats', rooms: ['core', 'engine', 'engine/nats'], packages: [] },
   { name: 'engine/redis', rooms: ['core', 'engine'], packages: [] },
   { name: 'redis', rooms: ['core', 'engine', 'engine/redis'], packages: [] },

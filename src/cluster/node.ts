@@ -10,6 +10,7 @@ import type { Link, LinkService } from './link.ts'
 import { Links } from './links.ts'
 import { Members, NODE_NAME } from './members.ts'
 import { Names } from './names.ts'
+import { RollCall } from './roll-call.ts'
 import { SignedChannels } from './signed-channels.ts'
 
 export interface ClusterNodeOptions {
@@ -57,6 +58,7 @@ export class ClusterNode implements TimerOwner {
   readonly channels: EngineChannels
   readonly members: Members
   readonly calls: Calls
+  readonly rollCall: RollCall
   /** @internal */
   readonly links: Links
   readonly #dropped: RefusalLog<Dropped>
@@ -65,6 +67,7 @@ export class ClusterNode implements TimerOwner {
   #gapListeners: Listeners<string> = null
   #state: EngineState = 'starting'
   #isLost = false
+  #connectedSince = 0
 
   constructor ({ engine, name = randomBytes(6).toString('base64url'), clock, log }: ClusterNodeOptions) {
     if (!NODE_NAME.test(name)) throw new engineErrors.InvalidOption('node', `expected 1 to 64 letters, digits, dots, underscores and hyphens, given ${JSON.stringify(name)}`)
@@ -79,12 +82,16 @@ export class ClusterNode implements TimerOwner {
     this.links = new Links(this)
     this.members = new Members(this)
     this.calls = new Calls(this)
+    this.rollCall = new RollCall(this)
   }
 
   /** The state of the engine. */
   get state (): EngineState { return this.#state }
   /** True if the engine was away until all links broke, or if the node has stopped. */
   get isLost (): boolean { return this.#isLost || this.#state === 'stopped' }
+
+  /** The milliseconds for which the engine has been available without a break. */
+  get connectedFor (): number { return this.#state === 'available' ? this.clock.now() - this.#connectedSince : 0 }
 
   /**
    * Starts the engine and joins the cluster.
@@ -170,6 +177,7 @@ export class ClusterNode implements TimerOwner {
     this.clock.stop(this.#away)
     if (state !== 'available') return this.#giveUp()
     this.#isLost = false
+    this.#connectedSince = this.clock.now()
     this.members.resume()
     this.links.resume()
     for (const waiter of [...this.#waiters]) waiter.settle(true)

@@ -15,5 +15,7 @@ export const QUESTIONS = {
   /** The sessions of an endpoint. */
   sessions: 1,
   /** Closes sessions of an endpoint. */
-  close: 2
+  close: 2,
+  /** The time for which a node has been connected. */
+  connected: 3
 } as const

@@ -35,6 +35,12 @@ export interface EngineFacts {
   readonly namespace: string
   /** The secret from which the names of channels and keys are made. It is empty where no stranger can reach the engine. */
   readonly secret: string
+  /**
+   * The time for which a node keeps its keys without a connection.
+   *
+   * `connection`: not at all, so that other nodes find nobody while a node connects again; `lease`: longer than any short outage.
+   */
+  readonly keysLast: 'connection' | 'lease'
   /** True if every publication is signed with the secret. */
   readonly sign: boolean
 }

@@ -11,6 +11,8 @@ export interface MemoryNetworkOptions {
   readonly namespace?: string
   /** The bytes that one publication may have. Default 1 MiB, as NATS has it. */
   readonly maxPayload?: number
+  /** The time for which a node keeps its keys without a connection. Default `lease`. */
+  readonly keysLast?: EngineFacts['keysLast']
   /** Delivers publications. Default: each in a turn of the event loop of its own. A test may collect them, reorder nodes, or lose some. */
   readonly deliver?: (delivery: MemoryDelivery) => void
 }
@@ -43,8 +45,8 @@ export class MemoryNetwork implements MemorySystem {
   #running = true
   #reclaiming: Reclaiming | null = null
 
-  constructor ({ namespace = 'memory', maxPayload = 1024 * 1024, deliver = ({ arrive }) => { setImmediate(arrive) } }: MemoryNetworkOptions = {}) {
-    this.facts = { name: 'memory', maxPayload, namespace, secret: '', sign: false }
+  constructor ({ namespace = 'memory', maxPayload = 1024 * 1024, keysLast = 'lease', deliver = ({ arrive }) => { setImmediate(arrive) } }: MemoryNetworkOptions = {}) {
+    this.facts = { name: 'memory', maxPayload, namespace, secret: '', keysLast, sign: false }
     this.#deliver = deliver
   }
 

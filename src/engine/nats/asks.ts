@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { Timer, type TimerOwner } from '../../core/timer.ts'
 import { engineErrors } from '../errors.ts'
 import type { NatsConnection, NatsMessage } from './connection.ts'
@@ -15,6 +16,10 @@ export type Answer = { readonly owner: string } | 'nobody' | 'undecided'
 const REPEAT = 500
 /** The number of times that a question is asked: a node that is silent for six seconds counts as gone. */
 const TIMES = 12
+/** The time after which silence means that no node listens, while strangers listen to everything, in milliseconds. */
+const SILENCE = 250
+/** The time for which that is remembered, in milliseconds. */
+const REMEMBERED = 60_000
 /** The code of the answer that the server gives if no node listens. */
 const NO_RESPONDERS = 503
 
@@ -27,10 +32,13 @@ class Ask implements TimerOwner {
   readonly reject: (error: Error) => void
   readonly key: string
   readonly token: string
+  /** True if no node can have the key. */
+  readonly isProbe: boolean
   times = 0
   readonly #asks: Asks
 
-  constructor (asks: Asks, key: string, token: string, resolve: (answer: Answer) => void, reject: (error: Error) => void) {
+  constructor (asks: Asks, key: string, token: string, resolve: (answer: Answer) => void, reject: (error: Error) => void, isProbe = false) {
+    this.isProbe = isProbe
     this.#asks = asks
     this.key = key
     this.token = token
@@ -38,7 +46,7 @@ class Ask implements TimerOwner {
     this.reject = reject
   }
 
-  expire (): void { this.#asks.put(this) }
+  expire (): void { this.#asks.late(this) }
 }
 
 /**
@@ -50,6 +58,8 @@ export class Asks implements Subscriber {
   readonly #link: NatsLink
   readonly #waiting = new Map<string, Ask>()
   #count = 0
+  /** The time until which the server is taken not to tell that no node listens. */
+  #deafUntil = 0
 
   constructor (link: NatsLink) {
     this.#link = link
@@ -70,9 +80,28 @@ export class Asks implements Subscriber {
       return
     }
     this.#waiting.set(ask.token, ask)
-    clock.start(ask.timer, REPEAT)
+    clock.start(ask.timer, this.#isDeaf ? SILENCE : REPEAT)
     this.#link.send(subjects.key(ask.key), QUESTION, subjects.answer(node, ask.token))
   }
+
+  /**
+   * Goes on after a silence. @internal
+   *
+   * A client that subscribes to `>`, as tools for operators do, keeps the server from telling that no node listens. A question about a key that
+   * no node can have shows whether that is so: if it is not answered either, silence means that no node listens.
+   */
+  late (ask: Ask): void {
+    if (this.#isDeaf || ask.isProbe) {
+      if (!this.#isDeaf) this.#link.context.log.warn({}, 'A client of NATS subscribes to the subjects of the nodes, perhaps by a subscription to ">". New sessions take half a second longer. Take its right to subscribe to sj.> away.')
+      this.#deafUntil = this.#link.context.clock.now() + REMEMBERED
+      this.#take(ask.token)?.resolve('nobody')
+      return
+    }
+    if (ask.times === 1) this.put(new Ask(this, randomBytes(16).toString('base64url'), `probe-${ask.token}`, () => {}, () => {}, true))
+    this.put(ask)
+  }
+
+  get #isDeaf (): boolean { return this.#link.context.clock.now() < this.#deafUntil }
 
   subscribeAll (connection: NatsConnection): void {
     const { subjects, context: { node } } = this.#link

@@ -26,6 +26,7 @@ export class NatsEngine implements Engine {
       name: 'nats',
       namespace,
       secret,
+      keysLast: 'connection',
       sign,
       // The server tells it at the start.
       get maxPayload () { return link.connection?.info?.max_payload ?? DEFAULT_MAX_PAYLOAD }

@@ -29,7 +29,7 @@ class RedisEngine implements Engine {
   constructor (options: Required<RedisEngineOptions>) {
     const { namespace, secret, sign } = options
     this.#options = options
-    this.facts = { name: 'redis', maxPayload: MAX_PAYLOAD, namespace, secret, sign }
+    this.facts = { name: 'redis', maxPayload: MAX_PAYLOAD, namespace, secret, keysLast: 'lease', sign }
   }
 
   async start (context: EngineContext): Promise<void> {

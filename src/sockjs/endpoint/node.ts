@@ -13,7 +13,7 @@ export function nodeOf (engine: Engine, name: string | undefined, clock: Clock, 
 
 /** Answers the questions of other nodes about the sessions of this one. A node that does not have the endpoint has no sessions of it. */
 export function serveQuestions (node: ClusterNode, endpoints: ReadonlyMap<string, Endpoint>): void {
-  for (const question of Object.values(QUESTIONS)) {
+  for (const question of [QUESTIONS.sessions, QUESTIONS.close]) {
     node.calls.serve(question, (body) => {
       const reader = new Reader(body)
       const name = reader.text()

@@ -12,6 +12,9 @@ const PAUSE = 100
 /** The most requests that may wait for the engine. */
 const MAX_WAITING = 10_000
 
+/** The time after which the answers of the other nodes come too late to be about the same moment, in milliseconds. */
+const SLOW = 200
+
 /** The most owners that are remembered. */
 const MAX_OWNERS = 10_000
 
@@ -82,7 +85,12 @@ export class Directory {
   }
 
   async #claim (key: string, session: LocalSession): Promise<Owner> {
-    const claim = await this.#ask(() => this.#node.engine.claims.claim(key, () => this.#lost(key)))
+    const { facts, claims } = this.#node.engine
+    if (facts.keysLast === 'connection') {
+      const owner = await this.locate(key)
+      if (owner !== null) return owner
+    }
+    const claim = await this.#ask(() => claims.claim(key, () => this.#lost(key)))
     if (claim === null) return AWAY
     if (claim.owner !== null) return this.#at(key, claim.owner)
     this.#local.set(key, session)
@@ -96,9 +104,26 @@ export class Directory {
 
   /** Finds the owner of a session, or `null` if no node has it. */
   async locate (key: string): Promise<Owner | null> {
-    const node = await this.#ask(() => this.#node.engine.claims.locate(key).then((owner) => ({ owner })))
+    const node = await this.#ask(() => this.#find(key))
     if (node === null) return AWAY
     return node.owner === null ? null : this.#at(key, node.owner)
+  }
+
+  /**
+   * Finds the owner of a key, for sure.
+   *
+   * If keys last as long as a connection, a node that connects again has none for a moment. Then all nodes are asked whether they were
+   * connected meanwhile. If one was not, or if one was slow, the question for the owner is put again.
+   */
+  async #find (key: string): Promise<{ owner: string | null }> {
+    const { clock, engine: { claims, facts }, rollCall } = this.#node
+    if (facts.keysLast === 'lease') return { owner: await claims.locate(key) }
+    const asked = clock.now()
+    const called = rollCall.allSince(asked).then((all) => all && clock.now() - asked < SLOW)
+    const owner = await claims.locate(key)
+    if (owner !== null) return { owner }
+    if (await called) return { owner: null }
+    throw new engineErrors.Unavailable(facts.name, 'a node was away while it was asked')
   }
 
   /** Ends the session, because another node has claimed its key while this node could not reach the engine. */

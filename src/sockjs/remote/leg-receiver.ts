@@ -41,6 +41,9 @@ export class LegReceiver implements Receiver {
     this.#options = options
   }
 
+  /** The node at which the response is. */
+  get edge (): string { return this.#link.peer }
+
   get transport (): TransportName { return this.#options.transport }
 
   get buffered (): number {

@@ -1,13 +1,13 @@
 import { MalformedRecord, Reader } from '../../cluster/bytes.ts'
 import type { Link, LinkService } from '../../cluster/link.ts'
 import type { ClusterNode } from '../../cluster/node.ts'
-import { SERVICES } from '../../cluster/services.ts'
+import { QUESTIONS, SERVICES } from '../../cluster/services.ts'
 import { delay } from '../../core/delay.ts'
 import { isOwner } from '../endpoint/identity.ts'
 import { BodyProblem, readPayload } from '../endpoint/messages.ts'
 import { CLOSE, SENDS_BY } from '../protocol/index.ts'
-import type { AnySession, HeldSender } from '../session/index.ts'
-import type { Directory } from './directory.ts'
+import type { AnySession, HeldSender, Receiver } from '../session/index.ts'
+import { type Directory, PATIENCE } from './directory.ts'
 import { legRoute } from './leg-routes.ts'
 import { LegReceiver } from './leg-receiver.ts'
 import { answerRecord, type Attach, type Outcome, plainRecord, readAttach, readSend, type Send, TO_EDGE, TO_OWNER } from './wire.ts'
@@ -97,14 +97,18 @@ export class LocalSessions implements LinkService {
    */
   settled (session: AnySession): Promise<void> | null {
     const settled = session.output.settled()
-    return settled === null ? null : Promise.race([settled, this.#patience()])
+    return settled === null ? null : Promise.race([settled, this.#patience(session.output.trailing)])
   }
 
-  /** Resolves after the time that the word of an edge may take. The time counts while the engine is available. */
-  async #patience (): Promise<void> {
-    const { clock } = this.#node
-    do await delay(clock, SETTLING)
-    while (this.#node.state === 'unavailable' && !this.#node.isLost)
+  /**
+   * Resolves after the time that the word of an edge may take.
+   *
+   * After that time the edge is asked something. Its answer comes behind the word, if the word is under way, however slow the engine is.
+   */
+  async #patience (trailing: Receiver | null): Promise<void> {
+    const { calls, clock } = this.#node
+    await delay(clock, SETTLING)
+    if (trailing instanceof LegReceiver) await calls.ask(trailing.edge, QUESTIONS.connected, new Uint8Array(0), PATIENCE)
   }
 
   #send (link: Link, edge: EdgeTraffic, number: number, { key, route, principal, payload }: Send): void {

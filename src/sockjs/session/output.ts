@@ -41,6 +41,9 @@ export class Output implements TimerOwner, ResponseOutput {
   /** The receiver that is attached now. */
   get receiver (): Receiver | null { return this.#receiver }
 
+  /** The ended response whose last bytes have not left yet. */
+  get trailing (): Receiver | null { return this.#trailing }
+
   /** Encoded bytes that were sent and have not left the process. */
   get bytes (): number {
     const receiver = this.#receiver ?? this.#trailing
