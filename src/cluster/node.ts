@@ -34,6 +34,9 @@ const LINES: Readonly<Record<Dropped, RefusalLine>> = {
 /** The time without the engine after which all links break, in milliseconds. */
 const AWAY = 8_000
 
+/** The time within which the engine must answer, in milliseconds. */
+const LATE = 200
+
 /** A call that waits for the engine. */
 class Waiter implements TimerOwner {
   readonly settle: (available: boolean) => void
@@ -142,6 +145,17 @@ export class ClusterNode implements TimerOwner {
       this.#waiters.add(waiter)
       this.clock.start(waiter.timer, patience)
     })
+  }
+
+  /** Tells whether the engine carries something at this moment. An answer that comes late counts as none, because others may be late too. */
+  async isReachable (): Promise<boolean> {
+    const asked = this.clock.now()
+    try {
+      await this.channels.flushed()
+      return this.clock.now() - asked < LATE
+    } catch {
+      return false
+    }
   }
 
   /** The link to another node. It is made where there is none. */

@@ -91,14 +91,19 @@ export class Asks implements Subscriber {
    * no node can have shows whether that is so: if it is not answered either, silence means that no node listens.
    */
   late (ask: Ask): void {
-    if (this.#isDeaf || ask.isProbe) {
-      if (!this.#isDeaf) this.#link.context.log.warn({}, 'A client of NATS subscribes to the subjects of the nodes, perhaps by a subscription to ">". New sessions take half a second longer. Take its right to subscribe to sj.> away.')
-      this.#deafUntil = this.#link.context.clock.now() + REMEMBERED
-      this.#take(ask.token)?.resolve('nobody')
-      return
-    }
+    if (ask.isProbe) return this.#foundDeaf(ask)
+    if (this.#isDeaf) return this.#take(ask.token)?.resolve('nobody')
     if (ask.times === 1) this.put(new Ask(this, randomBytes(16).toString('base64url'), `probe-${ask.token}`, () => {}, () => {}, true))
     this.put(ask)
+  }
+
+  /** Answers the questions that have waited as long as the one about a key that no node can have. */
+  #foundDeaf (probe: Ask): void {
+    this.#take(probe.token)
+    const { clock, log } = this.#link.context
+    if (!this.#isDeaf) log.warn({}, 'A client of NATS subscribes to the subjects of the nodes, perhaps by a subscription to ">". New sessions take half a second longer. Take its right to subscribe to sj.> away.')
+    this.#deafUntil = clock.now() + REMEMBERED
+    for (const ask of [...this.#waiting.values()]) if (ask.times > 1) this.#take(ask.token)?.resolve('nobody')
   }
 
   get #isDeaf (): boolean { return this.#link.context.clock.now() < this.#deafUntil }

@@ -234,6 +234,12 @@ export class Endpoint implements SessionHost {
   // --- SessionHost -------------------------------------------------------------------------------------------
 
   /** @internal */
+  reachable (): Promise<boolean> | null {
+    const { node } = this.registration
+    return node === null || node.isLost ? null : node.isReachable()
+  }
+
+  /** @internal */
   schedule (session: AnySession): void { this.registration.flusher.add(session) }
 
   /** @internal */

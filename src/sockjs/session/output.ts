@@ -174,8 +174,16 @@ export class Output implements TimerOwner, ResponseOutput {
       // which may never end, the client cannot read it, and the session does not wait for it.
       const trailing = this.#trailing
       if (trailing !== null && trailing.buffered > 0 && !trailing.queued) return this.#supervision.waiting()
-      session.end('timeout')
-      return session.forget()
+      const reachable = this.#host.reachable()
+      if (reachable === null) return this.#timeout()
+      reachable.then((yes) => {
+        // A receiver came meanwhile, or the session has ended.
+        if (this.#supervision.running) return
+        // The next request of the client may be at another node, which cannot tell this one.
+        if (yes) this.#timeout()
+        else this.#supervision.waiting()
+      })
+      return
     }
     const cause = this.#supervision.check(receiver, session.held)
     if (cause !== null) session.end(cause)
@@ -238,6 +246,12 @@ export class Output implements TimerOwner, ResponseOutput {
   #settle (): void {
     this.#settled?.reached()
     this.#settled = null
+  }
+
+  /** Ends the session, because no receiver came back in time (SESSION-9). */
+  #timeout (): void {
+    this.#session.end('timeout')
+    this.#session.forget()
   }
 
   #detach (): void {

@@ -28,6 +28,8 @@ export interface SessionHost {
   readonly clock: Clock
   /** @internal */
   readonly limits: SessionLimits
+  /** @internal Tells whether requests at other nodes reach their sessions here; `null` if there are no other nodes, or none within reach. */
+  reachable (): Promise<boolean> | null
   /** @internal Calls `session.output.flush()` once at the end of this turn of the event loop. */
   schedule (session: AnySession): void
   /** @internal Adds `delta` to the bytes that wait in this process. */

@@ -139,9 +139,33 @@ t.test('an owner that is silent is asked again for six seconds', async (t) => {
   connection.subscribe('sj.default.c.key', { callback: () => {} })
   const before = connection.published.length
   const locating = t.rejects(node.engine.claims.locate('key'), { code: 'FST_SOCKJS_ENGINE_UNAVAILABLE', message: /does not answer/ })
-  node.clock.advance(6_700)
+  for (let passed = 0; passed < 6_700; passed += 50) {
+    node.clock.advance(50)
+    await turn()
+  }
   await locating
-  t.equal(connection.published.length - before, 12)
+  const asked = connection.published.slice(before)
+  t.equal(asked.filter((subject) => subject === 'sj.default.c.key').length, 12)
+  t.equal(asked.length, 13, 'one question is about a key that no node has: the server does tell that no node listens')
+})
+
+t.test('while a stranger listens to everything, silence means that no node listens', async (t) => {
+  const connection = new FakeConnection()
+  const node = await nodeOn(t, async () => connection).start()
+  connection.subscribe('>', { callback: () => {} })
+  const answers: unknown[] = []
+  for (const key of ['one', 'two']) {
+    const from = node.clock.now()
+    const located = node.engine.claims.locate(key).then((owner) => answers.push([owner, node.clock.now() - from]))
+    for (let passed = 0; passed < 1_500; passed += 50) {
+      node.clock.advance(50)
+      await turn()
+    }
+    await located
+  }
+  t.match(answers, [[null, Number], [null, Number]])
+  t.ok((answers as [null, number][])[0]![1] <= 1_100, 'the first question finds out')
+  t.ok((answers as [null, number][])[1]![1] <= 300, 'the second one is faster')
 })
 
 t.test('a right that is taken away later is logged once', async (t) => {

@@ -299,6 +299,33 @@ test('terminate: at once, whatever the state', async (t) => {
   t.strictSame(between.attach().taken(), [INTERRUPTED])
 })
 
+test('SESSION-9 in a cluster, a session outlives the delay while requests at other nodes cannot reach it', async (t) => {
+  const host = new FakeHost()
+  let answer!: (yes: boolean) => void
+  host.reaches = () => new Promise((resolve) => { answer = resolve })
+  const { session, closes, attach } = attachedStage('xhr-polling', host)
+  host.turn()
+  session.send('a poll ends with it')
+  host.turn()
+  for (const round of [1, 2, 3]) {
+    host.clock.advance(5_100)
+    t.strictSame(closes, [], `round ${round}: the answer is awaited`)
+    answer(false)
+    await settled()
+  }
+  host.clock.advance(5_100)
+  attach()
+  answer(true)
+  await settled()
+  t.strictSame(closes, [], 'a receiver came while the answer was awaited')
+  session.send('the next poll ends')
+  host.turn()
+  host.clock.advance(5_100)
+  answer(true)
+  await settled()
+  t.match(closes, [{ code: 1002, reason: 'Connection timed out' }])
+})
+
 /** Every row of ENDINGS: the event and the frames when one message waits, and the frame when the application had closed with 4000 before. */
 const ENDS: Readonly<Record<EndCause, { event: CloseEvent, frames: string[], closing: string, logs?: string }>> = {
   application: { event: event(3500, 'given', true), frames: ['waiting', 'c[3500,"given"]'], closing: '4000 before' },

@@ -36,6 +36,10 @@ export class FakeHost implements SessionHost {
     this.limits = { ...LIMITS, ...limits, binary }
   }
 
+  /** The answers to the question whether other nodes reach this one; none if the process is alone. */
+  reaches: (() => Promise<boolean>) | null = null
+
+  reachable (): Promise<boolean> | null { return this.reaches === null ? null : this.reaches() }
   schedule (session: AnySession): void { this.#scheduled.push(session) }
   account (delta: number): void { this.accounted += delta }
   failed (_session: AnySession, error: unknown, during: string): void { this.failures.push([(error as Error).message, during]) }
