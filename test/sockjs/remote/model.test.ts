@@ -23,6 +23,7 @@ class ModelClient {
   #received = 0
   #sent = 0
   #request: ReturnType<typeof startRequest>['request'] | null = null
+  #sending: ReturnType<typeof startRequest>['request'] | null = null
   #isSending = false
   isOver = false
   problem: string | null = null
@@ -46,16 +47,20 @@ class ModelClient {
     response.then((incoming) => {
       incoming.resume()
       if (incoming.statusCode !== 204) this.isOver = true
-    }, () => { this.isOver = true }).finally(() => { this.#isSending = false })
-    request.on('error', () => {})
+    }, () => { this.isOver = true }).finally(() => { this.#isSending = false; this.#sending = null })
+    this.#sending = request
   }
 
-  /** Cuts the response. A real client would give up. */
+  /** Cuts the connections. A real client would give up. */
   cut (): void {
-    if (this.#request === null) return
+    if (this.isIdle) return
     this.isOver = true
-    this.#request.destroy()
+    this.#request?.destroy()
+    this.#sending?.destroy()
   }
+
+  /** True while a poll waits, which a heartbeat must end. */
+  get isPolling (): boolean { return this.#request !== null && this.#route === 'xhr' }
 
   get received (): number { return this.#received }
 
@@ -189,11 +194,18 @@ class Model {
     cluster.release()
     cluster.network.mend()
     for (const session of this.#sessions) session.act('resume')
-    for (const each of this.#all) each.cut()
+    await cluster.pass(30_000)
     await until(async () => {
-      await cluster.pass(1_000)
-      return this.#all.every(({ isIdle }) => isIdle) && this.leftovers() === ''
-    }, 'nothing is left', 20_000).catch(() => { throw new Error(`left: ${this.leftovers()}`) })
+      await cluster.settle()
+      return this.#all.every(({ isPolling }) => !isPolling)
+    }, 'every poll has an answer', 20_000)
+    for (const each of this.#all) each.cut()
+    await until(() => this.#all.every(({ isIdle }) => isIdle) && cluster.nodes.every(({ sockets }) => sockets.size === 0), 'all connections are gone')
+    await cluster.pass(12_000)
+    await until(async () => {
+      await cluster.settle()
+      return this.leftovers() === ''
+    }, 'nothing is left', 5_000).catch(() => { throw new Error(`left: ${this.leftovers()}`) })
     this.check()
     for (const { closings } of this.#sessions) if (closings !== 1) throw new Error(`a session has ${closings} close events`)
   }
