@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { type BalancerName, leaveOut } from '../balancers.ts'
+import { leaveOut } from '../balancers.ts'
 import type { Bar, Bench } from '../bar.ts'
 import type { EngineName } from '../engines.ts'
 import { type Crowd, during } from '../load/during.ts'
@@ -11,11 +11,15 @@ const RESTART = 1012
 /** The time in which nginx reads its configuration again, in milliseconds. */
 const RELOAD = 1_000
 
-const CROWDS: readonly Crowd[] = (['xhr-polling', 'xhr-streaming', 'eventsource', 'htmlfile', 'jsonp-polling', 'websocket'] as const)
-  .map((transport) => ({ transport, sessions: 40, reopenAfter: [RESTART] }))
+const TRANSPORTS = ['xhr-polling', 'xhr-streaming', 'eventsource', 'htmlfile', 'jsonp-polling', 'websocket'] as const
+
+/** The clients of each transport. */
+const CLIENTS = { 'haproxy-cluster.cfg': 40, 'nginx-cluster.conf': 15 } as const
+
+const crowds = (sessions: number): Crowd[] => TRANSPORTS.map((transport) => ({ transport, sessions, reopenAfter: [RESTART] }))
 
 /** Makes the bar in which all nodes restart in turn behind a balancer with a configuration of `examples/proxies/`. */
-const restartBehind = (name: string, balancer: BalancerName, engines: readonly EngineName[]): Bar => ({
+const restartBehind = (name: string, balancer: keyof typeof CLIENTS, engines: readonly EngineName[]): Bar => ({
   name: `rolling restart of three nodes behind ${name}`,
   group: 'rolling',
   engines,
@@ -27,12 +31,13 @@ export const rollingRestarts: readonly Bar[] = [
   restartBehind('nginx', 'nginx-cluster.conf', ['nats'])
 ]
 
-async function restartAll (bench: Bench, engine: EngineName, balancer: BalancerName): Promise<void> {
+async function restartAll (bench: Bench, engine: EngineName, balancer: keyof typeof CLIENTS): Promise<void> {
+  const clients = CLIENTS[balancer]
   const world = await bench.world({ engine, balancer })
   // HAProxy asks for the health of the nodes. nginx does not, so that it is told.
   const isReloaded = balancer === 'nginx-cluster.conf'
   const exits: (number | null)[] = []
-  const witnesses = await during(bench, world.port, CROWDS, async () => {
+  const witnesses = await during(bench, world.port, crowds(clients), async () => {
     for (const node of world.nodes) {
       if (isReloaded) {
         await leaveOut(world.balancer, balancer, world, node.port)
@@ -52,8 +57,8 @@ async function restartAll (bench: Bench, engine: EngineName, balancer: BalancerN
     bench.row({
       transport,
       figure: `${complete} of ${sessions} complete, told: ${codes === '' ? 'none' : codes}; ${hanging} hang, ${duplicates} duplicates, ${gaps} gaps`,
-      wanted: 'no 1006, all 40 clients back',
-      ok: isOrderly && back === 40 && duplicates === 0 && gaps === 0
+      wanted: `no 1006, all ${clients} clients back`,
+      ok: isOrderly && back === clients && duplicates === 0 && gaps === 0
     })
   }
 }
