@@ -5,6 +5,13 @@ import { between, median } from '../statistics.js'
 import { takeTurns } from '../turns.js'
 import { Deployment } from './deployment.js'
 
+/** A workload whose rows are measured one after the other, once. */
+export async function measureRows ({ name, unit, rows }) {
+  const measured = []
+  for (const { measure } of rows) measured.push(await measure())
+  return { name, unit, loads: [loadavg()[0]], rows: measured }
+}
+
 /** One workload, all rows in turns. Each round has processes of its own. */
 export async function compare (workload, options, progress) {
   const turns = workload.rows.map(() => [])
@@ -14,7 +21,7 @@ export async function compare (workload, options, progress) {
     for (const [i, results] of (await measure(workload, options)).entries()) turns[i].push(...results)
     loads.push(loadavg()[0])
   }
-  return { name: workload.name, unit: LOADS[workload.load].unit, loads, rows: workload.rows.map((row, i) => summary(row, turns[i], turns[0])) }
+  return { name: workload.name, unit: LOADS[workload.load].unit, loads, rows: workload.rows.map((row, i) => summary(row, turns[i], turns[0], workload.load === 'paced echo')) }
 }
 
 async function measure (workload, options) {
@@ -68,11 +75,15 @@ const COMPARISONS = {
   p99: (turn, first) => turn.p99 - first.p99
 }
 
-function summary ({ name, goals = {} }, turns, firsts) {
+/** Latencies are compared in light load only: where a node has no time to spare, they tell how long its queue is. */
+function concerns (key, nodes, light) { return key === 'owner' || (key === 'edge' || key === 'both' ? nodes > 1 : light) }
+
+function summary ({ name, nodes, goals = {} }, turns, firsts, light) {
   const row = { name, comparisons: {} }
   for (const key of SHOWN) row[key] = median(turns.map((turn) => turn[key]))
   if (turns === firsts) return row
   for (const [key, compared] of Object.entries(COMPARISONS)) {
+    if (!concerns(key, nodes, light)) continue
     // Turns of one lap: a machine that is slow for a while is so for both.
     const values = turns.map((turn, i) => compared(turn, firsts[i]))
     const [low, high] = between(values)

@@ -35,6 +35,12 @@ export class Deployment {
     return { owner, edge, engine: await this.#engine?.cpu(), publications: all.reduce((sum, { publications }) => sum + publications, 0) }
   }
 
+  /** Resident bytes by part, after a collection. */
+  async memory () {
+    const [owner, edge] = [await this.#nodes[0].memory(), await this.#nodes[1]?.memory()]
+    return { owner, edge }
+  }
+
   async stop () {
     for (const node of this.#nodes) await node.stop()
     await this.#engine?.stop()

@@ -33,6 +33,11 @@ const COLUMNS = [
 
 /** The columns in which there is something, as rows of texts; the titles first. */
 function cells ({ rows }) {
+  // Rows that were measured alone have their figures by the titles of their columns.
+  if (rows[0].comparisons === undefined) {
+    const titles = Object.keys(rows[0])
+    return [titles.with(0, ''), ...rows.map((row) => titles.map((title, i) => i === 0 ? row.name : digits(row[title], 0)))]
+  }
   const columns = COLUMNS.filter(({ of }) => rows.some((row) => of(row) !== ''))
   return [columns.map(({ title }) => title), ...rows.map((row) => columns.map(({ of }) => of(row)))]
 }

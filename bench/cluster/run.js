@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { stayAwake } from '../awake.js'
-import { compare } from './compare.js'
+import { compare, measureRows } from './compare.js'
 import { missing } from './engine-process.js'
 import { readOptions } from './options.js'
 import { markdown, text } from './report.js'
@@ -24,7 +24,8 @@ if (options.list) {
     // A first row alone compares nothing.
     if (rows.length < 2) continue
     const sleep = stayAwake()
-    const result = await compare({ ...workload, rows }, options, (words) => console.error(`[${i + 1}/${chosen.length}] ${workload.name}: ${words}`))
+    const progress = (words) => console.error(`[${i + 1}/${chosen.length}] ${workload.name}: ${words}`)
+    const result = await (workload.load === undefined ? measureRows({ ...workload, rows }) : compare({ ...workload, rows }, options, progress))
     sleep()
     results.push(result)
     if (!options.json) console.log((options.markdown ? markdown : text)(result))

@@ -1,5 +1,7 @@
 // The workloads of several nodes as data. The first row of each is the one that the others are compared with.
 
+import { measureClaims, measureLegs } from './memory.js'
+
 export const ENGINE_NAMES = ['hub', 'nats', 'redis']
 
 const SHORT = 32
@@ -60,7 +62,7 @@ function atHome (name, load, goal) {
   return {
     name: `at home, ${name}`,
     ...load,
-    rows: [ALONE, ...ENGINE_NAMES.map((engine) => ({ name: `with ${engine}`, engine, nodes: 2, to: ALL_AT_OWNER, goals: goal === undefined ? {} : { owner: goal } }))]
+    rows: [ALONE, ...ENGINE_NAMES.map((engine) => ({ name: `with ${engine}`, engine, nodes: 1, to: ALL_AT_OWNER, goals: goal === undefined ? {} : { owner: goal } }))]
   }
 }
 
@@ -85,7 +87,7 @@ export const WORKLOADS = [
     name: 'opening, xhr-streaming',
     ...echo('xhr-streaming'),
     load: 'opening',
-    rows: [ALONE, ...ENGINE_NAMES.map((engine) => ({ name: `with a claim in ${engine}`, engine, nodes: 2, to: ALL_AT_OWNER }))]
+    rows: [ALONE, ...ENGINE_NAMES.map((engine) => ({ name: `with a claim in ${engine}`, engine, nodes: 1, to: ALL_AT_OWNER }))]
   },
   {
     name: 'broadcast to 1000 over websocket',
@@ -94,6 +96,16 @@ export const WORKLOADS = [
       { ...ALONE, name: 'broadcast() on one node' },
       ...ENGINE_NAMES.map((engine) => ({ name: `cluster.broadcast() on two nodes with ${engine}`, engine, nodes: 2, mode: 'cluster broadcast', to: ALL_AT_OWNER, spread: true }))
     ]
+  },
+  {
+    name: 'memory of 100000 claims',
+    unit: 'bytes',
+    rows: ENGINE_NAMES.map((engine) => ({ engine, measure: () => measureClaims(engine, 100_000) }))
+  },
+  {
+    name: 'memory of 2000 idle sessions, xhr-polling',
+    unit: 'bytes',
+    rows: ['owner', 'edge'].map((receive) => ({ engine: 'hub', measure: () => measureLegs('hub', 2000, receive) }))
   }
 ]
 
