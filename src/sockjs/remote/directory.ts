@@ -18,6 +18,9 @@ const SLOW = 200
 /** The most owners that are remembered. */
 const MAX_OWNERS = 10_000
 
+/** The most keys that are kept, because an HMAC is a fifth of the cost of a send at an edge. */
+const MAX_KEYS = 10_000
+
 /** A session of this node, or one that is being opened, by which other nodes find it. */
 export interface LocalSession {
   readonly endpoint: Endpoint
@@ -48,6 +51,8 @@ export class Directory {
   readonly #local = new Map<string, LocalSession>()
   /** Owners of sessions that this edge has served, the oldest first. They never change, so that an entry is right or its node denies it. */
   readonly #owners = new Map<string, string>()
+  /** Keys by the name of the endpoint and the client's id, which has no slash. The oldest come first. */
+  readonly #keys = new Map<string, string>()
   /** The claims that are under way. Several requests for one session ask once. */
   readonly #asking = new Map<string, Promise<Owner>>()
   #waiting = 0
@@ -56,7 +61,14 @@ export class Directory {
     this.#node = node
   }
 
-  keyOf (endpoint: Endpoint, id: string): string { return this.#node.names.key('session', endpoint.name, id) }
+  keyOf ({ name }: Pick<Endpoint, 'name'>, id: string): string {
+    const parts = `${name}/${id}`
+    const known = this.#keys.get(parts)
+    if (known !== undefined) return known
+    const key = this.#node.names.key('session', name, id)
+    keep(this.#keys, parts, key, MAX_KEYS)
+    return key
+  }
 
   /** Finds a session of this node. */
   local (key: string): LocalSession | undefined { return this.#local.get(key) }
@@ -140,11 +152,7 @@ export class Directory {
 
   #remember (key: string, node: string): void {
     this.#owners.delete(key)
-    this.#owners.set(key, node)
-    if (this.#owners.size > MAX_OWNERS) {
-      const [oldest] = this.#owners.keys()
-      this.#owners.delete(oldest!)
-    }
+    keep(this.#owners, key, node, MAX_OWNERS)
   }
 
   /** Asks the engine until it answers. Returns `null` if it stays away for longer than a request can wait. */
@@ -171,4 +179,12 @@ export class Directory {
       await delay(clock, PAUSE)
     }
   }
+}
+
+/** Adds an entry, and forgets the oldest if there are too many. */
+function keep (entries: Map<string, string>, key: string, value: string, most: number): void {
+  entries.set(key, value)
+  if (entries.size <= most) return
+  const [oldest] = entries.keys()
+  entries.delete(oldest!)
 }
