@@ -33,7 +33,7 @@ t.test('a client that is cut at an edge ends the session with 1002, and the mess
 
 t.test('a client that goes while the owner is asked leaves no leg behind', async (t) => {
   const cluster = await buildCluster(t, 2, { handler: idle })
-  const { session, away, id } = await cluster.open(0, 'xhr-polling', 1)
+  const { session, away } = await cluster.open(0, 'xhr-polling', 1)
   cluster.hold(() => true)
   away.receive()
   await until(() => cluster.edge(1).legs === 1, 'the leg')
@@ -43,7 +43,6 @@ t.test('a client that goes while the owner is asked leaves no leg behind', async
   await until(() => cluster.edge(1).legs === 0, 'the edge has no leg')
   t.match(await cluster.nodes[0]!.closing(), { code: 1002 }, 'the session had taken the response already')
   t.equal(session.state, 'closed')
-  t.equal(id.length > 0, true)
 })
 
 t.test('a client that goes while the engine is asked ends no session', async (t) => {

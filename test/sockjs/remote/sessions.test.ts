@@ -2,7 +2,7 @@
 import t from 'tap'
 import { HTTP, newId, POLLS, STREAMS } from '../../support/client.ts'
 import { buildCluster, type TestCluster } from '../../support/cluster.ts'
-import { ask, startRequest, TcpPeer } from '../../support/http.ts'
+import { type Answer, ask, startRequest, TcpPeer } from '../../support/http.ts'
 import { until } from '../../support/wait.ts'
 
 /** Responses of streams end with each frame, so that the next request can go to another node. */
@@ -122,8 +122,8 @@ for (const transport of POLLS) {
     const cluster = await buildCluster(t, 2, { endpoint: { maxMessageSize: 20 } })
     const { session, home, away } = await cluster.open(0, transport, 1)
     for (const text of ['["x', '{"a":1}', '[1]', '', `["${'x'.repeat(21)}"]`, `["${'x'.repeat(20)}"]`, '[]']) {
-      const [here, there] = [await home.sendText(text), await away.sendText(text)]
-      t.same(there, here, `${text.slice(0, 20)}: ${here.status}`)
+      const [here, there] = [await home.sendText(text), await away.sendText(text)].map((answer) => ({ ...answer, headers: { ...(answer as Answer).headers, date: '' } }))
+      t.same(there, here, `${text.slice(0, 20)}: ${here!.status}`)
     }
     t.equal(session.state, 'open')
   })
@@ -138,7 +138,7 @@ t.test('a body that is not UTF-8 gets 500 through an edge', async (t) => {
 
 t.test('a second receiver of a session gets 2010, wherever the two are', async (t) => {
   const cluster = await buildCluster(t, 3)
-  const { session, away, id } = await cluster.open(0, 'xhr-streaming', 1)
+  const { session, away } = await cluster.open(0, 'xhr-streaming', 1)
   away.receive()
   t.same(await away.closed, { code: 2010, reason: 'Another connection still open' }, 'the first at home')
   const polling = await cluster.open(0, 'xhr-polling', 1)
@@ -152,7 +152,6 @@ t.test('a second receiver of a session gets 2010, wherever the two are', async (
   polling.session.send('still open')
   t.same(await polling.away.messages(1), ['still open'])
   t.equal(session.state, 'open')
-  t.equal(id.length > 0, true)
 })
 
 t.test('a request gets 2010 while the option session still runs at another node', async (t) => {
