@@ -41,7 +41,7 @@ export class RollCall {
     const answers = await Promise.all(Array.from(members.all, async ({ id }) => {
       const body = await calls.ask(id, QUESTIONS.connected, NOTHING, PATIENCE)
       if (body !== null) return clock.now() - new Reader(body).u48()
-      // A node that has died meanwhile owns nothing.
+      // A node that has ended meanwhile owns nothing.
       return members.has(id) ? null : 0
     }))
     return answers.includes(null) ? null : answers as number[]

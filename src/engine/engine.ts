@@ -38,7 +38,7 @@ export interface EngineFacts {
   /**
    * The time for which a node keeps its keys without a connection.
    *
-   * `connection`: not at all, so that other nodes find nobody while a node connects again; `lease`: longer than any short outage.
+   * `connection`: not at all, so that other nodes find no owner while a node connects again; `lease`: longer than any short outage.
    */
   readonly keysLast: 'connection' | 'lease'
   /** True if every publication is signed with the secret. */

@@ -12,13 +12,13 @@ const PAUSE = 100
 /** The most requests that may wait for the engine. */
 const MAX_WAITING = 10_000
 
-/** The time after which the answers of the other nodes come too late to be about the same moment, in milliseconds. */
+/** The time after which answers of other nodes are too late to concern the same moment, in milliseconds. */
 const SLOW = 200
 
 /** The most owners that are remembered. */
 const MAX_OWNERS = 10_000
 
-/** The most keys that are kept, because an HMAC is a fifth of the cost of a send at an edge. */
+/** The most keys that are kept. An HMAC is a fifth of the cost of a send at an edge. */
 const MAX_KEYS = 10_000
 
 /** A session of this node, or one that is being opened, by which other nodes find it. */
