@@ -34,7 +34,7 @@ const LINES: Readonly<Record<Dropped, RefusalLine>> = {
 /** The time without the engine after which all links break, in milliseconds. */
 const AWAY = 8_000
 
-/** The time within which the engine must answer, in milliseconds. */
+/** The time within which the other nodes must answer, in milliseconds. */
 const LATE = 200
 
 /** A call that waits for the engine. */
@@ -147,15 +147,15 @@ export class ClusterNode implements TimerOwner {
     })
   }
 
-  /** Tells whether the engine carries something at this moment. An answer that comes late counts as none, because others may be late too. */
-  async isReachable (): Promise<boolean> {
+  /**
+   * Tells whether every node, this one included, has been connected for `duration` milliseconds.
+   *
+   * Answers that come late count as no, because other messages may be late too.
+   */
+  async wereAllConnected (duration: number): Promise<boolean> {
     const asked = this.clock.now()
-    try {
-      await this.channels.flushed()
-      return this.clock.now() - asked < LATE
-    } catch {
-      return false
-    }
+    if (this.connectedFor < duration) return false
+    return await this.rollCall.allSince(asked - duration) && this.clock.now() - asked < LATE
   }
 
   /** The link to another node. It is made where there is none. */

@@ -236,7 +236,7 @@ export class Endpoint implements SessionHost {
   /** @internal */
   reachable (): Promise<boolean> | null {
     const { node } = this.registration
-    return node === null || node.isLost ? null : node.isReachable()
+    return node === null || node.isLost ? null : node.wereAllConnected(this.limits.disconnectDelay)
   }
 
   /** @internal */

@@ -27,17 +27,17 @@ export const stranger: Bar = {
 
 const PAIRS = 200
 
-/** Reads the first frame of a stream, behind its prelude. */
-async function firstFrame (port: number, id: string): Promise<string> {
-  const { request, response } = startRequest({ port, path: `/echo/000/${id}/xhr_streaming`, method: 'POST' })
-  try {
+/** Opens a stream at each node and reads its first frame, behind the prelude. The streams stay open until both frames are there. */
+async function firstFrames (ports: readonly number[], id: string): Promise<string[]> {
+  const streams = ports.map((port) => startRequest({ port, path: `/echo/000/${id}/xhr_streaming`, method: 'POST' }))
+  const frames = await Promise.all(streams.map(async ({ response }) => {
     const chunks = chunksOf(await response)
     let text = ''
     while (!/\n.+\n/.test(text)) text += await chunks.next('the first frame')
     return text.split('\n')[1]!
-  } finally {
-    request.destroy()
-  }
+  }))
+  for (const { request } of streams) request.destroy()
+  return frames
 }
 
 /** Of two first receivers at two nodes one opens the session, and the other is told of it. */
@@ -52,7 +52,7 @@ export const twoFirst: Bar = {
     for (let i = 0; i < PAIRS; i += 20) {
       await Promise.all(Array.from({ length: 20 }, async () => {
         const id = newId()
-        const frames = await Promise.all([firstFrame(one, id), firstFrame(two, id)])
+        const frames = await firstFrames([one, two], id)
         const outcome = frames.toSorted().join(' and ')
         outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1)
       }))
