@@ -34,8 +34,11 @@ const LINES: Readonly<Record<Dropped, RefusalLine>> = {
 /** The time without the engine after which all links break, in milliseconds. */
 const AWAY = 8_000
 
-/** The time within which the other nodes must answer, in milliseconds. */
-const LATE = 200
+/** The time within which the other nodes must answer, in milliseconds. A batch that was lost is sent again after a second. */
+const LATE = 900
+
+/** The level of the log for each state. */
+const LEVELS: Readonly<Record<EngineState, 'debug' | 'info' | 'warn'>> = { starting: 'debug', available: 'info', unavailable: 'warn', stopped: 'debug' }
 
 /** A call that waits for the engine. */
 class Waiter implements TimerOwner {
@@ -186,7 +189,8 @@ export class ClusterNode implements TimerOwner {
     const before = this.#state
     this.#state = state
     if (state === before) return
-    this.log.debug({ state, reason }, 'The state of the engine has changed.')
+    const isExpected = before === 'starting' && state === 'available'
+    this.log[isExpected ? 'debug' : LEVELS[state]]({ engine: this.engine.facts.name, state, reason }, 'The state of the engine has changed.')
     if (state === 'unavailable') return this.clock.start(this.#away, AWAY)
     this.clock.stop(this.#away)
     if (state !== 'available') return this.#giveUp()

@@ -181,6 +181,9 @@ export class Endpoint implements SessionHost {
   /** @internal True while a session is not over, or its last bytes are on their way to the client. */
   get busy (): boolean { return this.#sessions.size > 0 || this.lingering.size > 0 }
 
+  /** @internal True while clients may still come back for the close frames of their sessions, or send to these. */
+  get remembersSessions (): boolean { return this.#byId.size > 0 }
+
   /** @internal Drops every connection that is left. */
   destroyConnections (): void {
     for (const session of [...this.#sessions]) session.terminate()

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import type { ClusterNode } from '../../cluster/node.ts'
 import { type Clock, SystemClock } from '../../core/clock.ts'
+import { delay } from '../../core/delay.ts'
 import { RefusalLog } from '../../core/refusal-log.ts'
 import { DRAIN_DEFAULTS, type DrainOptions, type ProcessLimits, type SockjsPluginOptions } from '../options/options.ts'
 import { processLimitsOf } from '../options/resolve.ts'
@@ -14,6 +15,9 @@ import { nodeOf, serveQuestions } from './node.ts'
 import { type RefusalKind, REFUSALS } from './refusals.ts'
 import { Shutdown } from './shutdown.ts'
 import { type DrainedServer, StagedDrain } from './staged-drain.ts'
+
+/** The time for which a node answers the others after its last session has ended, in milliseconds. */
+const PARTING = 500
 
 /** The state that all endpoints of one registration share: the clock, the flusher, the limits of the process, the drain. */
 export class Registration implements DrainedServer {
@@ -136,7 +140,18 @@ export class Registration implements DrainedServer {
     for (const endpoint of this.endpoints.values()) endpoint.destroyConnections()
     this.foreign.destroyAll()
     for (const body of this.bodies.values()) body.destroy()
-    await this.node?.stop()
+    if (this.node !== null) await this.#leave(this.node)
+  }
+
+  /** Leaves the cluster. Clients that were told of the end by other nodes may still be sending (SESSION-12). */
+  async #leave (node: ClusterNode): Promise<void> {
+    const remembered = [...this.endpoints.values()].some((endpoint) => endpoint.remembersSessions)
+    if (remembered && !node.isLost) {
+      const release = this.clock.hold()
+      await delay(this.clock, PARTING)
+      release()
+    }
+    await node.stop()
   }
 
   /** Looks again whether the shutdown is complete: a session has ended, or the last bytes for a client have left. */
