@@ -74,7 +74,7 @@ test('onGap() tells of lost publications until it is ended, and a listener that 
   a.cut()
   a.mend()
   t.strictSame(gaps, ['the network is back'])
-  t.strictSame(a.log.take(), ['error A listener has failed at a gap of the engine.'])
+  t.strictSame(a.log.take(), ['warn The state of the engine has changed.', 'error A listener has failed at a gap of the engine.', 'info The state of the engine has changed.'])
   end()
   network.restart()
   t.equal(gaps.length, 1)
