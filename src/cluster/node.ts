@@ -40,6 +40,9 @@ const LATE = 900
 /** The level of the log for each state. */
 const LEVELS: Readonly<Record<EngineState, 'debug' | 'info' | 'warn'>> = { starting: 'debug', available: 'info', unavailable: 'warn', stopped: 'debug' }
 
+/** A time that is longer than any delay of a session, in milliseconds. */
+const EVER = 2 ** 40
+
 /** A call that waits for the engine. */
 class Waiter implements TimerOwner {
   readonly settle: (available: boolean) => void
@@ -195,7 +198,8 @@ export class ClusterNode implements TimerOwner {
     this.clock.stop(this.#away)
     if (state !== 'available') return this.#giveUp()
     this.#isLost = false
-    this.#connectedSince = this.clock.now()
+    // A node that has just started has missed nothing. It counts as connected for ever.
+    this.#connectedSince = before === 'starting' ? this.clock.now() - EVER : this.clock.now()
     this.members.resume()
     this.links.resume()
     for (const waiter of [...this.#waiters]) waiter.settle(true)

@@ -5,15 +5,17 @@ import { matchesChannel } from './patterns.ts'
 
 /** The network, as the engine of one node sees it. */
 export interface MemorySystem {
+  /** @internal */
   readonly facts: EngineFacts
-  /** The keys that nodes have claimed. */
+  /** @internal The keys that nodes have claimed. */
   readonly owners: Map<string, MemoryEngine>
-  /** Resolves when every key without an owner is sure to have none. `null` if that is so now. */
+  /** @internal Resolves when every key without an owner is sure to have none. `null` if that is so now. */
   readonly settling: Promise<void> | null
-  /** Adds a node. Tells whether the messaging system is there for it. */
+  /** @internal Adds a node. Tells whether the messaging system is there for it. */
   join (engine: MemoryEngine): boolean
-  /** Removes a node with its claims. */
+  /** @internal Removes a node with its claims. */
   remove (engine: MemoryEngine): void
+  /** @internal */
   publish (from: MemoryEngine, channel: string, data: Uint8Array): void
 }
 
