@@ -18,6 +18,8 @@ const REPEAT = 500
 const TIMES = 12
 /** The time after which silence means that no node listens, while strangers listen to everything, in milliseconds. */
 const SILENCE = 250
+/** The time within which a server that works answers, in milliseconds. */
+const PROMPT = 100
 /** The time for which that is remembered, in milliseconds. */
 const REMEMBERED = 60_000
 /** The code of the answer that the server gives if no node listens. */
@@ -91,10 +93,21 @@ export class Asks implements Subscriber {
    * no node can have shows whether that is so: if it is not answered either, silence means that no node listens.
    */
   late (ask: Ask): void {
-    if (ask.isProbe) return this.#foundDeaf(ask)
-    if (this.#isDeaf) return this.#take(ask.token)?.resolve('nobody')
+    if (ask.isProbe || this.#isDeaf) return this.#judge(ask)
     if (ask.times === 1) this.put(new Ask(this, randomBytes(16).toString('base64url'), `probe-${ask.token}`, () => {}, () => {}, true))
     this.put(ask)
+  }
+
+  /** Takes the silence for an answer, if the server itself answers at once. A server that hangs is silent too, and tells nothing by that. */
+  #judge (ask: Ask): void {
+    const { clock } = this.#link.context
+    const asked = clock.now()
+    this.#link.flushed().then(() => {
+      if (this.#waiting.get(ask.token) !== ask) return
+      if (clock.now() - asked > PROMPT) this.put(ask)
+      else if (ask.isProbe) this.#foundDeaf(ask)
+      else this.#take(ask.token)?.resolve('nobody')
+    }, () => {})
   }
 
   /** Answers the questions that have waited as long as the one about a key that no node can have. */
