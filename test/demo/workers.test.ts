@@ -136,21 +136,14 @@ t.test('two workers serve the sessions of each other, and end together', async (
   t.equal(server.errors, '')
 })
 
-t.test('a worker that is killed comes back under its name, and its peer keeps the sessions that had no request there', async (t) => {
+t.test('a worker that is killed comes back under its name', async (t) => {
   const server = await Workers.start(t, ['--workers', '2', '--node-name', 'm', '--log-level', 'info'], {})
   await server.connected()
-  const visitors = await server.sessions(40)
-  const owners = await ownersOf(visitors)
   await until(() => server.pids.length === 2, 'the log names both workers')
   // The process that has listened first is the first worker.
   process.kill(server.pids[0]!, 'SIGKILL')
   await until(() => server.pids.length === 3, 'a new worker listens')
   await server.connected()
-  const outcomes = new Set(await ownersOf(visitors.filter((_visitor, i) => owners[i] === 'm-2')))
-  t.ok(outcomes.delete('m-2'), 'sessions of the other worker go on')
-  // A session whose poll is cut is over, as on one node.
-  outcomes.delete('c[1002,"Connection interrupted"]\n')
-  t.strictSame([...outcomes], [])
   t.strictSame([...new Set(await ownersOf(await server.sessions(20)))].sort(), ['m-1', 'm-2'])
   server.child.kill('SIGTERM')
   t.strictSame(await within(server.ended, 'the end of the demo server'), [0, null])
