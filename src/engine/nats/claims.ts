@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer'
+import { delay } from '../../core/delay.ts'
 import { Timer, type TimerOwner } from '../../core/timer.ts'
 import type { Claim, EngineClaims } from '../engine.ts'
 import type { Asks } from './asks.ts'
@@ -6,7 +7,6 @@ import { Attempt } from './attempt.ts'
 import type { NatsConnection, NatsMessage } from './connection.ts'
 import { decodeWord, encodeWord, type Held, keeps, type Word } from './held.ts'
 import type { Claimant, NatsLink } from './link.ts'
-import { pause } from './pause.ts'
 
 /** The first and the longest pause before a question is asked again, in milliseconds. */
 const FIRST_PAUSE = 25
@@ -57,7 +57,7 @@ export class NatsClaims implements EngineClaims, Claimant, TimerOwner {
       const claim = await this.#try(attempt, key, lost)
       if (claim !== null) return claim
       // The node with the lower id tries again at once, and the other one finds it.
-      if (attempt.rival !== null && attempt.rival < node) await pause(clock, pauseAfter(tries))
+      if (attempt.rival !== null && attempt.rival < node) await delay(clock, pauseAfter(tries))
     }
   }
 
@@ -151,7 +151,7 @@ export class NatsClaims implements EngineClaims, Claimant, TimerOwner {
       const answer = await this.#asks.ask(key)
       if (typeof answer === 'object') return answer.owner
       if (answer === 'nobody' && this.#link.isSettled && (asked > 0 || !this.#link.hasManyServers)) return null
-      await pause(this.#link.context.clock, pauseAfter(asked))
+      await delay(this.#link.context.clock, pauseAfter(asked))
     }
   }
 

@@ -1,9 +1,9 @@
+import { delay } from '../../core/delay.ts'
 import { shown } from '../../core/suggestion.ts'
 import { Timer, type TimerOwner } from '../../core/timer.ts'
 import { type EngineContext, type EngineState, RECLAIM_TIME } from '../engine.ts'
 import { engineErrors } from '../errors.ts'
 import { type NatsConnection, type NatsStatus, type NatsViolation, violationOf } from './connection.ts'
-import { pause } from './pause.ts'
 import { problemOf } from './rights.ts'
 import { RoundTrips } from './round-trips.ts'
 import type { Subjects } from './subjects.ts'
@@ -112,7 +112,7 @@ export class NatsLink implements TimerOwner {
 
   /** Waits until the other servers of a cluster know the subscriptions that this server has. It has no sign of them, but a time. */
   async spread (): Promise<void> {
-    if (this.hasManyServers) await pause(this.context.clock, SPREAD)
+    if (this.hasManyServers) await delay(this.context.clock, SPREAD)
   }
 
   async start (context: EngineContext, parts: LinkParts): Promise<void> {
@@ -223,7 +223,7 @@ export class NatsLink implements TimerOwner {
     try {
       await connection.flush()
       // Servers that start together are no cluster at first, and messages to the nodes at other servers would be lost.
-      for (const until = clock.now() + ROUTES; isHere() && this.#servers < this.#lastServers && clock.now() < until;) await pause(clock, SPREAD)
+      for (const until = clock.now() + ROUTES; isHere() && this.#servers < this.#lastServers && clock.now() < until;) await delay(clock, SPREAD)
       if (isAgain) await this.spread()
     } catch {
       return // The connection was lost again. The next event of it comes here again.

@@ -6,7 +6,7 @@ import { delay } from '../../core/delay.ts'
 import { isOwner } from '../endpoint/identity.ts'
 import { BodyProblem, readPayload } from '../endpoint/messages.ts'
 import { CLOSE, SENDS_BY } from '../protocol/index.ts'
-import type { AnySession, HeldSender, Receiver } from '../session/index.ts'
+import type { AnySession, HeldSender } from '../session/index.ts'
 import { type Directory, PATIENCE } from './directory.ts'
 import { legRoute } from './leg-routes.ts'
 import { LegReceiver } from './leg-receiver.ts'
@@ -97,7 +97,7 @@ export class LocalSessions implements LinkService {
    */
   settled (session: AnySession): Promise<void> | null {
     const settled = session.output.settled()
-    return settled === null ? null : Promise.race([settled, this.#patience(session.output.trailing)])
+    return settled === null ? null : Promise.race([settled, this.#patience(session)])
   }
 
   /**
@@ -105,10 +105,12 @@ export class LocalSessions implements LinkService {
    *
    * After that time the edge is asked something. Its answer comes behind the word, if the word is under way, however slow the engine is.
    */
-  async #patience (trailing: Receiver | null): Promise<void> {
+  async #patience ({ output }: AnySession): Promise<void> {
     const { calls, clock } = this.#node
+    const { trailing } = output
     await delay(clock, SETTLING)
-    if (trailing instanceof LegReceiver) await calls.ask(trailing.edge, QUESTIONS.connected, new Uint8Array(0), PATIENCE)
+    // Usually the word has come by now, and no answer is needed.
+    if (trailing instanceof LegReceiver && output.trailing === trailing) await calls.ask(trailing.edge, QUESTIONS.connected, new Uint8Array(0), PATIENCE)
   }
 
   #send (link: Link, edge: EdgeTraffic, number: number, { key, route, principal, payload }: Send): void {
