@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { blocksOf } from './support/docs/markdown.ts'
 import { installPackage } from './support/docs/package.ts'
-import { freePort } from './support/engines/servers.ts'
+import { freePort } from './support/free-port.ts'
 import { until, within } from './support/wait.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { type EngineServer, freePort, startNats, startRedis } from '../support/engines/servers.ts'
+import { type EngineServer, startNats, startRedis } from '../support/engines/servers.ts'
+import { freePort } from '../support/free-port.ts'
 
 export const ENGINE_NAMES = ['nats', 'redis', 'hub'] as const
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { until } from '../support/wait.ts'
-import { freePort } from '../support/engines/servers.ts'
+import { freePort } from '../support/free-port.ts'
 import type { Process, Processes } from './processes.ts'
 
 const DEMO = fileURLToPath(new URL('../../examples/demo/dist/main.js', import.meta.url))

@@ -3,7 +3,8 @@ import { natsEngine } from '../../src/nats.ts'
 import { Link } from '../support/engines/link.ts'
 import { addressOf, CLIENTS, type ClientName, LIVELY, SECRET } from '../support/engines/nats-world.ts'
 import { EngineNode } from '../support/engines/node.ts'
-import { type EngineServer, freePort, startNats } from '../support/engines/servers.ts'
+import { type EngineServer, startNats } from '../support/engines/servers.ts'
+import { freePort } from '../support/free-port.ts'
 import { until } from '../support/wait.ts'
 
 /** Two servers whose only route passes a link. */

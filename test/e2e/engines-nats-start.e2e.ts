@@ -6,7 +6,8 @@ import t, { type Test } from 'tap'
 import { natsEngine } from '../../src/nats.ts'
 import { addressOf, CLIENTS, type ClientName, LIVELY, type NatsSettings, SECRET } from '../support/engines/nats-world.ts'
 import { EngineNode } from '../support/engines/node.ts'
-import { type EngineServer, freePort, startNats } from '../support/engines/servers.ts'
+import { type EngineServer, startNats } from '../support/engines/servers.ts'
+import { freePort } from '../support/free-port.ts'
 import { TLS } from '../support/tls/index.ts'
 
 const TLS_FOLDER = fileURLToPath(new URL('../support/tls/', import.meta.url))

@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { connect, createServer } from 'node:net'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { freePort } from '../../support/free-port.ts'
 
 /** An external broker, in a process and a folder of its own. */
 export interface BrokerProcess {
@@ -29,16 +30,6 @@ export interface BrokerProgram {
 }
 
 const PATIENCE = 120_000
-
-/** Finds a port that is free at the moment. */
-export async function freePort (): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as { port: number }
-  server.close()
-  await once(server, 'close')
-  return port
-}
 
 /** Runs a broker whose configuration `prepare` writes into a new folder. */
 export async function startBroker (prepare: (folder: string, port: number) => Promise<BrokerProgram>): Promise<BrokerProcess> {

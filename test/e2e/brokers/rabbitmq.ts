@@ -2,7 +2,8 @@ import { execFile } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { type BrokerProcess, freePort, startBroker } from './broker-process.ts'
+import { freePort } from '../../support/free-port.ts'
+import { type BrokerProcess, startBroker } from './broker-process.ts'
 
 const run = promisify(execFile)
 

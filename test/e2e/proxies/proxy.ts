@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import type { Test } from 'tap'
 import { until, within } from '../../support/wait.ts'
-import { freePort } from '../brokers/broker-process.ts'
+import { freePort } from '../../support/free-port.ts'
 import { toolPath } from '../tools.ts'
 
 const PROGRAMS = {

@@ -4,7 +4,8 @@ import type { Engine } from '../../../src/engine/engine.ts'
 import type { NatsConnection } from '../../../src/engine/nats/connection.ts'
 import { natsEngine } from '../../../src/nats.ts'
 import { Link } from './link.ts'
-import { type EngineServer, freePort, startNats } from './servers.ts'
+import { type EngineServer, startNats } from './servers.ts'
+import { freePort } from '../free-port.ts'
 import type { EngineWorld } from './world.ts'
 
 /** The packages that connect to NATS, by their names. */
