@@ -34,7 +34,7 @@ const ROOMS: readonly Room[] = [
   { name: 'sockjs/protocol', rooms: ['stream'], packages: ['node:buffer'] },
   { name: 'sockjs/session', rooms: ['core', 'stream', 'sockjs/errors', 'sockjs/protocol'], packages: ['node:buffer', 'node:crypto'] },
   { name: 'sockjs/transports', rooms: ['core', 'stream', 'sockjs/errors', 'sockjs/protocol', 'sockjs/session'], packages: ['node:*', 'ws', 'websocket-driver'] },
-  { name: 'sockjs/options', rooms: ['engine', 'sockjs/protocol', 'core', 'stream', 'sockjs/errors', 'sockjs/session'], packages: ['*'] },
+  { name: 'sockjs/options', rooms: ['cluster', 'engine', 'sockjs/protocol', 'core', 'stream', 'sockjs/errors', 'sockjs/session'], packages: ['*'] },
   { name: 'sockjs/endpoint', rooms: ['engine', 'cluster', 'core', 'stream', 'sockjs/errors', 'sockjs/protocol', 'sockjs/session', 'sockjs/transports', 'sockjs/options'], packages: ['*'] },
   {
     name: 'sockjs/remote',

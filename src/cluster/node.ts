@@ -8,14 +8,14 @@ import { engineErrors } from '../engine/errors.ts'
 import { Calls } from './calls.ts'
 import type { Link, LinkService } from './link.ts'
 import { Links } from './links.ts'
-import { Members, NODE_NAME } from './members.ts'
+import { Members } from './members.ts'
 import { Names } from './names.ts'
 import { RollCall } from './roll-call.ts'
 import { SignedChannels } from './signed-channels.ts'
 
 export interface ClusterNodeOptions {
   readonly engine: Engine
-  /** The name for people: 1 to 64 letters, digits, dots, underscores and hyphens. Default: 8 random characters. */
+  /** The name for people, which NODE_NAME describes. Default: 8 random characters. */
   readonly name?: string
   readonly clock: Clock
   readonly log: EngineLog
@@ -79,7 +79,6 @@ export class ClusterNode implements TimerOwner {
   #connectedSince = 0
 
   constructor ({ engine, name = randomBytes(6).toString('base64url'), clock, log }: ClusterNodeOptions) {
-    if (!NODE_NAME.test(name)) throw new engineErrors.InvalidOption('node', `expected 1 to 64 letters, digits, dots, underscores and hyphens, given ${JSON.stringify(name)}`)
     const { secret, sign } = engine.facts
     this.engine = engine
     this.name = name

@@ -1,4 +1,5 @@
 import { constants } from 'node:buffer'
+import { NODE_NAME } from '../../cluster/members.ts'
 import { boolean, type Check, checkOptions, type CheckTable, count, either, expected, fields, func, type Hints, integer, interval, list, milliseconds, oneOf, plainObject } from '../../core/check.ts'
 import type { Clock } from '../../core/clock.ts'
 import { shown } from '../../core/suggestion.ts'
@@ -115,7 +116,7 @@ const processOptions: Readonly<Record<keyof Omit<SockjsPluginOptions, keyof Sock
   maxSessionsPerAddress: integer(0),
   drainTimeout: milliseconds,
   engine,
-  node: expected((value) => typeof value === 'string' && /^[A-Za-z0-9._-]{1,64}$/.test(value), '1 to 64 letters, digits, dots, _ or -'),
+  node: expected((value) => typeof value === 'string' && NODE_NAME.test(value), 'a text of 1 to 64 letters, digits, dots, _ or -'),
   clock
 }
 

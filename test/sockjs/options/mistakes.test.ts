@@ -1,5 +1,6 @@
 import Fastify, { type FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
+import { MemoryNetwork } from '../../../src/engine/memory.ts'
 import sockjs, { type EndpointOptions, type SockjsPluginOptions } from '../../../src/index.ts'
 import { connect, newId } from '../../support/client.ts'
 import { knock } from '../../support/doors.ts'
@@ -76,6 +77,17 @@ t.test('U7, U21, U23, K7: options that would not do what they say are refused at
   await t.rejects(async () => { await Fastify().register(sockjs, { onRequest: () => {} } as SockjsPluginOptions) }, { message: /each endpoint has its own: app\.sockjs\(path, \{ onRequest/ })
   await t.rejects(async () => { await Fastify().register(sockjs, { clock: { now: () => 0 } } as never) }, { message: /clock must be|option clock: must be a clock/ })
   t.equal(app.sockjs.endpoints.size, 0)
+})
+
+t.test('a node with a wrong name, or without an engine, is refused', async (t) => {
+  const engine = new MemoryNetwork().engine()
+  for (const node of ['', 'a b', 'ä', 'x'.repeat(65), 'a\n', 7]) {
+    await t.rejects(registered(t, { engine, node: node as string }),
+      { code: 'FST_SOCKJS_INVALID_OPTION', message: /^option node: must be a text of 1 to 64 letters, digits, dots, _ or -, not \S/ })
+  }
+  await t.rejects(registered(t, { node: 'web-1' }), { message: 'option node: names a node of a cluster, which needs the option engine' })
+  await t.rejects(registered(t, { engine: {} as never }), { message: /^option engine: must be an engine such as natsEngine/ })
+  for (const node of ['a', 'web-1.eu_west', 'x'.repeat(64)]) t.equal((await registered(t, { engine: new MemoryNetwork().engine(), node })).sockjs.node?.name, node)
 })
 
 t.test('K7: an endpoint of the path alone, as a raw WebSocket, is one', async (t) => {
