@@ -56,7 +56,9 @@ export const ENGINE_ERRORS = {
   /** The engine was away for too long, or the node was stopped. */
   Unavailable: ['application', 'FST_SOCKJS_ENGINE_UNAVAILABLE', 503, Error, 'engine %s is not available: %s'],
   /** A publication is larger than the engine takes. */
-  TooLarge: ['application', 'FST_SOCKJS_ENGINE_TOO_LARGE', 413, RangeError, 'a publication of %s bytes is larger than the %s bytes that the engine takes']
+  TooLarge: ['application', 'FST_SOCKJS_ENGINE_TOO_LARGE', 413, RangeError, 'a publication of %s bytes is larger than the %s bytes that the engine takes'],
+  /** A queue or a log takes no more. */
+  Full: ['application', 'FST_SOCKJS_ENGINE_FULL', 507, Error, 'engine %s takes no more messages: %s']
 } as const satisfies Readonly<Record<string, ThrownEntry>>
 
 /** The errors that the STOMP product throws. */

@@ -1,4 +1,6 @@
 import type { Clock } from '../core/clock.ts'
+import type { EngineLogs } from './logs.ts'
+import type { EngineQueues } from './queues.ts'
 
 /**
  * A messaging system that connects the nodes of a cluster.
@@ -13,6 +15,10 @@ export interface Engine {
   readonly channels: EngineChannels
   /** Keys that one node owns. */
   readonly claims: EngineClaims
+  /** Messages that are kept for nodes that missed them. */
+  readonly logs?: EngineLogs
+  /** Messages that wait for one consumer. */
+  readonly queues?: EngineQueues
   /**
    * Starts to connect.
    *
@@ -43,6 +49,22 @@ export interface EngineFacts {
   readonly keysLast: 'connection' | 'lease'
   /** True if every publication is signed with the secret. */
   readonly sign: boolean
+  /** True if all nodes receive the publications of a channel in the same order. */
+  readonly totalOrder: boolean
+  /** The abilities of the queues. */
+  readonly queues: EngineQueueFacts
+  /** True if logs and queues outlive the messaging system: they are on its disk. */
+  readonly durable: boolean
+}
+
+/** The abilities of the queues of an engine. */
+export interface EngineQueueFacts {
+  /** A message that comes back stands at its old place. Without it, later messages may come first. */
+  readonly inOrder: boolean
+  /** A message that a consumer gave back goes to another one first, if there is one. */
+  readonly passesOn: boolean
+  /** The time after which the messages of a node that has died go back, in milliseconds. */
+  readonly lease: number
 }
 
 /** The states of an engine. */

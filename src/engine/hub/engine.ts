@@ -13,7 +13,17 @@ export class HubEngine implements Engine {
 
   constructor (path: string, namespace: string) {
     // Only the user who runs the hub reaches its socket: no secret and no signature is needed.
-    this.facts = { name: 'hub', maxPayload: MAX_PAYLOAD, namespace, secret: '', keysLast: 'connection', sign: false }
+    this.facts = {
+      name: 'hub',
+      maxPayload: MAX_PAYLOAD,
+      namespace,
+      secret: '',
+      keysLast: 'connection',
+      sign: false,
+      totalOrder: true,
+      queues: { inOrder: true, passesOn: true, lease: 0 },
+      durable: false
+    }
     this.#connection = new HubConnection(path, namespace)
     this.channels = new HubChannels(this.#connection)
     this.claims = new HubClaims(this.#connection)

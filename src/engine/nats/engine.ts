@@ -28,6 +28,10 @@ export class NatsEngine implements Engine {
       secret,
       keysLast: 'connection',
       sign,
+      // Each server passes on the publications of its own clients first.
+      totalOrder: false,
+      queues: { inOrder: false, passesOn: false, lease: 30_000 },
+      durable: true,
       // The server tells it at the start.
       get maxPayload () { return link.connection?.info?.max_payload ?? DEFAULT_MAX_PAYLOAD }
     }

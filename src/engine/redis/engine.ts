@@ -29,7 +29,7 @@ class RedisEngine implements Engine {
   constructor (options: Required<RedisEngineOptions>) {
     const { namespace, secret, sign } = options
     this.#options = options
-    this.facts = { name: 'redis', maxPayload: MAX_PAYLOAD, namespace, secret, keysLast: 'lease', sign }
+    this.facts = { name: 'redis', maxPayload: MAX_PAYLOAD, namespace, secret, keysLast: 'lease', sign, totalOrder: true, queues: { inOrder: true, passesOn: false, lease: 15_000 }, durable: false }
   }
 
   async start (context: EngineContext): Promise<void> {
