@@ -1,8 +1,10 @@
 // endpoint.cluster, and the limits that count on all nodes.
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { WebSocket as WebSocketPeer } from 'ws'
+import { Session } from '../../../src/sockjs/session/index.ts'
 import { connect, newClient, newId } from '../../support/client.ts'
 import { buildCluster, type TestCluster } from '../../support/cluster.ts'
+import { collectGarbage } from '../../support/heap.ts'
 import { ask } from '../../support/http.ts'
 import { buildServer } from '../../support/server.ts'
 import { isSettled, until } from '../../support/wait.ts'
@@ -104,6 +106,40 @@ t.test('a broadcast is rejected when the engine stays away, and the session that
   await passUntil(cluster, clusterOf(cluster, 0).broadcast('arrives'))
   t.same(await client.messages(1), ['arrives'])
 })
+
+/** The ways of a broadcast to its end. After each, the endpoint must not keep the session that the broadcast leaves out. */
+const ENDS: Readonly<Record<string, (cluster: TestCluster, broadcast: (message: string) => Promise<void>, t: Test) => Promise<void>>> = {
+  async 'has arrived' (_cluster, broadcast) { await broadcast('x') },
+  async 'is too large for the engine' (_cluster, broadcast, t) { await t.rejects(broadcast('x'.repeat(9 * 1024)), { code: 'FST_SOCKJS_ENGINE_TOO_LARGE' }) },
+  async 'is rejected because the engine stays away' (cluster, broadcast, t) {
+    cluster.network.cut()
+    await t.rejects(passUntil(cluster, broadcast('x')), { code: 'FST_SOCKJS_ENGINE_UNAVAILABLE' })
+  },
+  async 'was lost on its way, and a later one has arrived' (cluster, broadcast) {
+    cluster.hold(() => true)
+    await broadcast('lost')
+    cluster.lose()
+    cluster.release()
+    await clusterOf(cluster, 0).broadcast('later', { except: stranger() })
+  }
+}
+
+/** Makes a session of no client, which a broadcast can leave out. */
+const stranger = (): Session => Object.create(Session.prototype) as Session
+
+for (const [end, reach] of Object.entries(ENDS)) {
+  t.test(`the session that a broadcast leaves out is not kept when the broadcast ${end}`, async (t) => {
+    const cluster = await buildCluster(t, 2, { handler: idle, network: { maxPayload: 8 * 1024 } })
+    let session: Session | null = stranger()
+    const kept = new WeakRef(session)
+    await reach(cluster, (message) => clusterOf(cluster, 0).broadcast(message, { except: session! }), t)
+    session = null
+    await until(() => {
+      collectGarbage()
+      return kept.deref() === undefined
+    }, 'the session is gone')
+  })
+}
 
 t.test('sessions() and close() concern all nodes, or one user on all nodes', async (t) => {
   const cluster = await buildCluster(t, 3, { handler: idle, endpoint: { user: (request) => request.headers['x-user'] }, fastify: {} })
