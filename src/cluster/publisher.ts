@@ -55,7 +55,7 @@ export class Publisher {
     if (this.#isHalfFree) return undefined
     if (this.#room === null) {
       let resolve = (): void => {}
-      const promise = new Promise<void>((settle) => { resolve = settle })
+      const promise = new Promise<void>((_resolve) => { resolve = _resolve })
       this.#room = { promise, resolve }
     }
     return this.#room.promise
