@@ -196,7 +196,7 @@ test('at most 1,000 messages and 16 MiB wait for an engine that is away', async 
   await a.peer.node.stop()
 })
 
-test('garbage is dropped, and a stranger that invents nodes does not make members repeat', async (t) => {
+test('SEC-S80: garbage is dropped, and a stranger that invents nodes does not make members repeat', async (t) => {
   const network = new MemoryNetwork()
   const all = await readers(network, 2)
   const [a, b] = all as [Reader, Reader]

@@ -166,7 +166,7 @@ test('nodes with different secrets do not see each other, and each says so once 
   await stopAll([a, b])
 })
 
-test('a stranger that invents nodes fills neither the log nor the memory', async (t) => {
+test('SEC-S80: a stranger that invents nodes fills neither the log nor the memory', async (t) => {
   const network = new MemoryNetwork()
   const [a] = await startPeers(network, 1, { facts: { secret: 'one' } }) as [TestPeer]
   const stranger = await new Stranger(network).start()
@@ -205,7 +205,7 @@ test('a node starts beside a node of another version that starts too, and both a
   await peer.node.stop()
 })
 
-test('a stranger without the secret cannot keep a node from its start', async (t) => {
+test('SEC-S80: a stranger without the secret cannot keep a node from its start', async (t) => {
   const { peer, error } = await startBeside(() => beatOf('a guess', { wire: 2 }))
   t.equal(error, null)
   t.match(peer.log.take(), [/^error Another node has a different secret/])

@@ -131,7 +131,7 @@ test('names are segments of base64url, differ by secret and by every part, and s
   t.match(new Names('').node('a-_9'), /^n\.a-_9$/)
 })
 
-test('with signatures, nodes work together, and a stranger who changes, moves or makes a batch is refused', async (t) => {
+test('SEC-S80: with signatures, nodes work together, and a stranger who changes, moves or makes a batch is refused', async (t) => {
   const network = new FatefulNetwork()
   const [a, b, c] = await startPeers(network, 3, { facts: { secret: 'one', sign: true } }) as [TestPeer, TestPeer, TestPeer]
   const stranger = await new Stranger(network).start()
@@ -159,7 +159,7 @@ test('with signatures, nodes work together, and a stranger who changes, moves or
   await stopAll([a, b, c])
 })
 
-test('with signatures, recorded batches neither arrive twice nor keep a dead node alive', async (t) => {
+test('SEC-S80: with signatures, recorded batches neither arrive twice nor keep a dead node alive', async (t) => {
   const network = new FatefulNetwork()
   const [a, b] = await startPeers(network, 2, { facts: { secret: 'one', sign: true } }) as [TestPeer, TestPeer]
   const stranger = await new Stranger(network).start()

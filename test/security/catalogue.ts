@@ -1,8 +1,5 @@
-/**
- * What a case needs: nothing, an option, the relay to an external broker, an engine for several processes, which does
- * not exist yet.
- */
-export type Profile = 'default' | 'option' | 'relay' | 'engine (not yet)'
+/** The means that a case needs: none, an option, the relay to an external broker, or an engine for several nodes. */
+export type Profile = 'default' | 'option' | 'relay' | 'engine'
 
 export interface Case {
   readonly attack: string
@@ -108,12 +105,12 @@ const FILES: readonly (readonly [file: string, cases: Readonly<Record<string, st
   ['elsewhere', {
     S67: 'rights that come with the relay',
     S70: 'a broker that is gone or does not respond',
-    S80: 'faults of an engine for several processes'
+    S80: 'strangers on the channels of nodes, and faults of an engine'
   }]
 ]
 
 const PROFILES: Readonly<Record<string, Profile>> = {
-  S21: 'option', S32: 'option', S41: 'option', S47: 'option', S51: 'option', S52: 'option', S53: 'option', S55: 'option', S67: 'relay', S70: 'relay', S80: 'engine (not yet)'
+  S21: 'option', S32: 'option', S41: 'option', S47: 'option', S51: 'option', S52: 'option', S53: 'option', S55: 'option', S67: 'relay', S70: 'relay', S80: 'engine'
 }
 
 /** Every case of the suite, by its id. */

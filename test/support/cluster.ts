@@ -2,9 +2,11 @@ import type { Socket } from 'node:net'
 import { setImmediate as turn } from 'node:timers/promises'
 import type { Test } from 'tap'
 import { type CloseEvent, ManualClock, type Session } from '../../src/index.ts'
+import type { Engine, EngineFacts } from '../../src/engine/engine.ts'
 import { type MemoryDelivery, type MemoryEngine, MemoryNetwork, type MemoryNetworkOptions } from '../../src/engine/memory.ts'
 import type { ClusterNode } from '../../src/cluster/node.ts'
 import type { Edge } from '../../src/sockjs/remote/edge.ts'
+import { withFacts } from '../cluster/peers.ts'
 import { newClient, newId, type ClientOptions, type TransportName } from './client.ts'
 import type { HttpTestClient } from './http-client.ts'
 import { buildNode, type ServerOptions, type TestServer } from './server.ts'
@@ -18,6 +20,8 @@ const TURNS = 4
 
 export interface ClusterOptions extends ServerOptions {
   readonly network?: Omit<MemoryNetworkOptions, 'deliver'>
+  /** Facts that the engines of the nodes have instead of those of the network. */
+  readonly facts?: Partial<EngineFacts>
   /** Takes the network away before the nodes start. */
   readonly isKilled?: boolean
 }
@@ -30,19 +34,21 @@ export class TestCluster {
   #held: MemoryDelivery[] = []
   #repeat: ((arrive: () => void) => void) | null = null
   #holds: (from: number, to: number) => boolean = () => false
+  readonly #facts: Partial<EngineFacts>
   readonly #stopped = new Map<number, number>()
   /** The id of the last session that was opened with `open`. */
   lastId = ''
 
-  constructor (options: ClusterOptions['network'] = {}) {
-    this.network = new MemoryNetwork({ ...options, deliver: (delivery) => this.#deliver(delivery) })
+  constructor ({ network, facts = {} }: ClusterOptions = {}) {
+    this.network = new MemoryNetwork({ ...network, deliver: (delivery) => this.#deliver(delivery) })
+    this.#facts = facts
   }
 
   /** Makes the engine of the next node. */
-  engine (): MemoryEngine {
+  engine (): Engine {
     const engine = this.network.engine()
     this.engines.push(engine)
-    return engine
+    return withFacts(engine, this.#facts)
   }
 
   /** Lets each publication arrive twice, and gives the caller the means to let it arrive again. */
@@ -133,7 +139,7 @@ export class TestCluster {
 
 /** Starts nodes, each with sessions and close events of its own. */
 export async function buildCluster (t: Test, count: number, options: ClusterOptions = {}): Promise<TestCluster> {
-  const cluster = new TestCluster(options.network)
+  const cluster = new TestCluster(options)
   if (options.isKilled === true) cluster.network.kill()
   t.teardown(async () => {
     cluster.release()

@@ -63,7 +63,7 @@ for (const fault of ['cut', 'restarted empty'] as const) {
   })
 }
 
-t.test('the engine is away for 20 seconds: legs are cut, edges answer 503, and all that is local goes on', async (t) => {
+t.test('SEC-S80: the engine is away for 20 seconds: legs are cut, edges answer 503, and all that is local goes on', async (t) => {
   const cluster = await buildCluster(t, 2, { handler: (session) => { session.on('message', (message) => session.send(message)) } })
   const { session, away, id } = await polling(cluster)
   const websocket = await connect(cluster.nodes[1]!, 'websocket')
@@ -92,7 +92,7 @@ t.test('the engine is away for 20 seconds: legs are cut, edges answer 503, and a
   t.same(await local.messages(1), ['still'])
 })
 
-t.test('an engine that is down at the start: WebSockets work, HTTP waits for it and then gets 503, and all works when it is there', async (t) => {
+t.test('SEC-S80: an engine that is down at the start: WebSockets work, HTTP waits for it and then gets 503, and all works when it is there', async (t) => {
   const cluster = await buildCluster(t, 2, { isKilled: true })
   const websocket = await connect(cluster.nodes[0]!, 'websocket')
   await websocket.send('alone')

@@ -1,10 +1,13 @@
 // Bad input on the channels of nodes, and clients that ask for sessions which no node has.
 import t from 'tap'
+import { Writer } from '../../../src/cluster/bytes.ts'
 import { SERVICES } from '../../../src/cluster/services.ts'
+import { SignedChannels } from '../../../src/cluster/signed-channels.ts'
 import { connect, newId } from '../../support/client.ts'
 import { buildCluster, type TestCluster } from '../../support/cluster.ts'
 import { ask } from '../../support/http.ts'
 import { until } from '../../support/wait.ts'
+import { Stranger } from '../../cluster/peers.ts'
 
 function idle (): void {}
 
@@ -19,23 +22,21 @@ async function polling (cluster: TestCluster) {
   return opened
 }
 
-t.test('garbage and foreign publications on the channels of nodes and members change nothing', async (t) => {
+t.test('SEC-S80: garbage and foreign publications on the channels of nodes and members change nothing', async (t) => {
   const cluster = await buildCluster(t, 2, { handler: idle })
   const { session, away } = await polling(cluster)
-  const stranger = cluster.network.engine()
-  await stranger.start({ node: 'stranger-stranger'.slice(0, 16), clock: cluster.nodes[0]!.clock, log: cluster.nodes[0]!.app.log, changed () {}, gap () {} })
+  const stranger = await new Stranger(cluster.network).start()
   const channels = [...cluster.engines.map(({ node }) => `n.${node}`), 'members', broadcastChannel(cluster)]
   for (const channel of channels) {
     for (const text of ['', '\0', 'x'.repeat(38), '{"wire":1,"id":"stranger-strange","name":"x","up":true}', JSON.stringify({ wire: 99, id: 'stranger-strange', name: 'x', up: true })]) stranger.publish(channel, Buffer.from(text))
     for (let i = 0; i < 200; i++) stranger.publish(channel, Buffer.from(Array.from({ length: 1 + i }, () => Math.trunc(Math.random() * 256))))
   }
   await cluster.settle()
-  await stranger.stop()
   session.send('nothing has changed')
   t.same(await away.messages(1), ['nothing has changed'])
 })
 
-t.test('publications that arrive twice or again later change nothing', async (t) => {
+t.test('SEC-S80: publications that arrive twice or again later change nothing', async (t) => {
   const again: (() => void)[] = []
   const cluster = await buildCluster(t, 2, { handler: idle })
   cluster.twice((arrive) => again.push(arrive))
@@ -54,6 +55,40 @@ t.test('publications that arrive twice or again later change nothing', async (t)
   t.same(got, ['in 0', 'in 1', 'in 2', 'in 3', 'in 4'])
   t.equal(session.state, 'open')
   t.equal(cluster.edge(1).legs + cluster.edge(1).sends, 0)
+})
+
+t.test('SEC-S80: with signatures, a program that can publish cannot make, change, move or repeat a message between nodes', async (t) => {
+  const cluster = await buildCluster(t, 2, { handler: idle, facts: { secret: 'a secret of the nodes', sign: true } })
+  const stranger = await new Stranger(cluster.network).start()
+  const { session, away } = await polling(cluster)
+  const got: unknown[] = []
+  session.on('message', (message) => got.push(message))
+  session.send('out')
+  t.same(await away.messages(1), ['out'])
+  await away.ended
+  t.match(await away.send('in'), { status: 204 })
+  await cluster.nodes[0]!.endpoint.cluster.broadcast('to all')
+  await cluster.settle()
+
+  const recorded = stranger.heard.filter(({ channel }) => channel !== 'members')
+  const channels = [...new Set(recorded.map(({ channel }) => channel))]
+  t.equal(channels.length, 3, 'the channels of both nodes, and that of broadcasts')
+  for (const { channel, data } of recorded) {
+    stranger.publish(channel, data)
+    for (const other of channels) if (other !== channel) stranger.publish(other, data)
+    for (let i = 0; i < data.length; i++) stranger.publish(channel, data.map((byte, at) => at === i ? byte ^ 1 : byte))
+  }
+  const forged = new Writer().text(cluster.engines[0]!.node).u48(2).bytes(new Writer().u32(0).u8(0).text('forged').done()).done()
+  const guess = new SignedChannels({ publish: (channel, data) => stranger.publish(channel, data), flushed: async () => {}, subscribe: async () => idle }, 'a guess', idle)
+  stranger.publish(broadcastChannel(cluster), forged)
+  guess.publish(broadcastChannel(cluster), forged)
+  await cluster.settle()
+
+  await cluster.nodes[0]!.endpoint.cluster.broadcast('end')
+  away.receive()
+  t.same(await away.messages(2), ['to all', 'end'])
+  t.same(got, ['in'])
+  t.equal(session.state, 'open')
 })
 
 for (const [name, service, record] of [
