@@ -14,7 +14,8 @@ export {
 } from './stomp/broker/broker.ts'
 export { Publication } from './stomp/broker/publication.ts'
 export { BrokerError, refusal, type RefusalCode } from './stomp/refusals.ts'
-export { type HistoryOptions, memoryBroker, type MemoryBrokerOptions } from './stomp/broker/memory/index.ts'
+export type { EmbeddedBrokerOptions, HistoryOptions } from './stomp/broker/local/options.ts'
+export { memoryBroker, type MemoryBrokerOptions } from './stomp/broker/memory/index.ts'
 export {
   activemq, type Backoff, type BrokerDialect, type DialectOptions, rabbitmq, relayBroker, type RelayBroker, type RelayBrokerOptions, type RelayCredentials, type RelayStats
 } from './stomp/broker/relay/index.ts'

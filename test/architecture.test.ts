@@ -68,9 +68,14 @@ const ROOMS: readonly Room[] = [
   { name: 'stomp/pattern-trie', rooms: [], packages: [] },
   { name: 'stomp/broker', rooms: ['core', 'stream', 'stomp/codec', 'stomp/refusals'], packages: ['node:crypto'] },
   {
-    name: 'stomp/broker/memory',
+    name: 'stomp/broker/local',
     rooms: ['core', 'stomp/codec', 'stomp/errors', 'stomp/refusals', 'stomp/destinations', 'stomp/pattern-trie', 'stomp/broker'],
     packages: ['node:crypto']
+  },
+  {
+    name: 'stomp/broker/memory',
+    rooms: ['core', 'stomp/codec', 'stomp/refusals', 'stomp/destinations', 'stomp/broker', 'stomp/broker/local'],
+    packages: []
   },
   { name: 'stomp/broker/relay/dialects', rooms: ['stomp/broker'], packages: [] },
   {
@@ -98,7 +103,7 @@ const ROOMS: readonly Room[] = [
     name: 'stomp',
     rooms: [
       'embedded', 'core', 'stream', 'sockjs/errors', 'sockjs/protocol', 'sockjs/session', 'sockjs/transports', 'sockjs/options', 'sockjs/endpoint',
-      'stomp/codec', 'stomp/errors', 'stomp/refusals', 'stomp/destinations', 'stomp/broker', 'stomp/broker/memory', 'stomp/broker/relay', 'stomp/session', 'stomp/users',
+      'stomp/codec', 'stomp/errors', 'stomp/refusals', 'stomp/destinations', 'stomp/broker', 'stomp/broker/local', 'stomp/broker/memory', 'stomp/broker/relay', 'stomp/session', 'stomp/users',
       'stomp/rules', 'stomp/rights', 'stomp/hooks',
       'stomp/observer', 'stomp/routes', 'stomp/application'
     ],
@@ -382,7 +387,7 @@ const WANTED_CIRCLES: ReadonlyMap<string, string> = new Map([
   ['cluster/calls.ts', 'a node owns its members, links and calls, and they use its engine, its log and each other through it'],
   ['sockjs/endpoint/cluster.ts', 'an endpoint counts its sessions in its registration, which closes its endpoints and asks them for other nodes; the calls about all nodes belong to an endpoint'],
   ['sockjs/session/inbox.ts', 'the inbox and the output of a session call it, and its host is told which session calls'],
-  ['stomp/broker/memory/queue-subscription.ts', 'a queue gives messages to its subscriptions, which settle them there; the list of queues takes the dead letters of one to another, and forgets the empty ones'],
+  ['stomp/broker/local/queue-subscription.ts', 'a queue gives messages to its subscriptions, which settle them there; the list of queues takes the dead letters of one to another, and forgets the empty ones'],
   ['stomp/session/deliveries.ts', 'a session calls its host and owns its deliveries, and both are told which session calls']
 ])
 

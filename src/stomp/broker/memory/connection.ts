@@ -2,13 +2,13 @@ import { checkPattern, type Destination, hasWildcard } from '../../destinations.
 import { type BrokerError, refusal } from '../../refusals.ts'
 import type { BrokerConnection, BrokerSink, BrokerSubscription, DeliveryHandle, TransactionStep, OutgoingMessage, SubscribeResult } from '../broker.ts'
 import { askedPrefetch } from '../prefetch.ts'
-import { Credit } from './credit.ts'
+import { Credit } from '../local/credit.ts'
 import type { AcceptedPublication, Exchange } from './exchange.ts'
-import { type QueueSubscription, QueueSubscriptions, Unacked } from './queue-subscription.ts'
-import { MemorySubscriptions } from './subscriptions.ts'
-import { MemoryTemporaryQueues } from './temporary.ts'
-import { AcknowledgedTopicSubscription, AutoTopicSubscription } from './topic-subscription.ts'
-import type { TopicSubscription } from './topics.ts'
+import { type QueueSubscription, QueueSubscriptions, Unacked } from '../local/queue-subscription.ts'
+import { MemorySubscriptions } from '../local/subscriptions.ts'
+import { MemoryTemporaryQueues } from '../local/temporary.ts'
+import { AcknowledgedTopicSubscription, AutoTopicSubscription } from '../local/topic-subscription.ts'
+import type { TopicSubscription } from '../local/topics.ts'
 
 /** The connection of one session to the embedded broker. Each call is done when it returns, and deliveries may come before that. */
 export class MemoryConnection implements BrokerConnection {

@@ -5,7 +5,7 @@ import { FrameHeaders } from '../../codec/index.ts'
 import { type Destination, matchesPattern } from '../../destinations.ts'
 import type { Publication } from '../publication.ts'
 import type { Serial } from '../serial.ts'
-import type { HistoryRule, Settings } from './options.ts'
+import type { HistoryRule, Settings } from '../local/options.ts'
 
 /** Milliseconds between two searches for messages that are too old. */
 const SWEEP = 5000

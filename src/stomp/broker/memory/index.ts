@@ -2,11 +2,12 @@ import type { Broker, BrokerCapabilities, BrokerClient, BrokerContext, BrokerSin
 import { MemoryConnection } from './connection.ts'
 import { destinationKind, type Separator } from '../../destinations.ts'
 import { Exchange } from './exchange.ts'
-import { type MemoryBrokerOptions, resolveSettings, type Settings } from './options.ts'
+import { resolveSettings, type Settings } from '../local/options.ts'
+import { MEMORY_CHECKS, type MemoryBrokerOptions } from './options.ts'
 import { refusal } from '../../refusals.ts'
 import { Serial } from '../serial.ts'
 
-export type { HistoryOptions, MemoryBrokerOptions } from './options.ts'
+export type { MemoryBrokerOptions } from './options.ts'
 
 /** The embedded broker: topics, queues, temporary queues and histories in the memory of this process. */
 class MemoryBroker implements Broker {
@@ -20,7 +21,7 @@ class MemoryBroker implements Broker {
   #exchange: Exchange | null = null
 
   constructor (options: MemoryBrokerOptions) {
-    const settings = resolveSettings(options)
+    const settings = resolveSettings('memoryBroker', options, MEMORY_CHECKS)
     this.#settings = settings
     this.separator = settings.destinations.separator
     this.capabilities = {
