@@ -83,7 +83,8 @@ const ROOMS: readonly Room[] = [
     rooms: ['core', 'stomp/codec', 'stomp/errors', 'stomp/refusals', 'stomp/destinations', 'stomp/broker', 'stomp/broker/relay/dialects'],
     packages: ['node:*']
   },
-  { name: 'stomp/session', rooms: ['core', 'stream', 'stomp/codec', 'stomp/errors', 'stomp/refusals', 'stomp/destinations', 'stomp/broker'], packages: ['node:*', 'type:fastify'] },
+  { name: 'stomp/taps', rooms: ['core', 'stomp/errors', 'stomp/destinations', 'stomp/pattern-trie', 'stomp/broker'], packages: [] },
+  { name: 'stomp/session', rooms: ['core', 'stream', 'stomp/codec', 'stomp/errors', 'stomp/refusals', 'stomp/destinations', 'stomp/broker', 'stomp/taps'], packages: ['node:*', 'type:fastify'] },
   { name: 'stomp/users', rooms: ['core', 'stomp/codec', 'stomp/broker', 'stomp/session'], packages: [] },
   { name: 'stomp/rules', rooms: ['core', 'stomp/codec', 'stomp/errors', 'stomp/destinations', 'stomp/session'], packages: ['*'] },
   { name: 'stomp/rights', rooms: ['stomp/codec', 'stomp/errors', 'stomp/destinations', 'stomp/broker', 'stomp/session', 'stomp/rules'], packages: [] },
@@ -91,19 +92,19 @@ const ROOMS: readonly Room[] = [
   { name: 'stomp/observer', rooms: ['stomp/session', 'stomp/users', 'stomp/hooks'], packages: [] },
   {
     name: 'stomp/routes',
-    rooms: ['core', 'stomp/codec', 'stomp/errors', 'stomp/refusals', 'stomp/destinations', 'stomp/broker', 'stomp/session', 'stomp/users', 'stomp/rights'],
+    rooms: ['core', 'stomp/codec', 'stomp/errors', 'stomp/refusals', 'stomp/destinations', 'stomp/broker', 'stomp/taps', 'stomp/session', 'stomp/users', 'stomp/rights'],
     packages: ['*']
   },
   {
     name: 'stomp/application',
-    rooms: ['stomp/codec', 'stomp/destinations', 'stomp/broker', 'stomp/session', 'stomp/users', 'stomp/rights', 'stomp/hooks', 'stomp/routes'],
+    rooms: ['stomp/codec', 'stomp/destinations', 'stomp/broker', 'stomp/taps', 'stomp/session', 'stomp/users', 'stomp/rights', 'stomp/hooks', 'stomp/routes'],
     packages: []
   },
   {
     name: 'stomp',
     rooms: [
       'embedded', 'core', 'stream', 'sockjs/errors', 'sockjs/protocol', 'sockjs/session', 'sockjs/transports', 'sockjs/options', 'sockjs/endpoint',
-      'stomp/codec', 'stomp/errors', 'stomp/refusals', 'stomp/destinations', 'stomp/broker', 'stomp/broker/local', 'stomp/broker/memory', 'stomp/broker/relay', 'stomp/session', 'stomp/users',
+      'stomp/codec', 'stomp/errors', 'stomp/refusals', 'stomp/destinations', 'stomp/broker', 'stomp/broker/local', 'stomp/broker/memory', 'stomp/broker/relay', 'stomp/taps', 'stomp/session', 'stomp/users',
       'stomp/rules', 'stomp/rights', 'stomp/hooks',
       'stomp/observer', 'stomp/routes', 'stomp/application'
     ],

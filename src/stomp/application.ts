@@ -13,11 +13,13 @@ import type { StompSession } from './session/stomp-session.ts'
 import type { Feed, Subscription } from './session/subscriptions.ts'
 import type { MessageHandler } from './session/transactions.ts'
 import { userHeaders } from './session/user-headers.ts'
+import type { Taps } from './taps.ts'
 import type { Users } from './users.ts'
 
 /** The parts of the application. */
 export interface Parts {
   readonly broker: Broker
+  readonly taps: Taps
   readonly hooks: Hooks
   readonly rights: Rights
   readonly users: Users

@@ -1,4 +1,5 @@
 import { type Check, expected, oneOf } from '../core/check.ts'
+import { shown } from '../core/suggestion.ts'
 import { refusal } from './refusals.ts'
 
 export type Separator = '/' | '.'
@@ -173,6 +174,15 @@ export function checkPattern (segments: readonly string[], { maxWildcards }: Des
   if (wildcards > maxWildcards) throw refusal('STOMP_INVALID_DESTINATION', `at most ${maxWildcards} times *`)
   const rest = segments.indexOf(REST)
   if (rest !== -1 && rest !== segments.length - 1) throw refusal('STOMP_INVALID_DESTINATION', '** may stand only at the end')
+}
+
+/** Finds the problem of a pattern that the application gives, `null` if it is good. */
+export function patternProblem (pattern: unknown, destinations: DestinationParser): string | null {
+  if (typeof pattern !== 'string' || !pattern.startsWith('/')) return `a destination must be a text that begins with /, not ${shown(pattern)}`
+  const { segments } = destinations.parse(pattern)
+  if (segments.slice(1).includes('')) return `${pattern}: a segment is empty, so that no destination fits`
+  const wrong = segments.find((segment, i) => (segment === REST && i < segments.length - 1) || (/[*?{}]/.test(segment) && segment !== ONE && segment !== REST))
+  return wrong === undefined ? null : `${pattern}: * stands for a whole segment, and ** for the rest at the end`
 }
 
 /** Tells whether one pattern fits. The trie finds the patterns that fit among many. */

@@ -12,6 +12,7 @@ import { type SubscribeHandler, SubscribeRoute, type SubscribeRouteOptions } fro
 import type { DestinationLike } from './routes/typed-destination.ts'
 import type { StompServer } from './server.ts'
 import { StompSession } from './session/stomp-session.ts'
+import type { Tap } from './taps.ts'
 import type { SubscriptionEntry, Users } from './users.ts'
 
 /** The sessions that `close()` means. */
@@ -45,6 +46,14 @@ export interface StompFacade {
   /** Sends to one session, by itself or its id, if it subscribes `/user<destination>`. An anonymous client is reached in this way. */
   publishToSession<T> (session: StompSession | string, destination: DestinationLike<T>, value: T, options?: SendOptions): UserDelivery
   /**
+   * Adds a function that gets each message that this node gives to the broker: by SEND, COMMIT, `publish()` or the answer of a route.
+   *
+   * `pattern` matches destinations of the broker: `*` stands for one segment, `**` at the end for the rest.
+   *
+   * @throws FST_STOMP_INVALID_OPTION
+   */
+  tap (pattern: string, tap: Tap): void
+  /**
    * Adds a hook of `StompHooks`.
    *
    * @throws FST_STOMP_INVALID_OPTION
@@ -73,7 +82,7 @@ export interface StompFacade {
 }
 
 export function stompFacade (server: StompServer, scope: FastifyInstance): StompFacade {
-  const { broker, messages, subscribes, sender, users, hooks, failures } = server.parts
+  const { broker, taps, messages, subscribes, sender, users, hooks, failures } = server.parts
   return {
     message (path: string, ...rest: [MessageRouteOptions, MessageHandler<never, never>] | [MessageHandler<never, never>]): void {
       const [options, handler] = partsOf<MessageRouteOptions, MessageHandler<never, never>>(rest)
@@ -85,6 +94,7 @@ export function stompFacade (server: StompServer, scope: FastifyInstance): Stomp
     publish: (destination, value, options) => sender.publish(destination, value, options),
     publishToUser: (user, destination, value, options) => sender.publishToUser(user, destination, value, options),
     publishToSession: (session, destination, value, options) => sender.toSessions(sessionsNamed(users, session), destination, value, options),
+    tap: (pattern, tap) => taps.add(pattern, tap),
     addHook: (name, hook) => hooks.add(name, hook),
     setErrorHandler (handler) {
       const wrong = func(handler)

@@ -1,7 +1,7 @@
 import { type Hints, plainObject } from '../core/check.ts'
 import { shown, unknownName } from '../core/suggestion.ts'
 import type { FrameHeaders } from './codec/index.ts'
-import { type ClientDestination, covers, type DestinationParser, matchesPattern, overlaps } from './destinations.ts'
+import { type ClientDestination, covers, type DestinationParser, matchesPattern, overlaps, patternProblem } from './destinations.ts'
 import { StompError, stompErrors } from './errors.ts'
 import type { StompSession } from './session/stomp-session.ts'
 
@@ -91,13 +91,10 @@ export class Rules {
     return { type, patterns, allow: allow ?? null }
   }
 
-  #pattern (pattern: unknown): readonly string[] {
-    if (typeof pattern !== 'string' || !pattern.startsWith('/')) throw invalid(`a destination must be a text that begins with /, not ${shown(pattern)}`)
-    const { segments } = this.#destinations.parse(pattern)
-    const wrong = segments.find((segment, i) => (segment === '**' && i < segments.length - 1) || (/[*?{}]/.test(segment) && segment !== '*' && segment !== '**'))
-    if (segments.slice(1).includes('')) throw invalid(`${pattern}: a segment is empty, so that no destination fits`)
-    if (wrong !== undefined) throw invalid(`${pattern}: * stands for a whole segment, and ** for the rest at the end`)
-    return segments
+  #pattern (pattern: string): readonly string[] {
+    const wrong = patternProblem(pattern, this.#destinations)
+    if (wrong !== null) throw invalid(wrong)
+    return this.#destinations.parse(pattern).segments
   }
 }
 

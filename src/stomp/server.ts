@@ -22,6 +22,7 @@ import { serveStomp } from './session/reader.ts'
 import { StompRefusals } from './session/refusal-log.ts'
 import { logThrown } from './session/thrown.ts'
 import type { StreamSource } from './stream-source.ts'
+import { Taps } from './taps.ts'
 import { TcpListener } from './tcp.ts'
 import { Users } from './users.ts'
 
@@ -53,10 +54,12 @@ export class StompServer {
     const users = new Users()
     const destinations = new DestinationParser(prefixes, broker.separator)
     const rights = new Rights(new Rules(options.rules ?? [], destinations), broker, clientSend)
-    const sender = new Sender(broker, users, rights, destinations, app.log)
+    const taps = new Taps(destinations)
+    const sender = new Sender(broker, taps, users, rights, destinations, app.log)
     this.#destinations = destinations
     this.parts = {
       broker,
+      taps,
       hooks: new Hooks((error, hook) => logThrown(app.log, 'error', error, { hook }, 'a STOMP hook failed')),
       rights,
       users,
@@ -107,11 +110,12 @@ export class StompServer {
 
   #makeHost (clock: Clock): StompHost {
     const { settings, rate } = this.options
-    const { broker, hooks, users } = this.parts
+    const { broker, taps, hooks, users } = this.parts
     return {
       clock,
       log: this.#log,
       broker,
+      taps,
       destinations: this.#destinations,
       application: new StompApplication(this.parts),
       observer: new HookObserver(hooks, users),

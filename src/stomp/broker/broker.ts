@@ -64,6 +64,10 @@ export interface OutgoingMessage {
   readonly headers: FrameHeaders
   /** The body, text or bytes. */
   readonly body: Body
+  /**
+   * An id that the broker uses for the message. A broker that remembers ids drops a second publication with the id. Letters, digits, `.`, `_` and `-`.
+   */
+  readonly id?: string
 }
 
 /** A subscription as the broker sees it. */

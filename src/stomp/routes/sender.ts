@@ -8,6 +8,7 @@ import { mistake, stompErrors } from '../errors.ts'
 import type { Rights } from '../rights.ts'
 import type { StompSession } from '../session/stomp-session.ts'
 import { userHeaders } from '../session/user-headers.ts'
+import type { Taps } from '../taps.ts'
 import type { Users } from '../users.ts'
 import { contentTypeOf, isUtf8Charset } from './content-type.ts'
 import { encodeContent } from './content.ts'
@@ -30,13 +31,15 @@ export interface UserDelivery {
 /** Sends messages of the application to the broker and to users. */
 export class Sender {
   readonly #broker: Broker
+  readonly #taps: Taps
   readonly #users: Users
   readonly #rights: Rights
   readonly #destinations: DestinationParser
   readonly #log: BrokerLog
 
-  constructor (broker: Broker, users: Users, rights: Rights, destinations: DestinationParser, log: BrokerLog) {
+  constructor (broker: Broker, taps: Taps, users: Users, rights: Rights, destinations: DestinationParser, log: BrokerLog) {
     this.#broker = broker
+    this.#taps = taps
     this.#users = users
     this.#rights = rights
     this.#destinations = destinations
@@ -47,7 +50,8 @@ export class Sender {
   async publish<T> (destination: DestinationLike<T>, value: T, options: SendOptions = {}): Promise<void> {
     const path = pathOf(destination)
     if (!this.#broker.accepts(path, 'send')) throw mistake(new stompErrors.InvalidDestination(path, notServed(path)))
-    await this.#broker.publish({ destination: path, ...encode(value, options) })
+    const message = { destination: path, ...encode(value, options) }
+    await this.#taps.after(this.#broker.publish(message), message)
   }
 
   /**
@@ -55,11 +59,11 @@ export class Sender {
    * connection knows its temporary queues.
    */
   async reply (session: StompSession, destination: string, value: unknown, options: SendOptions = {}): Promise<void> {
-    const { headers, body } = encode(value, options)
+    const message = { destination, ...encode(value, options) }
     // The rules for the SENDs of the client hold for the answer, too. The hook preSend sees only frames that the client really sends.
     await this.#rights.checkSend(session, this.#destinations.parse(destination), new FrameHeaders())
     if (!this.#broker.accepts(destination, 'send')) throw new stompErrors.InvalidDestination(destination, notServed(destination))
-    await session.connection?.publish({ destination, headers, body })
+    if (session.connection !== null) await this.#taps.after(session.connection.publish(message), message)
   }
 
   publishToUser<T> (user: string, destination: DestinationLike<T>, value: T, options: SendOptions = {}): UserDelivery {

@@ -3,6 +3,7 @@ import type { Clock } from '../../core/clock.ts'
 import type { Broker } from '../broker/broker.ts'
 import type { ClientCommand, Frame } from '../codec/index.ts'
 import type { ClientDestination, DestinationParser } from '../destinations.ts'
+import type { Taps } from '../taps.ts'
 import type { RateLimiter } from './rate.ts'
 import type { StompRefusals } from './refusal-log.ts'
 import type { SessionSettings } from './settings.ts'
@@ -47,6 +48,7 @@ export interface StompHost {
   readonly clock: Clock
   readonly log: FastifyBaseLogger
   readonly broker: Broker
+  readonly taps: Taps
   readonly destinations: DestinationParser
   readonly application: Application
   readonly observer: SessionObserver

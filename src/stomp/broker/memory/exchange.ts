@@ -58,12 +58,12 @@ export class Exchange {
     }
   }
 
-  accept ({ destination: name, headers: given, body }: OutgoingMessage, own: MemoryTemporaryQueues | null): AcceptedPublication {
+  accept ({ destination: name, headers: given, body, id }: OutgoingMessage, own: MemoryTemporaryQueues | null): AcceptedPublication {
     const destination = this.parse(name)
     switch (destination.kind) {
       case 'topic': {
         const headers = this.#addressed(given, own)
-        return { deliver: () => this.#toTopic(destination, headers, body), cancel: keep }
+        return { deliver: () => this.#toTopic(destination, headers, body, id), cancel: keep }
       }
       case 'queue': return this.#toQueue(destination, given, body, own)
       case 'temporary': {
@@ -82,12 +82,12 @@ export class Exchange {
     this.replies.clear()
   }
 
-  #toTopic (destination: Destination, headers: FrameHeaders, body: Body): void {
+  #toTopic (destination: Destination, headers: FrameHeaders, body: Body, id: string | undefined): void {
     const log = this.history.open(destination)
     const audiences = this.topics.audiences(destination)
     if (log === undefined && audiences.length === 0) return
     const stamped = log === undefined ? headers : this.history.stamp(log, headers)
-    const publication = new Publication(destination.name, this.#serial.next(), stamped, body)
+    const publication = new Publication(destination.name, id ?? this.#serial.next(), stamped, body)
     if (log !== undefined) this.history.append(log, publication)
     for (const subscriptions of audiences) deliverToAll(subscriptions, publication)
     if (log !== undefined) publication.forgetForms()

@@ -14,7 +14,8 @@ export function commit (session: StompSession, frame: Frame<ClientCommand>): voi
   if (own !== undefined) receipts.push(own)
   // The deliveries are settled first, because a message that NACK gives back may come again at once, under the same id.
   for (const step of transaction.steps) if (step.type !== 'send') session.subscriptions.settle(step.claim)
-  const work = session.connection!.commit(forBroker)
+  const messages = forBroker.flatMap((step) => step.type === 'publish' ? [step.message] : [])
+  const work = session.host.taps.afterAll(session.connection!.commit(forBroker), messages)
   if (handled.length === 0) return session.receipts.after(work, receipts)
   // A refusal of the broker that comes while the routes still run is told afterwards, by the promise that the receipts get.
   if (isPromise(work)) work.then(undefined, () => {})

@@ -23,7 +23,7 @@ function accept (session: StompSession, frame: Frame<ClientCommand>, destination
   const message: ClientMessage = { destination: destination.name, headers: userHeaders(frame.headers), body: frame.body, receipt: frame.headers.get('receipt') }
   const transaction = frame.headers.get('transaction')
   if (transaction !== undefined) return collect(session, frame, transaction, message, handler)
-  if (handler === null) return confirm(session, frame, session.connection!.publish(message))
+  if (handler === null) return confirm(session, frame, session.host.taps.after(session.connection!.publish(message), message))
   const work = handler(message)
   // Frames behind it wait, so that the application handles one message of a session at a time.
   return isPromise(work) ? Promise.resolve(work).then(() => confirm(session, frame)) : confirm(session, frame)
