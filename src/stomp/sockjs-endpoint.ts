@@ -29,7 +29,7 @@ export class SockjsEndpoint implements StreamSource {
   acceptTcp (socket: Socket): void {
     const { registration, clock, lingering, options: { closeTimeout } } = this.#endpoint
     const ip = socket.remoteAddress ?? ''
-    if (registration.draining || !this.#endpoint.hasRoom(ip, false, this.#log)) {
+    if (registration.refusing || !this.#endpoint.hasRoom(ip, false, this.#log)) {
       socket.destroy()
       return
     }

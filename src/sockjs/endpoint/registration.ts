@@ -62,8 +62,11 @@ export class Registration implements DrainedServer {
   /** True from the first moment of `app.close()`. */
   get closing (): boolean { return this.#closing }
 
-  /** True from the first moment of a drain or of `app.close()`. No client can open a session then. */
+  /** True from the first moment of a drain or of `app.close()`. Health checks read it. */
   get draining (): boolean { return this.#closing || this.#drain !== null }
+
+  /** True from the end of the delay of a drain, or from the first moment of `app.close()`. No client can open a session then. */
+  get refusing (): boolean { return this.#closing || this.#drain?.refuses === true }
 
   /** The bytes that wait in all sessions. */
   get bufferedBytes (): number { return this.#bufferedBytes }

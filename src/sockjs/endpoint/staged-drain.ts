@@ -31,7 +31,9 @@ export class StagedDrain implements TimerOwner {
   readonly #patience: number
   readonly #timer = new Timer(this)
   readonly #begun: number
-  readonly #total: number
+  /** The sessions that were open when the delay was over. */
+  #total = 0
+  #refuses = false
   #closed = 0
   /** The time at which the last session was closed, or 0. */
   #toldAll = 0
@@ -44,13 +46,18 @@ export class StagedDrain implements TimerOwner {
     this.#options = options
     this.#patience = patience
     this.#begun = clock.now()
-    this.#total = [...server.openSessions()].length
     this.done = new Promise((resolve) => { this.#resolve = resolve })
-    if (this.#total === 0 && !server.busy) this.#resolve()
-    else clock.start(this.#timer, Math.min(options.delay, options.deadline))
+    const delay = Math.min(options.delay, options.deadline)
+    if (delay === 0) this.#refuse()
+    if (delay === 0 && this.#total === 0 && !server.busy) this.#resolve()
+    else clock.start(this.#timer, delay)
   }
 
+  /** True when the delay is over. Until then load balancers may still send new clients, which would not come back after a 503. */
+  get refuses (): boolean { return this.#refuses }
+
   expire (): void {
+    if (!this.#refuses) this.#refuse()
     const elapsed = this.#clock.now() - this.#begun
     // Load balancers have seen the health check by now, so that these clients come back to another node.
     // A client can still come to this one, until its connection or its load balancer knows better.
@@ -58,6 +65,11 @@ export class StagedDrain implements TimerOwner {
     if (this.#toldAll === 0) this.#closeSlice(elapsed)
     if (this.#isThrough) this.#resolve()
     else this.#clock.start(this.#timer, this.#toldAll > 0 ? SLICE : Math.min(SLICE, Math.max(this.#options.deadline - elapsed, 0)))
+  }
+
+  #refuse (): void {
+    this.#refuses = true
+    this.#total = [...this.#server.openSessions()].length
   }
 
   #closeSlice (elapsed: number): void {

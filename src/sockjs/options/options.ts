@@ -197,7 +197,7 @@ export interface DrainOptions {
   readonly rate?: number
   /** Milliseconds after which all remaining sessions close at once. Default 30,000. */
   readonly deadline?: number
-  /** Milliseconds before the first session closes, in which load balancers look at the health check. Default 0. */
+  /** Milliseconds before the first session closes. Load balancers see the health check in this time; new sessions still open. Default 0. */
   readonly delay?: number
   /** The code that the clients get: 1001, the server goes away; 1012, it restarts. Default 1001. */
   readonly code?: 1001 | 1012

@@ -56,9 +56,9 @@ export function downstream (endpoint: Endpoint, remote: RemoteSessions | null, r
     if (settled !== null) return settled.then(() => attach(endpoint, request, reply, found, route, callback))
     return attach(endpoint, request, reply, found, route, callback)
   }
-  if (endpoint.reserved.has(target.session)) return endpoint.registration.draining ? sendClosing(reply) : conflict(request, reply, route.envelope(callback))
+  if (endpoint.reserved.has(target.session)) return endpoint.registration.refusing ? sendClosing(reply) : conflict(request, reply, route.envelope(callback))
   if (remote !== null) return anywhere(endpoint, remote, request, reply, route, callback)
-  if (endpoint.registration.draining) return sendClosing(reply)
+  if (endpoint.registration.refusing) return sendClosing(reply)
   if (!endpoint.hasRoom(request.ip, true, request.log)) return sendFull(reply)
   return open(endpoint, request, reply, route, callback, null)
 }
@@ -75,7 +75,7 @@ async function anywhere (endpoint: Endpoint, remote: RemoteSessions, request: Fa
   if (remote.isFull) return sendFull(reply)
   for (let asked = 0; asked < MOST_ASKED; asked++) {
     const owner = await ownerOf(endpoint, remote, request, key, id)
-    if (owner === null) return endpoint.registration.draining ? sendClosing(reply) : sendFull(reply)
+    if (owner === null) return endpoint.registration.refusing ? sendClosing(reply) : sendFull(reply)
     if (owner.at === 'away') break
     if (isGone(request, reply)) {
       // A leg of a client that is gone would end its session, which another request can still carry.
@@ -105,7 +105,7 @@ async function anywhere (endpoint: Endpoint, remote: RemoteSessions, request: Fa
 async function ownerOf (endpoint: Endpoint, { directory }: RemoteSessions, request: FastifyRequest, key: string, id: string): Promise<Owner | null> {
   const remembered = directory.remembered(key)
   if (remembered !== undefined) return { at: 'node', node: remembered }
-  const mayOpen = !endpoint.registration.draining && endpoint.hasRoom(request.ip, true, request.log)
+  const mayOpen = !endpoint.registration.refusing && endpoint.hasRoom(request.ip, true, request.log)
   return mayOpen ? directory.claim(key, { endpoint, id }) : directory.locate(key)
 }
 
@@ -133,7 +133,7 @@ async function open (endpoint: Endpoint, request: FastifyRequest, reply: Fastify
   try {
     const facts = await openingFacts(endpoint, request, route.transport, '')
     // Other sessions may have opened while the `session` option ran.
-    if (endpoint.registration.draining) sendClosing(reply)
+    if (endpoint.registration.refusing) sendClosing(reply)
     else if (!endpoint.hasRoom(request.ip, true, request.log)) sendFull(reply)
     else if (claim?.held === false) conflict(request, reply, route.envelope(callback))
     else {

@@ -31,7 +31,7 @@ export function greeting (_request: FastifyRequest, reply: FastifyReply): Fastif
 export async function info (endpoint: Endpoint, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const { options } = endpoint
   // A client that asks now opens a session next, which a drain refuses.
-  if (endpoint.registration.draining) return sendClosing(reply)
+  if (endpoint.registration.refusing) return sendClosing(reply)
   const baseUrl = typeof options.baseUrl === 'function' ? checkedBaseUrl(await options.baseUrl(request)) : options.baseUrl
   setNoCache(reply)
   return reply.type('application/json; charset=UTF-8').send(infoBody({

@@ -77,7 +77,7 @@ const closing: RouteStep = {
     const isUpgrade = upgradeOf(request.raw) !== undefined
     // A client that would get 503 from a node on which its session does not live would give up.
     const isUnknown = registration.node === null && registration.closing && endpoint.find(session) === undefined
-    const refused = isUpgrade ? registration.draining : isUnknown
+    const refused = isUpgrade ? registration.refusing : isUnknown
     return refused ? answered(sendClosing(reply)) : true
   }
 }

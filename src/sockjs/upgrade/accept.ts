@@ -52,7 +52,7 @@ export function beforeUpgrade (endpoint: Endpoint) {
     upgrade.protocol = chooseProtocol(names, endpoint.options.protocols) || ''
     state.facts = await openingFacts(endpoint, request, transport, upgrade.protocol)
     // Other sessions may have opened while the `session` option ran.
-    const refuse = endpoint.registration.draining ? sendClosing : endpoint.hasRoom(request.ip, false, request.log) ? null : sendFull
+    const refuse = endpoint.registration.refusing ? sendClosing : endpoint.hasRoom(request.ip, false, request.log) ? null : sendFull
     if (refuse !== null) {
       refuse(reply)
       return false

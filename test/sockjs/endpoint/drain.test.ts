@@ -15,17 +15,22 @@ async function pass (server: TestServer, ms: number): Promise<void> {
   }
 }
 
-contract('a drain lets nobody in and goes on with who is there', async (t, transport) => {
+contract('a drain goes on as before for its delay, and then lets no client in', async (t, transport) => {
   const server = await buildServer(t)
   const client = await connect(server, transport)
   t.equal(server.app.sockjs.draining, false)
-  const drained = server.app.sockjs.drain({ delay: 60_000, deadline: 120_000 })
+  const drained = server.app.sockjs.drain({ delay: 1_000, rate: 0.001 })
   t.equal(server.app.sockjs.draining, true)
+  for (const other of TRANSPORTS) (await connect(server, other)).abort()
+  t.match(await ask({ port: server.port, path: '/echo/info' }), { status: 200 }, 'a load balancer may not have seen the health check yet')
+  await client.send('still here')
+  t.strictSame(await client.messages(1), ['still here'])
+  await pass(server, 900)
+  t.notOk(server.endpoint.registration.refusing)
+  await pass(server, 100)
   const info = await ask({ port: server.port, path: '/echo/info' })
   t.match({ status: info.status, retry: info.headers['retry-after'] }, { status: 503, retry: '1' })
   for (const other of TRANSPORTS) t.match(await knock({ port: server.port, transport: other }), { status: 503, headers: { 'retry-after': '1' } }, other)
-  await client.send('still here')
-  t.strictSame(await client.messages(1), ['still here'])
   t.notOk(await isSettled(drained))
   client.abort()
 })
@@ -92,6 +97,14 @@ t.test('a client between two polls is told when it comes back', async (t) => {
 t.test('without sessions there is nothing to wait for; app.close() ends a drain', async (t) => {
   const empty = await buildServer(t)
   await within(empty.app.sockjs.drain(), 'the drain')
+  const late = await buildServer(t)
+  const patient = late.app.sockjs.drain({ delay: 1_000, rate: 1 })
+  await pass(late, 500)
+  const visitor = await connect(late, 'xhr-streaming')
+  await pass(late, 1_000)
+  t.match(await visitor.closed, { code: 1001 }, 'a session that opens in the delay is closed like the others')
+  await pass(late, 3_000)
+  await within(patient, 'the drain')
   const server = await buildServer(t)
   const client = await connect(server, 'xhr-streaming')
   const drained = server.app.sockjs.drain({ rate: 0.001 })
