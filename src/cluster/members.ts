@@ -50,6 +50,8 @@ const DEAD = 6_000
 const STOPPED = 4_000
 /** The round trips for which a starting node waits for the beats of others. Their answers need two. */
 const ROUND_TRIPS = 4
+/** The time after which it waits for no more of them, in milliseconds. An engine that is far away must not hold up the start. */
+const LONG_ENOUGH = 2_000
 const LONGEST_BEAT = 1_024
 /** The most nodes that are remembered after they have left. */
 const MOST_LEFT = 1_000
@@ -162,9 +164,10 @@ export class Members implements TimerOwner {
    * A node that answers later still becomes a member. Only the refusal of its version comes too late.
    */
   async #answers (): Promise<void> {
-    const { channels } = this.#node.engine
+    const { clock, engine: { channels } } = this.#node
+    const begun = clock.now()
     try {
-      for (let i = 0; i < ROUND_TRIPS && this.#refusal === null && this.#node.state === 'available'; i++) {
+      for (let i = 0; i < ROUND_TRIPS && clock.now() - begun < LONG_ENOUGH && this.#refusal === null && this.#node.state === 'available'; i++) {
         // An engine may only ask its server about new publications.
         this.#beat()
         await channels.flushed()
