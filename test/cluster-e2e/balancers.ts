@@ -59,6 +59,32 @@ ${nodes.map((node) => `    server 127.0.0.1:${node} max_fails=0;\n`).join('')}  
 }
 `
 
+/**
+ * HAProxy picks a node at random for every connection, and passes the bytes on as they are. The conformance runner uses a connection for almost
+ * every request, and looks at the chunks of responses, which a balancer for requests may join.
+ */
+const connections = ({ port, nodes, journal }: Balanced): string => `
+global
+  maxconn 4000
+defaults
+  mode tcp
+  timeout connect 2s
+  timeout client 120s
+  timeout server 120s
+frontend web
+  bind 127.0.0.1:${port}
+  tcp-request inspect-delay 2s
+  tcp-request content accept if { req.len gt 0 }
+${journal === undefined ? '' : '  use_backend journal if { req.payload(0,0) -m beg "GET /journal" }'}
+  default_backend nodes
+backend nodes
+  balance random
+${nodes.map((node, i) => `  server node-${i + 1} 127.0.0.1:${node}
+`).join('')}
+${journal === undefined ? '' : `backend journal
+  server journal 127.0.0.1:${journal}
+`}`
+
 /** The configurations that users get, at the ports of this run. They name three nodes. */
 const example = (file: string) => ({ port, nodes }: Balanced): string => {
   const ports = new Map([[8080, port], ...nodes.map((node, i) => [3001 + i, node] as const)])
@@ -71,6 +97,7 @@ const HAPROXY = { tool: 'HAProxy', args: (_folder: string, file: string) => ['-d
 
 const PROGRAMS = {
   nginx: { ...NGINX, configuration: nginx },
+  connections: { ...HAPROXY, configuration: connections },
   'nginx-cluster.conf': { ...NGINX, configuration: example('nginx-cluster.conf') },
   'haproxy-cluster.cfg': { ...HAPROXY, configuration: example('haproxy-cluster.cfg') }
 } as const

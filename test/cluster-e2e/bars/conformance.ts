@@ -22,8 +22,8 @@ export const conformance: Bar = {
   group: 'routing',
   engines: ['nats', 'redis'],
   async run (bench, engine) {
-    const alone = await bench.world({ engine: null, nodes: 1 })
-    const cluster = await bench.world({ engine, journal: true })
+    const alone = await bench.world({ engine: null, nodes: 1, balancer: 'connections' })
+    const cluster = await bench.world({ engine, journal: true, balancer: 'connections' })
     const wanted = await passed(bench, alone.port, join(alone.folder, 'report.json'))
     const found = await passed(bench, cluster.port, join(cluster.folder, 'report.json'))
     const missing = [...wanted].filter((id) => !found.has(id))
