@@ -75,15 +75,14 @@ frontend web
   bind 127.0.0.1:${port}
   tcp-request inspect-delay 2s
   tcp-request content accept if { req.len gt 0 }
-${journal === undefined ? '' : '  use_backend journal if { req.payload(0,0) -m beg "GET /journal" }'}
+  use_backend journal if { req.payload(0,0) -m beg "GET /journal" }
   default_backend nodes
 backend nodes
   balance random
-${nodes.map((node, i) => `  server node-${i + 1} 127.0.0.1:${node}
-`).join('')}
-${journal === undefined ? '' : `backend journal
-  server journal 127.0.0.1:${journal}
-`}`
+${nodes.map((node, i) => `  server node-${i + 1} 127.0.0.1:${node}`).join('\n')}
+backend journal
+  server journal 127.0.0.1:${journal ?? nodes[0]!}
+`
 
 /** The configurations that users get, at the ports of this run. They name three nodes. */
 const example = (file: string) => ({ port, nodes }: Balanced): string => {
