@@ -11,6 +11,11 @@ export class Fifo<T> {
     return this.#items[this.#head]
   }
 
+  /** The item at a place, 0 for the first. */
+  at (index: number): T | undefined {
+    return this.#items[this.#head + index]
+  }
+
   push (item: T): void {
     this.#items.push(item)
   }

@@ -63,7 +63,7 @@ export interface EngineQueueFacts {
   readonly inOrder: boolean
   /** A message that a consumer gave back goes to another one first, if there is one. */
   readonly passesOn: boolean
-  /** The time after which the messages of a node that has died go back, in milliseconds. */
+  /** The time after which the messages of a node that has ended without a stop go back, in milliseconds. */
   readonly lease: number
 }
 

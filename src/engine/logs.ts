@@ -14,7 +14,7 @@ export interface LogRule {
  * Offsets rise, and not always by one. An epoch ends when the engine loses the log, and then no offset of it counts any more.
  */
 export interface Position {
-  /** 1 to 64 letters, digits, `_` and `-`. */
+  /** Consists of 1 to 64 letters, digits, `_` and `-`. */
   readonly epoch: string
   /** A whole number from 0, below 10^15. 0 is the place before the first message. */
   readonly offset: number
@@ -40,7 +40,7 @@ export type LogListener = (entry: LogEntry) => void
 /** Logs: ordered messages that are kept for a while, so that a node that missed some gets them later. */
 export interface EngineLogs {
   /**
-   * Names a group of logs with one rule. It is called before the engine starts.
+   * Names a group of logs with one rule. The name is one segment of the name of a channel. It is called before the engine starts.
    *
    * A group that the messaging system has with another rule gets this rule.
    */

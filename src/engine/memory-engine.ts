@@ -1,7 +1,31 @@
 import type { Clock } from '../core/clock.ts'
 import type { ChannelListener, Claim, Engine, EngineChannels, EngineClaims, EngineContext, EngineFacts, EngineState } from './engine.ts'
 import { engineErrors } from './errors.ts'
+import { MemoryLogs } from './memory-logs.ts'
+import { MemoryQueues } from './memory-queues.ts'
 import { matchesChannel } from './patterns.ts'
+import type { LogTable } from './store/log-table.ts'
+import type { QueueTable } from './store/queue-table.ts'
+
+/** A message on its way to one node. */
+export interface MemoryDelivery {
+  /** The kind of the message. `log` is one that the node follows, and `queue` one that it has taken. */
+  readonly kind: 'channel' | 'log' | 'queue'
+  /** The id of the node that publishes or appends; the empty string for a message of a queue. */
+  readonly from: string
+  /** The id of the node that listens. */
+  readonly to: string
+  /** The channel, such as `members` for the beats of nodes, the log with its group, or the queue. */
+  readonly channel: string
+  /** Gives the message to the node, unless the network is away from it. A second call is a repeat, which a queue does not make. */
+  arrive (): void
+}
+
+/** The messages that a network keeps. */
+export interface MemoryStore {
+  readonly logs: LogTable
+  readonly queues: QueueTable
+}
 
 /** The network, as the engine of one node sees it. */
 export interface MemorySystem {
@@ -15,8 +39,12 @@ export interface MemorySystem {
   join (engine: MemoryEngine): boolean
   /** @internal Removes a node with its claims. */
   remove (engine: MemoryEngine): void
-  /** @internal */
-  publish (from: MemoryEngine, channel: string, data: Uint8Array): void
+  /** @internal The engines that have joined. */
+  readonly engines: Iterable<MemoryEngine>
+  /** @internal The messages that the network keeps. */
+  readonly store: MemoryStore
+  /** @internal Brings a message to one node. */
+  deliver (delivery: MemoryDelivery): void
 }
 
 /** One subscription of a node. */
@@ -41,6 +69,8 @@ export class MemoryEngine implements Engine, EngineChannels, EngineClaims {
   readonly facts: EngineFacts
   readonly channels: EngineChannels = this
   readonly claims: EngineClaims = this
+  readonly logs: MemoryLogs
+  readonly queues: MemoryQueues
   /** @internal True while the network is taken away from this node. */
   cut = false
   readonly #network: MemorySystem
@@ -55,6 +85,8 @@ export class MemoryEngine implements Engine, EngineChannels, EngineClaims {
   constructor (network: MemorySystem) {
     this.#network = network
     this.facts = network.facts
+    this.logs = new MemoryLogs(this, network)
+    this.queues = new MemoryQueues(this, network)
   }
 
   /** The id of its node; the empty string before the start. */
@@ -70,26 +102,31 @@ export class MemoryEngine implements Engine, EngineChannels, EngineClaims {
 
   async stop (): Promise<void> {
     if (this.#state === 'stopped') return
+    this.queues.leave()
     this.#network.remove(this)
     this.#subscriptions.clear()
     this.#held.clear()
     this.#change('stopped', 'stopped')
-    for (const { reject } of this.#waiters.splice(0)) reject(this.#unavailable())
+    for (const { reject } of this.#waiters.splice(0)) reject(this.unavailable())
   }
 
   // --- channels ----------------------------------------------------------------------------------------------
 
   publish (channel: string, data: Uint8Array): void {
-    if (this.#state === 'available') this.#network.publish(this, channel, data)
+    if (this.#state !== 'available') return
+    const kept = this.keep(data)
+    for (const to of this.#network.engines) {
+      if (to.listensTo(channel)) this.#network.deliver({ kind: 'channel', from: this.node, to: to.node, channel, arrive: () => to.arrive(channel, kept) })
+    }
   }
 
-  async flushed (): Promise<void> { this.#check() }
+  async flushed (): Promise<void> { this.check() }
 
   async subscribe (channel: string, listener: ChannelListener): Promise<() => void> {
-    if (this.#state === 'stopped') throw this.#unavailable()
+    if (this.#state === 'stopped') throw this.unavailable()
     const subscription = { pattern: channel, listener }
     this.#subscriptions.add(subscription)
-    if (this.#state !== 'available') await new Promise<void>((resolve, reject) => { this.#waiters.push({ resolve, reject }) })
+    await this.becomesAvailable()
     return () => { this.#subscriptions.delete(subscription) }
   }
 
@@ -99,7 +136,7 @@ export class MemoryEngine implements Engine, EngineChannels, EngineClaims {
     const unsure = this.#unsure(key)
     if (unsure !== null) {
       await unsure
-      this.#check()
+      this.check()
     }
     const owner = this.#network.owners.get(key)
     if (owner !== undefined) return { owner: owner.node }
@@ -113,9 +150,35 @@ export class MemoryEngine implements Engine, EngineChannels, EngineClaims {
     const unsure = this.#unsure(key)
     if (unsure !== null) {
       await unsure
-      this.#check()
+      this.check()
     }
     return this.#network.owners.get(key)?.node ?? null
+  }
+
+  // --- for the parts -----------------------------------------------------------------------------------------
+
+  /** @internal */
+  get isAvailable (): boolean { return this.#state === 'available' }
+
+  /** @internal Throws while the network is away. */
+  check (): void {
+    if (this.#state !== 'available') throw this.unavailable()
+  }
+
+  /** @internal Resolves when the network is there, and rejects when the engine stops before. */
+  async becomesAvailable (): Promise<void> {
+    if (this.#state === 'stopped') throw this.unavailable()
+    if (this.#state !== 'available') await new Promise<void>((resolve, reject) => { this.#waiters.push({ resolve, reject }) })
+  }
+
+  /** @internal */
+  unavailable (reason = `its state is ${this.#state}`): Error { return new engineErrors.Unavailable('memory', reason) }
+
+  /** @internal Copies a message, because the sender may use its buffer again. Throws if it is too large. */
+  keep (data: Uint8Array): Uint8Array {
+    const { maxPayload } = this.facts
+    if (data.byteLength > maxPayload) throw new engineErrors.TooLarge(data.byteLength, maxPayload)
+    return data.slice()
   }
 
   // --- for the network ---------------------------------------------------------------------------------------
@@ -140,7 +203,9 @@ export class MemoryEngine implements Engine, EngineChannels, EngineClaims {
 
   /** @internal Loses the connection. */
   leave (reason: string): void {
-    if (this.#state === 'available') this.#change('unavailable', reason)
+    if (this.#state !== 'available') return
+    this.queues.leave()
+    this.#change('unavailable', reason)
   }
 
   /** @internal Claims each key again, or loses it to another node. */
@@ -173,6 +238,9 @@ export class MemoryEngine implements Engine, EngineChannels, EngineClaims {
 
   #available (reason: string): void {
     this.#wasAvailable = true
+    this.#state = 'available'
+    this.logs.restore()
+    this.queues.restore()
     this.#change('available', reason)
     for (const { resolve } of this.#waiters.splice(0)) resolve()
   }
@@ -184,13 +252,7 @@ export class MemoryEngine implements Engine, EngineChannels, EngineClaims {
 
   /** Returns the wait until the owner of a key is sure. */
   #unsure (key: string): Promise<void> | null {
-    this.#check()
+    this.check()
     return this.#network.owners.has(key) ? null : this.#network.settling
   }
-
-  #check (): void {
-    if (this.#state !== 'available') throw this.#unavailable()
-  }
-
-  #unavailable (): Error { return new engineErrors.Unavailable('memory', `its state is ${this.#state}`) }
 }

@@ -1,9 +1,11 @@
+import type { Clock } from '../core/clock.ts'
 import type { EngineFacts } from './engine.ts'
-import { engineErrors } from './errors.ts'
-import { MemoryEngine, type MemorySystem } from './memory-engine.ts'
+import { type MemoryDelivery, MemoryEngine, type MemoryStore, type MemorySystem } from './memory-engine.ts'
 import { Reclaiming } from './reclaiming.ts'
+import { LogTable } from './store/log-table.ts'
+import { QueueTable } from './store/queue-table.ts'
 
-export type { MemoryEngine } from './memory-engine.ts'
+export type { MemoryDelivery, MemoryEngine } from './memory-engine.ts'
 
 /** The settings of a network in memory. */
 export interface MemoryNetworkOptions {
@@ -13,20 +15,8 @@ export interface MemoryNetworkOptions {
   readonly maxPayload?: number
   /** The time for which a node keeps its keys without a connection. Default `lease`. */
   readonly keysLast?: EngineFacts['keysLast']
-  /** Delivers publications. Default: each in a turn of the event loop of its own. A test may collect them, reorder nodes, or lose some. */
+  /** Delivers messages. Default: each in a turn of the event loop of its own. A test may collect them, reorder nodes, or lose some. */
   readonly deliver?: (delivery: MemoryDelivery) => void
-}
-
-/** A publication on its way to one node. Calling `arrive()` twice delivers it twice, as a repeat would. */
-export interface MemoryDelivery {
-  /** The id of the node that publishes. */
-  readonly from: string
-  /** The id of the node that listens. */
-  readonly to: string
-  /** The channel, such as `members` for the beats of nodes. */
-  readonly channel: string
-  /** Gives the publication to the node, unless the network is away from it. */
-  arrive (): void
 }
 
 /**
@@ -40,14 +30,18 @@ export class MemoryNetwork implements MemorySystem {
   readonly facts: EngineFacts
   /** @internal The keys that nodes have claimed. */
   readonly owners = new Map<string, MemoryEngine>()
-  readonly #deliver: (delivery: MemoryDelivery) => void
-  readonly #engines = new Set<MemoryEngine>()
+  /** @internal The engines that have joined. */
+  readonly engines = new Set<MemoryEngine>()
+  /** @internal */
+  readonly deliver: (delivery: MemoryDelivery) => void
   #running = true
+  #clock: Clock | null = null
+  #store: MemoryStore | null = null
   #reclaiming: Reclaiming | null = null
 
   constructor ({ namespace = 'memory', maxPayload = 1024 * 1024, keysLast = 'lease', deliver = ({ arrive }) => { setImmediate(arrive) } }: MemoryNetworkOptions = {}) {
     this.facts = { name: 'memory', maxPayload, namespace, secret: '', keysLast, sign: false, totalOrder: true, queues: { inOrder: true, passesOn: true, lease: 0 }, durable: false }
-    this.#deliver = deliver
+    this.deliver = deliver
   }
 
   /** Makes the engine of one more node. */
@@ -55,10 +49,9 @@ export class MemoryNetwork implements MemorySystem {
 
   /** Takes the network away from the named nodes, or from all, as a lost connection does. Their keys stay theirs. */
   cut (...nodes: readonly MemoryEngine[]): void {
-    for (const engine of this.#all(nodes)) {
-      engine.cut = true
-      engine.leave('the network was cut')
-    }
+    const engines = [...this.#all(nodes)]
+    for (const engine of engines) engine.cut = true
+    this.#lose(engines, 'the network was cut')
   }
 
   /** Brings the network back. */
@@ -79,14 +72,15 @@ export class MemoryNetwork implements MemorySystem {
     this.#running = false
     this.#reclaiming?.end()
     this.owners.clear()
-    for (const engine of this.#engines) engine.leave('the network was killed')
+    this.#store = null
+    this.#lose(this.engines, 'the network was killed')
   }
 
   /** Starts the messaging system again. It does nothing while the system runs. */
   revive (): void {
     if (this.#running) return
     this.#running = true
-    this.#reconnect(this.#engines)
+    this.#reconnect(this.engines)
     const clock = this.#missing()?.clock
     this.#reclaiming = clock === undefined ? null : new Reclaiming(clock)
   }
@@ -99,13 +93,14 @@ export class MemoryNetwork implements MemorySystem {
 
   /** @internal Adds a node. Tells whether the messaging system is there for it. */
   join (engine: MemoryEngine): boolean {
-    this.#engines.add(engine)
+    this.engines.add(engine)
+    this.#clock ??= engine.clock!
     return this.#running && !engine.cut
   }
 
   /** @internal Removes a node with its claims. */
   remove (engine: MemoryEngine): void {
-    this.#engines.delete(engine)
+    this.engines.delete(engine)
     this.forget(engine)
     this.#settle()
   }
@@ -113,22 +108,23 @@ export class MemoryNetwork implements MemorySystem {
   /** @internal Resolves when every key without an owner is sure to have none. Returns `null` if that is so now. */
   get settling (): Promise<void> | null { return this.#reclaiming === null || this.#reclaiming.isOver ? null : this.#reclaiming.over }
 
-  /** @internal */
-  publish (from: MemoryEngine, channel: string, data: Uint8Array): void {
-    const { maxPayload } = this.facts
-    if (data.byteLength > maxPayload) throw new engineErrors.TooLarge(data.byteLength, maxPayload)
-    // The sender may use its buffer again.
-    const kept = data.slice()
-    for (const to of this.#engines) {
-      if (!to.listensTo(channel)) continue
-      this.#deliver({ from: from.node, to: to.node, channel, arrive: () => to.arrive(channel, kept) })
-    }
+  /** @internal The logs and the queues. They are empty after the system was killed. */
+  get store (): MemoryStore {
+    const clock = this.#clock!
+    this.#store ??= { logs: new LogTable(crypto.randomUUID(), clock), queues: new QueueTable(clock) }
+    return this.#store
   }
 
-  #all (nodes: readonly MemoryEngine[]): Iterable<MemoryEngine> { return nodes.length === 0 ? this.#engines : nodes }
+  #all (nodes: readonly MemoryEngine[]): Iterable<MemoryEngine> { return nodes.length === 0 ? this.engines : nodes }
 
   /** Finds a node that has keys to claim again and is away. */
-  #missing (): MemoryEngine | undefined { return [...this.#engines].find((engine) => engine.isAway && engine.hasKeys) }
+  #missing (): MemoryEngine | undefined { return [...this.engines].find((engine) => engine.isAway && engine.hasKeys) }
+
+  /** Takes the network away. A message that one of the nodes gives back must not go to another one of them. */
+  #lose (engines: Iterable<MemoryEngine>, reason: string): void {
+    for (const engine of engines) engine.queues.pause()
+    for (const engine of engines) engine.leave(reason)
+  }
 
   #settle (): void {
     if (this.#running && this.#missing() === undefined) this.#reclaiming?.end()

@@ -22,7 +22,7 @@ export type TakenListener = (message: TakenMessage) => void
 /**
  * Queues: each message is for one consumer, on any node, and stays until that one acknowledges it.
  *
- * A message whose consumer closes goes back at once. The message of a node that dies goes back after a time that the engine states.
+ * A message whose consumer closes goes back at once. The message of a node that ends without a stop goes back after a time that the engine states.
  */
 export interface EngineQueues {
   /** Sets the bounds. It is called once, before the engine starts. */

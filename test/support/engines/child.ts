@@ -13,6 +13,8 @@ export interface ChildTask {
   readonly claim: readonly string[]
   /** The channel on which it says hello, after its claims. */
   readonly publish: string
+  /** The queue of which it holds messages. It pushes that many before. */
+  readonly hold?: { readonly queue: string, readonly messages: number }
 }
 
 /** A node in a process of its own. */
@@ -22,12 +24,12 @@ export interface Child {
   kill (): void
 }
 
-/** Starts a node in a process of its own. Resolves when its keys are claimed. The process ends with the test. */
+/** Starts a node in a process of its own. Resolves when its tasks are done. The process ends with the test. */
 export async function startChild (t: Test, { module, settings }: Required<EngineFaults>['child'], task: ChildTask): Promise<Child> {
   const child = fork(PROGRAM, [module.href, JSON.stringify(settings), JSON.stringify(task)], { execArgv: [`--import=${TYPESCRIPT}`] })
   t.teardown(() => child.kill('SIGKILL'))
   const failed = once(child, 'exit').then(([code, signal]) => { throw new Error(`the process of the node ended with ${String(code ?? signal)}`) })
   failed.catch(() => {})
-  const [node] = await within(Promise.race([once(child, 'message'), failed]), 'the claims of a node in its own process')
+  const [node] = await within(Promise.race([once(child, 'message'), failed]), 'the tasks of a node in its own process')
   return { node: String(node), kill () { child.kill('SIGKILL') } }
 }

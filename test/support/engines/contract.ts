@@ -6,7 +6,9 @@ import { claimChecks } from './claims.ts'
 import { faultChecks } from './faults.ts'
 import { lifeChecks } from './life.ts'
 import { linkChecks } from './links.ts'
+import { logChecks } from './logs.ts'
 import { EngineNode } from './node.ts'
+import { queueChecks } from './queues.ts'
 import { type EngineFault, type EngineFaults, type EngineWish, type EngineWorld, FAULTS } from './world.ts'
 
 /** The parts of a world that one check uses. */
@@ -16,8 +18,8 @@ export interface Room<Fault extends EngineFault = never> {
   name (...segments: string[]): string
   /** Makes a node that is not started. The suite stops it after the check. */
   node (wish?: EngineWish): Promise<EngineNode>
-  /** Starts nodes that are available. */
-  nodes (count: number): Promise<[EngineNode, ...EngineNode[]] & Record<number, EngineNode>>
+  /** Starts nodes that are available. An engine is told its groups and bounds in `prepare`. */
+  nodes (count: number, prepare?: (node: EngineNode) => void): Promise<[EngineNode, ...EngineNode[]] & Record<number, EngineNode>>
 }
 
 export type Body<Fault extends EngineFault = never> = (t: Test, room: Room<Fault>) => Promise<void>
@@ -41,6 +43,14 @@ export function engineContract (world: EngineWorld): void {
   }
 
   for (const add of [channelChecks, claimChecks, lifeChecks, faultChecks, linkChecks]) add(check)
+  // An engine that has no logs and queues yet.
+  const engine = world.engine()
+  for (const [ability, add] of [['logs', logChecks], ['queues', queueChecks]] as const) {
+    add((title, needs, body) => check(title, needs, async (t, room) => {
+      if ((await engine)[ability] === undefined) t.comment(`LEFT OUT: the engine ${name} has no ${ability} yet`)
+      else await body(t, room)
+    }))
+  }
 
   t.test(`${name}: the world makes each fault, or says why it cannot`, async (t) => {
     for (const fault of FAULTS) t.equal(faults[fault] === undefined, impossible[fault] !== undefined, `${fault} is either possible or given with a reason`)
@@ -76,8 +86,12 @@ function openRoom (t: Test, world: EngineWorld): Room {
     faults,
     name: (...segments) => [unique, ...segments].join('.'),
     node,
-    async nodes (count) {
-      const made = await Promise.all(Array.from({ length: count }, async () => await (await node()).start()))
+    async nodes (count, prepare = () => {}) {
+      const made = await Promise.all(Array.from({ length: count }, async () => {
+        const each = await node()
+        prepare(each)
+        return await each.start()
+      }))
       await Promise.all(made.map((each) => each.reaches('available')))
       return made as [EngineNode, ...EngineNode[]]
     }

@@ -12,9 +12,9 @@ export interface EngineWish {
  * The suite undoes each of them after its check: `revive`, `cont` and `mend` do nothing where nothing is wrong.
  */
 export interface EngineFaults {
-  /** Ends the messaging system as `kill -9` does. Its data are gone. */
+  /** Ends the messaging system as `kill -9` does. Its data are gone, but for those on its disk. */
   kill? (): Promise<void>
-  /** Starts it again, at the same address and empty. */
+  /** Starts it again, at the same address. It is empty, but for the logs and queues where `facts.durable` is true. */
   revive? (): Promise<void>
   /** Stops its process (SIGSTOP). Connections stand, and nothing answers. */
   stop? (): Promise<void>
