@@ -1,13 +1,11 @@
 import { type BrokerError, refusal } from '../../refusals.ts'
 import type { Publication } from '../publication.ts'
 import { Backlog } from './backlog.ts'
+import type { DeathReason } from './dead-letter.ts'
 import { Consumer, type QueueSubscription } from './queue-subscription.ts'
 import { QueuedMessage } from './queued-message.ts'
 import type { Queues } from './queues.ts'
 import { Round } from './round.ts'
-
-/** The reason for which a message was given up. */
-export type DeathReason = 'delivery-limit' | 'expired'
 
 /**
  * The kind of a queue.

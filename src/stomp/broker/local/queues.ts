@@ -1,6 +1,5 @@
 import type { Clock } from '../../../core/clock.ts'
 import { Timer, type TimerOwner } from '../../../core/timer.ts'
-import { FrameHeaders } from '../../codec/index.ts'
 import { type Destination, hasWildcard, matchesPattern, parseDestination } from '../../destinations.ts'
 import { PatternTrie } from '../../pattern-trie.ts'
 import { refusal } from '../../refusals.ts'
@@ -8,9 +7,10 @@ import type { BrokerContext, BrokerLog } from '../broker.ts'
 import { Publication } from '../publication.ts'
 import type { Serial } from '../serial.ts'
 import { Budget } from './budget.ts'
+import { type DeathReason, letterHeaders } from './dead-letter.ts'
 import type { Settings } from './options.ts'
 import type { QueueSubscription } from './queue-subscription.ts'
-import { type DeathReason, Queue, type QueueKind, type QueueLimits } from './queue.ts'
+import { Queue, type QueueKind, type QueueLimits } from './queue.ts'
 import type { QueuedMessage } from './queued-message.ts'
 import type { SerialQueue } from './serial-queue.ts'
 
@@ -126,11 +126,7 @@ export class Queues implements TimerOwner {
   #bury (from: Queue, { publication }: QueuedMessage, reason: DeathReason): void {
     if (reason === 'expired' && !this.#settings.deadLetterExpired) return
     const name = this.#settings.deadLetters
-    const headers = new FrameHeaders(publication.headers)
-    headers.delete('destination')
-    headers.delete('message-id')
-    headers.set('original-destination', from.name).set('x-death-reason', reason)
-    const letter = new Publication(name, this.#serial.next(), headers, publication.body)
+    const letter = new Publication(name, this.#serial.next(), letterHeaders(publication, from.name, reason), publication.body)
     const queue = this.open({ kind: 'dead', name, segments: [name] })
     const { size } = letter
     let lost = false

@@ -2,7 +2,7 @@ import { refusal } from '../../refusals.ts'
 import type { BrokerSink } from '../broker.ts'
 
 /** The subscriptions of one connection, of every kind, by key. */
-export class MemorySubscriptions {
+export class Subscriptions {
   readonly #sink: BrokerSink
   /** The function that ends each subscription. */
   readonly #ends = new Map<string, () => void>()

@@ -5,7 +5,7 @@ import type { Settings } from './options.ts'
 import type { QueueSubscription, QueueSubscriptions } from './queue-subscription.ts'
 import type { Queue } from './queue.ts'
 import type { Queues } from './queues.ts'
-import type { MemorySubscriptions } from './subscriptions.ts'
+import type { Subscriptions } from './subscriptions.ts'
 
 /** A queue of one connection. Its owner names it `/temp-queue/x`, and other clients by an address that cannot be guessed. */
 export class TemporaryQueue {
@@ -16,11 +16,11 @@ export class TemporaryQueue {
   readonly queue: Queue
   /** True when its subscription came with a `reply-to`, and not by SUBSCRIBE. */
   implicit = false
-  readonly #owner: MemoryTemporaryQueues
+  readonly #owner: TemporaryQueues
 
-  constructor (name: string, replyPrefix: string, queue: Queue, owner: MemoryTemporaryQueues) {
+  constructor (name: string, replyPrefix: string, queue: Queue, owner: TemporaryQueues) {
     this.name = name
-    this.address = `${replyPrefix}/${randomBytes(16).toString('base64url')}`
+    this.address = replyPrefix + randomBytes(16).toString('base64url')
     this.queue = queue
     this.#owner = owner
   }
@@ -34,19 +34,22 @@ export class TemporaryQueue {
 }
 
 /** The temporary queues by the address that other clients use. */
-export type MemoryReplyAddresses = Map<string, TemporaryQueue>
+export type ReplyAddresses = Map<string, TemporaryQueue>
 
 /** The temporary queues of one connection. */
-export class MemoryTemporaryQueues {
+export class TemporaryQueues {
   readonly #settings: Settings
+  readonly #replyPrefix: string
   readonly #queues: Queues
-  readonly #addresses: MemoryReplyAddresses
+  readonly #addresses: ReplyAddresses
   readonly #queueSubscriptions: QueueSubscriptions
-  readonly #subscriptions: MemorySubscriptions
+  readonly #subscriptions: Subscriptions
   readonly #byName = new Map<string, TemporaryQueue>()
 
-  constructor (settings: Settings, queues: Queues, addresses: MemoryReplyAddresses, queueSubscriptions: QueueSubscriptions, subscriptions: MemorySubscriptions) {
+  /** @param replyPrefix the beginning of their addresses */
+  constructor (settings: Settings, replyPrefix: string, queues: Queues, addresses: ReplyAddresses, queueSubscriptions: QueueSubscriptions, subscriptions: Subscriptions) {
     this.#settings = settings
+    this.#replyPrefix = replyPrefix
     this.#queues = queues
     this.#addresses = addresses
     this.#queueSubscriptions = queueSubscriptions
@@ -94,9 +97,9 @@ export class MemoryTemporaryQueues {
   #open (name: string): TemporaryQueue {
     let temporary = this.#byName.get(name)
     if (temporary !== undefined) return temporary
-    const { maxTemporaryQueues, replyQueue } = this.#settings
+    const { maxTemporaryQueues } = this.#settings
     if (this.#byName.size >= maxTemporaryQueues) throw refusal('STOMP_TOO_MANY_TEMPORARY_QUEUES', `at most ${maxTemporaryQueues}`)
-    temporary = new TemporaryQueue(name, replyQueue, this.#queues.openPrivate(name, 'temporary'), this)
+    temporary = new TemporaryQueue(name, this.#replyPrefix, this.#queues.openPrivate(name, 'temporary'), this)
     this.#byName.set(name, temporary)
     this.#addresses.set(temporary.address, temporary)
     return temporary

@@ -2,7 +2,7 @@ import type { Publication } from '../publication.ts'
 import type { Credit } from './credit.ts'
 import type { QueueSubscription } from './queue-subscription.ts'
 import type { Queue } from './queue.ts'
-import type { MemorySubscriptions } from './subscriptions.ts'
+import type { Subscriptions } from './subscriptions.ts'
 import type { TopicSubscription } from './topics.ts'
 
 /** The subscription of a topic in `auto` mode, which delivers each publication at once. It is the hot path of a broadcast. */
@@ -29,9 +29,9 @@ export class AutoTopicSubscription implements TopicSubscription {
 export class AcknowledgedTopicSubscription implements TopicSubscription {
   readonly #subscription: QueueSubscription
   readonly #queue: Queue
-  readonly #subscriptions: MemorySubscriptions
+  readonly #subscriptions: Subscriptions
 
-  constructor (subscription: QueueSubscription, queue: Queue, subscriptions: MemorySubscriptions) {
+  constructor (subscription: QueueSubscription, queue: Queue, subscriptions: Subscriptions) {
     this.#subscription = subscription
     this.#queue = queue
     this.#subscriptions = subscriptions

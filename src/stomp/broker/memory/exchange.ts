@@ -1,4 +1,4 @@
-import { type Body, FrameHeaders } from '../../codec/index.ts'
+import type { Body, FrameHeaders } from '../../codec/index.ts'
 import { type Destination, hasWildcard, parseDestination } from '../../destinations.ts'
 import { refusal } from '../../refusals.ts'
 import type { BrokerContext, OutgoingMessage } from '../broker.ts'
@@ -8,8 +8,9 @@ import { expiryOf } from '../local/expiry.ts'
 import { History } from './history.ts'
 import type { Settings } from '../local/options.ts'
 import { Queues } from '../local/queues.ts'
+import { addressed, ownQueues } from '../local/reply-to.ts'
 import { SerialQueue } from '../local/serial-queue.ts'
-import type { MemoryReplyAddresses, TemporaryQueue, MemoryTemporaryQueues } from '../local/temporary.ts'
+import type { ReplyAddresses, TemporaryQueue, TemporaryQueues } from '../local/temporary.ts'
 import { deliverToAll, Topics } from '../local/topics.ts'
 
 /**
@@ -33,7 +34,7 @@ export class Exchange {
   readonly topics = new Topics()
   readonly queues: Queues
   readonly history: History
-  readonly replies: MemoryReplyAddresses = new Map()
+  readonly replies: ReplyAddresses = new Map()
   readonly #serial: Serial
   readonly #context: BrokerContext
 
@@ -50,7 +51,7 @@ export class Exchange {
   }
 
   /** Publishes a message. `own` is `null` for the application, which has no temporary queues. */
-  publish (message: OutgoingMessage, own: MemoryTemporaryQueues | null): void {
+  publish (message: OutgoingMessage, own: TemporaryQueues | null): void {
     try {
       this.serialQueue.defer(this.accept(message, own).deliver)
     } finally {
@@ -58,20 +59,20 @@ export class Exchange {
     }
   }
 
-  accept ({ destination: name, headers: given, body, id }: OutgoingMessage, own: MemoryTemporaryQueues | null): AcceptedPublication {
+  accept ({ destination: name, headers: given, body, id }: OutgoingMessage, own: TemporaryQueues | null): AcceptedPublication {
     const destination = this.parse(name)
     switch (destination.kind) {
       case 'topic': {
-        const headers = this.#addressed(given, own)
+        const headers = addressed(given, own, this.settings.destinations)
         return { deliver: () => this.#toTopic(destination, headers, body, id), cancel: keep }
       }
       case 'queue': return this.#toQueue(destination, given, body, own)
       case 'temporary': {
         const expires = this.#expiry(given)
         const queue = ownQueues(own).forReplies(name)
-        return this.#toTemporary(queue, name, this.#addressed(given, own), body, expires)
+        return this.#toTemporary(queue, name, addressed(given, own, this.settings.destinations), body, expires)
       }
-      case 'reply': return this.#toTemporary(this.replies.get(name), name, this.#addressed(given, own), body, this.#expiry(given))
+      case 'reply': return this.#toTemporary(this.replies.get(name), name, addressed(given, own, this.settings.destinations), body, this.#expiry(given))
       case 'dead': throw refusal('STOMP_INVALID_DESTINATION', 'the broker alone sends to the dead-letter queue')
     }
   }
@@ -93,12 +94,12 @@ export class Exchange {
     if (log !== undefined) publication.forgetForms()
   }
 
-  #toQueue (destination: Destination, given: FrameHeaders, body: Body, own: MemoryTemporaryQueues | null): AcceptedPublication {
+  #toQueue (destination: Destination, given: FrameHeaders, body: Body, own: TemporaryQueues | null): AcceptedPublication {
     if (!this.settings.queueWildcards && hasWildcard(destination.segments)) {
       throw refusal('STOMP_INVALID_DESTINATION', 'queues take no wildcards')
     }
     const expires = this.#expiry(given)
-    const headers = this.#addressed(given, own)
+    const headers = addressed(given, own, this.settings.destinations)
     const publication = new Publication(destination.name, this.#serial.next(), headers, body)
     const { size } = publication
     const queue = this.queues.open(destination)
@@ -123,24 +124,7 @@ export class Exchange {
     }
   }
 
-  /** Replaces a `reply-to` that names a temporary queue of the sender by an address that the receiver can use. */
-  #addressed (headers: FrameHeaders, own: MemoryTemporaryQueues | null): FrameHeaders {
-    const replyTo = headers.get('reply-to')
-    if (replyTo === undefined || !this.#isTemporary(replyTo)) return headers
-    const { address } = ownQueues(own).forReplies(this.parse(replyTo).name)
-    return new FrameHeaders(headers).set('reply-to', address)
-  }
-
-  #isTemporary (destination: string): boolean {
-    return this.settings.destinations.prefixes.some(([prefix, kind]) => kind === 'temporary' && destination.startsWith(prefix + '/'))
-  }
-
   #expiry (headers: FrameHeaders): number {
     return expiryOf(headers, this.#context.clock, this.settings.ttl)
   }
-}
-
-function ownQueues (own: MemoryTemporaryQueues | null): MemoryTemporaryQueues {
-  if (own === null) throw refusal('STOMP_INVALID_DESTINATION', 'only a connection has temporary queues')
-  return own
 }

@@ -3,6 +3,7 @@ import { Fifo } from '../../../core/fifo.ts'
 import { Timer } from '../../../core/timer.ts'
 import { FrameHeaders } from '../../codec/index.ts'
 import { type Destination, matchesPattern } from '../../destinations.ts'
+import { readPosition } from '../local/position.ts'
 import type { Publication } from '../publication.ts'
 import type { Serial } from '../serial.ts'
 import type { HistoryRule, Settings } from '../local/options.ts'
@@ -91,11 +92,10 @@ export class History {
 
   /** Finds the messages after `position`, `<epoch>:<offset>`. Returns `null` if one of them may be missing. */
   since (log: Log, position: string): Publication[] | null {
-    const [, epoch, digits] = /^([\w-]{1,64}):(\d{1,15})$/.exec(position) ?? []
-    const offset = Number(digits)
-    if (epoch !== log.epoch || offset > log.offset) return null
+    const asked = readPosition(position)
+    if (asked === null || asked.epoch !== log.epoch || asked.offset > log.offset) return null
     this.#dropOld(log)
-    const missed = log.offset - offset
+    const missed = log.offset - asked.offset
     if (missed > log.entries.length) return null
     return [...log.entries].slice(log.entries.length - missed).map(({ publication }) => publication)
   }

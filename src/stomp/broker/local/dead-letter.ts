@@ -1,0 +1,13 @@
+import { FrameHeaders } from '../../codec/index.ts'
+import type { Publication } from '../publication.ts'
+
+/** The reason for which a message was given up. */
+export type DeathReason = 'delivery-limit' | 'expired'
+
+/** Makes the headers of the letter for a message that a queue has given up. */
+export function letterHeaders (publication: Publication, queue: string, reason: DeathReason): FrameHeaders {
+  const headers = new FrameHeaders(publication.headers)
+  headers.delete('destination')
+  headers.delete('message-id')
+  return headers.set('original-destination', queue).set('x-death-reason', reason)
+}
