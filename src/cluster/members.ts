@@ -68,6 +68,7 @@ export class Members implements TimerOwner {
   readonly #timer = new Timer(this)
   readonly #problems: RefusalLog<Problem>
   #listeners: Listeners<{ member: Member, change: 'joined' | 'left' }> = null
+  #listens = false
   #up = false
   #stopped = false
   #count = 0
@@ -104,6 +105,12 @@ export class Members implements TimerOwner {
     await this.#answers()
     this.#up = true
     return this.#refusal
+  }
+
+  /** @internal Greets the others, now that this node hears their answers. */
+  listening (): void {
+    this.#listens = true
+    this.#beat()
   }
 
   /** @internal Says goodbye. */
@@ -178,7 +185,9 @@ export class Members implements TimerOwner {
     }
   }
 
+  /** Says that this node lives. Another node answers the first beat only, so that there is none before this node hears the answer. */
   #beat (goodbye = false): void {
+    if (!this.#listens) return
     const said = { wire: WIRE, id: this.#node.id, name: this.#node.name, count: ++this.#count, up: this.#up, goodbye }
     const beat: Beat = { ...said, secret: this.#proof(said) }
     this.#node.engine.channels.publish(this.#node.names.members, Buffer.from(JSON.stringify(beat)))

@@ -119,8 +119,8 @@ export class ClusterNode implements TimerOwner {
       this.channels.subscribe(this.names.node(this.id), (data) => this.links.receive(data))
     ])
     // A subscription waits for the engine. A node starts without it.
-    const failed = subscribed.then(() => {}, (error: unknown) => { this.log.debug({ err: error }, 'A subscription has ended with the engine.') })
-    if (this.#state === 'available') await failed
+    const settled = subscribed.then(() => this.members.listening(), (error: unknown) => { this.log.debug({ err: error }, 'A subscription has ended with the engine.') })
+    if (this.#state === 'available') await settled
     const refusal = await this.members.start()
     if (refusal === null) return
     await this.stop()

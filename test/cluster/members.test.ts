@@ -43,6 +43,33 @@ test('the last node that starts knows the others when its start is complete', as
   await stopAll([...peers, last])
 })
 
+test('a node that starts is silent until it hears the answers', async (t) => {
+  const network = new FatefulNetwork()
+  const peers = await startPeers(network, 2)
+  // No time passes on the way, so that the answer to a beat comes back within the beat.
+  network.fate = ({ arrive }) => arrive()
+  const last = new TestPeer(network)
+  await last.node.start()
+  t.strictSame(last.members.sort(), peers.map(({ id }) => id).sort())
+  for (const peer of peers) t.ok(peer.node.members.has(last.id))
+  await stopAll([...peers, last])
+})
+
+test('a node that starts without the engine greets the others when it hears their answers', async (t) => {
+  const network = new FatefulNetwork()
+  const peers = await startPeers(network, 2)
+  network.fate = ({ arrive }) => arrive()
+  const last = new TestPeer(network)
+  last.cut()
+  await last.node.start()
+  t.strictSame(last.members, [])
+  last.mend()
+  await turns()
+  t.strictSame(last.members.sort(), peers.map(({ id }) => id).sort())
+  for (const peer of peers) t.ok(peer.node.members.has(last.id))
+  await stopAll([...peers, last])
+})
+
 test('a node that stops leaves at once, and a late beat does not bring it back', async (t) => {
   const network = new FatefulNetwork()
   const [a, b] = await startPeers(network, 2) as [TestPeer, TestPeer]
