@@ -1,7 +1,10 @@
 // The contract of sessions over two nodes, as in `npm test`, with NATS between them.
+import t from 'tap'
 import { startNats } from '../support/engines/servers.ts'
 
 const server = await startNats()
+// A server that runs would keep the process from its end.
+t.teardown(() => server.close())
 process.env.TEST_NODES = '2'
 process.env.TEST_ENGINE = `nats://127.0.0.1:${server.port}`
 

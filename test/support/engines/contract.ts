@@ -24,22 +24,30 @@ export interface Room<Fault extends EngineFault = never> {
 
 export type Body<Fault extends EngineFault = never> = (t: Test, room: Room<Fault>) => Promise<void>
 
-/** Adds one check. A check with faults runs in the worlds that can make all of them. */
-export type Check = <Fault extends EngineFault = never>(title: string, faults: readonly Fault[], body: Body<Fault>) => void
+/**
+ * Adds one check. A check with faults runs in the worlds that can make all of them.
+ *
+ * Checks that follow each other run at once if each of them is `patient`: it waits more than it works, and its faults concern its own nodes.
+ */
+export type Check = <Fault extends EngineFault = never>(title: string, faults: readonly Fault[], body: Body<Fault>, patient?: 'patient') => void
+
+/** The patient checks that run at once. */
+const AT_ONCE = 4
 
 /** The promises of every engine, over one world. */
 export function engineContract (world: EngineWorld): void {
   t.teardown(() => world.close())
+  t.jobs = AT_ONCE
   const { name, faults, impossible } = world
   const left: string[] = []
 
-  const check: Check = (title, needs, body) => {
+  const check: Check = (title, needs, body, patient) => {
     const missing = needs.filter((fault) => faults[fault] === undefined)
     if (missing.length > 0) {
       left.push(`${title} (${missing.map((fault) => `${fault}: ${impossible[fault] ?? 'no reason is given'}`).join('; ')})`)
       return
     }
-    t.test(`${name}: ${title}`, async (t) => { await body(t, openRoom(t, world) as Parameters<typeof body>[1]) })
+    t.test(`${name}: ${title}`, { buffered: patient === 'patient' }, async (t) => { await body(t, openRoom(t, world) as Parameters<typeof body>[1]) })
   }
 
   for (const add of [channelChecks, claimChecks, lifeChecks, faultChecks, linkChecks]) add(check)

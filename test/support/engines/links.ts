@@ -33,10 +33,9 @@ async function nothingByHalves (t: Test, { name, nodes }: Pick<Room, 'name' | 'n
   const mine = keys.filter((_key, i) => outcomes[i] === a.node)
   t.comment(`${mine.length} of ${keys.length} claims were made`)
   t.strictSame(await Promise.all(mine.map((key) => b!.locate(key))), mine.map(() => a.node))
-  for (const key of keys) {
-    if (!mine.includes(key)) await until(async () => (await b!.claim(key)).owner !== a.node, 'a key whose claim was refused is free')
-  }
-  for (const key of held) await b!.finds(key, null)
+  const refused = keys.filter((key) => !mine.includes(key))
+  await Promise.all(refused.map((key) => until(async () => (await b!.claim(key)).owner !== a.node, 'a key whose claim was refused is free')))
+  await Promise.all(held.map((key) => b!.finds(key, null)))
   t.strictSame([a.reports, a.lost], [ONCE_AWAY, []])
 }
 
@@ -130,7 +129,7 @@ export function linkChecks (check: Check): void {
     t.equal(await a.locate(name('key')), b!.node, 'neither a release nor the next connection takes it back')
     t.strictSame([a.lost, b!.lost], [[name('key')], []])
     t.equal(await b!.locate(name('kept')), a.node)
-  })
+  }, 'patient')
 
   check('a connection that falls silent is found out', ['hang', 'mend'], async (t, { name, nodes, faults }) => {
     const [a, b] = await nodes(2)
@@ -146,7 +145,7 @@ export function linkChecks (check: Check): void {
     t.strictSame(await inbox.take(1), ['hello'])
     t.equal(await b!.locate(name('key')), a.node)
     t.strictSame(a.reports, ONCE_AWAY)
-  })
+  }, 'patient')
 
   check('a slow connection keeps the order, and one owner for each key', ['slow', 'mend'], async (t, { name, nodes, faults }) => {
     const [a, b] = await nodes(2)
@@ -156,17 +155,32 @@ export function linkChecks (check: Check): void {
     for (let i = 0; i < 100; i++) a.publish(name('x'), String(i))
     const numbers = Array.from({ length: 100 }, (_, i) => String(i))
     t.strictSame([await inbox.take(100), await back.take(100)], [numbers, numbers])
-    const winners: (string | null)[] = []
-    for (let round = 0; round < 5; round++) {
-      const claims = await Promise.all([a.claim(name(`k${round}`)), delay(round * 50).then(() => b!.claim(name(`k${round}`)))])
+    const winners = await Promise.all(Array.from({ length: 5 }, async (_, round) => {
+      const key = name(`k${round}`)
+      const claims = await Promise.all([a.claim(key), delay(round * 50).then(() => b!.claim(key))])
       t.equal(claims.filter(({ owner }) => owner === null).length, 1)
       const owner = claims[0]!.owner === null ? a.node : b!.node
-      t.strictSame([await a.locate(name(`k${round}`)), await b!.locate(name(`k${round}`))], [owner, owner])
-      winners.push(owner)
-    }
+      t.strictSame([await a.locate(key), await b!.locate(key)], [owner, owner])
+      return owner
+    }))
     t.comment(`the slow node won ${winners.filter((owner) => owner === a.node).length} of ${winners.length}`)
     t.strictSame([a.reports, a.lost, b!.lost], [['available'], [], []])
-  })
+  }, 'patient')
+
+  check('the process of a node is killed, and its keys become free', ['child'], async (t, { name, nodes, faults }) => {
+    const [a] = await nodes(1)
+    const inbox = await a.listen(name('x'))
+    const child = await startChild(t, faults.child, { claim: [name('one'), name('two')], publish: name('x') })
+    t.strictSame(await inbox.take(1), ['hello'])
+    t.equal(await a.locate(name('one')), child.node)
+    t.match(await a.claim(name('two')), { owner: child.node })
+    const since = Date.now()
+    child.kill()
+    await until(async () => (await a.claim(name('one'))).owner === null, 'the key of a dead node is free')
+    t.comment(`a key of a killed process is free after ${Date.now() - since} ms`)
+    await a.finds(name('two'), null)
+    t.strictSame(a.reports, ['available'])
+  }, 'patient')
 
   check('a node goes on at another server', ['elsewhere'], async (t, { name, nodes, faults }) => {
     const [a, b] = await nodes(2)
@@ -195,20 +209,5 @@ export function linkChecks (check: Check): void {
     await watch.check(t, a.node)
     for (let round = 0; round < 5; round++) t.equal(await b!.locate(name(`k${round}`)), a.node)
     t.strictSame([a.reports, b!.reports, a.lost], [['available'], ['available'], []])
-  })
-
-  check('the process of a node is killed, and its keys become free', ['child'], async (t, { name, nodes, faults }) => {
-    const [a] = await nodes(1)
-    const inbox = await a.listen(name('x'))
-    const child = await startChild(t, faults.child, { claim: [name('one'), name('two')], publish: name('x') })
-    t.strictSame(await inbox.take(1), ['hello'])
-    t.equal(await a.locate(name('one')), child.node)
-    t.match(await a.claim(name('two')), { owner: child.node })
-    const since = Date.now()
-    child.kill()
-    await until(async () => (await a.claim(name('one'))).owner === null, 'the key of a dead node is free')
-    t.comment(`a key of a killed process is free after ${Date.now() - since} ms`)
-    await a.finds(name('two'), null)
-    t.strictSame(a.reports, ['available'])
   })
 }

@@ -13,6 +13,8 @@ const PATIENCE = 60_000
 
 /** A server of a messaging system, in a process and a folder of its own. */
 export class EngineServer {
+  /** The processes of all servers. A test that ends by itself, or by an error, leaves none. */
+  static readonly #children = new Set<ChildProcess>()
   readonly port: number
   readonly #name: string
   readonly #command: string
@@ -46,13 +48,13 @@ export class EngineServer {
     const child = spawn(this.#command, this.#args, { cwd: this.#folder, stdio: ['ignore', 'pipe', 'pipe'] })
     this.#child = child
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (text: Buffer) => { if (output.length < 200) output.push(String(text)) })
-    // A test that ends by itself, or by an error, leaves no server.
-    const end = (): void => { child.kill('SIGKILL') }
-    process.once('exit', end)
+    if (EngineServer.#children.size === 0) process.once('exit', EngineServer.#end)
+    EngineServer.#children.add(child)
     const exited = new Promise<string>((resolve) => {
       child.once('error', (error) => resolve(error.message))
       child.once('exit', (code, signal) => {
-        process.removeListener('exit', end)
+        EngineServer.#children.delete(child)
+        if (EngineServer.#children.size === 0) process.removeListener('exit', EngineServer.#end)
         if (this.#child === child) this.#child = null
         resolve(`it ended with ${String(code ?? signal)}`)
       })
@@ -79,6 +81,8 @@ export class EngineServer {
     await this.kill()
     await rm(this.#folder, { recursive: true, force: true, maxRetries: 5 })
   }
+
+  static #end (): void { for (const child of EngineServer.#children) child.kill('SIGKILL') }
 
   async #listening (): Promise<void> {
     const until = Date.now() + PATIENCE
