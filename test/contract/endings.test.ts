@@ -119,16 +119,6 @@ contract('SESSION-3: a second receiver gets 2010, and the first is not disturbed
   t.equal(server.closings.all.length, 0)
 }, HTTP)
 
-contract('SESSION-3: of receivers that open one session at the same time one wins', async (t, transport) => {
-  const server = await buildServer(t, { endpoint: { session: async () => { await settle(server) } } })
-  const id = newId()
-  const clients = Array.from({ length: 5 }, () => newClient(server, transport, { id, comeBack: false }))
-  for (const one of clients) one.receive()
-  const frames = await Promise.all(clients.map((one) => one.frame()))
-  t.strictSame(frames.toSorted(), [...Array.from({ length: 4 }, () => 'c[2010,"Another connection still open"]'), 'o'])
-  t.equal(server.sessions.all.length, 1)
-}, HTTP)
-
 contract('SESSION-19: WebSockets with one id are sessions of their own', async (t, transport) => {
   const server = await buildServer(t)
   const id = newId()

@@ -2,7 +2,7 @@ import { fork } from 'node:child_process'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { Redis } from 'ioredis'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { ONCE_AWAY, Watch } from '../support/engines/faults.ts'
 import { Link } from '../support/engines/link.ts'
 import { clientOf, LIBRARIES, type Library } from '../support/engines/redis-world.ts'
@@ -25,61 +25,11 @@ const SETTINGS: Readonly<Record<string, object>> = {
   'slow tries': { retryStrategy: () => 30_000 }
 }
 
-for (const library of Object.keys(LIBRARIES) as Library[]) {
-  t.test(`${library}: the settings of the client do not matter`, async (t) => {
-    // Each has a server of its own, so that they need not wait for each other.
-    await Promise.all(Object.entries(SETTINGS).map(async ([title, settings]) => {
-      const server = await startRedis()
-      t.teardown(() => server.close())
-      const a = await nodeOf(t, clientOf(library, server.port, settings)).start()
-      const b = await nodeOf(t, clientOf(library, server.port, settings)).start()
-      const inbox = await b.listen('x')
-      await a.own('key')
-      await server.kill()
-      await Promise.all([a, b].map((node) => node.reaches('unavailable')))
-      await server.revive()
-      await Promise.all([a, b].map((node) => node.reaches('available')))
-      t.equal(await b.locate('key'), a.node, title)
-      a.publish('x', 'hello')
-      t.strictSame(await inbox.take(1), ['hello'])
-      await usesAll(t, a, b, 'all')
-      t.strictSame([a.reports, b.reports], [ONCE_AWAY, ONCE_AWAY], title)
-      await a.stop()
-      await b.stop()
-    }))
-  })
+// Each check has a server of its own and waits most of its time, so that several run at once.
+t.jobs = 4
+const check = (title: string, body: (t: Test) => Promise<void>): void => { t.test(title, { buffered: true }, body) }
 
-  t.test(`${library}: a client that gives up leaves the engine unavailable, and says so`, async (t) => {
-    const server = await startRedis()
-    t.teardown(() => server.close())
-    const a = await nodeOf(t, clientOf(library, server.port, { retryStrategy: () => null })).start()
-    await server.kill()
-    await a.reaches('unavailable')
-    await until(() => a.lines.some((line) => line.includes('has given up')), 'the engine says so')
-    await server.revive()
-    await delay(1_000)
-    t.strictSame(a.reports, ['available', 'unavailable'])
-  })
-}
-
-t.test('a server that keeps its data on disk is killed', async (t) => {
-  const server = await startRedis(['--appendonly', 'yes', '--appendfsync', 'always'])
-  t.teardown(() => server.close())
-  const a = await nodeOf(t, clientOf('ioredis', server.port)).start()
-  const b = await nodeOf(t, clientOf('iovalkey', server.port)).start()
-  await a.own('key')
-  const watch = new Watch(b, 'key')
-  await server.kill()
-  await Promise.all([a, b].map((node) => node.reaches('unavailable')))
-  await server.revive()
-  await Promise.all([a, b].map((node) => node.reaches('available')))
-  t.equal(await b.locate('key'), a.node)
-  t.equal(await b.locate('free'), null)
-  await watch.check(t, a.node)
-  t.strictSame([a.reports, b.reports, a.lost], [ONCE_AWAY, ONCE_AWAY, []])
-})
-
-t.test('a server is stopped for longer than a lease, and no node loses a key', async (t) => {
+check('a server is stopped for longer than a lease, and no node loses a key', async (t) => {
   const server = await startRedis()
   t.teardown(() => server.close())
   const nodes = await Promise.all([0, 1, 2].map(() => nodeOf(t, clientOf('ioredis', server.port)).start()))
@@ -97,7 +47,7 @@ t.test('a server is stopped for longer than a lease, and no node loses a key', a
   t.strictSame([a.lost, b.lost], [[], []])
 })
 
-t.test('a node whose connections stand still for longer than a lease loses the keys that others took, and is told', async (t) => {
+check('a node whose connections stand still for longer than a lease loses the keys that others took, and is told', async (t) => {
   const server = await startRedis()
   const admin = new Redis(server.port, '127.0.0.1')
   const link = await Link.open(server.port)
@@ -120,7 +70,7 @@ t.test('a node whose connections stand still for longer than a lease loses the k
   for (const key of await admin.keys('sj:shop:*')) t.ok(await admin.pttl(key) > 0, `${key} goes away by itself`)
 })
 
-t.test('the process of a node is stopped for longer than a lease', async (t) => {
+check('the process of a node is stopped for longer than a lease', async (t) => {
   const server = await startRedis()
   const register = new URL('../../scripts/typescript/register.js', import.meta.url).href
   const child = fork(fileURLToPath(new URL('redis/stopped-node.ts', import.meta.url)), [String(server.port)], { execArgv: [`--import=${register}`] })
@@ -144,7 +94,61 @@ t.test('the process of a node is stopped for longer than a lease', async (t) => 
   t.strictSame(told.filter((event) => event.startsWith('lost')), ['lost taken'])
 })
 
-t.test('a lease that is deleted is noticed, and the claims are made again', async (t) => {
+for (const library of Object.keys(LIBRARIES) as Library[]) {
+  check(`${library}: the settings of the client do not matter`, async (t) => {
+    // Each has a server of its own, so that they need not wait for each other.
+    await Promise.all(Object.entries(SETTINGS).map(async ([title, settings]) => {
+      const server = await startRedis()
+      t.teardown(() => server.close())
+      const a = await nodeOf(t, clientOf(library, server.port, settings)).start()
+      const b = await nodeOf(t, clientOf(library, server.port, settings)).start()
+      const inbox = await b.listen('x')
+      await a.own('key')
+      await server.kill()
+      await Promise.all([a, b].map((node) => node.reaches('unavailable')))
+      await server.revive()
+      await Promise.all([a, b].map((node) => node.reaches('available')))
+      t.equal(await b.locate('key'), a.node, title)
+      a.publish('x', 'hello')
+      t.strictSame(await inbox.take(1), ['hello'])
+      await usesAll(t, a, b, 'all')
+      t.strictSame([a.reports, b.reports], [ONCE_AWAY, ONCE_AWAY], title)
+      await a.stop()
+      await b.stop()
+    }))
+  })
+
+  check(`${library}: a client that gives up leaves the engine unavailable, and says so`, async (t) => {
+    const server = await startRedis()
+    t.teardown(() => server.close())
+    const a = await nodeOf(t, clientOf(library, server.port, { retryStrategy: () => null })).start()
+    await server.kill()
+    await a.reaches('unavailable')
+    await until(() => a.lines.some((line) => line.includes('has given up')), 'the engine says so')
+    await server.revive()
+    await delay(1_000)
+    t.strictSame(a.reports, ['available', 'unavailable'])
+  })
+}
+
+check('a server that keeps its data on disk is killed', async (t) => {
+  const server = await startRedis(['--appendonly', 'yes', '--appendfsync', 'always'])
+  t.teardown(() => server.close())
+  const a = await nodeOf(t, clientOf('ioredis', server.port)).start()
+  const b = await nodeOf(t, clientOf('iovalkey', server.port)).start()
+  await a.own('key')
+  const watch = new Watch(b, 'key')
+  await server.kill()
+  await Promise.all([a, b].map((node) => node.reaches('unavailable')))
+  await server.revive()
+  await Promise.all([a, b].map((node) => node.reaches('available')))
+  t.equal(await b.locate('key'), a.node)
+  t.equal(await b.locate('free'), null)
+  await watch.check(t, a.node)
+  t.strictSame([a.reports, b.reports, a.lost], [ONCE_AWAY, ONCE_AWAY, []])
+})
+
+check('a lease that is deleted is noticed, and the claims are made again', async (t) => {
   const server = await startRedis()
   const admin = new Redis(server.port, '127.0.0.1')
   t.teardown(async () => {
@@ -159,7 +163,7 @@ t.test('a lease that is deleted is noticed, and the claims are made again', asyn
   t.equal(await b.locate('key'), a.node)
 })
 
-t.test('a full server keeps the claims that it has, and refuses new ones', async (t) => {
+check('a full server keeps the claims that it has, and refuses new ones', async (t) => {
   const server = await startRedis()
   const admin = new Redis(server.port, '127.0.0.1')
   t.teardown(async () => {

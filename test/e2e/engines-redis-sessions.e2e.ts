@@ -10,4 +10,5 @@ process.env.TEST_ENGINE = `redis://127.0.0.1:${server.port}`
 
 await import('../contract/messages.test.ts')
 await import('../contract/flow.test.ts')
+await import('../contract/openings.test.ts')
 await import('../contract/endings.test.ts')

@@ -3,4 +3,5 @@ process.env.TEST_NODES = '2'
 
 await import('../../contract/messages.test.ts')
 await import('../../contract/flow.test.ts')
+await import('../../contract/openings.test.ts')
 await import('../../contract/endings.test.ts')
