@@ -86,6 +86,8 @@ export const DEMO_ENDPOINTS: readonly DemoEndpoint[] = [
   },
   {
     path: '/where',
+    // A session waits until the node that has served its client is back.
+    options: { disconnectDelay: 30_000 },
     handler (session, _endpoint, node) {
       const { id, transport } = session
       session.on('message', () => session.send(JSON.stringify({ node, session: id, transport })))
