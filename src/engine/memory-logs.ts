@@ -1,12 +1,8 @@
-import { engineErrors } from './errors.ts'
 import type { EngineLogGroup, EngineLogs, LogEntry, LogListener, LogRule, Position } from './logs.ts'
 import type { MemoryEngine, MemorySystem } from './memory-engine.ts'
 import { matchesChannel } from './patterns.ts'
 import type { KeptEntry } from './store/log.ts'
-import { nameOfLog } from './store/log-table.ts'
-
-/** A name of a group: one segment of the name of a channel. */
-const GROUP = /^[A-Za-z0-9_-]+$/
+import { checkGroup, nameOfLog } from './store/log-table.ts'
 
 /** One node that follows logs. */
 interface Follower {
@@ -28,7 +24,7 @@ export class MemoryLogs implements EngineLogs {
   }
 
   group (name: string, rule: LogRule): EngineLogGroup {
-    if (!GROUP.test(name)) throw new engineErrors.InvalidOption('group', `must be letters, digits, _ or -, not ${name}`)
+    checkGroup(name)
     this.#rules.set(name, rule)
     return new MemoryLogGroup(name, this.#engine, this.#network, this.#followers)
   }

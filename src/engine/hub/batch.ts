@@ -7,6 +7,9 @@ const CHUNK = 64 * 1024
 /** The bytes of a frame before its fields: the length and the operation. */
 const HEAD = 5
 
+/** The characters of a name, whose length has two bytes. */
+const LONGEST_NAME = 0xffff
+
 /**
  * Collects the frames of one turn of the event loop in few buffers.
  *
@@ -45,6 +48,22 @@ export class Batch {
     this.#chunk.writeUInt16BE(channel.length, at)
     this.#chunk.write(channel, at + 2, 'latin1')
     this.#chunk.set(data, at + 2 + channel.length)
+  }
+
+  /** Adds a frame for logs and queues: numbers, names with their lengths, and data. */
+  fields (op: number, numbers: readonly number[], names: readonly string[] = [], data: Uint8Array | null = null): void {
+    let length = numbers.length * 8 + (data?.length ?? 0)
+    for (const name of names) {
+      if (name.length > LONGEST_NAME) throw new RangeError(`a name has at most ${LONGEST_NAME} characters, and this one has ${name.length}`)
+      length += 2 + name.length
+    }
+    let at = this.#head(op, length)
+    for (const number of numbers) at = this.#chunk.writeDoubleBE(number, at)
+    for (const name of names) {
+      at = this.#chunk.writeUInt16BE(name.length, at)
+      at += this.#chunk.write(name, at, 'latin1')
+    }
+    if (data !== null) this.#chunk.set(data, at)
   }
 
   /** Adds a frame of another line again. Its fields stand in `bytes` from `start` to `end`. */

@@ -3,7 +3,9 @@ import { Timer, type TimerOwner } from '../../core/timer.ts'
 import type { EngineContext, EngineLog, EngineState } from '../engine.ts'
 import { engineErrors } from '../errors.ts'
 import type { Batch } from './batch.ts'
+import { readFields } from './fields.ts'
 import { Line, type LineOwner } from './line.ts'
+import { type LogReceiver, type QueueReceiver, RECEIVERS } from './receivers.ts'
 import { Requests } from './requests.ts'
 import { OP, SHORTEST, VERSION, writeHello } from './wire.ts'
 
@@ -32,6 +34,8 @@ export interface HubListener extends HubUser {
 export interface HubUsers {
   readonly channels: HubListener
   readonly claims: HubUser
+  readonly logs: LogReceiver & HubUser
+  readonly queues: QueueReceiver & HubUser
 }
 
 /** The progress of a connection. The hub knows the node from `restoring` on. */
@@ -108,12 +112,26 @@ export class HubConnection implements LineOwner, TimerOwner {
   async request (op: number, key: string): Promise<string> {
     const { out } = this
     if (out === null) throw this.unavailable()
-    const { number, answer } = this.#requests.next()
+    const { number, answer } = this.#requests.next<string>()
     out.numbered(op, number, key)
     return await answer
   }
 
-  unavailable (): Error { return new engineErrors.Unavailable('hub', this.#reason) }
+  /** Asks the hub about logs and queues. The number of the request stands before the other numbers. */
+  async ask<T> (op: number, numbers: readonly number[], names: readonly string[] = [], data: Uint8Array | null = null): Promise<T> {
+    const { out } = this
+    if (out === null) throw this.unavailable()
+    const { number, answer } = this.#requests.next<T>()
+    out.fields(op, [number, ...numbers], names, data)
+    return await answer
+  }
+
+  /** Tells the hub something about logs and queues. It does nothing while the hub is away, because `restore()` tells all. */
+  send (op: number, numbers: readonly number[], names: readonly string[] = []): void {
+    this.out?.fields(op, numbers, names)
+  }
+
+  unavailable (reason = this.#reason): Error { return new engineErrors.Unavailable('hub', reason) }
 
   // --- the line ----------------------------------------------------------------------------------------------
 
@@ -130,7 +148,7 @@ export class HubConnection implements LineOwner, TimerOwner {
       case OP.answer: this.#requests.answer(bytes.readUInt32BE(start), bytes.toString('latin1', start + 4, end)); break
       case OP.welcome: this.#welcomed(this.#line!); break
       case OP.refused: this.#refusal = bytes.toString('utf8', start + 1, end); break
-      default: this.#line?.destroy(`the hub sent the unknown operation ${op}`)
+      default: this.#receive(op, bytes, start, end)
     }
   }
 
@@ -154,6 +172,15 @@ export class HubConnection implements LineOwner, TimerOwner {
     else this.#watch()
   }
 
+  #receive (op: number, bytes: Buffer, start: number, end: number): void {
+    const fields = readFields(op, bytes, start, end)
+    const receiver = RECEIVERS[op]
+    if (receiver === undefined) return this.#line?.destroy(`the hub sent the unknown operation ${op}`)
+    if (fields === null) return this.#line?.destroy(`the hub sent the operation ${op} with ${end - start} bytes`)
+    const { logs, queues } = this.#users
+    receiver({ logs, queues, requests: this.#requests, log: this.#context.log }, fields)
+  }
+
   // --- phases ------------------------------------------------------------------------------------------------
 
   #connect (): void {
@@ -168,12 +195,12 @@ export class HubConnection implements LineOwner, TimerOwner {
   /** Tells the hub everything that it has to know of this node. A line that closes meanwhile ends this. */
   #welcomed (line: Line): void {
     this.#phase = 'restoring'
-    const { channels, claims } = this.#users
+    const { channels, claims, logs, queues } = this.#users
     const isCurrent = (): boolean => this.#line === line && this.#phase === 'restoring'
-    Promise.all([channels.restore(), claims.restore()]).then(() => { if (isCurrent()) this.#restored() }).catch((err: Error) => {
+    Promise.all([channels, claims, logs, queues].map((user) => user.restore())).then(() => { if (isCurrent()) this.#restored() }).catch((err: Error) => {
       // The answers of a line that has closed are refused.
       if (this.#line !== line || this.#phase === 'stopped') return
-      this.#context.log.error({ err }, 'the node could not tell the hub its subscriptions and claims, and tries again')
+      this.#context.log.error({ err }, 'the node could not tell the hub its subscriptions, claims and consumers, and tries again')
       line.destroy(err.message)
     })
   }

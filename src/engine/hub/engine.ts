@@ -2,6 +2,8 @@ import type { Engine, EngineContext, EngineFacts } from '../engine.ts'
 import { HubChannels } from './channels.ts'
 import { HubClaims } from './claims.ts'
 import { HubConnection } from './connection.ts'
+import { HubLogs } from './logs.ts'
+import { HubQueues } from './queues.ts'
 import { MAX_PAYLOAD } from './wire.ts'
 
 /** The engine of one node of a hub. */
@@ -9,6 +11,8 @@ export class HubEngine implements Engine {
   readonly facts: EngineFacts
   readonly channels: HubChannels
   readonly claims: HubClaims
+  readonly logs: HubLogs
+  readonly queues: HubQueues
   readonly #connection: HubConnection
 
   constructor (path: string, namespace: string) {
@@ -27,6 +31,8 @@ export class HubEngine implements Engine {
     this.#connection = new HubConnection(path, namespace)
     this.channels = new HubChannels(this.#connection)
     this.claims = new HubClaims(this.#connection)
+    this.logs = new HubLogs(this.#connection)
+    this.queues = new HubQueues(this.#connection)
   }
 
   async start (context: EngineContext): Promise<void> {

@@ -12,6 +12,8 @@ const FLUSH_AT = 1024 * 1024
 export interface LineOwner extends FrameTaker {
   /** Learns that the line has closed, and why. It is called once. */
   closed (reason: string): void
+  /** Learns that the other end has taken all that waited. */
+  drained? (): void
 }
 
 /** One end of the socket between a node and the hub. All frames of one turn of the event loop leave in one write. */
@@ -33,6 +35,7 @@ export class Line {
       const problem = this.#reader.push(piece)
       if (problem !== null) this.destroy(problem)
     })
+    socket.on('drain', () => owner.drained?.())
     socket.on('error', (error) => { this.#reason = error.message })
     socket.on('close', () => {
       this.#closed = true
@@ -40,6 +43,9 @@ export class Line {
       owner.closed(this.#reason)
     })
   }
+
+  /** The bytes that the other end has not taken. */
+  get waiting (): number { return this.#batch.size + this.#socket.writableLength }
 
   /** The batch that leaves at the end of this turn. */
   get out (): Batch {
@@ -77,7 +83,7 @@ export class Line {
   #flush (): void {
     if (this.#closed) return this.#batch.clear()
     if (this.#batch.size === 0) return
-    if (this.#socket.writableLength + this.#batch.size > this.#maxQueue) return this.destroy(`the other end does not read: more than ${this.#maxQueue} bytes wait`)
+    if (this.waiting > this.#maxQueue) return this.destroy(`the other end does not read: more than ${this.#maxQueue} bytes wait`)
     this.#batch.writeTo(this.#socket)
   }
 }

@@ -1,7 +1,9 @@
 import type { Socket } from 'node:net'
 import type { ClaimTable, Claimant } from './claim-table.ts'
+import { readFields } from './fields.ts'
 import { Line, type LineOwner } from './line.ts'
 import type { Routes } from './routes.ts'
+import { type HubStore, STORE_HANDLERS, StoreUser } from './store-handlers.ts'
 import { OP, readHello, SHORTEST, VERSION } from './wire.ts'
 
 /** The tables that the members of a hub share. */
@@ -9,6 +11,7 @@ export interface HubTables {
   readonly namespace: string
   readonly routes: Routes<Member>
   readonly claims: ClaimTable
+  readonly store: HubStore
   /** All members. The node of a new one is not known before its hello. */
   readonly lines: Set<Member>
   /** The members by the ids of their nodes. */
@@ -53,11 +56,13 @@ export class Member implements LineOwner, Claimant {
   /** The names and patterns that the node listens to. */
   readonly channels = new Set<string>()
   readonly #tables: HubTables
+  readonly #storeUser: StoreUser
   #node = ''
 
   constructor (socket: Socket, tables: HubTables) {
     this.#tables = tables
     this.line = new Line(socket, this, tables.maxQueue)
+    this.#storeUser = new StoreUser(this.line, tables.store)
     tables.lines.add(this)
   }
 
@@ -69,15 +74,21 @@ export class Member implements LineOwner, Claimant {
   frame (op: number, bytes: Buffer, start: number, end: number): void {
     if (this.#node === '') return this.#greet(op, bytes, start, end)
     const handler = HANDLERS[op]
-    if (handler === undefined || end - start < SHORTEST[op]!) return this.line.destroy(`a frame with the operation ${op} and ${end - start} bytes is not known`)
-    handler(this, this.#tables, bytes, start, end)
+    if (handler !== undefined && end - start >= SHORTEST[op]!) return handler(this, this.#tables, bytes, start, end)
+    const fields = readFields(op, bytes, start, end)
+    const storeHandler = STORE_HANDLERS[op]
+    if (fields === null || storeHandler === undefined) return this.line.destroy(`a frame with the operation ${op} and ${end - start} bytes is not known`)
+    storeHandler(this.#storeUser, fields)
   }
+
+  drained (): void { this.#storeUser.resume() }
 
   closed (): void {
     const { routes, claims, lines, nodes } = this.#tables
     lines.delete(this)
     for (const channel of this.channels) routes.delete(channel, this)
     claims.leave(this)
+    this.#storeUser.leave()
     if (nodes.get(this.#node) === this) nodes.delete(this.#node)
   }
 
@@ -95,6 +106,7 @@ export class Member implements LineOwner, Claimant {
     nodes.set(hello.node, this)
     if (hello.returning) claims.expectClaims()
     this.line.out.bytes(OP.welcome, Buffer.of(VERSION))
+    this.line.out.fields(OP.epoch, [], [this.#tables.store.logs.epoch])
   }
 
   #refuse (reason: string): void {

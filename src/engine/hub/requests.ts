@@ -1,5 +1,5 @@
 interface Waiting {
-  resolve (owner: string): void
+  resolve (answer: unknown): void
   reject (error: Error): void
 }
 
@@ -9,15 +9,22 @@ export class Requests {
   #last = 0
 
   /** Takes the next number, and the promise of its answer. */
-  next (): { readonly number: number, readonly answer: Promise<string> } {
+  next<T> (): { readonly number: number, readonly answer: Promise<T> } {
     // 0 is for pings that no caller waits for.
     this.#last = this.#last % 0xffffffff + 1
     const number = this.#last
-    return { number, answer: new Promise((resolve, reject) => { this.#waiting.set(number, { resolve, reject }) }) }
+    // The operation of the request decides the type of its answer.
+    const answer = new Promise<T>((resolve, reject) => { this.#waiting.set(number, { resolve: resolve as (answer: unknown) => void, reject }) })
+    return { number, answer }
   }
 
-  answer (number: number, owner: string): void {
-    this.#waiting.get(number)?.resolve(owner)
+  answer (number: number, answer: unknown): void {
+    this.#waiting.get(number)?.resolve(answer)
+    this.#waiting.delete(number)
+  }
+
+  fail (number: number, error: Error): void {
+    this.#waiting.get(number)?.reject(error)
     this.#waiting.delete(number)
   }
 

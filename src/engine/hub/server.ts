@@ -1,12 +1,16 @@
+import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { lstat, unlink } from 'node:fs/promises'
 import { connect, createServer, type Server } from 'node:net'
 import type { Clock } from '../../core/clock.ts'
 import { engineErrors } from '../errors.ts'
+import { LogTable } from '../store/log-table.ts'
+import { QueueTable } from '../store/queue-table.ts'
 import { ClaimTable } from './claim-table.ts'
 import { MAX_QUEUE } from './line.ts'
 import { type HubTables, Member } from './member.ts'
 import { Routes } from './routes.ts'
+import type { StoreUser } from './store-handlers.ts'
 
 /** The settings of a hub. */
 export interface HubServerOptions {
@@ -17,7 +21,7 @@ export interface HubServerOptions {
   readonly maxQueue?: number
 }
 
-/** The hub: passes publications on between the nodes of one machine, and holds their claims. */
+/** The hub: passes publications on between the nodes of one machine, and holds their claims, their logs and their queues. */
 export class HubServer {
   readonly path: string
   readonly #tables: HubTables
@@ -25,7 +29,8 @@ export class HubServer {
 
   constructor ({ path, namespace, clock, maxQueue = MAX_QUEUE }: HubServerOptions) {
     this.path = path
-    this.#tables = { namespace, routes: new Routes(), claims: new ClaimTable(clock), lines: new Set(), nodes: new Map(), maxQueue }
+    const store = { logs: new LogTable(randomUUID(), clock), queues: new QueueTable(clock), followers: new Routes<StoreUser>() }
+    this.#tables = { namespace, routes: new Routes(), claims: new ClaimTable(clock), store, lines: new Set(), nodes: new Map(), maxQueue }
     this.#server = createServer((socket) => new Member(socket, this.#tables))
   }
 

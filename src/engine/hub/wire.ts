@@ -1,11 +1,11 @@
 /** The version of the protocol between a node and the hub. The layout of `hello`, `welcome` and `refused` never changes, so that every version reads it. */
-export const VERSION = 1
+export const VERSION = 2
 
 /** The bytes that one publication may have. */
 export const MAX_PAYLOAD = 4 * 1024 * 1024
 
-/** The bytes that a frame may have after its length: a publication with the longest name of a channel. */
-export const MAX_FRAME = MAX_PAYLOAD + 64 * 1024 + 2
+/** The bytes that a frame may have after its length: the largest message with the longest names. */
+export const MAX_FRAME = MAX_PAYLOAD + 132 * 1024
 
 /** The characters of the id of a node. */
 export const NODE_ID = 16
@@ -39,7 +39,48 @@ export const OP = {
   /** Node to hub: the key. */
   release: 11,
   /** Hub to node: number of the request (4), the node that has the key. It is empty if the caller may have the key, or if no node has it. */
-  answer: 12
+  answer: 12,
+
+  // Logs and queues. Numbers have 8 bytes, as a double, and names a length of 2 bytes before them. The fields stand in the order in which they are named here.
+
+  /** Node to hub: messages, bytes, time; the name of the group. */
+  group: 13,
+  /** Node to hub: request; the name of the log with its group, the id; the message. The answer is `place`. */
+  append: 14,
+  /** Node to hub: the pattern with the group. */
+  follow: 15,
+  /** Node to hub: the pattern with the group. */
+  unfollow: 16,
+  /** Node to hub: request, offset; the name of the log. The answer is `page`. */
+  since: 17,
+  /** Node to hub: request; the name of the log. The answer is `place`. */
+  position: 18,
+  /** Node to hub: messages, bytes, bytes of all queues. */
+  bound: 19,
+  /** Node to hub: request; the queue, the id; the message. The answer is `answer`, without text, or `failed`. */
+  push: 20,
+  /** Node to hub: number of the consumer, credit; the queue. */
+  consume: 21,
+  /** Node to hub: number of the consumer, credit more. */
+  credit: 22,
+  /** Node to hub: request, number of the consumer, tag. The answer is `answer`, without text. */
+  ack: 23,
+  /** Node to hub: number of the consumer, tag. */
+  nack: 24,
+  /** Node to hub: number of the consumer. */
+  close: 25,
+  /** Hub to node, behind `welcome`: the epoch of all logs. */
+  epoch: 26,
+  /** Hub to node: request, offset. */
+  place: 27,
+  /** Hub to node: request, 0 if a message may be missing, 1 for the last page, 2 if more follow; the messages (`pages.ts`). */
+  page: 28,
+  /** Hub to node: offset, previous offset; the name of the log with its group; the message. */
+  entry: 29,
+  /** Hub to node: number of the consumer, tag, deliveries; the message. */
+  taken: 30,
+  /** Hub to node: request; the reason for which the queue takes no message. */
+  failed: 31
 } as const
 
 /** The bytes that the fields of an operation have at least. */

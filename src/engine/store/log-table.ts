@@ -1,4 +1,5 @@
 import type { Clock } from '../../core/clock.ts'
+import { engineErrors } from '../errors.ts'
 import type { LogRule, Position } from '../logs.ts'
 import { type Group, type KeptEntry, Log } from './log.ts'
 import { RecentIds } from './recent-ids.ts'
@@ -26,6 +27,11 @@ export interface Page {
   readonly entries: readonly KeptEntry[]
   /** True if more of them follow. */
   readonly more: boolean
+}
+
+/** Checks the name of a group, which is one segment of the name of a channel. */
+export function checkGroup (name: string): void {
+  if (!/^[A-Za-z0-9_-]+$/.test(name)) throw new engineErrors.InvalidOption('group', `the name must be letters, digits, _ or -, not ${name}`)
 }
 
 /** The full name of a log. The name of a group is one segment, so a pattern of full names stays within its group. */

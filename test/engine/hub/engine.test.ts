@@ -5,7 +5,7 @@ import { ManualClock } from '../../../src/core/clock.ts'
 import type { Timer } from '../../../src/core/timer.ts'
 import { RECLAIM_TIME } from '../../../src/engine/engine.ts'
 import { HubServer } from '../../../src/engine/hub/server.ts'
-import { MAX_PAYLOAD, OP, writeHello } from '../../../src/engine/hub/wire.ts'
+import { MAX_PAYLOAD, OP, VERSION, writeHello } from '../../../src/engine/hub/wire.ts'
 import { HubNode, hubPath, nodeId, openHub, systemClock } from '../../support/hub-nodes.ts'
 import { deferred, isSettled, until, within } from '../../support/wait.ts'
 
@@ -27,7 +27,17 @@ function frame (op: number, fields: Buffer): Buffer {
 }
 
 const hello = (own: Partial<Parameters<typeof writeHello>[0]> = {}): Buffer =>
-  frame(OP.hello, writeHello({ version: 1, returning: false, node: nodeId('raw'), namespace: 'test', ...own }))
+  frame(OP.hello, writeHello({ version: VERSION, returning: false, node: nodeId('raw'), namespace: 'test', ...own }))
+
+/** A frame that makes a consumer of the queue `q`. */
+const consumer = (number: number): Buffer => {
+  const numbers = Buffer.alloc(16)
+  numbers.writeDoubleBE(number)
+  return frame(OP.consume, Buffer.concat([numbers, Buffer.from('\0\x01q')]))
+}
+
+/** The bytes with which a hub welcomes a node: its version, and the epoch of its logs. */
+const WELCOME = 6 + 5 + 2 + 36
 
 t.test('a publication reaches every node that listens, its own included, in order', async (t) => {
   const path = hubPath(t)
@@ -222,9 +232,14 @@ t.test('garbage closes its line, and no other', async (t) => {
     'a second hello': Buffer.concat([hello(), hello()]),
     'a short ping': Buffer.concat([hello(), frame(OP.ping, Buffer.alloc(3))]),
     'a claim of no key': Buffer.concat([hello(), frame(OP.claim, Buffer.alloc(4))]),
-    'a name that is longer than its frame': Buffer.concat([hello(), frame(OP.publish, Buffer.of(0, 9, 97))])
+    'a name that is longer than its frame': Buffer.concat([hello(), frame(OP.publish, Buffer.of(0, 9, 97))]),
+    'a queue that is longer than its frame': Buffer.concat([hello(), frame(OP.consume, Buffer.concat([Buffer.alloc(16), Buffer.of(0, 9, 97)]))]),
+    'credit without numbers': Buffer.concat([hello(), frame(OP.credit, Buffer.alloc(15))]),
+    'two consumers of one number': Buffer.concat([hello(), consumer(1), consumer(1)]),
+    'a log of no group': Buffer.concat([hello(), frame(OP.append, Buffer.concat([Buffer.alloc(8), Buffer.from('\0\x03g.x\0\x01i')]))]),
+    'an operation of the hub': Buffer.concat([hello(), frame(OP.taken, Buffer.alloc(24))])
   }
-  for (const [name, bytes] of Object.entries(garbage)) t.ok((await speak(path, bytes)).length <= 6, name)
+  for (const [name, bytes] of Object.entries(garbage)) t.ok((await speak(path, bytes)).length <= WELCOME, name)
   t.equal(await node.engine.claims.locate('k'), null)
   t.strictSame(node.states, ['available'])
 })
@@ -232,9 +247,9 @@ t.test('garbage closes its line, and no other', async (t) => {
 t.test('a node of another version or namespace is refused, and both are named', async (t) => {
   const path = hubPath(t)
   await openHub(t, path)
-  const answer = await speak(path, hello({ version: 2 }))
-  t.equal(answer.toString('latin1', 6), 'the hub speaks version 1 of its protocol, and this node version 2')
-  t.strictSame([...answer.subarray(4, 6)], [OP.refused, 1])
+  const answer = await speak(path, hello({ version: 3 }))
+  t.equal(answer.toString('latin1', 6), 'the hub speaks version 2 of its protocol, and this node version 3')
+  t.strictSame([...answer.subarray(4, 6)], [OP.refused, 2])
   const other = new HubNode(t, path, 'a', { namespace: 'other' })
   await t.rejects(other.start(), { code: 'FST_SOCKJS_ENGINE_REFUSED', message: 'engine hub: the namespace of the hub is test, and that of this node other' })
 })
@@ -247,7 +262,7 @@ t.test('a node with two connections has the later one', async (t) => {
   const closed = speak(path, Buffer.concat([hello(), frame(OP.locate, Buffer.from('\0\0\0\x01k'))]))
   await node.reached('unavailable')
   await node.reached('available')
-  t.same((await closed).subarray(6), frame(OP.answer, Buffer.from('\0\0\0\x01')), 'the keys of the earlier connection are free')
+  t.same((await closed).subarray(WELCOME), frame(OP.answer, Buffer.from('\0\0\0\x01')), 'the keys of the earlier connection are free')
   t.equal(node.gaps.length, 1)
 })
 
@@ -274,6 +289,7 @@ t.test('garbage of a server that is not a hub is a lost connection', async (t) =
     [frame(OP.publish, Buffer.of(0)), /^the hub sent the operation 6 with 1 bytes$/],
     [frame(OP.publish, Buffer.of(0, 9, 97)), /^the hub sent a name of a channel that is longer than its frame$/],
     [frame(OP.answer, Buffer.of(0)), /^the hub sent the operation 12 with 1 bytes$/],
+    [frame(OP.entry, Buffer.alloc(17)), /^the hub sent the operation 29 with 17 bytes$/],
     [frame(OP.welcome, Buffer.alloc(0)), /^the hub sent the operation 2 with 0 bytes$/]
   ]
   for (const [bytes, reason] of garbage) {

@@ -49,7 +49,7 @@ t.test('each frame has its bytes', async (t) => {
   t.equal(written((batch) => batch.publication('a.b', Buffer.of(1, 2))).toString('hex'), '00000008' + '06' + '0003' + '612e62' + '0102')
   t.equal(written((batch) => batch.bytes(OP.welcome, Buffer.of(1))).toString('hex'), '00000002' + '02' + '01')
   const hello = { version: VERSION, returning: true, node: 'abcdefghijklmnop', namespace: 'shop' }
-  t.equal(writeHello(hello).toString('latin1'), '\x01\x01abcdefghijklmnopshop')
+  t.equal(writeHello(hello).toString('latin1'), '\x02\x01abcdefghijklmnopshop')
 })
 
 t.test('a hello is read as it was written, and a short one is none', async (t) => {

@@ -1,5 +1,5 @@
 import type { Test } from 'tap'
-import { isSettled, until, within } from '../wait.ts'
+import { until, within } from '../wait.ts'
 import type { Check } from './contract.ts'
 import { type Kept, LogNode, logNodes, textsOf } from './log-node.ts'
 
@@ -223,7 +223,6 @@ export function logChecks (check: Check): void {
     await t.rejects(a.since('x', empty), UNAVAILABLE)
     await t.rejects(a.position('x'), UNAVAILABLE)
     const late = a.follow('*')
-    t.notOk(await isSettled(late), 'following begins when the engine is back')
     await faults.revive()
     await Promise.all([a, b].map(({ node }) => node.reaches('available')))
     const all = await late
