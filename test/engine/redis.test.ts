@@ -38,20 +38,23 @@ async function alone (t: Test, set: (own: FakeRedis) => void = () => {}, options
   return { node, own, client }
 }
 
+/** Each of these tests has a server of its own. */
+const AT_ONCE = { buffered: true }
+
 for (const command of ['get', 'set', 'exists', 'pexpire', 'del', 'publish', 'eval', 'subscribe', 'unsubscribe', 'psubscribe', 'punsubscribe']) {
-  t.test(`a server that refuses ${command} for want of a right refuses the start`, async (t) => {
+  t.test(`a server that refuses ${command} for want of a right refuses the start`, AT_ONCE, async (t) => {
     const { node } = await alone(t, (own) => { own.refusals.set(command, `NOPERM this user has no permissions to run the '${command}' command`) })
     await t.rejects(node.start(), { code: 'FST_SOCKJS_ENGINE_REFUSED', message: new RegExp(`SETUSER <user> \\+${command}\\b`) })
     t.strictSame(node.reports, [])
   })
 }
 
-t.test('a server that wants a password refuses the start', async (t) => {
+t.test('a server that wants a password refuses the start', AT_ONCE, async (t) => {
   const { node } = await alone(t, (own) => { own.refusals.set('info', 'NOAUTH Authentication required.') })
   await t.rejects(node.start(), { code: 'FST_SOCKJS_ENGINE_REFUSED', message: /must give a password/ })
 })
 
-t.test('a server without INFO serves, and one that may drop keys is warned of', async (t) => {
+t.test('a server without INFO serves, and one that may drop keys is warned of', AT_ONCE, async (t) => {
   const { node, own } = await alone(t, (own) => { own.refusals.set('info', 'NOPERM no INFO') })
   await node.start()
   t.match(node.lines.join(), /INFO is not allowed/)
@@ -64,7 +67,7 @@ t.test('a server without INFO serves, and one that may drop keys is warned of', 
   t.match(evicting.node.lines.join(), /must be noeviction/)
 })
 
-t.test('a server that loads its data is asked again', async (t) => {
+t.test('a server that loads its data is asked again', AT_ONCE, async (t) => {
   const { node, own } = await alone(t, (own) => { own.refusals.set('eval', 'LOADING Redis is loading the dataset in memory') })
   await node.start()
   t.strictSame(node.reports, ['unavailable'])
@@ -72,7 +75,7 @@ t.test('a server that loads its data is asked again', async (t) => {
   await node.reaches('available')
 })
 
-t.test('a master that became a replica is left, and looked for again', async (t) => {
+t.test('a master that became a replica is left, and looked for again', AT_ONCE, async (t) => {
   const { node, own } = await alone(t)
   await node.start()
   own.refusals.set('eval', 'READONLY You can\'t write against a read only replica.')
@@ -83,7 +86,7 @@ t.test('a master that became a replica is left, and looked for again', async (t)
   await node.own('key')
 })
 
-t.test('a server that is full refuses a claim, and the engine stays available', async (t) => {
+t.test('a server that is full refuses a claim, and the engine stays available', AT_ONCE, async (t) => {
   const { node, own } = await alone(t)
   await node.start()
   own.refusals.set('eval', 'OOM command not allowed when used memory > \'maxmemory\'.')
@@ -93,7 +96,7 @@ t.test('a server that is full refuses a claim, and the engine stays available', 
   t.strictSame(node.reports, ['available'])
 })
 
-t.test('a lease that is gone is taken anew, and another node may have the keys', async (t) => {
+t.test('a lease that is gone is taken anew, and another node may have the keys', AT_ONCE, async (t) => {
   const { node, own } = await alone(t)
   await node.start()
   await node.own('taken')
@@ -106,7 +109,7 @@ t.test('a lease that is gone is taken anew, and another node may have the keys',
   t.strictSame([node.lost, await node.locate('taken'), await node.locate('kept')], [['taken'], 'other', node.node])
 })
 
-t.test('a server that falls silent is found out', async (t) => {
+t.test('a server that falls silent is found out', AT_ONCE, async (t) => {
   const { node, own } = await alone(t)
   await node.start()
   own.silence(true)
@@ -116,7 +119,7 @@ t.test('a server that falls silent is found out', async (t) => {
   await node.reaches('available')
 })
 
-t.test('a client that gives up is told at the level of errors', async (t) => {
+t.test('a client that gives up is told at the level of errors', AT_ONCE, async (t) => {
   const { node, own } = await alone(t, () => {}, { retryStrategy: () => null })
   await node.start()
   await own.kill()

@@ -74,7 +74,7 @@ export class FakeRedis {
   async revive (): Promise<void> {
     if (this.#server !== null) return
     this.#run++
-    this.#server = createServer((socket) => {
+    this.#server = createServer({ noDelay: true }, (socket) => {
       const peer = new Peer(socket, (from, args) => { if (!this.#silent) this.#answer(from, args) })
       this.#peers.add(peer)
       socket.once('close', () => this.#peers.delete(peer))
