@@ -1,9 +1,9 @@
 import { delay } from '../../core/delay.ts'
-import { shown } from '../../core/suggestion.ts'
 import { Timer, type TimerOwner } from '../../core/timer.ts'
 import { type EngineContext, type EngineState, RECLAIM_TIME } from '../engine.ts'
 import { engineErrors } from '../errors.ts'
 import { type NatsConnection, type NatsStatus, type NatsViolation, violationOf } from './connection.ts'
+import { openConnection } from './opening.ts'
 import { problemOf } from './rights.ts'
 import { RoundTrips } from './round-trips.ts'
 import type { Subjects } from './subjects.ts'
@@ -151,7 +151,7 @@ export class NatsLink implements TimerOwner {
   }
 
   async #begin (): Promise<void> {
-    const connection = await this.#opened()
+    const connection = await openConnection(this.#connect)
     try {
       this.#violations = []
       this.#follow(connection)
@@ -168,18 +168,6 @@ export class NatsLink implements TimerOwner {
     this.#connection = connection
     for (const part of this.#parts?.subscribers ?? []) part.subscribeAll(connection)
     await this.#restore(connection)
-  }
-
-  async #opened (): Promise<NatsConnection> {
-    let connection: NatsConnection
-    try {
-      connection = await this.#connect()
-    } catch (error) {
-      if (isRefused(error)) throw new engineErrors.Refused('nats', `the server refuses the login of connect(): ${(error as Error).message}`)
-      throw error
-    }
-    if (typeof connection?.subscribe === 'function' && typeof connection.status === 'function') return connection
-    throw new engineErrors.Refused('nats', `connect() must return a connection to NATS, not ${shown(connection)}`)
   }
 
   /** Follows the events of a connection until it is closed for good. */
@@ -262,11 +250,4 @@ export class NatsLink implements TimerOwner {
     for (const resolve of this.#waiting) resolve()
     this.#waiting.clear()
   }
-}
-
-/** Tells whether a server has refused the login. Version 2 names it in a code, and version 3 in the name of the class. */
-function isRefused (error: unknown): boolean {
-  if (!(error instanceof Error)) return false
-  const code = 'code' in error ? String(error.code) : ''
-  return /AUTHORIZATION_VIOLATION|AUTHENTICATION_EXPIRED|AuthorizationError|AuthenticationExpired/.test(`${code} ${error.name}`)
 }
