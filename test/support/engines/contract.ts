@@ -27,19 +27,16 @@ export type Body<Fault extends EngineFault = never> = (t: Test, room: Room<Fault
 /**
  * Adds one check. A check with faults runs in the worlds that can make all of them.
  *
- * Checks that follow each other run at once if each of them is `patient`: it waits more than it works, and its faults concern its own nodes.
+ * A check that is `patient` waits more than it works, and its faults concern its own nodes. All of these run at once.
  */
 export type Check = <Fault extends EngineFault = never>(title: string, faults: readonly Fault[], body: Body<Fault>, patient?: 'patient') => void
-
-/** The patient checks that run at once. */
-const AT_ONCE = 4
 
 /** The promises of every engine, over one world. */
 export function engineContract (world: EngineWorld): void {
   t.teardown(() => world.close())
-  t.jobs = AT_ONCE
   const { name, faults, impossible } = world
   const left: string[] = []
+  const waiting: ((t: Test) => void)[] = []
 
   const check: Check = (title, needs, body, patient) => {
     const missing = needs.filter((fault) => faults[fault] === undefined)
@@ -47,10 +44,17 @@ export function engineContract (world: EngineWorld): void {
       left.push(`${title} (${missing.map((fault) => `${fault}: ${impossible[fault] ?? 'no reason is given'}`).join('; ')})`)
       return
     }
-    t.test(`${name}: ${title}`, { buffered: patient === 'patient' }, async (t) => { await body(t, openRoom(t, world) as Parameters<typeof body>[1]) })
+    const run = async (t: Test): Promise<void> => { await body(t, openRoom(t, world) as Parameters<typeof body>[1]) }
+    if (patient === undefined) t.test(`${name}: ${title}`, run)
+    else waiting.push((t) => { t.test(title, { buffered: true }, run) })
   }
 
   for (const add of [channelChecks, claimChecks, lifeChecks, faultChecks, linkChecks]) add(check)
+
+  t.test(`${name}: the checks that wait`, async (t) => {
+    t.jobs = waiting.length
+    for (const begin of waiting) begin(t)
+  })
   // An engine that has no logs and queues yet.
   const engine = world.engine()
   for (const [ability, add] of [['logs', logChecks], ['queues', queueChecks]] as const) {
