@@ -10,7 +10,7 @@ import { withFacts } from '../cluster/peers.ts'
 import { newClient, newId, type ClientOptions, type TransportName } from './client.ts'
 import type { HttpTestClient } from './http-client.ts'
 import { buildNode, type ServerOptions, type TestServer } from './server.ts'
-import { Arrivals } from './wait.ts'
+import { Arrivals, isSettled, until } from './wait.ts'
 
 /** The milliseconds by which time moves on at once. Nodes that hear nothing of each other for 6 seconds count as dead. */
 const STEP = 250
@@ -80,6 +80,16 @@ export class TestCluster {
     }
   }
 
+  /** Lets time go on until a promise settles. */
+  async passUntil<T> (promise: Promise<T>): Promise<T> {
+    promise.catch(() => {})
+    await until(async () => {
+      await this.pass(STEP)
+      return await isSettled(promise)
+    }, 'it has settled')
+    return await promise
+  }
+
   /** Lets publications arrive. */
   async settle (): Promise<void> { for (let i = 0; i < TURNS; i++) await turn() }
 
@@ -122,6 +132,17 @@ export class TestCluster {
     return { session, home, away: this.client(edge, transport, { ...options, id, comeBack: false }), id }
   }
 
+  /** Opens a session of node 0 whose poll waits at node 1. */
+  async polling (): Promise<Awaited<ReturnType<TestCluster['open']>>> {
+    const opened = await this.open(0, 'xhr-polling', 1)
+    await opened.home.ended
+    opened.away.receive()
+    await until(() => opened.session.output.receiver !== null, 'the poll has come')
+    // The edge learns it too.
+    await this.settle()
+    return opened
+  }
+
   #deliver (delivery: MemoryDelivery): void {
     const from = this.#numberOf(delivery.from)
     const to = this.#numberOf(delivery.to)
@@ -136,6 +157,9 @@ export class TestCluster {
 
   #numberOf (node: string): number { return this.engines.findIndex((engine) => engine.node === node) }
 }
+
+/** Handles a session that the test itself speaks to. */
+export function idle (): void {}
 
 /** Starts nodes, each with sessions and close events of its own. */
 export async function buildCluster (t: Test, count: number, options: ClusterOptions = {}): Promise<TestCluster> {

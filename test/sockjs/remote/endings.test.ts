@@ -2,14 +2,12 @@
 import http from 'node:http'
 import t from 'tap'
 import { newId } from '../../support/client.ts'
-import { buildCluster, type TestCluster } from '../../support/cluster.ts'
+import { buildCluster, idle } from '../../support/cluster.ts'
 import { ask, startRequest } from '../../support/http.ts'
 import { isSettled, until, within } from '../../support/wait.ts'
 
 /** Responses of streams end with each frame, so that the next request can go to another node. */
 const ONE_FRAME = { responseLimit: 1 }
-
-function idle (): void {}
 
 t.test('a client that is cut at an edge ends the session with 1002, and the messages that no response got are undelivered', async (t) => {
   const cluster = await buildCluster(t, 2, { handler: idle })
@@ -190,9 +188,9 @@ t.test('app.close() of an edge ends polls that come while it closes with a frame
   const closed = cluster.nodes[1]!.app.close() as unknown as Promise<unknown>
   const { request, response } = startRequest({ port: cluster.nodes[1]!.port, path: `/echo/000/${id}/xhr`, method: 'POST' })
   t.teardown(() => request.destroy())
-  t.equal(await passUntil(cluster, away.frame()), 'h')
-  await passUntil(cluster, response.then((incoming) => incoming.resume()))
-  await passUntil(cluster, closed)
+  t.equal(await cluster.passUntil(away.frame()), 'h')
+  await cluster.passUntil(response.then((incoming) => incoming.resume()))
+  await cluster.passUntil(closed)
   t.equal(session.state, 'open')
   const home = cluster.client(0, 'xhr-polling', { id, comeBack: false })
   home.receive()
@@ -209,8 +207,8 @@ t.test('app.close() of an owner tells the clients at other nodes, waits until th
     await until(() => session.output.receiver !== null, 'the response has come')
   }
   const closed = cluster.nodes[0]!.app.close() as unknown as Promise<unknown>
-  for (const { away } of streams) t.match(await passUntil(cluster, away.closed), { code: 1001 })
-  await passUntil(cluster, closed)
+  for (const { away } of streams) t.match(await cluster.passUntil(away.closed), { code: 1001 })
+  await cluster.passUntil(closed)
   t.equal(cluster.network.owners.size, 0)
   const event = cluster.nodes[0]!.closings.all
   t.same(event.map(({ code, clean }) => ({ code, clean })), Array(3).fill({ code: 1001, clean: true }))
@@ -224,17 +222,8 @@ t.test('a node that drains closes its sessions with 1012 at other nodes too, and
   away.receive()
   await until(() => session.output.receiver !== null, 'the poll has come')
   const drained = cluster.nodes[0]!.app.sockjs.drain({ delay: 0, deadline: 1, code: 1012 })
-  t.match(await passUntil(cluster, away.closed), { code: 1012 })
-  await passUntil(cluster, drained)
+  t.match(await cluster.passUntil(away.closed), { code: 1012 })
+  await cluster.passUntil(drained)
   await cluster.pass(2_000)
   t.equal(cluster.network.owners.size, 0)
 })
-
-/** Lets time go on until a promise settles. */
-async function passUntil<T> (cluster: TestCluster, promise: Promise<T>): Promise<T> {
-  await until(async () => {
-    await cluster.pass(50)
-    return isSettled(promise)
-  }, 'it has settled')
-  return promise
-}

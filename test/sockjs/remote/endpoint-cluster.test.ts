@@ -3,23 +3,11 @@ import t, { type Test } from 'tap'
 import { WebSocket as WebSocketPeer } from 'ws'
 import { Session } from '../../../src/sockjs/session/index.ts'
 import { connect, newClient, newId } from '../../support/client.ts'
-import { buildCluster, type TestCluster } from '../../support/cluster.ts'
+import { buildCluster, idle, type TestCluster } from '../../support/cluster.ts'
 import { collectGarbage } from '../../support/heap.ts'
 import { ask } from '../../support/http.ts'
 import { buildServer } from '../../support/server.ts'
 import { isSettled, until } from '../../support/wait.ts'
-
-function idle (): void {}
-
-/** Lets time go on until a promise settles. */
-async function passUntil<T> (cluster: TestCluster, promise: Promise<T>): Promise<T> {
-  promise.catch(() => {})
-  await until(async () => {
-    await cluster.pass(250)
-    return isSettled(promise)
-  }, 'it has settled')
-  return promise
-}
 
 function clusterOf (cluster: TestCluster, node: number) { return cluster.nodes[node]!.endpoint.cluster }
 
@@ -83,7 +71,7 @@ t.test('broadcasts wait for an engine that is away for 3 seconds, and the other 
   await cluster.pass(3_000)
   for (const each of published) t.notOk(await isSettled(each))
   cluster.network.mend()
-  await passUntil(cluster, Promise.all(published))
+  await cluster.passUntil(Promise.all(published))
   for (const client of clients) t.same(await client.messages(2), ['first', 'second'])
   t.same(gaps, ['the network is back'])
   clusterOf(cluster, 1).off('gap', listener)
@@ -100,10 +88,10 @@ t.test('a broadcast is rejected when the engine stays away, and the session that
   const session = await cluster.nodes[0]!.session()
   cluster.network.cut()
   const published = clusterOf(cluster, 0).broadcast('lost', { except: session })
-  await t.rejects(passUntil(cluster, published), { code: 'FST_SOCKJS_ENGINE_UNAVAILABLE' })
+  await t.rejects(cluster.passUntil(published), { code: 'FST_SOCKJS_ENGINE_UNAVAILABLE' })
   cluster.network.mend()
   await cluster.pass(1_000)
-  await passUntil(cluster, clusterOf(cluster, 0).broadcast('arrives'))
+  await cluster.passUntil(clusterOf(cluster, 0).broadcast('arrives'))
   t.same(await client.messages(1), ['arrives'])
 })
 
@@ -113,7 +101,7 @@ const ENDS: Readonly<Record<string, (cluster: TestCluster, broadcast: (message: 
   async 'is too large for the engine' (_cluster, broadcast, t) { await t.rejects(broadcast('x'.repeat(9 * 1024)), { code: 'FST_SOCKJS_ENGINE_TOO_LARGE' }) },
   async 'is rejected because the engine stays away' (cluster, broadcast, t) {
     cluster.network.cut()
-    await t.rejects(passUntil(cluster, broadcast('x')), { code: 'FST_SOCKJS_ENGINE_UNAVAILABLE' })
+    await t.rejects(cluster.passUntil(broadcast('x')), { code: 'FST_SOCKJS_ENGINE_UNAVAILABLE' })
   },
   async 'was lost on its way, and a later one has arrived' (cluster, broadcast) {
     cluster.hold(() => true)
@@ -168,8 +156,8 @@ t.test('sessions() and close() say that they are not complete if a node is stopp
   for (const node of cluster.nodes) await connect(node, 'websocket')
   cluster.stop(2)
   const listing = clusterOf(cluster, 0).sessions()
-  t.match(await passUntil(cluster, listing), { complete: false, sessions: { length: 2 } })
-  t.same(await passUntil(cluster, clusterOf(cluster, 0).close()), { closed: 2, complete: false })
+  t.match(await cluster.passUntil(listing), { complete: false, sessions: { length: 2 } })
+  t.same(await cluster.passUntil(clusterOf(cluster, 0).close()), { closed: 2, complete: false })
   await cluster.go(2)
   await cluster.pass(1_000)
   const [stopped] = cluster.nodes[2]!.sessions.all

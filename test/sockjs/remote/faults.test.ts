@@ -1,42 +1,19 @@
 // Engines, nodes and networks that fail, between a session and its client.
 import t from 'tap'
 import { newId } from '../../support/client.ts'
-import { buildCluster, type TestCluster } from '../../support/cluster.ts'
+import { buildCluster, idle, type TestCluster } from '../../support/cluster.ts'
 import { ask, type Answer } from '../../support/http.ts'
 import { connect } from '../../support/client.ts'
 import { isSettled, until } from '../../support/wait.ts'
-
-function idle (): void {}
 
 function request (cluster: TestCluster, node: number, id: string, route: string, body?: string): Promise<Answer> {
   return ask({ port: cluster.nodes[node]!.port, path: `/echo/000/${id}/${route}`, method: 'POST', ...(body === undefined ? {} : { headers: { 'content-type': 'text/plain' }, body }) })
 }
 
-/** Lets time go on until a promise settles. */
-async function passUntil<T> (cluster: TestCluster, promise: Promise<T>): Promise<T> {
-  promise.catch(() => {})
-  await until(async () => {
-    await cluster.pass(250)
-    return isSettled(promise)
-  }, 'it has settled')
-  return promise
-}
-
-/** Opens a session of node 0 whose poll waits at node 1. */
-async function polling (cluster: TestCluster) {
-  const opened = await cluster.open(0, 'xhr-polling', 1)
-  await opened.home.ended
-  opened.away.receive()
-  await until(() => opened.session.output.receiver !== null, 'the poll has come')
-  // The edge learns it too.
-  await cluster.settle()
-  return opened
-}
-
 for (const fault of ['cut', 'restarted empty'] as const) {
   t.test(`the engine is away for 3 seconds, ${fault}: nothing is lost, and requests that come meanwhile wait`, async (t) => {
     const cluster = await buildCluster(t, 3, { handler: idle })
-    const { session, away, id } = await polling(cluster)
+    const { session, away, id } = await cluster.polling()
     const got: unknown[] = []
     session.on('message', (message) => got.push(message))
     if (fault === 'cut') cluster.network.cut()
@@ -51,10 +28,10 @@ for (const fault of ['cut', 'restarted empty'] as const) {
     t.equal(away.frames.all.length, 0)
     if (fault === 'cut') cluster.network.mend()
     else cluster.network.revive()
-    t.equal((await passUntil(cluster, sent)).status, 204)
+    t.equal((await cluster.passUntil(sent)).status, 204)
     t.same(got, ['sent meanwhile'])
     t.same(await away.messages(1), ['while the engine is away'])
-    t.equal(await passUntil(cluster, opening.frame()), 'o')
+    t.equal(await cluster.passUntil(opening.frame()), 'o')
     await away.ended
     away.receive()
     session.send('goes on')
@@ -65,7 +42,7 @@ for (const fault of ['cut', 'restarted empty'] as const) {
 
 t.test('SEC-S80: the engine is away for 20 seconds: legs are cut, edges answer 503, and all that is local goes on', async (t) => {
   const cluster = await buildCluster(t, 2, { handler: (session) => { session.on('message', (message) => session.send(message)) } })
-  const { session, away, id } = await polling(cluster)
+  const { session, away, id } = await cluster.polling()
   const websocket = await connect(cluster.nodes[1]!, 'websocket')
   const local = await cluster.client(1, 'xhr-polling').open()
   cluster.network.cut()
@@ -73,8 +50,8 @@ t.test('SEC-S80: the engine is away for 20 seconds: legs are cut, edges answer 5
   await until(() => cluster.nodes[1]!.sockets.size >= 5, 'the requests have come')
   const lost = away.frame()
   lost.catch(() => {})
-  for (const answer of await passUntil(cluster, Promise.all(held))) t.match(answer, { status: 503, body: 'Session out of reach.\n' })
-  await t.rejects(passUntil(cluster, lost), 'the response of the edge is cut')
+  for (const answer of await cluster.passUntil(Promise.all(held))) t.match(answer, { status: 503, body: 'Session out of reach.\n' })
+  await t.rejects(cluster.passUntil(lost), 'the response of the edge is cut')
   t.match(await cluster.nodes[0]!.closing(), { code: 1002 })
   t.equal(session.state, 'closed')
   await cluster.pass(10_000)
@@ -101,7 +78,7 @@ t.test('SEC-S80: an engine that is down at the start: WebSockets work, HTTP wait
   t.match(sockjs.node, { state: 'unavailable', peers: [] })
   const first = request(cluster, 0, newId(), 'xhr')
   await until(() => cluster.nodes[0]!.sockets.size === 2, 'the request has come')
-  t.match(await passUntil(cluster, first), { status: 503, body: 'Session out of reach.\n' })
+  t.match(await cluster.passUntil(first), { status: 503, body: 'Session out of reach.\n' })
   await cluster.pass(8_000)
   t.match(await request(cluster, 0, newId(), 'xhr'), { status: 503 })
   cluster.network.revive()
@@ -117,7 +94,7 @@ t.test('SEC-S80: an engine that is down at the start: WebSockets work, HTTP wait
 
 t.test('the edge dies: the session ends with 1002 within 8 seconds, and what the client has not got counts', async (t) => {
   const cluster = await buildCluster(t, 3, { handler: idle, endpoint: { disconnectDelay: 20_000 } })
-  const { session, id } = await polling(cluster)
+  const { session, id } = await cluster.polling()
   cluster.kill(1)
   session.send('taken by the response')
   await cluster.settle()
@@ -131,7 +108,7 @@ t.test('the edge dies: the session ends with 1002 within 8 seconds, and what the
 
 t.test('the owner dies: its legs are cut within 8 seconds, and the next poll opens a new session', async (t) => {
   const cluster = await buildCluster(t, 3, { handler: idle })
-  const { away, id } = await polling(cluster)
+  const { away, id } = await cluster.polling()
   cluster.kill(0)
   const waiting = request(cluster, 2, id, 'xhr_send', '["x"]')
   waiting.catch(() => {})
@@ -140,7 +117,7 @@ t.test('the owner dies: its legs are cut within 8 seconds, and the next poll ope
   await cluster.pass(8_000)
   await t.rejects(lost, 'the response is cut')
   t.match(await waiting, { status: 404 }, 'no node has the session')
-  const later = await passUntil(cluster, cluster.client(1, 'xhr-polling', { id, comeBack: false }).open())
+  const later = await cluster.passUntil(cluster.client(1, 'xhr-polling', { id, comeBack: false }).open())
   t.ok(later)
   t.equal(cluster.nodes[1]!.endpoint.sessions.size, 1)
   t.equal(cluster.edge(1).legs, 0)
@@ -150,7 +127,7 @@ for (const stopped of [0, 1]) {
   const role = stopped === 0 ? 'owner' : 'edge'
   t.test(`the ${role} stops for 4 seconds: nothing is lost`, async (t) => {
     const cluster = await buildCluster(t, 3, { handler: idle })
-    const { session, away, id } = await polling(cluster)
+    const { session, away, id } = await cluster.polling()
     cluster.stop(stopped)
     if (stopped === 1) session.send('sent meanwhile')
     const sent = stopped === 0 ? request(cluster, 2, id, 'xhr_send', '["x"]') : null
@@ -166,7 +143,7 @@ for (const stopped of [0, 1]) {
 
   t.test(`the ${role} stops for 20 seconds: the client and the application learn that the session is over`, async (t) => {
     const cluster = await buildCluster(t, 3, { handler: idle, endpoint: { disconnectDelay: 60_000 } })
-    const { session, away, id } = await polling(cluster)
+    const { session, away, id } = await cluster.polling()
     cluster.stop(stopped)
     session.send('sent meanwhile')
     const lost = away.frame()
@@ -180,7 +157,7 @@ for (const stopped of [0, 1]) {
     t.match(await cluster.nodes[0]!.closing(), { code: 1002, clean: false })
     const later = cluster.client(2, 'xhr-polling', { id, comeBack: false })
     later.receive()
-    t.same(await passUntil(cluster, later.closed), { code: 1002, reason: 'Connection interrupted' })
+    t.same(await cluster.passUntil(later.closed), { code: 1002, reason: 'Connection interrupted' })
     t.equal(cluster.nodes[0]!.closings.all.length, 1)
   })
 }

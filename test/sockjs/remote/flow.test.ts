@@ -1,12 +1,10 @@
 // Flow control of sessions whose clients are at another node.
 import t from 'tap'
 import type { Session } from '../../../src/index.ts'
-import { buildCluster, type TestCluster } from '../../support/cluster.ts'
+import { buildCluster, idle, type TestCluster } from '../../support/cluster.ts'
 import { isSettled, steady, until } from '../../support/wait.ts'
 
 /** A handler that leaves the messages of its client alone, so that the test decides. */
-function idle (): void {}
-
 t.test('bodies of 4 MiB and messages of that size pass a network whose publications have 64 KiB', async (t) => {
   const size = 4 * 1024 * 1024
   const cluster = await buildCluster(t, 2, { network: { maxPayload: 64 * 1024 }, endpoint: { maxMessageSize: size, queue: { limit: 2 * size } } })

@@ -4,27 +4,14 @@ import { Writer } from '../../../src/cluster/bytes.ts'
 import { SERVICES } from '../../../src/cluster/services.ts'
 import { SignedChannels } from '../../../src/cluster/signed-channels.ts'
 import { connect, newId } from '../../support/client.ts'
-import { buildCluster, type TestCluster } from '../../support/cluster.ts'
+import { buildCluster, idle, type TestCluster } from '../../support/cluster.ts'
 import { ask } from '../../support/http.ts'
 import { until } from '../../support/wait.ts'
 import { Stranger } from '../../cluster/peers.ts'
 
-function idle (): void {}
-
-/** Opens a session of node 0 whose poll waits at node 1. */
-async function polling (cluster: TestCluster) {
-  const opened = await cluster.open(0, 'xhr-polling', 1)
-  await opened.home.ended
-  opened.away.receive()
-  await until(() => opened.session.output.receiver !== null, 'the poll has come')
-  // The edge learns it too.
-  await cluster.settle()
-  return opened
-}
-
 t.test('SEC-S80: garbage and foreign publications on the channels of nodes and members change nothing', async (t) => {
   const cluster = await buildCluster(t, 2, { handler: idle })
-  const { session, away } = await polling(cluster)
+  const { session, away } = await cluster.polling()
   const stranger = await new Stranger(cluster.network).start()
   const channels = [...cluster.engines.map(({ node }) => `n.${node}`), 'members', broadcastChannel(cluster)]
   for (const channel of channels) {
@@ -60,7 +47,7 @@ t.test('SEC-S80: publications that arrive twice or again later change nothing', 
 t.test('SEC-S80: with signatures, a program that can publish cannot make, change, move or repeat a message between nodes', async (t) => {
   const cluster = await buildCluster(t, 2, { handler: idle, facts: { secret: 'a secret of the nodes', sign: true } })
   const stranger = await new Stranger(cluster.network).start()
-  const { session, away } = await polling(cluster)
+  const { session, away } = await cluster.polling()
   const got: unknown[] = []
   session.on('message', (message) => got.push(message))
   session.send('out')
@@ -100,7 +87,7 @@ for (const [name, service, record] of [
 ] as const) {
   t.test(`a member that sends ${name} loses its link, and both ends learn that`, async (t) => {
     const cluster = await buildCluster(t, 2, { handler: idle })
-    const { session, away } = await polling(cluster)
+    const { session, away } = await cluster.polling()
     const lost = away.frame()
     const [from, to] = service === SERVICES.toOwner ? [1, 0] : [0, 1]
     cluster.node(from).link(cluster.engines[to]!.node).send(service, Uint8Array.from(record))
@@ -114,7 +101,7 @@ for (const [name, service, record] of [
 
 t.test('an edge that reports a response as complete which the owner has not ended ends the session', async (t) => {
   const cluster = await buildCluster(t, 2, { handler: idle })
-  const { session } = await polling(cluster)
+  const { session } = await cluster.polling()
   cluster.node(1).link(cluster.engines[0]!.node).send(SERVICES.toOwner, Uint8Array.from([3, 0, 0, 0, 1]))
   t.match(await cluster.nodes[0]!.closing(), { code: 1002 })
   t.notOk(session.send('would be lost'))
@@ -122,7 +109,7 @@ t.test('an edge that reports a response as complete which the owner has not ende
 
 t.test('records about legs and sends that do not exist change nothing', async (t) => {
   const cluster = await buildCluster(t, 2, { handler: idle })
-  const { session, away } = await polling(cluster)
+  const { session, away } = await cluster.polling()
   for (const operation of [2, 3, 4, 5, 7]) cluster.node(1).link(cluster.engines[0]!.node).send(SERVICES.toOwner, Uint8Array.from([operation, 9, 9, 9, 9, 0, 0, 0, 0, 0, 9]))
   for (const operation of [1, 2, 3, 4, 5, 6, 7]) cluster.node(0).link(cluster.engines[1]!.node).send(SERVICES.toEdge, Uint8Array.from([operation, 9, 9, 9, 9, 0, 0, 0, 0]))
   for (const position of [0, 200]) cluster.node(1).link(cluster.engines[0]!.node).send(SERVICES.toOwner, Uint8Array.from([2, 0, 0, 0, 1, 0, 0, 0, 0, 0, position]))
@@ -133,7 +120,7 @@ t.test('records about legs and sends that do not exist change nothing', async (t
 
 t.test('an edge that is flooded with 10,000 ids which no node has answers 404 to all, keeps none, and serves the others', async (t) => {
   const cluster = await buildCluster(t, 2, { handler: idle })
-  const { session, away } = await polling(cluster)
+  const { session, away } = await cluster.polling()
   const { app } = cluster.nodes[1]!
   const statuses = new Map<number, number>()
   for (let round = 0; round < 100; round++) {
@@ -152,7 +139,7 @@ t.test('two nodes with one name work, and both log the error', async (t) => {
   const lines: string[] = []
   const logger = { level: 'error', stream: { write: (line: string) => { lines.push(line) } } }
   const cluster = await buildCluster(t, 2, { handler: idle, plugin: { node: 'twin' }, fastify: { logger } })
-  const { session, away } = await polling(cluster)
+  const { session, away } = await cluster.polling()
   session.send('works')
   t.same(await away.messages(1), ['works'])
   t.equal(lines.filter((line) => line.includes('Another node has the name of this node too')).length, 2)
