@@ -47,6 +47,11 @@ export class Calls implements TimerOwner {
     return this.within(() => this.connection.call(command, ...args))
   }
 
+  /** Sends a command as `ask()` does. The texts of the answer come as bytes. */
+  askForBytes (command: string, ...args: readonly Argument[]): Promise<unknown> {
+    return this.within(() => this.connection.callBuffer(command, ...args))
+  }
+
   /** Waits for any promise as for an answer. */
   within<T> (send: () => Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {

@@ -16,6 +16,7 @@ export type Argument = string | number | Buffer
 /** A connection of the engine: a `Redis` or a `Cluster`, as far as the engine uses it. */
 export interface Connection {
   call (command: string, ...args: readonly Argument[]): Promise<unknown>
+  callBuffer (command: string, ...args: readonly Argument[]): Promise<unknown>
   connect (): Promise<void>
   /** Ends the connection. With `true`, the client connects again. */
   disconnect (reconnect?: boolean): void

@@ -3,8 +3,10 @@ import { engineErrors } from '../errors.ts'
 import { unavailable } from './calls.ts'
 import { MAX_PAYLOAD } from './channels.ts'
 import { makerOf } from './client.ts'
+import { RedisLogs } from './logs/logs.ts'
 import { RedisNode } from './node.ts'
 import { checkRedisOptions, type RedisEngineOptions } from './options.ts'
+import { QUEUE_LEASE, RedisQueues } from './queues/queues.ts'
 
 const notStarted = (): Promise<never> => Promise.reject(unavailable('it has not started'))
 
@@ -26,16 +28,28 @@ class RedisEngine implements Engine {
     locate: (key) => this.#node?.claims.locate(key) ?? notStarted()
   }
 
+  readonly logs = new RedisLogs()
+  readonly queues = new RedisQueues()
+
   constructor (options: Required<RedisEngineOptions>) {
-    const { namespace, secret, sign } = options
+    const { namespace, secret, sign, durable } = options
     this.#options = options
-    this.facts = { name: 'redis', maxPayload: MAX_PAYLOAD, namespace, secret, keysLast: 'lease', sign, totalOrder: true, queues: { inOrder: true, passesOn: false, lease: 15_000 }, durable: false }
+    this.facts = {
+      name: 'redis',
+      maxPayload: MAX_PAYLOAD,
+      namespace,
+      secret,
+      keysLast: 'lease',
+      sign,
+      totalOrder: true,
+      queues: { inOrder: true, passesOn: false, lease: QUEUE_LEASE },
+      durable
+    }
   }
 
   async start (context: EngineContext): Promise<void> {
     if (this.#node !== null) throw new engineErrors.Refused('redis', 'it is in use already; make one engine for each node')
-    const { client, namespace } = this.#options
-    this.#node = new RedisNode(context, makerOf(client), namespace)
+    this.#node = new RedisNode(context, makerOf(this.#options.client), this.#options, this.logs, this.queues)
     await this.#node.start()
   }
 

@@ -8,9 +8,13 @@ import type { Maker } from './client.ts'
 import { Lease, RENEWAL } from './lease.ts'
 import { Link, type LinkOwner } from './link.ts'
 import { Names } from './names.ts'
+import type { RedisLogs } from './logs/logs.ts'
+import type { RedisEngineOptions } from './options.ts'
+import type { RedisQueues } from './queues/queues.ts'
 import { Restoration, type Subscriber } from './restoration.ts'
 import { refusalOf } from './rights.ts'
 import { Settling } from './settling.ts'
+import type { StoreParts } from './store.ts'
 import { Subscriptions } from './subscriptions.ts'
 
 /** The wait before another try on connections that are there, in milliseconds. */
@@ -23,7 +27,10 @@ const FIRST_TRY = 5_000
 const NO_MASTER = /^(?:READONLY|MASTERDOWN|UNBLOCKED)/
 
 /** Answers that concern the whole server, not only one command. */
-const SERVER_FAILS = /^(?:LOADING|CLUSTERDOWN|TRYAGAIN|BUSY|MISCONF|NOAUTH|NOREPLICAS)/
+const SERVER_FAILS = /^(?:LOADING|CLUSTERDOWN|TRYAGAIN|BUSY|MISCONF|NOAUTH|NOREPLICAS|NORULE)/
+
+/** The options of the engine that a node needs. */
+type NodeOptions = Pick<Required<RedisEngineOptions>, 'namespace' | 'durable'>
 
 /** A node in Redis: two connections, and the way back to a working state after any fault. */
 export class RedisNode implements LinkOwner, ClaimsHost, ChannelsHost, TimerOwner {
@@ -39,6 +46,7 @@ export class RedisNode implements LinkOwner, ClaimsHost, ChannelsHost, TimerOwne
   readonly #lease: Lease
   readonly #settling: Settling
   readonly #subscriptions: Subscriptions
+  readonly #queues: RedisQueues
   readonly #restoration: Restoration
   readonly #renewal = new Timer(this)
   readonly #retry = new Timer(this)
@@ -51,7 +59,7 @@ export class RedisNode implements LinkOwner, ClaimsHost, ChannelsHost, TimerOwne
   #stopped: Promise<void> | null = null
   #started: { resolve (): void, reject (error: Error): void } | null = null
 
-  constructor (context: EngineContext, maker: Maker, namespace: string) {
+  constructor (context: EngineContext, maker: Maker, { namespace, durable }: NodeOptions, logs: RedisLogs, queues: RedisQueues) {
     const { clock, log, node } = context
     this.#context = context
     this.#maker = maker
@@ -62,7 +70,11 @@ export class RedisNode implements LinkOwner, ClaimsHost, ChannelsHost, TimerOwne
     this.#settling = new Settling(clock)
     this.#subscriptions = new Subscriptions(this.#names, log)
     this.claims = new RedisClaims(this, this.#calls, clock, this.#names, this.#lease, this.#settling)
-    this.#restoration = new Restoration(context, maker, this.#names, { calls: this.#calls, lease: this.#lease, subscriptions: this.#subscriptions, claims: this.claims })
+    const store: StoreParts = { host: this, calls: this.#calls, names: this.#names, subscriptions: this.#subscriptions, lease: this.#lease, clock, log, node }
+    this.#queues = queues
+    logs.begin(store, maker.isCluster)
+    queues.begin(store)
+    this.#restoration = new Restoration(context, maker, { ...store, claims: this.claims, logs, queues, durable })
     this.channels = new RedisChannels(this, this.#calls, this.#names, this.#subscriptions, maker.isCluster ? this.#lease : null)
   }
 
@@ -92,6 +104,7 @@ export class RedisNode implements LinkOwner, ClaimsHost, ChannelsHost, TimerOwne
     this.#subscriptions.end()
     try {
       if (wasAvailable) {
+        await this.#queues.stop()
         await this.claims.stop()
         await this.#lease.end()
       }
@@ -193,6 +206,7 @@ export class RedisNode implements LinkOwner, ClaimsHost, ChannelsHost, TimerOwne
     this.away = null
     log.debug({ engine: 'redis', settling: mustSettle }, reason)
     if (isReturn) gap.call(this.#context, reason)
+    this.#queues.available()
     changed.call(this.#context, 'available', reason)
     this.#endStart()
   }
@@ -230,6 +244,7 @@ export class RedisNode implements LinkOwner, ClaimsHost, ChannelsHost, TimerOwne
     clock.stop(this.#renewal)
     this.#subscriptions.lost()
     this.#lease.forget()
+    this.#queues.lost(reason)
     this.#calls.fail(reason)
     this.#subscriber?.calls.fail(reason)
     this.#settling.stop()
@@ -260,6 +275,7 @@ export class RedisNode implements LinkOwner, ClaimsHost, ChannelsHost, TimerOwne
   }
 
   #closeLinks (reason: string): void {
+    this.#queues.end(reason)
     this.#calls.fail(reason)
     this.#subscriber?.calls.fail(reason)
     this.#restoration.heard()

@@ -17,6 +17,13 @@ export interface RedisEngineOptions {
   readonly secret: string
   /** Signs every publication, for a Redis on which others may publish. Default false. */
   readonly sign?: boolean
+  /**
+   * Tells that Redis has everything on its disk before it answers: `appendonly yes` and `appendfsync always`. Default false.
+   *
+   * It changes nothing in Redis. Logs and queues use it for their facts, and the log of the node warns if `appendonly` is off. A replica that takes
+   * over may lack the last messages all the same. A log notices that, and a queue loses them.
+   */
+  readonly durable?: boolean
 }
 
 /** Describes a value that must not be shown. */
@@ -30,12 +37,13 @@ const CHECKS: CheckTable = {
   namespace: expected((value) => typeof value === 'string' && /^[A-Za-z0-9_-]{1,32}$/.test(value), 'a text of 1 to 32 letters, digits, "_" and "-"'),
   // The text of the error is logged, and the secret must not be.
   secret: (value) => typeof value === 'string' && value.length >= 16 ? null : `must be a text of at least 16 characters, not ${hidden(value)}`,
-  sign: boolean
+  sign: boolean,
+  durable: boolean
 }
 
 /** Checks the options. @throws FST_SOCKJS_ENGINE_INVALID_OPTION */
 export function checkRedisOptions (options: RedisEngineOptions): Required<RedisEngineOptions> {
   checkOptions(engineErrors.InvalidOption, 'redis', options, CHECKS, { required: ['client', 'secret'] })
-  const { client, namespace = 'default', secret, sign = false } = options
-  return { client, namespace, secret, sign }
+  const { client, namespace = 'default', secret, sign = false, durable = false } = options
+  return { client, namespace, secret, sign, durable }
 }

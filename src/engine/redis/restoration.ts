@@ -3,12 +3,12 @@ import type { EngineContext } from '../engine.ts'
 import type { Calls } from './calls.ts'
 import type { RedisClaims } from './claims.ts'
 import type { Maker } from './client.ts'
-import type { Lease } from './lease.ts'
 import type { Link } from './link.ts'
-import type { Names } from './names.ts'
-import { checkRights } from './rights.ts'
-import { readInfo, warnOfEviction } from './server-info.ts'
-import type { Subscriptions } from './subscriptions.ts'
+import type { RedisLogs } from './logs/logs.ts'
+import type { RedisQueues } from './queues/queues.ts'
+import { checkRights, checkStoreRights, LOG_RIGHTS, QUEUE_RIGHTS } from './rights.ts'
+import { readInfo, warnOfSettings } from './server-info.ts'
+import type { StoreParts } from './store.ts'
 
 /** The age of the own lease at which leases of other nodes may have ended too, in milliseconds. */
 const LONG_ABSENCE = 8_000
@@ -20,19 +20,18 @@ export interface Subscriber {
 }
 
 /** The parts of a node that are restored. */
-export interface RestoredParts {
-  /** The connection for commands. */
-  readonly calls: Calls
-  readonly lease: Lease
-  readonly subscriptions: Subscriptions
+export interface RestoredParts extends StoreParts {
   readonly claims: RedisClaims
+  readonly logs: RedisLogs
+  readonly queues: RedisQueues
+  /** True if the application says that Redis keeps everything on its disk. */
+  readonly durable: boolean
 }
 
-/** Restores everything that a node has in Redis: its subscriptions, its lease and its claims. */
+/** Restores everything that a node has in Redis: its subscriptions, its lease, its claims, the rules of its logs, and its part in queues. */
 export class Restoration {
   readonly #context: EngineContext
   readonly #maker: Maker
-  readonly #names: Names
   readonly #parts: RestoredParts
   readonly #echoes = new Waiters()
   /** The run of the server, which a restart changes. */
@@ -41,16 +40,15 @@ export class Restoration {
   /** True if other nodes may still have to claim their keys again when this node is available. */
   #isUnsettled = false
 
-  constructor (context: EngineContext, maker: Maker, names: Names, parts: RestoredParts) {
+  constructor (context: EngineContext, maker: Maker, parts: RestoredParts) {
     this.#context = context
     this.#maker = maker
-    this.#names = names
     this.#parts = parts
   }
 
   /** Restores everything on two connections that are ready. */
   async run (subscriber: Subscriber, isStart: boolean): Promise<void> {
-    const { calls, lease, claims } = this.#parts
+    const { calls, lease, claims, logs, queues } = this.#parts
     const servers = this.#maker.servers(calls.connection)
     // Each server of a Redis Cluster has a run of its own.
     const info = this.#maker.isCluster ? null : await readInfo(calls, this.#context.log)
@@ -66,6 +64,8 @@ export class Restoration {
     this.#isUnsettled ||= !isNew && (!isKept || age >= LONG_ABSENCE)
     if (!isKept) await lease.take()
     await claims.again()
+    await logs.restore(this.#parts)
+    await queues.restore()
   }
 
   /** Renews the lease, and waits for its echo: both connections work, and the way between them. */
@@ -86,16 +86,17 @@ export class Restoration {
   }
 
   async #check ({ calls: subscriber }: Subscriber, servers: ReturnType<Maker['servers']>): Promise<void> {
-    const { calls, subscriptions } = this.#parts
-    const { log, node } = this.#context
-    await checkRights(calls, subscriber, this.#names, node, subscriptions)
-    await calls.within(() => warnOfEviction(servers, log))
+    const { calls, names, log, node, subscriptions, logs, queues } = this.#parts
+    await checkRights(calls, subscriber, names, node, subscriptions)
+    if (logs.inUse) await checkStoreRights(calls, names, node, LOG_RIGHTS)
+    if (queues.inUse) await checkStoreRights(calls, names, node, QUEUE_RIGHTS)
+    await calls.within(() => warnOfSettings(servers, log, this.#parts.durable))
     this.#isChecked = true
   }
 
   async #subscribe ({ calls, link }: Subscriber): Promise<void> {
     await calls.within(async () => {
-      await link.connection.call('subscribe', this.#names.echo(this.#context.node))
+      await link.connection.call('subscribe', this.#parts.names.echo(this.#parts.node))
       await this.#parts.subscriptions.again(link.connection)
     })
   }

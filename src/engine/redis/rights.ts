@@ -18,6 +18,9 @@ export function refusalOf (words: string): Error | null {
   return why === undefined ? null : new engineErrors.Refused('redis', `${why} (${words})`)
 }
 
+/** The time after which the key of a trial goes away by itself, in milliseconds. */
+const TRIAL = 10_000
+
 /** One right, and the command that needs it. */
 interface Trial {
   readonly right: string
@@ -26,6 +29,39 @@ interface Trial {
 
 /** Tells whether Redis has refused a command for want of a right. */
 const lacksRight = (error: unknown): error is Error => isReply(error) && error.message.startsWith('NOPERM')
+
+/** The commands that the scripts of logs use, with arguments that do no harm. */
+export const LOG_RIGHTS: readonly string[] = ['time', 'hmget f', 'hset f v', 'xlen', 'xadd * f v', 'xrange - +', 'xdel 0-1']
+
+/** The commands that the scripts of queues use. */
+export const QUEUE_RIGHTS: readonly string[] = [
+  'hlen', 'hmget f', 'hset f v', 'hget f', 'hdel f', 'hstrlen f', 'hincrby f 1', 'hexists f', 'hkeys', 'hgetall', 'zadd 1 m', 'zcard', 'zpopmin'
+]
+
+/**
+ * Tries the rights of logs or queues on a key that has a text, so that no command changes it.
+ *
+ * @throws FST_SOCKJS_ENGINE_REFUSED if one is missing. The text has the rule that grants it.
+ */
+export async function checkStoreRights (calls: Calls, names: Names, node: string, commands: readonly string[]): Promise<void> {
+  const key = names.claim(`trial-${node}`)
+  await calls.ask('set', key, '', 'PX', TRIAL)
+  try {
+    for (const line of commands) await tried(() => onText(calls, key, line), `+${line.split(' ', 1)[0]!} ~${names.head}*`)
+  } finally {
+    await calls.ask('del', key)
+  }
+}
+
+/** Runs a command on a key that has a text. Only a command of another kind of key is right to fail. */
+async function onText (calls: Calls, key: string, line: string): Promise<void> {
+  const [command = '', ...args] = line.split(' ')
+  try {
+    await calls.ask(command, ...(command === 'time' ? [] : [key, ...args]))
+  } catch (error) {
+    if (!isReply(error) || !error.message.startsWith('WRONGTYPE')) throw error
+  }
+}
 
 /**
  * Tries each right that the engine needs, on names of its own.

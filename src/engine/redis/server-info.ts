@@ -23,15 +23,38 @@ export async function readInfo (calls: Calls, log: EngineLog): Promise<ServerInf
   }
 }
 
-/** Warns if a server may drop keys when it is full. */
-export async function warnOfEviction (servers: readonly Connection[], log: EngineLog): Promise<void> {
-  for (const server of servers) {
-    try {
-      const policy = fieldsOf(await server.call('info', 'memory')).get('maxmemory_policy')
-      if (policy === undefined || policy === 'noeviction') continue
-      log.warn({ policy }, 'maxmemory-policy of Redis must be noeviction. With another policy a full Redis drops claims, and two nodes may own one session.')
-    } catch (error) {
-      log.debug({ err: error }, 'INFO is not allowed or has failed, so maxmemory-policy was not read')
+/** A setting of Redis that must not have another value. */
+interface Wish {
+  readonly section: string
+  readonly field: string
+  readonly value: string
+  readonly warning: string
+}
+
+const NO_EVICTION: Wish = {
+  section: 'memory',
+  field: 'maxmemory_policy',
+  value: 'noeviction',
+  warning: 'maxmemory-policy of Redis must be noeviction. With another policy a full Redis drops claims, and two nodes may own one session.'
+}
+
+const APPEND_ONLY: Wish = {
+  section: 'persistence',
+  field: 'aof_enabled',
+  value: '1',
+  warning: 'appendonly of Redis must be yes, because the option durable is set. Without it, a restart of Redis loses logs and queues.'
+}
+
+/** Warns if a server has a setting that breaks a promise of the engine. */
+export async function warnOfSettings (servers: readonly Connection[], log: EngineLog, durable: boolean): Promise<void> {
+  for (const { section, field, value, warning } of durable ? [NO_EVICTION, APPEND_ONLY] : [NO_EVICTION]) {
+    for (const server of servers) {
+      try {
+        const given = fieldsOf(await server.call('info', section)).get(field)
+        if (given !== undefined && given !== value) log.warn({ [field]: given }, warning)
+      } catch (error) {
+        log.debug({ err: error }, `INFO is not allowed or has failed, so ${field} was not read`)
+      }
     }
   }
 }

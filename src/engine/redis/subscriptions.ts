@@ -10,6 +10,8 @@ const SLICE = 500
 
 /** A listener with the pattern, or the channel, that it listens to. */
 interface Subscription {
+  /** The space of the names: that of channels, of the logs of a group, or of queues. */
+  readonly space: string
   readonly pattern: string
   readonly listener: ChannelListener
 }
@@ -72,10 +74,10 @@ export class Subscriptions {
   release (): void { this.#waiting.releaseAll() }
 
   /** Adds a listener. Without a connection it waits, and `again()` makes the subscription. */
-  async add (pattern: string, listener: ChannelListener): Promise<() => void> {
+  async add (pattern: string, listener: ChannelListener, space = ''): Promise<() => void> {
     const kind: Kind = /[*>]/.test(pattern) ? 'pattern' : 'channel'
-    const name = kind === 'channel' ? this.#names.channel(pattern) : this.#globOf(pattern)
-    const subscription = { pattern, listener }
+    const name = kind === 'channel' ? this.#names.channel(pattern, space) : this.#globOf(pattern, space)
+    const subscription = { space, pattern, listener }
     const all = this.#listeners[kind]
     const others = all.get(name)
     if (others === undefined) all.set(name, new Set([subscription]))
@@ -86,9 +88,8 @@ export class Subscriptions {
   }
 
   /** The pattern of Redis for one of ours: its literal head. The rest is compared here, because `*` of Redis crosses segments. */
-  #globOf (pattern: string): string {
-    const head = this.#wide ? '' : pattern.slice(0, pattern.search(/[*>]/))
-    return `${this.#names.channel(head)}*`
+  #globOf (pattern: string, space: string): string {
+    return `${this.#wide ? this.#names.head : this.#names.channel(pattern.slice(0, pattern.search(/[*>]/)), space)}*`
   }
 
   #remove (kind: Kind, name: string, subscription: Subscription): void {
@@ -113,10 +114,10 @@ export class Subscriptions {
   #arrived (kind: Kind, name: string, nameOfChannel: Buffer, data: Buffer): void {
     const subscriptions = this.#listeners[kind].get(name)
     if (subscriptions === undefined) return
-    const channel = this.#names.channelOf(nameOfChannel.toString('latin1'))
+    const { space, channel } = this.#names.partsOf(nameOfChannel.toString('latin1'))
     if (channel === '') return
-    for (const { pattern, listener } of [...subscriptions]) {
-      if (!matchesChannel(pattern, channel)) continue
+    for (const { space: wanted, pattern, listener } of [...subscriptions]) {
+      if (wanted !== space || !matchesChannel(pattern, channel)) continue
       try {
         listener(data, channel)
       } catch (error) {

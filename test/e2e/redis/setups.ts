@@ -4,7 +4,9 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
 import { redisEngine } from '../../../src/redis.ts'
+import { LogNode } from '../../support/engines/log-node.ts'
 import { EngineNode } from '../../support/engines/node.ts'
+import { BOUNDS, QueueNode } from '../../support/engines/queue-node.ts'
 import { SECRET, type TestClient } from '../../support/engines/redis-world.ts'
 
 /** The file of the examples with the least rights. */
@@ -24,8 +26,8 @@ export function aclFile (t: Test): string {
 }
 
 /** Makes a node that is not started. It stops with the test. */
-export function nodeOf (t: Test, client: TestClient, namespace = NAMESPACE): EngineNode {
-  const node = new EngineNode(redisEngine({ client, namespace, secret: SECRET }))
+export function nodeOf (t: Test, client: TestClient, durable = false): EngineNode {
+  const node = new EngineNode(redisEngine({ client, namespace: NAMESPACE, secret: SECRET, durable }))
   t.teardown(async () => {
     await node.stop()
     client.disconnect()
@@ -46,4 +48,41 @@ export async function usesAll (t: Test, a: EngineNode, b: EngineNode, name: stri
   t.equal(await b.locate(`${name}-key`), a.node)
   release()
   await b.finds(`${name}-key`, null)
+}
+
+/** A node that uses logs and queues. */
+export interface StoreNode {
+  readonly node: EngineNode
+  readonly logs: LogNode
+  readonly queues: QueueNode
+}
+
+/** Makes a node with a group of logs, and with queues. It is not started. */
+export function storeNodeOf (t: Test, client: TestClient, durable = false): StoreNode {
+  const node = nodeOf(t, client, durable)
+  const { logs, queues } = node.engine
+  queues!.bound(BOUNDS)
+  return { node, logs: new LogNode(node, logs!.group('history', { messages: 100, bytes: 1_000_000, ttl: 60_000 })), queues: new QueueNode(node) }
+}
+
+/** Uses everything that logs and queues can do. */
+export async function usesStores (t: Test, a: StoreNode, b: StoreNode, name: string): Promise<void> {
+  const followed = await b.logs.follow(`${name}.*`)
+  const empty = await a.logs.position(`${name}.log`)
+  await a.logs.append(`${name}.log`, 'one')
+  await b.logs.append(`${name}.log`, 'two')
+  t.strictSame(await followed.texts(2), ['one', 'two'])
+  t.strictSame((await b.logs.since(`${name}.log`, empty))?.map(({ text }) => text), ['one', 'two'])
+  followed.unfollow()
+  const taking = b.queues.consume(`${name}.queue`, 3)
+  await a.queues.pushAll(`${name}.queue`, ['one', 'two'])
+  const [one, two] = await taking.take(2)
+  await taking.ack(one!)
+  taking.nack(two!)
+  const again = await taking.next()
+  t.strictSame([again.text, again.deliveries], ['two', 2])
+  taking.consumer.close()
+  const other = a.queues.consume(`${name}.queue`, 1)
+  await other.ack(await other.next())
+  other.consumer.close()
 }

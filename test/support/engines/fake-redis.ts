@@ -1,11 +1,17 @@
 import { once } from 'node:events'
 import { createServer, type Server, type Socket } from 'node:net'
+import { LOG_RIGHTS, QUEUE_RIGHTS } from '../../../src/engine/redis/rights.ts'
 import { FREE, PUBLISH, RENEW, TAKE } from '../../../src/engine/redis/scripts.ts'
+import { FakeLogs } from './fake-redis-logs.ts'
+import { FakeQueues } from './fake-redis-queues.ts'
 
 /** A value that a reply has: a status is an `Error` where Redis refuses. */
 type Reply = string | number | null | Error | Reply[] | Buffer
 
 const OK = Symbol('OK')
+
+/** The commands that only scripts use here. The engine tries its rights to them on a key that has a text. */
+const TRIED = new Set([...LOG_RIGHTS, ...QUEUE_RIGHTS].map((line) => line.split(' ')[0]!))
 
 function encoded (reply: Reply | typeof OK): Buffer {
   if (reply === OK) return Buffer.from('+OK\r\n')
@@ -69,6 +75,8 @@ export class FakeRedis {
   #silent = false
   #run = 0
   #server: Server | null = null
+  readonly #logs = new FakeLogs((channel, data) => { this.#publish(channel, data) })
+  readonly #queues = new FakeQueues((channel, data) => { this.#publish(channel, data) })
   readonly #peers = new Set<Peer>()
 
   async revive (): Promise<void> {
@@ -89,6 +97,8 @@ export class FakeRedis {
     if (server === null) return
     this.#server = null
     this.data.clear()
+    this.#logs.clear()
+    this.#queues.clear()
     const closed = once(server, 'close')
     server.close()
     for (const { socket } of this.#peers) socket.destroy()
@@ -118,13 +128,23 @@ export class FakeRedis {
     const [key = '', value = ''] = args
     switch (name) {
       case 'get': return this.data.get(key) ?? null
-      case 'set': this.data.set(key, value); return OK
+      case 'set':
+        if (args.includes('NX') && this.data.has(key)) return null
+        this.data.set(key, value)
+        return OK
       case 'exists': case 'pexpire': return Number(this.data.has(key))
       case 'del': return Number(this.data.delete(key))
       case 'publish': return this.#publish(key, bytes[2]!)
       case 'info': return `# Server\r\nrun_id:${this.#run}\r\nuptime_in_seconds:100\r\nmaxmemory_policy:${this.policy}\r\n`
-      case 'eval': return this.#script(key, args[2] ?? '', args.slice(3), bytes)
-      default: return new Error(`ERR unknown command '${name}'`)
+      case 'hkeys': return key.endsWith(':owners') ? this.#queues.owners(key) : new Error('WRONGTYPE')
+      case 'eval': {
+        const first = 2 + Number(value)
+        const keys = args.slice(2, first)
+        const values = bytes.slice(1 + first)
+        const kept = this.#logs.run(key, this.data.get(keys[0] ?? '') ?? '', keys, values)
+        return kept === undefined ? this.#queues.run(key, keys, values) ?? this.#script(key, args[2] ?? '', args.slice(3), bytes) : kept
+      }
+      default: return new Error(TRIED.has(name) ? 'WRONGTYPE' : `ERR unknown command '${name}'`)
     }
   }
 
