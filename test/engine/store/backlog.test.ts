@@ -1,0 +1,30 @@
+import fc from 'fast-check'
+import t from 'tap'
+import { Backlog } from '../../../src/engine/store/backlog.ts'
+
+t.test('items that come back stand at their old places', async (t) => {
+  fc.assert(fc.property(fc.array(fc.nat(9), { maxLength: 200 }), (steps) => {
+    const backlog = new Backlog<{ order: number }>()
+    const waiting: number[] = []
+    const taken: number[] = []
+    let order = 0
+    for (const step of steps) {
+      if (step < 4) {
+        waiting.push(order)
+        backlog.push({ order: order++ })
+      } else if (step < 7) {
+        const item = backlog.shift()
+        if (item?.order !== waiting[0]) return false
+        if (item !== undefined) taken.push(waiting.shift()!)
+      } else if (taken.length > 0) {
+        const [back] = taken.splice((step * 7) % taken.length, 1)
+        waiting.push(back!)
+        waiting.sort((a, b) => a - b)
+        backlog.giveBack({ order: back! })
+      }
+      if (backlog.first?.order !== waiting[0]) return false
+    }
+    return true
+  }), { numRuns: 500 })
+  t.pass('the first is always the one with the lowest number')
+})
