@@ -1,11 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 import { freePort } from '../../support/free-port.ts'
+import { listening } from '../../support/listening.ts'
 
 /** An external broker, in a process and a folder of its own. */
 export interface BrokerProcess {
@@ -28,8 +27,6 @@ export interface BrokerProgram {
   /** The process that it leaves running beside itself. */
   readonly cleanUp?: () => Promise<unknown>
 }
-
-const PATIENCE = 120_000
 
 /** Runs a broker whose configuration `prepare` writes into a new folder. */
 export async function startBroker (prepare: (folder: string, port: number) => Promise<BrokerProgram>): Promise<BrokerProcess> {
@@ -64,18 +61,6 @@ async function launch ({ name, command, args, env }: BrokerProgram, port: number
   await Promise.race([failed, listening(name, port)])
   failed.catch(() => {})
   return child
-}
-
-async function listening (name: string, port: number): Promise<void> {
-  const until = Date.now() + PATIENCE
-  for (;;) {
-    const socket = connect(port, '127.0.0.1')
-    const up = await new Promise<boolean>((resolve) => { socket.once('connect', () => resolve(true)).once('error', () => resolve(false)) })
-    socket.destroy()
-    if (up) return
-    if (Date.now() > until) throw new Error(`${name} does not listen on port ${port}`)
-    await delay(100)
-  }
 }
 
 async function ended (child: ChildProcess): Promise<void> {

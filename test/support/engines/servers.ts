@@ -1,15 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 import { freePort } from '../free-port.ts'
+import { listening } from '../listening.ts'
 import { toolPath } from '../../e2e/tools.ts'
-
-/** The time in which a server must listen, in milliseconds. */
-const PATIENCE = 60_000
 
 /** A server of a messaging system, in a process and a folder of its own. */
 export class EngineServer {
@@ -61,7 +57,7 @@ export class EngineServer {
     })
     const failed = exited.then((how) => { throw new Error(`${this.#name}: ${how}\n${output.join('')}`) })
     failed.catch(() => {})
-    await Promise.race([failed, this.#listening()])
+    await Promise.race([failed, listening(this.#name, this.port)])
   }
 
   /** Ends the server as `kill -9` does. It does nothing while the server does not run. */
@@ -83,18 +79,6 @@ export class EngineServer {
   }
 
   static #end (): void { for (const child of EngineServer.#children) child.kill('SIGKILL') }
-
-  async #listening (): Promise<void> {
-    const until = Date.now() + PATIENCE
-    for (;;) {
-      const socket = connect(this.port, '127.0.0.1')
-      const up = await new Promise<boolean>((resolve) => { socket.once('connect', () => resolve(true)).once('error', () => resolve(false)) })
-      socket.destroy()
-      if (up) return
-      if (Date.now() > until) throw new Error(`${this.#name} does not listen on port ${this.port} after ${PATIENCE} ms`)
-      await delay(20)
-    }
-  }
 }
 
 /** Starts a nats-server. Further arguments make a cluster of several. */
