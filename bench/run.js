@@ -7,7 +7,9 @@ import { markdown } from './report/markdown.js'
 import { text } from './report/text.js'
 import { WORKLOADS } from './workloads.js'
 
-const options = readOptions(process.argv.slice(2))
+const options = readOptions('npm run bench --', { chart: { type: 'string', usage: '--chart FILE', help: 'the ratios as a picture, SVG' } })
+/** The files that a process may open. */
+const descriptors = Number(process.env.BENCH_DESCRIPTORS) || Infinity
 /** Of one process, besides those for sessions. */
 const SPARE_DESCRIPTORS = 100
 
@@ -21,8 +23,8 @@ if (options.list) {
   const print = options.markdown ? markdown : text
   const results = []
   for (const [i, workload] of chosen.entries()) {
-    if (workload.sessions + SPARE_DESCRIPTORS > options.descriptors) {
-      console.error(`NOT MEASURED, ${workload.name}: a process may open only ${options.descriptors} files`)
+    if (workload.sessions + SPARE_DESCRIPTORS > descriptors) {
+      console.error(`NOT MEASURED, ${workload.name}: a process may open only ${descriptors} files`)
       continue
     }
     const sleep = stayAwake()

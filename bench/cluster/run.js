@@ -1,13 +1,13 @@
 import { mkdir } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { stayAwake } from '../awake.js'
+import { readOptions } from '../options.js'
 import { compare, measureRows } from './compare.js'
 import { missing } from './engine-process.js'
-import { readOptions } from './options.js'
 import { markdown, text } from './report.js'
 import { besideBuild, ENGINE_NAMES, WORKLOADS } from './workloads.js'
 
-const options = readOptions(process.argv.slice(2))
+const options = readOptions('node bench/cluster.js', { beside: { type: 'string', usage: '--beside FILE', help: 'compares with an earlier build as well: its dist/index.js' } })
 const all = [...WORKLOADS, ...(options.beside === undefined ? [] : besideBuild(resolve(options.beside)))]
 const chosen = all.filter(({ name }) => options.only.every((words) => name.includes(words)))
 if (chosen.length === 0) throw new Error('no workload has such a name; --list shows them all')
