@@ -2,6 +2,7 @@ import { Writable } from 'node:stream'
 import fc from 'fast-check'
 import t from 'tap'
 import { Batch } from '../../../src/engine/hub/batch.ts'
+import { readFields } from '../../../src/engine/hub/fields.ts'
 import { FrameReader } from '../../../src/engine/hub/frame-reader.ts'
 import { MAX_FRAME, OP, readHello, VERSION, writeHello } from '../../../src/engine/hub/wire.ts'
 
@@ -48,8 +49,18 @@ t.test('each frame has its bytes', async (t) => {
   t.equal(written((batch) => batch.numbered(OP.ping, 7, '')).toString('hex'), '00000005' + '07' + '00000007')
   t.equal(written((batch) => batch.publication('a.b', Buffer.of(1, 2))).toString('hex'), '00000008' + '06' + '0003' + '612e62' + '0102')
   t.equal(written((batch) => batch.bytes(OP.welcome, Buffer.of(1))).toString('hex'), '00000002' + '02' + '01')
+  t.equal(written((batch) => batch.fields(OP.push, [2], ['q', 'id'], Buffer.of(1, 2))).toString('hex'), '00000012' + '14' + '4000000000000000' + '0001' + '71' + '0002' + '6964' + '0102')
+  t.equal(written((batch) => batch.fields(OP.close, [Infinity])).toString('hex'), '00000009' + '19' + '7ff0000000000000')
   const hello = { version: VERSION, returning: true, node: 'abcdefghijklmnop', namespace: 'shop' }
   t.equal(writeHello(hello).toString('latin1'), '\x02\x01abcdefghijklmnopshop')
+})
+
+t.test('fields are read as they were written, and a short frame has none', async (t) => {
+  const frame = written((batch) => batch.fields(OP.append, [7], ['g.x', ''], Buffer.of(1, 2, 3)))
+  t.strictSame(readFields(OP.append, frame, 5, frame.length), { numbers: [7], names: ['g.x', ''], data: Buffer.of(1, 2, 3) })
+  for (let end = 5; end < frame.length - 3; end++) t.equal(readFields(OP.append, frame, 5, end), null)
+  t.equal(readFields(OP.ping, frame, 5, frame.length), null, 'an operation of another kind')
+  t.throws(() => written((batch) => batch.fields(OP.append, [1], ['x'.repeat(0x10000), 'id'])), { message: 'a name has at most 65535 characters, and this one has 65536' })
 })
 
 t.test('a hello is read as it was written, and a short one is none', async (t) => {

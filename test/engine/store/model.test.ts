@@ -33,7 +33,7 @@ const queueStep = fc.record({
 })
 
 test('a queue does as its model', async (t) => {
-  fc.assert(fc.property(fc.array(queueStep, { maxLength: 120 }), (steps) => {
+  fc.assert(fc.property(fc.array(queueStep, { maxLength: 120, size: 'max' }), (steps) => {
     const queues = new QueueTable(new ManualClock())
     queues.bound({ messages: MOST, bytes: 1_000, allBytes: 100_000 })
     const known: Known[] = []
@@ -112,7 +112,7 @@ const logStep = fc.record({
 })
 
 test('a log never leaves a message out', async (t) => {
-  fc.assert(fc.property(fc.array(logStep, { maxLength: 100 }), (steps) => {
+  fc.assert(fc.property(fc.array(logStep, { maxLength: 100, size: 'max' }), (steps) => {
     const clock = new ManualClock()
     const logs = new LogTable('e', clock, { logs: 3, bytes: 2_000 })
     logs.group('g', { messages: 5, bytes: 100, ttl: 1_000 })
