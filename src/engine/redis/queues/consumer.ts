@@ -1,21 +1,32 @@
 import type { EngineConsumer, TakenListener, TakenMessage } from '../../queues.ts'
 import { unavailable } from '../calls.ts'
-import type { RedisQueue } from './queue.ts'
 
 /** The text for a message that a consumer does not have any more. */
 export const GONE = 'the message has gone back to its queue'
+
+/** The queue of a consumer. */
+export interface ConsumerHost {
+  /** Takes note of more credit. */
+  credited (consumer: RedisConsumer, more: number): void
+  /** Removes a message for ever. @throws FST_SOCKJS_ENGINE_UNAVAILABLE */
+  ack (number: string): Promise<void>
+  /** Takes messages back. */
+  giveBack (numbers: readonly string[]): void
+  /** Takes note that the consumer has closed. */
+  leave (consumer: RedisConsumer): void
+}
 
 /** A consumer of one queue, with the messages that it has taken. */
 export class RedisConsumer implements EngineConsumer {
   /** The messages that it may still get. */
   left = 0
-  readonly #queue: RedisQueue
+  readonly #queue: ConsumerHost
   readonly #listener: TakenListener
   /** The messages that it has taken, with their numbers in the queue. */
   readonly #held = new Map<TakenMessage, string>()
   #closed = false
 
-  constructor (queue: RedisQueue, listener: TakenListener) {
+  constructor (queue: ConsumerHost, listener: TakenListener) {
     this.#queue = queue
     this.#listener = listener
   }

@@ -1,7 +1,7 @@
 import type { TakenListener } from '../../queues.ts'
 import { unavailable } from '../calls.ts'
 import { runScript, type StoreParts } from '../store.ts'
-import { GONE, RedisConsumer } from './consumer.ts'
+import { type ConsumerHost, GONE, RedisConsumer } from './consumer.ts'
 import { PARTS, RETURN, TURN } from './scripts.ts'
 import { type Found, foundIn, Turn, type TurnReply } from './turn.ts'
 
@@ -20,7 +20,7 @@ export interface Rounds {
 }
 
 /** One queue at one node: its consumers, and the turns in which it asks Redis. */
-export class RedisQueue {
+export class RedisQueue implements ConsumerHost {
   readonly name: string
   readonly #parts: StoreParts
   readonly #rounds: Rounds
