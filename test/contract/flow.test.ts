@@ -197,7 +197,8 @@ contract('iteration pauses while the client does not read: an echo loop cannot d
   const session = await server.session()
   client.freeze()
   const message = (i: number): string => `${i} `.padEnd(64 * KIB, 'x')
-  const count = 400
+  // The kernel takes much of a stream. Of a poll, it takes one response.
+  const count = transport.endsWith('polling') ? 40 : 400
   const sends: Promise<unknown>[] = []
   let sent = 0
   const sending = (async () => {
