@@ -14,6 +14,7 @@ export {
 } from './stomp/broker/broker.ts'
 export { Publication } from './stomp/broker/publication.ts'
 export { BrokerError, refusal, type RefusalCode } from './stomp/refusals.ts'
+export { clusterBroker, type ClusterBrokerOptions } from './stomp/broker/cluster/index.ts'
 export type { EmbeddedBrokerOptions, HistoryOptions } from './stomp/broker/local/options.ts'
 export { memoryBroker, type MemoryBrokerOptions } from './stomp/broker/memory/index.ts'
 export {

@@ -66,7 +66,7 @@ const ROOMS: readonly Room[] = [
   { name: 'stomp/refusals', rooms: ['core/error-codes'], packages: [] },
   { name: 'stomp/destinations', rooms: ['core', 'stomp/refusals'], packages: [] },
   { name: 'stomp/pattern-trie', rooms: [], packages: [] },
-  { name: 'stomp/broker', rooms: ['core', 'stream', 'stomp/codec', 'stomp/refusals'], packages: ['node:crypto'] },
+  { name: 'stomp/broker', rooms: ['core', 'stream', 'cluster', 'stomp/codec', 'stomp/refusals'], packages: ['node:crypto'] },
   {
     name: 'stomp/broker/local',
     rooms: ['core', 'stomp/codec', 'stomp/errors', 'stomp/refusals', 'stomp/destinations', 'stomp/pattern-trie', 'stomp/broker'],
@@ -75,6 +75,11 @@ const ROOMS: readonly Room[] = [
   {
     name: 'stomp/broker/memory',
     rooms: ['core', 'stomp/codec', 'stomp/refusals', 'stomp/destinations', 'stomp/broker', 'stomp/broker/local'],
+    packages: []
+  },
+  {
+    name: 'stomp/broker/cluster',
+    rooms: ['core', 'engine', 'cluster', 'stomp/codec', 'stomp/errors', 'stomp/refusals', 'stomp/destinations', 'stomp/broker', 'stomp/broker/local'],
     packages: []
   },
   { name: 'stomp/broker/relay/dialects', rooms: ['stomp/broker'], packages: [] },
@@ -104,7 +109,7 @@ const ROOMS: readonly Room[] = [
     name: 'stomp',
     rooms: [
       'embedded', 'core', 'stream', 'sockjs/errors', 'sockjs/protocol', 'sockjs/session', 'sockjs/transports', 'sockjs/options', 'sockjs/endpoint',
-      'stomp/codec', 'stomp/errors', 'stomp/refusals', 'stomp/destinations', 'stomp/broker', 'stomp/broker/local', 'stomp/broker/memory', 'stomp/broker/relay', 'stomp/taps', 'stomp/session', 'stomp/users',
+      'stomp/codec', 'stomp/errors', 'stomp/refusals', 'stomp/destinations', 'stomp/broker', 'stomp/broker/local', 'stomp/broker/memory', 'stomp/broker/cluster', 'stomp/broker/relay', 'stomp/taps', 'stomp/session', 'stomp/users',
       'stomp/rules', 'stomp/rights', 'stomp/hooks',
       'stomp/observer', 'stomp/routes', 'stomp/application'
     ],

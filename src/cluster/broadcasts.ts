@@ -1,14 +1,12 @@
 import { engineErrors } from '../engine/errors.ts'
 import { MalformedRecord, Reader, Writer } from './bytes.ts'
 import { NODE_ID } from './batch.ts'
+import { Heard } from './heard.ts'
 import type { ClusterNode } from './node.ts'
 import { Publisher } from './publisher.ts'
 
 /** Bytes of a publication beside the message: the sender, the number and a signature. */
 const OVERHEAD = 64
-
-/** The nodes whose last number a channel remembers. A node that is away keeps its place, because it may publish its messages again. */
-const MOST_HEARD = 1_000
 
 /** The user of a channel. */
 export interface BroadcastListener {
@@ -29,8 +27,7 @@ export class Broadcasts {
   readonly #channel: string
   readonly #listener: BroadcastListener
   readonly #publisher: Publisher
-  /** The number of the last message of each node. The node that was silent for the longest time comes first. */
-  readonly #heard = new Map<string, number>()
+  readonly #heard: Heard
   #last = 0
 
   constructor (node: ClusterNode, channel: string, listener: BroadcastListener) {
@@ -38,6 +35,7 @@ export class Broadcasts {
     this.#channel = channel
     this.#listener = listener
     this.#publisher = new Publisher(node)
+    this.#heard = new Heard((id) => id === node.id || node.members.has(id))
     node.onGap((reason) => listener.gap(reason))
   }
 
@@ -76,22 +74,9 @@ export class Broadcasts {
     const number = reader.u48()
     const body = reader.bytes()
     if (!NODE_ID.test(from) || !reader.ended) throw new MalformedRecord('the id of a node, a number and a message')
-    const heard = this.#heard.get(from)
-    if (heard !== undefined && number <= heard) return
-    this.#remember(from, number)
-    if (heard !== undefined && number > heard + 1) this.#listener.gap(`${number - heard - 1} messages of a node are missing`)
+    const missing = this.#heard.note(from, number)
+    if (missing === null) return
+    if (missing > 0) this.#listener.gap(`${missing} messages of a node are missing`)
     this.#listener.received(body, from === this.#node.id)
-  }
-
-  #remember (node: string, number: number): void {
-    this.#heard.delete(node)
-    this.#heard.set(node, number)
-    if (this.#heard.size <= MOST_HEARD) return
-    // A stranger that invents nodes can neither fill the memory nor displace a member.
-    for (const id of this.#heard.keys()) {
-      if (id === this.#node.id || this.#node.members.has(id)) continue
-      this.#heard.delete(id)
-      return
-    }
   }
 }

@@ -74,6 +74,7 @@ export class ClusterNode implements TimerOwner {
   readonly #away = new Timer(this)
   readonly #waiters = new Set<Waiter>()
   #gapListeners: Listeners<string> = null
+  #stateListeners: Listeners<{ state: EngineState, reason: string }> = null
   #state: EngineState = 'starting'
   #isLost = false
   #connectedSince = 0
@@ -175,6 +176,13 @@ export class ClusterNode implements TimerOwner {
     return () => { this.#gapListeners = removeListener(this.#gapListeners, listener) }
   }
 
+  /** Calls `listener` for every state of the engine. Returns the function that ends it. */
+  onState (listener: (state: EngineState, reason: string) => void): () => void {
+    const each = ({ state, reason }: { state: EngineState, reason: string }): void => listener(state, reason)
+    this.#stateListeners = addListener(this.#stateListeners, each)
+    return () => { this.#stateListeners = removeListener(this.#stateListeners, each) }
+  }
+
   /** @internal Logs a publication or a record that was dropped, once a minute. */
   dropped (kind: Dropped, thing: string): void { this.#dropped.tell(this.log, kind, '', thing, { thing }) }
 
@@ -193,9 +201,14 @@ export class ClusterNode implements TimerOwner {
     if (state === before) return
     const isExpected = before === 'starting' && state === 'available'
     this.log[isExpected ? 'debug' : LEVELS[state]]({ engine: this.engine.facts.name, state, reason }, 'The state of the engine has changed.')
-    if (state === 'unavailable') return this.clock.start(this.#away, AWAY)
-    this.clock.stop(this.#away)
-    if (state !== 'available') return this.#giveUp()
+    if (state === 'unavailable') this.clock.start(this.#away, AWAY)
+    else this.clock.stop(this.#away)
+    if (state === 'available') this.#arrived(before)
+    else if (state === 'stopped') this.#giveUp()
+    emit(this.#stateListeners, { state, reason }, (error) => this.log.error({ err: error }, 'A listener has failed as the state of the engine changed.'))
+  }
+
+  #arrived (before: EngineState): void {
     this.#isLost = false
     // A node that has just started has missed nothing. It counts as connected for ever.
     this.#connectedSince = before === 'starting' ? this.clock.now() - EVER : this.clock.now()

@@ -17,5 +17,7 @@ export const QUESTIONS = {
   /** Closes sessions of an endpoint. */
   close: 2,
   /** The time for which a node has been connected. */
-  connected: 3
+  connected: 3,
+  /** Takes a message for a temporary queue. */
+  reply: 4
 } as const

@@ -172,6 +172,7 @@ export const BROKER_ERRORS = {
   STOMP_DESTINATION_TOO_LONG: SESSION_ERRORS.STOMP_DESTINATION_TOO_LONG,
   STOMP_INVALID_HEADER: { text: 'A header has no valid value' },
   STOMP_QUEUE_FULL: { text: 'The queue is full' },
+  STOMP_MESSAGE_TOO_LARGE: { text: 'The message is larger than the broker takes', status: 413 },
   STOMP_TOO_MANY_QUEUES: { text: 'There are too many queues' },
   STOMP_TOO_MANY_TEMPORARY_QUEUES: { text: 'There are too many temporary queues on this connection' },
   STOMP_FELL_BEHIND: { text: 'The subscription fell behind, and messages for it were lost' }

@@ -107,7 +107,7 @@ const REGISTER_OPTIONS = ['prefix', 'logLevel', 'logSerializers'] as const
 
 /** @throws FST_STOMP_INVALID_OPTION */
 export function checkStompOptions (options: StompPluginOptions): void {
-  checkOptions(stompErrors.InvalidOption, 'options', options, OPTIONS, { path: '', passed: REGISTER_OPTIONS, required: ['path', 'broker'], hints: HINTS })
+  checkOptions(stompErrors.InvalidOption, 'options', options, OPTIONS, { path: '', passed: REGISTER_OPTIONS, required: ['path'], hints: HINTS })
   for (const [name, table, required] of PARTS) {
     if (options[name] !== undefined) checkOptions(stompErrors.InvalidOption, name, options[name], table, { required })
   }

@@ -50,8 +50,8 @@ export interface StompPluginOptions {
   path: string | readonly string[]
   /** The prefix of the destinations of the application, or several prefixes. Default `/app`. */
   applicationPrefix?: string | readonly string[]
-  /** The broker of all other destinations, such as `memoryBroker()` or a relay. */
-  broker: Broker
+  /** The broker of all other destinations, such as a relay. Default `clusterBroker()` if the SockJS server has an engine, else `memoryBroker()`. */
+  broker?: Broker
   /** The options of the SockJS endpoints: origins, hooks, `session`, sizes. */
   endpoint?: EndpointOptions
   /** The rules that allow clients to connect, to subscribe and to send. Where there are rules, everything else is refused. */
@@ -95,6 +95,9 @@ export interface StompPluginOptions {
   }
 }
 
+/** The options of a server that has its broker. */
+export type StompServerOptions = StompPluginOptions & { readonly broker: Broker }
+
 const LIMITS: StompLimits = {
   ...DEFAULT_LIMITS,
   subscriptions: 128,
@@ -135,7 +138,7 @@ function resolveRate (given: StompPluginOptions['rate']): RateOptions | null {
  *
  * @throws FST_STOMP_PREFIX_CONFLICT
  */
-export function resolveStompOptions (options: StompPluginOptions): ResolvedStompOptions {
+export function resolveStompOptions (options: StompServerOptions): ResolvedStompOptions {
   const prefixes = listOf(options.applicationPrefix ?? '/app')
   checkPrefixes(prefixes, options.broker)
   const { hosts } = options

@@ -2,6 +2,9 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { oncePer } from '../core/once-per.ts'
 import type { EndpointOptions } from '../sockjs/options/options.ts'
+import type { Broker } from './broker/broker.ts'
+import { clusterBroker } from './broker/cluster/index.ts'
+import { memoryBroker } from './broker/memory/index.ts'
 import { stompErrors } from './errors.ts'
 import { type StompFacade, stompFacade } from './facade.ts'
 import type { StompPluginOptions } from './options.ts'
@@ -21,7 +24,8 @@ const SUBPROTOCOLS: readonly string[] = ['v12.stomp', 'v11.stomp', 'v10.stomp']
 async function registerStomp (app: FastifyInstance, options: StompPluginOptions): Promise<void> {
   if (!app.hasDecorator('sockjs')) throw new stompErrors.NeedsSockjs()
   if (app.hasDecorator('stomp')) throw new stompErrors.AlreadyRegistered()
-  const server = new StompServer(app, options)
+  const broker = options.broker === undefined ? defaultBroker(app) : options.broker
+  const server = new StompServer(app, { ...options, broker })
   const facadeFor = oncePer((scope: FastifyInstance) => stompFacade(server, scope))
   app.decorate('stomp', { getter (this: FastifyInstance) { return facadeFor(this) } } as never)
 
@@ -36,11 +40,15 @@ async function registerStomp (app: FastifyInstance, options: StompPluginOptions)
   }
   const [first] = server.options.paths.map((path) => app.sockjs(path, endpoint, (stream, request) => server.serve(stream, request)))
   server.source = new SockjsEndpoint(first!, app.log)
+  const { node } = first!.registration
+  if (node !== null) broker.join?.(node)
   // The server listens for TCP before the application listens, because a port that is taken must fail the start.
   app.addHook('onReady', () => server.start())
   app.addHook('preClose', async () => server.stopListening())
   app.addHook('onClose', () => server.parts.broker.stop())
 }
+
+function defaultBroker (app: FastifyInstance): Broker { return app.sockjs.node === null ? memoryBroker() : clusterBroker() }
 
 /** Refuses a client that offers subprotocols and none of STOMP (STOMP-W2). */
 async function refuseForeignSubprotocol (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> {

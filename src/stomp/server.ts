@@ -8,7 +8,7 @@ import { Hooks } from './hooks.ts'
 import { injectClient, type InjectedClient, type InjectOptions } from './inject.ts'
 import { HookObserver } from './observer.ts'
 import { checkStompOptions } from './option-checks.ts'
-import { type ResolvedStompOptions, resolveStompOptions, type StompPluginOptions } from './options.ts'
+import { type ResolvedStompOptions, resolveStompOptions, type StompPluginOptions, type StompServerOptions } from './options.ts'
 import { Rights } from './rights.ts'
 import { HandlerFailures } from './routes/failures.ts'
 import type { MessageRoute } from './routes/message-routes.ts'
@@ -43,7 +43,7 @@ export class StompServer {
   #host: StompHost | null = null
 
   /** @throws FST_STOMP_INVALID_OPTION, FST_STOMP_PREFIX_CONFLICT */
-  constructor (app: FastifyInstance, options: StompPluginOptions) {
+  constructor (app: FastifyInstance, options: StompServerOptions) {
     checkStompOptions(options)
     this.options = resolveStompOptions(options)
     this.#app = app

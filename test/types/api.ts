@@ -59,5 +59,5 @@ await app.stomp.publish(price({ symbol: 'IBM' }), { bid: 1 })
 await app.stomp.publish(price({ symbol: 'IBM' }), { ask: 1 })
 // @ts-expect-error there is no such hook
 app.stomp.addHook('onMessage', () => {})
-// @ts-expect-error a broker is needed
-await app.register(stomp, { path: '/x' })
+// @ts-expect-error a path is needed
+await app.register(stomp, {})

@@ -1,3 +1,4 @@
+import type { ClusterNode } from '../../cluster/node.ts'
 import type { Clock } from '../../core/clock.ts'
 import type { Body, FrameHeaders } from '../codec/index.ts'
 import type { BrokerError } from '../refusals.ts'
@@ -42,6 +43,14 @@ export interface BrokerCapabilities {
   readonly atomicTransactions: boolean
   /** A consumer whose client takes no more is passed over. Without it, messages that it was given wait with it. */
   readonly passesOverHeldBack: boolean
+  /** A message of a queue that comes back stands before later ones. Without it, later messages may come first. */
+  readonly redeliveryInOrder: boolean
+  /** All subscribers of a topic get its messages in the same order. Without it, that holds for the messages of each publisher. */
+  readonly totalOrder: boolean
+  /** Messages that were accepted outlive the process that accepted them. */
+  readonly survivesNode: boolean
+  /** Messages of queues and histories outlive a restart of the messaging system, too. */
+  readonly survivesEngine: boolean
 }
 
 /** A message for the sessions of one user, in this process and in others. */
@@ -205,6 +214,8 @@ export interface Broker {
   readonly state: BrokerState
   /** Calls `listener` with every change of `state`, and with a reason for operators if there is one (RELAY-26). */
   onState (listener: (state: BrokerState, reason: string) => void): void
+  /** @internal Gives the broker its node among several. The server calls it once, before anything starts, if it has an engine. */
+  join? (node: ClusterNode): void
   /** Starts the broker. The server calls it once, before it listens. */
   start (context: BrokerContext): Promise<void>
   /** Stops the broker. The server calls it once, when all sessions are closed. */

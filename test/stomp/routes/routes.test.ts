@@ -23,7 +23,7 @@ const BAD: readonly (readonly [options: object, code: string, message: RegExp])[
   [{ path: undefined }, INVALID, /path/], [{ path: [] }, INVALID, /path/], [{ path: '' }, INVALID, /path/], [{ path: '/' }, INVALID, /path/],
   [{ path: 'stomp' }, INVALID, /path/],
   [{ path: '/stomp/' }, INVALID, /path/], [{ path: ['/a', '/b?'] }, INVALID, /path/], [{ path: 1 }, INVALID, /path/],
-  [{ broker: undefined }, INVALID, /broker/], [{ broker: {} }, INVALID, /broker/],
+  [{ broker: null }, INVALID, /broker/], [{ broker: {} }, INVALID, /broker/],
   [{ nonsense: 1 }, INVALID, /nonsense/], [{ applicationPrefix: [] }, INVALID, /applicationPrefix/],
   [{ applicationPrefix: 'app' }, INVALID, /applicationPrefix/], [{ applicationPrefix: '/app/' }, INVALID, /applicationPrefix/],
   [{ applicationPrefix: ['/app', '/app/v2'] }, CONFLICT, /\/app/], [{ applicationPrefix: ['/app', '/app'] }, CONFLICT, /\/app/],

@@ -10,7 +10,7 @@ export interface TopicSubscription {
 }
 
 /** The subscriptions with the same name or pattern. */
-class Audience {
+export class Audience {
   readonly #subscriptions = new Set<TopicSubscription>()
   #list: readonly TopicSubscription[] | undefined
 

@@ -36,7 +36,11 @@ class MemoryBroker implements Broker {
       wildcards: true,
       history: settings.history.length > 0,
       atomicTransactions: true,
-      passesOverHeldBack: true
+      passesOverHeldBack: true,
+      redeliveryInOrder: true,
+      totalOrder: true,
+      survivesNode: false,
+      survivesEngine: false
     }
   }
 

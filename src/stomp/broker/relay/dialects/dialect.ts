@@ -19,7 +19,12 @@ export const RELAYED: BrokerCapabilities = Object.freeze({
   wildcards: true,
   history: false,
   atomicTransactions: false,
-  passesOverHeldBack: false
+  passesOverHeldBack: false,
+  redeliveryInOrder: true,
+  totalOrder: true,
+  survivesNode: true,
+  // A broker keeps messages with the header persistent:true, in queues that it keeps.
+  survivesEngine: false
 })
 
 /** Tells whether every subscriber gets every message, as with a topic. */

@@ -1,0 +1,139 @@
+import type { ClusterNode } from '../../../cluster/node.ts'
+import { delay } from '../../../core/delay.ts'
+import { engineErrors } from '../../../engine/errors.ts'
+import type { EngineLogGroup, LogEntry, Position } from '../../../engine/logs.ts'
+import { type MessageRecord, placed } from './record.ts'
+import { readMessage, type SourceListener } from './sources.ts'
+
+/** The pause before the engine is asked again, in milliseconds, and the time for which a reader waits for it at once. */
+const PAUSE = 100
+const PATIENCE = 8_000
+
+/** The messages that may wait while earlier ones are fetched. */
+const MOST_WAITING = 10_000
+
+interface LogMessage extends Position {
+  readonly previous: number
+  readonly message: MessageRecord
+}
+
+/** Delivers the messages of one log in order and without a hole. It fetches those that did not arrive. */
+export class LogReader {
+  readonly #node: ClusterNode
+  readonly #group: EngineLogGroup
+  readonly #log: string
+  readonly #listener: SourceListener
+  /** The messages that have arrived while the reader was busy. */
+  #waiting: LogMessage[] = []
+  /** True while the engine is asked. */
+  #busy = false
+  /** True if it must be asked once more. */
+  #again = false
+  #ended = false
+  #at: Position | null = null
+
+  constructor (node: ClusterNode, group: EngineLogGroup, log: string, listener: SourceListener) {
+    this.#node = node
+    this.#group = group
+    this.#log = log
+    this.#listener = listener
+  }
+
+  /** The place of the last message that was delivered, or of the beginning. `null` if it is not known. */
+  get position (): Position | null { return this.#at }
+
+  /** Begins at the present end of the log. Without this, it begins with the first message that arrives. */
+  async begin (): Promise<void> {
+    this.#busy = true
+    this.#at = await this.#asked(() => this.#group.position(this.#log)) ?? null
+    this.#goOn()
+  }
+
+  end (): void {
+    this.#ended = true
+    this.#waiting = []
+  }
+
+  received (entry: LogEntry): void {
+    const message = readMessage(this.#node, entry.data)
+    if (message === null || this.#ended) return
+    const { epoch, offset, previous } = entry
+    const arrived = { epoch, offset, previous, message }
+    if (!this.#busy) return this.#take(arrived)
+    this.#waiting.push(arrived)
+    if (this.#waiting.length > MOST_WAITING) this.#waiting.shift()
+  }
+
+  /** Looks for messages that did not arrive, because the engine was away. */
+  check (): void {
+    if (this.#busy) this.#again = true
+    else if (this.#at !== null) this.#fill(this.#at)
+  }
+
+  #take (arrived: LogMessage): void {
+    const at = this.#at
+    if (at !== null && arrived.epoch === at.epoch) {
+      if (arrived.offset <= at.offset) return
+      if (arrived.previous > at.offset) {
+        this.#waiting.unshift(arrived)
+        this.#fill(at)
+        return
+      }
+    } else if (at !== null) {
+      this.#listener.lost('the engine has lost the history')
+    }
+    this.#deliver(arrived)
+  }
+
+  #deliver ({ epoch, offset, message }: LogMessage): void {
+    this.#at = { epoch, offset }
+    this.#listener.deliver(placed(message, { epoch, offset }))
+  }
+
+  /** Fetches what comes behind a place, and delivers it. */
+  async #fill (from: Position): Promise<void> {
+    this.#busy = true
+    const entries = await this.#asked(() => this.#group.since(this.#log, from))
+    if (this.#ended) return
+    if (entries === null) {
+      this.#listener.lost('messages of the history are missing')
+      this.#at = null
+    }
+    for (const entry of entries ?? []) {
+      const message = readMessage(this.#node, entry.data)
+      if (message !== null) this.#deliver({ epoch: entry.epoch, offset: entry.offset, previous: entry.previous, message })
+    }
+    this.#goOn()
+  }
+
+  /** Takes what has arrived meanwhile. */
+  #goOn (): void {
+    this.#busy = false
+    const arrived = this.#waiting
+    this.#waiting = []
+    for (const [i, message] of arrived.entries()) {
+      this.#take(message)
+      if (!this.#busy) continue
+      // The message that has shown a hole waits already.
+      this.#waiting.push(...arrived.slice(i + 1))
+      return
+    }
+    if (!this.#again) return
+    this.#again = false
+    this.check()
+  }
+
+  /** Asks the engine until it answers, or until the node stops. */
+  async #asked<T> (question: () => Promise<T>): Promise<T | undefined> {
+    while (!this.#ended && this.#node.state !== 'stopped') {
+      try {
+        return await question()
+      } catch (error) {
+        if (!(error instanceof engineErrors.Unavailable)) this.#node.log.error({ err: error, log: this.#log }, 'The history of a topic could not be read.')
+        await delay(this.#node.clock, PAUSE)
+        await this.#node.whenAvailable(PATIENCE)
+      }
+    }
+    return undefined
+  }
+}

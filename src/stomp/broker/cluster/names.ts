@@ -1,0 +1,32 @@
+import type { Destination } from '../../destinations.ts'
+
+/** A segment that is a word of the engine as it is. */
+const PLAIN = /^[A-Za-z0-9-]+$/
+
+/** A character that a word of the engine cannot have. `_` begins an escape. */
+const OTHER = /[^A-Za-z0-9-]/gu
+
+/**
+ * Names the channel, the log or the queue of a destination: its segments with dots between them.
+ *
+ * Operators find a destination by its name in the tools of the engine. Other characters than letters, digits and hyphens are `_` and two
+ * digits for each octet.
+ */
+export function nameOf ({ segments }: Destination): string { return wordsOf(segments).join('.') }
+
+/** Names the channels that a pattern means. `**` stands for no segment, too. */
+export function patternsOf ({ segments }: Destination): string[] {
+  if (segments.at(-1) !== '**') return [wordsOf(segments).join('.')]
+  const head = wordsOf(segments.slice(0, -1))
+  const rest = [...head, '>'].join('.')
+  // A prefix alone is no destination.
+  return head.length === 1 ? [rest] : [head.join('.'), rest]
+}
+
+function wordsOf ([prefix, ...rest]: readonly string[]): string[] {
+  return [wordOf(prefix!.slice(1)), ...rest.map((segment) => segment === '*' ? '*' : wordOf(segment))]
+}
+
+function wordOf (segment: string): string {
+  return PLAIN.test(segment) ? segment : segment.replaceAll(OTHER, (character) => Buffer.from(character).toString('hex').replaceAll(/../g, '_$&'))
+}

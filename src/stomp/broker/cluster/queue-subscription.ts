@@ -1,0 +1,146 @@
+import type { EngineConsumer, TakenMessage } from '../../../engine/queues.ts'
+import type { Destination } from '../../destinations.ts'
+import type { AckMode, BrokerSubscription } from '../broker.ts'
+import type { LocalClient } from '../local/client.ts'
+import { refusalOf } from './failures.ts'
+import type { ClusterExchange } from './exchange.ts'
+import { nameOf } from './names.ts'
+import { publicationOf } from './record.ts'
+import { readMessage } from './sources.ts'
+
+/** The messages for which the engine has credit at a time, so that a client that stops to read holds few of them. */
+const WINDOW = 64
+
+/** A message of a queue that the client has, and must acknowledge: the handle of its delivery. */
+export class HeldMessage {
+  readonly subscription: ClusterQueueSubscription
+  readonly message: TakenMessage
+
+  constructor (subscription: ClusterQueueSubscription, message: TakenMessage) {
+    this.subscription = subscription
+    this.message = message
+  }
+}
+
+/** The subscription of a client to a queue that the engine keeps. */
+export class ClusterQueueSubscription {
+  readonly #exchange: ClusterExchange
+  readonly #client: LocalClient
+  readonly #key: string
+  readonly #ack: AckMode
+  readonly #prefetch: number
+  readonly #consumer: EngineConsumer
+  readonly #held = new Set<HeldMessage>()
+  /** The messages that have come while the session took none. */
+  #waiting: TakenMessage[] = []
+  /** The messages that the engine may still give. */
+  #credit = 0
+  #live = true
+
+  constructor (exchange: ClusterExchange, client: LocalClient, subscription: BrokerSubscription, destination: Destination) {
+    this.#exchange = exchange
+    this.#client = client
+    this.#key = subscription.key
+    this.#ack = subscription.ack
+    this.#prefetch = client.prefetchOf(subscription)
+    this.#consumer = exchange.engineQueues.consume(nameOf(destination), (message) => this.#taken(message))
+  }
+
+  /** Gives the engine credit for as many messages as the client takes. */
+  offer (): void {
+    const { credit } = this.#client
+    while (credit.flowing && this.#waiting.length > 0) this.#give(this.#waiting.shift()!)
+    if (!this.#live || !credit.flowing) return
+    const more = this.#limit - this.#credit
+    if (more <= 0) return
+    this.#credit += more
+    this.#consumer.credit(more)
+  }
+
+  /** Takes an acknowledged message from the client. Resolves when the engine has noted it. */
+  async acknowledge (held: HeldMessage): Promise<void> {
+    if (!this.#release(held)) return
+    this.offer()
+    await this.#confirm(held.message)
+  }
+
+  /** Gives a refused message back. */
+  refuse (held: HeldMessage): void {
+    if (!this.#release(held)) return
+    this.#consumer.nack(held.message)
+    this.offer()
+  }
+
+  /** Ends the subscription. Its unacknowledged messages go back (STOMP-S6, STOMP-A5). */
+  end (): void {
+    if (!this.#live) return
+    this.#live = false
+    this.#client.credit.unacked -= this.#held.size
+    this.#held.clear()
+    this.#waiting = []
+    this.#consumer.close()
+  }
+
+  /** The messages that may be on their way at a time. A subscription always has room for one, so that one of them cannot starve the others. */
+  get #limit (): number {
+    if (this.#ack === 'auto') return WINDOW
+    const { credit } = this.#client
+    const own = this.#prefetch - this.#held.size
+    return Math.min(own, WINDOW, credit.hasCredit ? Infinity : this.#held.size === 0 ? 1 : 0)
+  }
+
+  #taken (message: TakenMessage): void {
+    this.#credit--
+    if (!this.#client.credit.flowing) this.#waiting.push(message)
+    else this.#give(message)
+  }
+
+  #give (message: TakenMessage): void {
+    const record = this.#live ? readMessage(this.#exchange.node, message.data) : null
+    // A subscription that has ended gives back what it gets. A message that cannot be read is nothing for other consumers either.
+    if (record === null) return this.#live ? this.#settle(message) : undefined
+    const publication = publicationOf(record)
+    const { maxDeliveries } = this.#exchange.settings
+    const isExpired = record.expires > 0 && record.expires < this.#exchange.node.clock.date()
+    if (isExpired || (maxDeliveries > 0 && message.deliveries > maxDeliveries)) {
+      this.#exchange.bury(publication, isExpired ? 'expired' : 'delivery-limit').then(() => this.#settle(message))
+      this.offer()
+      return
+    }
+    this.#deliver(message, publication)
+  }
+
+  #deliver (message: TakenMessage, publication: ReturnType<typeof publicationOf>): void {
+    const { credit } = this.#client
+    const delivery = { key: this.#key, publication, redelivered: message.deliveries > 1 }
+    if (this.#ack === 'auto') {
+      credit.deliver({ ...delivery, handle: null })
+      this.#settle(message)
+    } else {
+      const held = new HeldMessage(this, message)
+      this.#held.add(held)
+      credit.unacked++
+      credit.deliver({ ...delivery, handle: held })
+    }
+    this.offer()
+  }
+
+  /** Takes a message out of the queue that needs no acknowledgement of the client. If that fails it may come again. */
+  #settle (message: TakenMessage): void {
+    this.#confirm(message).catch((error: unknown) => { this.#exchange.node.log.debug({ err: error }, 'a message of a queue may come again') })
+  }
+
+  async #confirm (message: TakenMessage): Promise<void> {
+    try {
+      await this.#exchange.publisher.send(0, () => this.#consumer.ack(message))
+    } catch (error) {
+      throw refusalOf(error)
+    }
+  }
+
+  #release (held: HeldMessage): boolean {
+    if (!this.#held.delete(held)) return false
+    this.#client.credit.unacked--
+    return true
+  }
+}
