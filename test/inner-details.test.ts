@@ -1,14 +1,16 @@
 // The details of others that the package uses without a promise of theirs: the table of docs/architecture.md, row by row.
 import { once } from 'node:events'
 import { createServer, get, type IncomingMessage, type Server, ServerResponse } from 'node:http'
-import type { AddressInfo, Socket } from 'node:net'
+import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net'
 import { PassThrough } from 'node:stream'
 import Fastify, { type FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
 import websocketDriver from 'websocket-driver'
 import { WebSocket, WebSocketServer } from 'ws'
+import { MessageId } from '../src/engine/nats/jetstream/message-id.ts'
 import { compileSchemas } from '../src/stomp/routes/validation.ts'
 import { EndpointPaths } from '../src/sockjs/upgrade/endpoint-paths.ts'
+import { CLIENTS } from './support/engines/nats-world.ts'
 import { handshake, maskedFrame, TcpPeer } from './support/http.ts'
 import { until, within } from './support/wait.ts'
 
@@ -164,4 +166,26 @@ t.test('inner detail: frames beside ws', async (t) => {
   t.ok(server.clients.delete(ws))
   peer.write(maskedFrame(0x88, ''))
   await within(gone, 'the end of a connection that is not in clients')
+})
+
+t.test('inner detail: the headers of the clients of NATS', async (t) => {
+  const id = new MessageId('log', 'id')
+  for (const [name, connect] of Object.entries(CLIENTS)) {
+    let received = ''
+    const server = createTcpServer((socket) => {
+      socket.write('INFO {"server_id":"x","version":"2.9.10","max_payload":1000,"headers":true}\r\n')
+      socket.on('data', (data) => {
+        received += data.toString()
+        if (data.includes('PING')) socket.write('PONG\r\n')
+      })
+    })
+    await once(server.listen(0, '127.0.0.1'), 'listening')
+    const connection = await connect({ servers: [`127.0.0.1:${(server.address() as AddressInfo).port}`] })
+    connection.publish('subject', Buffer.from('hello'), { reply: 'answer', headers: id as never })
+    await connection.flush()
+    const { length } = id.encode()
+    t.match(received, `HPUB subject answer ${length} ${length + 5}\r\nNATS/1.0\r\nNats-Msg-Id: ${/Id: (\S+)/.exec(Buffer.from(id.encode()).toString())![1]}\r\n\r\nhello\r\n`, name)
+    await connection.close()
+    server.close()
+  }
 })

@@ -63,6 +63,8 @@ export interface EngineQueueFacts {
   readonly inOrder: boolean
   /** A message that a consumer gave back goes to another one first, if there is one. */
   readonly passesOn: boolean
+  /** An acknowledgement outlives the messaging system at once. Without it, the messages that were acknowledged just before a crash may come again. */
+  readonly acksLast: boolean
   /** The time after which the messages of a node that has ended without a stop go back, in milliseconds. */
   readonly lease: number
 }

@@ -1,5 +1,5 @@
 import { engineContract } from '../support/engines/contract.ts'
 import { CLIENTS, type ClientName, natsWorld } from '../support/engines/nats-world.ts'
-import { startNats } from '../support/engines/servers.ts'
+import { startJetStream } from '../support/engines/servers.ts'
 
-for (const client of Object.keys(CLIENTS) as ClientName[]) engineContract(natsWorld(client, [await startNats()]))
+for (const client of Object.keys(CLIENTS) as ClientName[]) engineContract(natsWorld(client, [await startJetStream()]))

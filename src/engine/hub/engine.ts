@@ -25,7 +25,7 @@ export class HubEngine implements Engine {
       keysLast: 'connection',
       sign: false,
       totalOrder: true,
-      queues: { inOrder: true, passesOn: true, lease: 0 },
+      queues: { inOrder: true, passesOn: true, acksLast: true, lease: 0 },
       durable: false
     }
     this.#connection = new HubConnection(path, namespace)

@@ -10,6 +10,8 @@ export interface NatsConnection {
   publish (subject: string, data?: Uint8Array, options?: {
     /** The subject for answers. */
     reply?: string
+    /** Headers. Both packages call its method `encode()`. */
+    headers?: object
   }): void
   /** Listens to a subject. */
   subscribe (subject: string, options: {
@@ -51,16 +53,23 @@ export interface NatsMessage {
   /** The subject for the answer, if the message is a question. */
   readonly reply?: string | undefined
   /** The headers, if the message has some. */
-  readonly headers?: {
-    /** The status: 503 if a question has no listener. */
-    readonly code: number
-  } | undefined
+  readonly headers?: NatsHeaders | undefined
+}
+
+/** The headers of a message. */
+export interface NatsHeaders {
+  /** The status: 503 if a question has no listener, and 0 if there is none. */
+  readonly code: number
+  /** Returns the value of a header, or an empty text. */
+  get (name: string): string
 }
 
 /** A subscription. */
 export interface NatsSubscription {
   /** Ends the subscription. */
   unsubscribe (): void
+  /** Ends the subscription at the server, and then here, when all that is on its way has arrived. */
+  drain (): Promise<void>
 }
 
 /** An event of a connection. */

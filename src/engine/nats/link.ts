@@ -24,10 +24,27 @@ export interface Claimant extends Subscriber {
   lost (reason: string): void
 }
 
+/** The part of the engine that uses JetStream. */
+export interface Keeper {
+  /** The subjects of JetStream that the engine publishes to. */
+  readonly rights: readonly string[]
+  /**
+   * Makes all that the server must have, before the engine is available. `isHere` tells whether the connection is still there.
+   *
+   * @throws FST_SOCKJS_ENGINE_REFUSED if no further try can help
+   */
+  prepare (isHere: () => boolean): Promise<void>
+  /** Called when the engine is available. */
+  restored (): void
+  /** Gives up all that waits for an answer. */
+  lost (reason: string): void
+}
+
 /** The parts of the engine that use a link. */
 export interface LinkParts {
   readonly subscribers: readonly Subscriber[]
   readonly claims: Claimant
+  readonly keeper: Keeper
 }
 
 /** The time in which all servers of a cluster learn of a subscription, in milliseconds. It was 5.5 ms at most in 2,000 subscriptions. */
@@ -97,8 +114,9 @@ export class NatsLink implements TimerOwner {
   }
 
   /** Publishes to a subject. Without a connection the message is lost. */
-  send (subject: string, data: Uint8Array, reply = ''): void {
-    if (this.#connection !== null && !this.#connection.isClosed()) this.#connection.publish(subject, data, { reply })
+  send (subject: string, data: Uint8Array, reply = '', headers?: object): void {
+    if (this.#connection === null || this.#connection.isClosed()) return
+    this.#connection.publish(subject, data, headers === undefined ? { reply } : { reply, headers })
   }
 
   /** Resolves when the engine is available, or has stopped. */
@@ -156,7 +174,7 @@ export class NatsLink implements TimerOwner {
       this.#violations = []
       this.#follow(connection)
       const problem = await Promise.race([
-        problemOf(connection, this.subjects, this.context.node, this.#violations),
+        problemOf(connection, this.subjects, this.context.node, this.#violations, this.#parts?.keeper.rights ?? []),
         connection.closed().then(() => { throw new engineErrors.Unavailable('nats', 'the connection was closed') })
       ])
       if (problem !== null) throw new engineErrors.Refused('nats', problem)
@@ -167,7 +185,13 @@ export class NatsLink implements TimerOwner {
     if (this.#state === 'stopped') return await connection.close()
     this.#connection = connection
     for (const part of this.#parts?.subscribers ?? []) part.subscribeAll(connection)
-    await this.#restore(connection)
+    try {
+      await this.#restore(connection)
+    } catch (error) {
+      this.#connection = null
+      await connection.close().catch(() => {})
+      throw error
+    }
   }
 
   /** Follows the events of a connection until it is closed for good. */
@@ -195,7 +219,8 @@ export class NatsLink implements TimerOwner {
     }
     if (this.#connection !== connection) return
     if (status.type === 'disconnect') this.#lose('the connection was lost')
-    if (status.type === 'reconnect') this.#restore(connection)
+    // The engine begins again with another connection, and finds the same reason.
+    if (status.type === 'reconnect') this.#restore(connection).catch(() => connection.close().catch(() => {}))
   }
 
   /** Makes the engine available on a connection that is there, or there again. */
@@ -217,6 +242,8 @@ export class NatsLink implements TimerOwner {
       return // The connection was lost again. The next event of it comes here again.
     }
     if (!isHere()) return
+    await this.#parts?.keeper.prepare(isHere)
+    if (!isHere()) return
     this.#lastServers = this.#servers
     this.#parts?.claims.restored()
     if (this.#failures > 0) log.info({ server }, 'NATS is available')
@@ -225,6 +252,7 @@ export class NatsLink implements TimerOwner {
     this.#wasAvailable = true
     if (isAgain) this.context.gap('the connection was lost and is back')
     this.#report('available', isAgain ? 'the connection is back' : 'connected')
+    if (isHere()) this.#parts?.keeper.restored()
   }
 
   #lose (reason: string, state: EngineState = 'unavailable'): void {
@@ -232,6 +260,7 @@ export class NatsLink implements TimerOwner {
     this.#report(state, reason)
     this.#trips.fail(reason)
     this.#parts?.claims.lost(reason)
+    this.#parts?.keeper.lost(reason)
   }
 
   #failed (err: Error): void {

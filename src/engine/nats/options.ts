@@ -1,6 +1,7 @@
 import { boolean, checkOptions, expected, func } from '../../core/check.ts'
 import { engineErrors } from '../errors.ts'
 import type { NatsConnection } from './connection.ts'
+import { checkJetStream, type JetStreamOptions, type JetStreamSettings, resolveJetStream } from './jetstream/options.ts'
 
 /** The options of `natsEngine()`. */
 export interface NatsEngineOptions {
@@ -20,7 +21,12 @@ export interface NatsEngineOptions {
   readonly secret: string
   /** True if every message between nodes is signed with the secret, because others can publish in the namespace. Default false. */
   readonly sign?: boolean
+  /** The settings of logs and queues. They need JetStream, which nothing else of the engine needs. */
+  readonly jetstream?: JetStreamOptions
 }
+
+/** The options with their defaults. */
+export type NatsEngineSettings = Required<NatsEngineOptions> & { readonly jetstream: JetStreamSettings }
 
 const NAMESPACE = /^[A-Za-z0-9_-]{1,32}$/
 const SHORTEST_SECRET = 16
@@ -33,12 +39,13 @@ const CHECKS = {
     if (typeof value !== 'string') return `must be a text of at least ${SHORTEST_SECRET} characters, not ${value === null ? 'null' : typeof value}`
     return value.length >= SHORTEST_SECRET ? null : `must be a text of at least ${SHORTEST_SECRET} characters, not of ${value.length}`
   },
-  sign: boolean
+  sign: boolean,
+  jetstream: checkJetStream
 }
 
 /** Checks the options of `natsEngine()` and adds the defaults. */
-export function resolveOptions (options: NatsEngineOptions): Required<NatsEngineOptions> {
+export function resolveOptions (options: NatsEngineOptions): NatsEngineSettings {
   checkOptions(engineErrors.InvalidOption, 'options', options, CHECKS, { path: '', required: ['connect', 'secret'] })
-  const { connect, namespace = 'default', secret, sign = false } = options
-  return { connect, namespace, secret, sign }
+  const { connect, namespace = 'default', secret, sign = false, jetstream = {} } = options
+  return { connect, namespace, secret, sign, jetstream: resolveJetStream(jetstream) }
 }

@@ -22,11 +22,12 @@ export class FakeConnection implements NatsConnection {
   publish (subject: string, data: Uint8Array = new Uint8Array(0), { reply = '' } = {}): void {
     this.published.push(subject)
     const heard = this.#deliver(subject, { subject, data, reply })
-    if (!heard && reply !== '') this.#deliver(reply, { subject: reply, data: new Uint8Array(0), headers: { code: 503 } })
+    if (!heard && reply !== '') this.#deliver(reply, { subject: reply, data: new Uint8Array(0), headers: { code: 503, get: () => '' } })
   }
 
   subscribe (pattern: string, { callback }: { callback: Callback }): NatsSubscription {
-    const subscription = { unsubscribe: () => { this.#subscriptions.delete(subscription) } }
+    const unsubscribe = (): void => { this.#subscriptions.delete(subscription) }
+    const subscription: NatsSubscription = { unsubscribe, drain: async () => unsubscribe() }
     this.#subscriptions.set(subscription, { pattern, callback })
     return subscription
   }

@@ -1,8 +1,8 @@
 import type { Engine } from '../../../src/engine/engine.ts'
 import { natsEngine } from '../../../src/nats.ts'
-import { addressOf, CLIENTS, type ClientName, LIVELY, SECRET } from './nats-world.ts'
+import { ACK_WAIT, addressOf, CLIENTS, type ClientName, LIVELY, SECRET } from './nats-world.ts'
 
 /** Makes the engine of a node in a process of its own. */
 export async function engine ({ client, port }: { client: ClientName, port: number }): Promise<Engine> {
-  return natsEngine({ connect: () => CLIENTS[client]({ servers: [addressOf(port)], ...LIVELY }), namespace: 'tests', secret: SECRET })
+  return natsEngine({ connect: () => CLIENTS[client]({ servers: [addressOf(port)], ...LIVELY }), namespace: 'tests', secret: SECRET, jetstream: { ackWait: ACK_WAIT } })
 }

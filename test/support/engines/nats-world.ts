@@ -4,7 +4,7 @@ import type { Engine } from '../../../src/engine/engine.ts'
 import type { NatsConnection } from '../../../src/engine/nats/connection.ts'
 import { natsEngine } from '../../../src/nats.ts'
 import { Link } from './link.ts'
-import { type EngineServer, startNats } from './servers.ts'
+import { type EngineServer, startJetStream } from './servers.ts'
 import { freePort } from '../free-port.ts'
 import type { EngineWorld } from './world.ts'
 
@@ -27,6 +27,9 @@ export interface NatsSettings {
   readonly tls?: { readonly ca: string }
 }
 
+/** The time after which the messages of a dead node go back, in milliseconds. */
+export const ACK_WAIT = 2_000
+
 export const SECRET = 'a secret for tests only'
 
 /** The options that the documentation recommends, with a shorter time for a silent server. */
@@ -38,7 +41,7 @@ export const addressOf = (port: number): string => `127.0.0.1:${port}`
 export async function startCluster (count: number): Promise<EngineServer[]> {
   const ports = await Promise.all(Array.from({ length: count }, freePort))
   const routes = ports.map((port) => `nats://${addressOf(port)}`).join(',')
-  return await Promise.all(ports.map((port) => startNats(['--cluster_name', 'c', '--cluster', `nats://${addressOf(port)}`, '--routes', routes])))
+  return await Promise.all(ports.map((port) => startJetStream(['--cluster_name', 'c', '--cluster', `nats://${addressOf(port)}`, '--routes', routes])))
 }
 
 /** Nodes on NATS, with one client package, and on one server or on a cluster. Each node has a link of its own to its server. */
@@ -63,7 +66,8 @@ export function natsWorld (client: ClientName, servers: readonly EngineServer[])
         // A client that learned of the other servers would go round the link.
         connect: () => connect({ servers: [addressOf(link.port)], ignoreClusterUpdates: true, ...LIVELY }),
         namespace,
-        secret: SECRET
+        secret: SECRET,
+        jetstream: { ackWait: ACK_WAIT }
       })
       links.set(engine, link)
       return engine

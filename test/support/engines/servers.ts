@@ -86,6 +86,11 @@ export async function startNats (args: readonly string[] = [], port?: number): P
   return await EngineServer.start('nats-server', toolPath('NATS'), (own) => ['-a', '127.0.0.1', '-p', String(own), ...args], port)
 }
 
+/** Starts a nats-server with JetStream, which keeps its data while the server is down. */
+export async function startJetStream (args: readonly string[] = []): Promise<EngineServer> {
+  return await EngineServer.start('nats-server', toolPath('NATS'), (own, folder) => ['-a', '127.0.0.1', '-p', String(own), '-n', `s${own}`, '-js', '-sd', folder, ...args])
+}
+
 /** Starts a redis-server that keeps nothing on disk. */
 export async function startRedis (args: readonly string[] = [], port?: number): Promise<EngineServer> {
   return await EngineServer.start('redis-server', toolPath('Redis'),
