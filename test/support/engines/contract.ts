@@ -31,8 +31,11 @@ export type Body<Fault extends EngineFault = never> = (t: Test, room: Room<Fault
  */
 export type Check = <Fault extends EngineFault = never>(title: string, faults: readonly Fault[], body: Body<Fault>, patient?: 'patient') => void
 
-/** The promises of every engine, over one world. */
-export function engineContract (world: EngineWorld): void {
+/** The promises about messages that the engine keeps. */
+const KEEPING = [['logs', logChecks], ['queues', queueChecks]] as const
+
+/** The promises of every engine, over one world: all of them, or those about messages that the engine keeps. */
+export function engineContract (world: EngineWorld, part: 'all' | 'keeping' = 'all'): void {
   t.teardown(() => world.close())
   const { name, faults, impossible } = world
   const left: string[] = []
@@ -49,15 +52,17 @@ export function engineContract (world: EngineWorld): void {
     else waiting.push((t) => { t.test(title, { buffered: true }, run) })
   }
 
-  for (const add of [channelChecks, claimChecks, lifeChecks, faultChecks, linkChecks]) add(check)
+  if (part === 'all') {
+    for (const add of [channelChecks, claimChecks, lifeChecks, faultChecks, linkChecks]) add(check)
 
-  t.test(`${name}: the checks that wait`, async (t) => {
-    t.jobs = waiting.length
-    for (const begin of waiting) begin(t)
-  })
+    t.test(`${name}: the checks that wait`, async (t) => {
+      t.jobs = waiting.length
+      for (const begin of waiting) begin(t)
+    })
+  }
   // An engine that has no logs and queues yet.
   const engine = world.engine()
-  for (const [ability, add] of [['logs', logChecks], ['queues', queueChecks]] as const) {
+  for (const [ability, add] of KEEPING) {
     add((title, needs, body) => check(title, needs, async (t, room) => {
       if ((await engine)[ability] === undefined) t.comment(`LEFT OUT: the engine ${name} has no ${ability} yet`)
       else await body(t, room)

@@ -22,18 +22,18 @@ export function clientOf (library: Library, port: number, options: object = {}):
   return client
 }
 
-/** The nodes of this process on one redis-server, each over a link of its own. */
-export async function redisWorld (library: Library): Promise<EngineWorld> {
-  const server = await startRedis()
+/** The nodes of this process on one redis-server, each over a link of its own. A durable server keeps everything on its disk. */
+export async function redisWorld (library: Library, durable = false): Promise<EngineWorld> {
+  const server = await startRedis(durable ? ['--appendonly', 'yes', '--appendfsync', 'always'] : [])
   const stranger = new Ioredis(server.port, '127.0.0.1', { lazyConnect: true })
   stranger.on('error', () => {})
   const links = new Map<Engine, Link>()
   const linkOf = (engine: Engine): Link => links.get(engine)!
   return {
-    name: library,
+    name: durable ? `${library}, on disk` : library,
     async engine ({ namespace = 'tests' } = {}) {
       const link = await Link.open(server.port)
-      const engine = redisEngine({ client: clientOf(library, link.port), namespace, secret: SECRET })
+      const engine = redisEngine({ client: clientOf(library, link.port), namespace, secret: SECRET, durable })
       links.set(engine, link)
       return engine
     },
