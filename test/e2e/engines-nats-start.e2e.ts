@@ -1,32 +1,14 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
 import { natsEngine } from '../../src/nats.ts'
 import { addressOf, CLIENTS, type ClientName, LIVELY, type NatsSettings, SECRET } from '../support/engines/nats-world.ts'
 import { EngineNode } from '../support/engines/node.ts'
-import { type EngineServer, startNats } from '../support/engines/servers.ts'
+import { LEAST_RIGHTS, PASSWORD, serverWith, withRight } from '../support/engines/nats-rights.ts'
+import { startNats } from '../support/engines/servers.ts'
 import { freePort } from '../support/free-port.ts'
 import { TLS } from '../support/tls/index.ts'
 
 const TLS_FOLDER = fileURLToPath(new URL('../support/tls/', import.meta.url))
-const LEAST_RIGHTS = await readFile(new URL('../../examples/cluster/nats/least-rights.conf', import.meta.url), 'utf8')
-const PASSWORD = 'secret-of-the-test'
-
-/** Starts a server with a configuration of its own. */
-async function serverWith (t: Test, configuration: string): Promise<EngineServer> {
-  const folder = await mkdtemp(join(tmpdir(), 'nats-'))
-  const path = join(folder, 'nats.conf')
-  await writeFile(path, configuration.replace('$SOCKJS_PASSWORD', PASSWORD))
-  const server = await startNats(['--config', path])
-  t.teardown(async () => {
-    await server.close()
-    await rm(folder, { recursive: true })
-  })
-  return server
-}
-
 function nodeAt (t: Test, client: ClientName, port: number, settings: Partial<NatsSettings> = {}): EngineNode {
   const node = new EngineNode(natsEngine({
     connect: () => CLIENTS[client]({ servers: [addressOf(port)], user: 'sockjs', pass: PASSWORD, ...LIVELY, ...settings }),
@@ -56,9 +38,9 @@ for (const client of Object.keys(CLIENTS) as ClientName[]) {
     t.strictSame(a.lines, [])
   })
 
-  for (const right of ['publish', 'subscribe']) {
+  for (const right of ['publish', 'subscribe'] as const) {
     t.test(`${client}: a start without the right to ${right} is refused, with the line that grants it`, async (t) => {
-      const { port } = await serverWith(t, LEAST_RIGHTS.replace(`${right}: "sj.shop.>"`, `${right}: "other.>"`))
+      const { port } = await serverWith(t, withRight(right, '"other.>"'))
       await t.rejects(nodeAt(t, client, port).start(), {
         code: 'FST_SOCKJS_ENGINE_REFUSED',
         message: new RegExp(`^engine nats: the user of the connection has no right to ${right} sj\\.shop\\.m\\.\\S+; the permissions of the user need ${right}: "sj\\.shop\\.>"$`)
@@ -69,7 +51,7 @@ for (const client of Object.keys(CLIENTS) as ClientName[]) {
   t.test(`${client}: a start without a right on one branch of the namespace is refused`, async (t) => {
     for (const [right, branch] of [['publish', 'c'], ['publish', 'r'], ['subscribe', 'a'], ['subscribe', 'c']] as const) {
       const others = ['m', 'c', 'a', 'r'].filter((each) => each !== branch).map((each) => `"sj.shop.${each}.>"`).join(', ')
-      const { port } = await serverWith(t, LEAST_RIGHTS.replace(`${right}: "sj.shop.>"`, `${right}: [${others}]`))
+      const { port } = await serverWith(t, withRight(right, others))
       await t.rejects(nodeAt(t, client, port).start(), { code: 'FST_SOCKJS_ENGINE_REFUSED', message: new RegExp(`no right to ${right} sj\\.shop\\.${branch}\\.`) })
     }
   })

@@ -87,8 +87,8 @@ export async function startNats (args: readonly string[] = [], port?: number): P
 }
 
 /** Starts a nats-server with JetStream, which keeps its data while the server is down. */
-export async function startJetStream (args: readonly string[] = []): Promise<EngineServer> {
-  return await EngineServer.start('nats-server', toolPath('NATS'), (own, folder) => ['-a', '127.0.0.1', '-p', String(own), '-n', `s${own}`, '-js', '-sd', folder, ...args])
+export async function startJetStream (args: readonly string[] = [], port?: number): Promise<EngineServer> {
+  return await EngineServer.start('nats-server', toolPath('NATS'), (own, folder) => ['-a', '127.0.0.1', '-p', String(own), '-n', `s${own}`, '-js', '-sd', folder, ...args], port)
 }
 
 /** Starts a redis-server that keeps nothing on disk. */
