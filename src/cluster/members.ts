@@ -107,7 +107,7 @@ export class Members implements TimerOwner {
     return this.#refusal
   }
 
-  /** @internal Greets the others, now that this node hears their answers. */
+  /** @internal Greets the others, now that this node receives their answers. */
   listening (): void {
     this.#listens = true
     this.#beat()
@@ -185,7 +185,7 @@ export class Members implements TimerOwner {
     }
   }
 
-  /** Says that this node lives. Another node answers the first beat only, so that there is none before this node hears the answer. */
+  /** Says that this node lives. Another node answers the first beat only, so that there is none before this node receives the answer. */
   #beat (goodbye = false): void {
     if (!this.#listens) return
     const said = { wire: WIRE, id: this.#node.id, name: this.#node.name, count: ++this.#count, up: this.#up, goodbye }

@@ -43,7 +43,7 @@ test('the last node that starts knows the others when its start is complete', as
   await stopAll([...peers, last])
 })
 
-test('a node that starts is silent until it hears the answers', async (t) => {
+test('a node that starts is silent until it receives the answers', async (t) => {
   const network = new FatefulNetwork()
   const peers = await startPeers(network, 2)
   // No time passes on the way, so that the answer to a beat comes back within the beat.
@@ -55,7 +55,7 @@ test('a node that starts is silent until it hears the answers', async (t) => {
   await stopAll([...peers, last])
 })
 
-test('a node that starts without the engine greets the others when it hears their answers', async (t) => {
+test('a node that starts without the engine greets the others when it receives their answers', async (t) => {
   const network = new FatefulNetwork()
   const peers = await startPeers(network, 2)
   network.fate = ({ arrive }) => arrive()
