@@ -23,7 +23,7 @@ export interface MemoryNetworkOptions {
  * Connects several nodes of one process, for tests of applications.
  *
  * Each application gets an engine of its own: `app.register(sockjs, { engine: network.engine() })`.
- * It does as a real messaging system does: publications arrive in later turns, a cut node misses them, and a restart loses all claims.
+ * It does as a real messaging system does: publications arrive in later turns, a cut node misses them, and a restart loses all claims, logs and queues.
  */
 export class MemoryNetwork implements MemorySystem {
   /** @internal */

@@ -36,6 +36,9 @@ interface Place {
  * hub keeps requests about unknown sessions waiting, so that no session gets two nodes. It cannot know of earlier nodes if it was closed by
  * `close()` and new nodes connect first.
  *
+ * The hub keeps logs and queues in its memory. All logs together have at most 64 MiB: above that, the hub forgets the log that was not used for longest.
+ * A hub that starts again is empty. The messages that a node has taken from queues go back when its connection ends.
+ *
  * @throws FST_SOCKJS_ENGINE_INVALID_OPTION
  * @throws FST_SOCKJS_ENGINE_REFUSED if another hub listens at `path`.
  */
