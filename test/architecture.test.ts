@@ -114,14 +114,21 @@ const ROOMS: readonly Room[] = [
       'stomp/observer', 'stomp/routes', 'stomp/application'
     ],
     packages: ['*']
-  }
+  },
+
+  {
+    name: 'bridge/kafka',
+    rooms: ['core/error-codes', 'core', 'stomp/codec', 'stomp/refusals', 'stomp/destinations', 'stomp/broker', 'stomp/session'],
+    packages: ['node:buffer', 'type:fastify', 'fastify-plugin']
+  },
+  { name: 'kafka', rooms: ['core', 'bridge/kafka'], packages: [] }
 ]
 
 /** The files of STOMP that may know the SockJS server. All others know a client as a `MessageStream`. */
 const SOCKJS_DOORS = ['stomp/plugin.ts', 'stomp/sockjs-endpoint.ts', 'stomp/options.ts']
 
 /** Rooms that get their time from the clock. */
-const TIMELESS = /^(stream|sockjs\/.*|stomp|stomp\/.*)$/
+const TIMELESS = /^(stream|sockjs\/.*|stomp|stomp\/.*|bridge\/.*)$/
 
 /** Files that need the real time: how long a test waits for a frame, the date of a header. */
 const REAL_TIME = ['stomp/inject.ts', 'sockjs/request/responses.ts']

@@ -61,6 +61,18 @@ export const ENGINE_ERRORS = {
   Full: ['application', 'FST_SOCKJS_ENGINE_FULL', 507, Error, 'engine %s takes no more messages: %s']
 } as const satisfies Readonly<Record<string, ThrownEntry>>
 
+/** The errors of the bridge between STOMP and Kafka. */
+export const KAFKA_ERRORS = {
+  /** The bridge was registered before the STOMP plugin, or without it. */
+  NeedsStomp: ['developer', 'FST_STOMP_KAFKA_NEEDS_STOMP', 500, Error, 'register fastify-sockjs/stomp before fastify-sockjs/kafka'],
+  /** The bridge was registered before. */
+  AlreadyRegistered: ['developer', 'FST_STOMP_KAFKA_ALREADY_REGISTERED', 500, Error, 'fastify-sockjs/kafka is registered already; name all topics in one registration'],
+  /** An option of the bridge has the wrong type or value, or is unknown. */
+  InvalidOption: ['developer', 'FST_STOMP_KAFKA_INVALID_OPTION', 500, TypeError, 'option %s of the Kafka bridge: %s'],
+  /** The rules would carry a message from Kafka back to the topic from which it came. */
+  Loop: ['developer', 'FST_STOMP_KAFKA_LOOP', 500, Error, 'the rules of the Kafka bridge make a loop: %s']
+} as const satisfies Readonly<Record<string, ThrownEntry>>
+
 /** The errors that the STOMP product throws. */
 export const STOMP_ERRORS = {
   /** The STOMP plugin was registered before the SockJS plugin, or without it. */

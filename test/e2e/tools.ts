@@ -19,6 +19,8 @@ export const TOOLS = {
   ActiveMQ: { command: 'activemq', debianPackage: 'activemq', suites: /^relay/ },
   NATS: { command: 'nats-server', debianPackage: 'nats-server', suites: /^(engines-nats|cluster)/ },
   Redis: { command: 'redis-server', debianPackage: 'redis-server', suites: /^(engines-(redis|valkey)|cluster)/ },
+  Java: { command: 'java', debianPackage: 'default-jre-headless', suites: /^kafka/ },
+  Maven: { command: 'mvn', debianPackage: 'maven', suites: /^kafka/ },
   Sentinel: { command: 'redis-sentinel', debianPackage: 'redis-sentinel', suites: /^engines-redis-sentinel/ }
 } as const satisfies Record<string, Tool>
 

@@ -1,0 +1,149 @@
+import { delay } from '../../core/delay.ts'
+import { Backoff } from './backoff.ts'
+import type { KafkaClient, KafkaConsumer, KafkaConsumerOptions, KafkaPartition, KafkaRead, KafkaReader, Taken } from './client.ts'
+import { Committer } from './committer.ts'
+import type { KafkaContext } from './context.ts'
+import { LagWatch } from './lag-watch.ts'
+import { nameOf, Partition } from './partition.ts'
+import type { RecordRouter } from './router.ts'
+
+/** The time, in milliseconds, that the records which are on their way have when the application closes. */
+const PATIENCE = 5000
+
+/**
+ * The way of records from Kafka to the broker of STOMP.
+ *
+ * The offset of a record is committed after the broker has the message. A record that the broker cannot take now comes again: its partition
+ * pauses, waits and goes on, so that no record is passed over.
+ */
+export class Inflow implements KafkaReader {
+  readonly #context: KafkaContext
+  readonly #client: KafkaClient
+  readonly #wishes: Omit<KafkaConsumerOptions, 'reader'>
+  readonly #router: RecordRouter
+  readonly #opening: Backoff
+  readonly #lag: LagWatch
+  #consumer: Promise<KafkaConsumer> | null = null
+  #committer: Committer | null = null
+  #partitions = new Map<string, Partition>()
+  #taking = 0
+  #idle: (() => void) | null = null
+  #closing = false
+
+  constructor (context: KafkaContext, client: KafkaClient, wishes: Omit<KafkaConsumerOptions, 'reader'>, router: RecordRouter) {
+    this.#context = context
+    this.#client = client
+    this.#wishes = wishes
+    this.#router = router
+    this.#opening = new Backoff(context.clock)
+    this.#lag = new LagWatch(context, () => this.#consumer, this.#partitions)
+  }
+
+  /** The partitions that this node reads. */
+  get partitions (): Iterable<Partition> { return this.#partitions.values() }
+
+  /** The number of records that are on their way to the broker. */
+  get taking (): number { return this.#taking }
+
+  /** Opens the consumer, and tries again until Kafka answers or the application closes. */
+  async open (): Promise<void> {
+    while (!this.#closing) {
+      const opening = this.#consumer = this.#client.openConsumer({ ...this.#wishes, reader: this })
+      try {
+        const consumer = await opening
+        this.#committer ??= new Committer(this.#context, consumer)
+        this.#opening.succeeded()
+        return
+      } catch (error) {
+        this.#consumer = null
+        this.#down(error, 'the bridge cannot read from Kafka; it tries again')
+      }
+      await this.#opening.wait()
+    }
+  }
+
+  assigned (partitions: readonly KafkaPartition[]): void {
+    const before = new Map(this.#partitions)
+    this.#partitions.clear()
+    for (const partition of partitions) {
+      const name = nameOf(partition)
+      this.#partitions.set(name, before.get(name) ?? new Partition(partition, this.#context.clock))
+      before.delete(name)
+    }
+    for (const lost of before.values()) lose(lost)
+    this.#committer?.forget()
+    this.#context.health.works('in', true)
+    this.#lag.start()
+    this.#context.log.info({ group: this.#wishes.group, partitions: [...this.#partitions.keys()] }, 'the bridge reads these partitions of Kafka')
+  }
+
+  async take (read: KafkaRead): Promise<Taken> {
+    const partition = this.#partitions.get(nameOf(read))
+    if (this.#closing || partition === undefined) return 'later'
+    this.#context.counts.consumed++
+    this.#taking++
+    const taken = await this.#takeFrom(partition, read)
+    this.#taking--
+    if (this.#taking === 0) this.#idle?.()
+    return taken
+  }
+
+  ended (error: unknown): void {
+    if (this.#closing) return
+    this.#down(error, 'the consumer of Kafka has ended; the bridge opens another one')
+    for (const partition of this.#partitions.values()) lose(partition)
+    this.#partitions.clear()
+    this.#committer?.stop()
+    this.#committer = null
+    const old = this.#consumer
+    this.#consumer = null
+    old?.then((consumer) => consumer.close()).catch(() => {})
+    this.#opening.wait().then(() => this.open())
+  }
+
+  /** Stops reading, waits for the records that are on their way, commits them and leaves the group. */
+  async close (): Promise<void> {
+    this.#closing = true
+    this.#lag.stop()
+    this.#opening.expire()
+    const consumer = await this.#consumer?.catch(() => null) ?? null
+    if (consumer === null) return
+    for (const partition of this.#partitions.values()) {
+      consumer.pause(partition)
+      partition.backoff.expire()
+    }
+    if (this.#taking > 0) await Promise.race([new Promise<void>((resolve) => { this.#idle = resolve }), delay(this.#context.clock, PATIENCE)])
+    await this.#committer?.flush()
+    await consumer.close()
+  }
+
+  async #takeFrom (partition: Partition, read: KafkaRead): Promise<Taken> {
+    const consumer = await this.#consumer
+    if (consumer === null || !partition.owned) return 'later'
+    if (partition.repeats(read.offset)) this.#context.counts.skipped++
+    else if (await this.#router.take(read) === 'later') return this.#wait(partition, consumer)
+    else partition.next = read.offset + 1n
+    partition.backoff.succeeded()
+    // A partition that was taken away meanwhile is not committed, because its new owner reads the record again.
+    if (partition.owned) this.#committer?.mark(partition)
+    return 'done'
+  }
+
+  #wait (partition: Partition, consumer: KafkaConsumer): Taken {
+    if (!partition.owned || this.#closing) return 'later'
+    consumer.pause(partition)
+    void partition.backoff.wait().then(() => { if (partition.owned && !this.#closing) consumer.resume(partition) })
+    return 'later'
+  }
+
+  #down (error: unknown, text: string): void {
+    this.#context.health.works('in', false)
+    this.#context.log.warn({ err: error, group: this.#wishes.group }, text)
+  }
+}
+
+/** Lets a partition go. A record of it that waits is left to the new owner. */
+function lose (partition: Partition): void {
+  partition.owned = false
+  partition.backoff.expire()
+}
