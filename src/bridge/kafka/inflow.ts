@@ -132,7 +132,7 @@ export class Inflow implements KafkaReader {
   #wait (partition: Partition, consumer: KafkaConsumer): Taken {
     if (!partition.owned || this.#closing) return 'later'
     consumer.pause(partition)
-    void partition.backoff.wait().then(() => { if (partition.owned && !this.#closing) consumer.resume(partition) })
+    partition.backoff.wait().then(() => { if (partition.owned && !this.#closing) consumer.resume(partition) })
     return 'later'
   }
 
