@@ -9,7 +9,9 @@ import { RecordRouter } from './router.ts'
 
 /** A partition that this node reads. */
 export interface KafkaPartitionStats {
+  /** The topic. */
   readonly topic: string
+  /** The number of the partition. */
   readonly partition: number
   /** The records that the group has still to read. It is asked every 10 s, and `null` before the first answer. */
   readonly lag: number | null

@@ -1,6 +1,6 @@
 import type { KafkaClient, KafkaConsumer, KafkaConsumerOptions, KafkaHeader, KafkaProducer, KafkaWrite } from '../client.ts'
 import { KafkaJsGroupMember } from './consumer.ts'
-import type { KafkaJs, KafkaJsProducer } from './package.ts'
+import type { KafkaJs, KafkaJsAdmin, KafkaJsConsumer, KafkaJsProducer } from './package.ts'
 
 /** More options for the parts that `kafkajs` makes for the bridge. */
 export interface KafkaJsOptions {
@@ -25,7 +25,7 @@ class KafkaJsClient implements KafkaClient {
   }
 
   async openProducer (): Promise<KafkaProducer> {
-    const producer = this.#kafka.producer({ maxInFlightRequests: 1, ...this.#options.producer } as never)
+    const producer = this.#kafka.producer({ maxInFlightRequests: 1, ...this.#options.producer } as never) as KafkaJsProducer
     await producer.connect()
     return new Producer(producer)
   }
@@ -39,8 +39,8 @@ class KafkaJsClient implements KafkaClient {
       // The bridge opens another consumer itself, and tells the operator.
       retry: { retries: 5, ...retry as object, restartOnFailure: async () => false },
       groupId: wishes.group
-    } as never)
-    const member = new KafkaJsGroupMember(consumer, this.#kafka.admin(), wishes)
+    } as never) as KafkaJsConsumer
+    const member = new KafkaJsGroupMember(consumer, this.#kafka.admin() as KafkaJsAdmin, wishes)
     try {
       await member.start()
     } catch (error) {

@@ -57,9 +57,9 @@ export interface KafkaJsAdmin {
 /** The part of a client of the package `kafkajs` that the bridge uses: `new Kafka({ … })`. */
 export interface KafkaJs {
   /** Makes a producer. */
-  producer (config?: never): KafkaJsProducer
+  producer (config?: never): object
   /** Makes a consumer. */
-  consumer (config: never): KafkaJsConsumer
+  consumer (config: never): object
   /** Makes the administration. */
-  admin (): KafkaJsAdmin
+  admin (): object
 }

@@ -1,6 +1,6 @@
 import type { KafkaClient, KafkaConsumer, KafkaConsumerOptions, KafkaProducer, KafkaWrite } from '../client.ts'
 import { PlatformaticGroupMember } from './consumer.ts'
-import type { PlatformaticKafka, PlatformaticProducer } from './package.ts'
+import type { PlatformaticConsumer, PlatformaticKafka, PlatformaticProducer } from './package.ts'
 
 /** The options of the clients of `@platformatic/kafka`. */
 export interface PlatformaticOptions {
@@ -31,10 +31,10 @@ class PlatformaticClient implements KafkaClient {
   }
 
   // The producer of this package connects with its first message.
-  async openProducer (): Promise<KafkaProducer> { return new Producer(new this.#kafka.Producer(this.#options as never)) }
+  async openProducer (): Promise<KafkaProducer> { return new Producer(new this.#kafka.Producer(this.#options as never) as PlatformaticProducer) }
 
   async openConsumer (wishes: KafkaConsumerOptions): Promise<KafkaConsumer> {
-    const consumer = new this.#kafka.Consumer({ ...this.#options, groupId: wishes.group } as never)
+    const consumer = new this.#kafka.Consumer({ ...this.#options, groupId: wishes.group } as never) as PlatformaticConsumer
     const member = new PlatformaticGroupMember(consumer, wishes)
     try {
       await member.start()

@@ -42,7 +42,7 @@ export interface PlatformaticProducer {
 /** The classes of the package `@platformatic/kafka` that the bridge uses. */
 export interface PlatformaticKafka {
   /** The class of consumers. */
-  readonly Consumer: new (options: never) => PlatformaticConsumer
+  readonly Consumer: new (options: never) => object
   /** The class of producers. */
-  readonly Producer: new (options: never) => PlatformaticProducer
+  readonly Producer: new (options: never) => object
 }
