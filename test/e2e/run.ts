@@ -19,8 +19,8 @@ const say = (words: string): void => { process.stderr.write(`test:e2e: ${words}\
 
 const names = process.argv.slice(2)
 const suites = readdirSync(HERE)
-  .filter((file) => file.endsWith('.e2e.ts') && (names.length === 0 ? !file.startsWith('engines-') : names.some((name) => file.startsWith(name))))
-if (names.length === 0) say('the suites of engines are not among these: npm run test:e2e -- engines')
+  .filter((file) => file.endsWith('.e2e.ts') && (names.length === 0 ? !/^(?:engines|kafka)-/.test(file) : names.some((name) => file.startsWith(name))))
+if (names.length === 0) say('the suites of engines and of Kafka are not among these: npm run test:e2e -- engines kafka')
 if (suites.length === 0) {
   say(`no suite is called ${names.join(' or ')}`)
   process.exit(1)

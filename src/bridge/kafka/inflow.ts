@@ -25,7 +25,9 @@ export class Inflow implements KafkaReader {
   readonly #lag: LagWatch
   #consumer: Promise<KafkaConsumer> | null = null
   #committer: Committer | null = null
-  #partitions = new Map<string, Partition>()
+  /** The partitions that this node has had. A partition that comes back knows which of its records are done. */
+  readonly #known = new Map<string, Partition>()
+  readonly #partitions = new Map<string, Partition>()
   #taking = 0
   #idle: (() => void) | null = null
   #closing = false
@@ -63,14 +65,15 @@ export class Inflow implements KafkaReader {
   }
 
   assigned (partitions: readonly KafkaPartition[]): void {
-    const before = new Map(this.#partitions)
-    this.#partitions.clear()
+    const kept = new Set(partitions.map(nameOf))
+    this.#lose((name) => !kept.has(name))
     for (const partition of partitions) {
       const name = nameOf(partition)
-      this.#partitions.set(name, before.get(name) ?? new Partition(partition, this.#context.clock))
-      before.delete(name)
+      const own = this.#known.get(name) ?? new Partition(partition, this.#context.clock)
+      own.owned = true
+      this.#known.set(name, own)
+      this.#partitions.set(name, own)
     }
-    for (const lost of before.values()) lose(lost)
     this.#committer?.forget()
     this.#context.health.works('in', true)
     this.#lag.start()
@@ -82,7 +85,10 @@ export class Inflow implements KafkaReader {
     if (this.#closing || partition === undefined) return 'later'
     this.#context.counts.consumed++
     this.#taking++
-    const taken = await this.#takeFrom(partition, read)
+    // A record of a consumer that has ended may still be on its way, when the next consumer gives it again.
+    const taking = partition.busy.then(() => this.#takeFrom(partition, read))
+    partition.busy = taking
+    const taken = await taking
     this.#taking--
     if (this.#taking === 0) this.#idle?.()
     return taken
@@ -91,8 +97,7 @@ export class Inflow implements KafkaReader {
   ended (error: unknown): void {
     if (this.#closing) return
     this.#down(error, 'the consumer of Kafka has ended; the bridge opens another one')
-    for (const partition of this.#partitions.values()) lose(partition)
-    this.#partitions.clear()
+    this.#lose(() => true)
     this.#committer?.stop()
     this.#committer = null
     const old = this.#consumer
@@ -136,14 +141,18 @@ export class Inflow implements KafkaReader {
     return 'later'
   }
 
+  /** Lets partitions go. A record that waits is left to the new owner. */
+  #lose (goes: (name: string) => boolean): void {
+    for (const [name, partition] of this.#partitions) {
+      if (!goes(name)) continue
+      partition.owned = false
+      partition.backoff.expire()
+      this.#partitions.delete(name)
+    }
+  }
+
   #down (error: unknown, text: string): void {
     this.#context.health.works('in', false)
     this.#context.log.warn({ err: error, group: this.#wishes.group }, text)
   }
-}
-
-/** Lets a partition go. A record of it that waits is left to the new owner. */
-function lose (partition: Partition): void {
-  partition.owned = false
-  partition.backoff.expire()
 }

@@ -11,6 +11,8 @@ export class Partition implements KafkaPartition {
   readonly partition: number
   /** The waits while the broker does not take a record. */
   readonly backoff: Backoff
+  /** The work on the last record that was taken. It never rejects. */
+  busy: Promise<unknown> = Promise.resolve()
   /** False since the partition was taken away. */
   owned = true
   /** The records that the group has still to read, `null` while it is not known. */

@@ -39,10 +39,16 @@ export interface PlatformaticProducer {
   close (): Promise<void>
 }
 
+/** A class of the package `@platformatic/kafka`. */
+export interface PlatformaticClass {
+  /** Makes a consumer or a producer. */
+  new (options: never): object
+}
+
 /** The classes of the package `@platformatic/kafka` that the bridge uses. */
 export interface PlatformaticKafka {
   /** The class of consumers. */
-  readonly Consumer: new (options: never) => object
+  readonly Consumer: PlatformaticClass
   /** The class of producers. */
-  readonly Producer: new (options: never) => object
+  readonly Producer: PlatformaticClass
 }
