@@ -2,7 +2,6 @@ import { Buffer } from 'node:buffer'
 import type { Clock } from '../../../core/clock.ts'
 import { Timer, type TimerOwner } from '../../../core/timer.ts'
 import type { LogEntry, LogListener } from '../../logs.ts'
-import type { NatsLink } from '../link.ts'
 
 /** The time that a message waits for the one before it, in milliseconds. */
 const PATIENCE = 200
@@ -10,6 +9,11 @@ const PATIENCE = 200
 const MOST = 10_000
 /** The number of logs of which the last message is remembered, and so many of before. */
 const REMEMBERED = 10_000
+
+/** The link, which has a clock when the engine has started. */
+interface Timed {
+  readonly context: { readonly clock: Clock }
+}
 
 /** The messages of one log that wait for an earlier one, in order. */
 interface Waiting {
@@ -24,7 +28,7 @@ interface Waiting {
  * its log, so that one that came too early waits for it. If the earlier one does not come, it is lost, and the later ones show the gap.
  */
 export class LiveOrder implements TimerOwner {
-  readonly #link: NatsLink
+  readonly #link: Timed
   readonly #listener: LogListener
   readonly #timer = new Timer(this)
   readonly #waiting = new Map<string, Waiting>()
@@ -38,7 +42,7 @@ export class LiveOrder implements TimerOwner {
   #highest = 0
   #highestOlder = 0
 
-  constructor (link: NatsLink, listener: LogListener) {
+  constructor (link: Timed, listener: LogListener) {
     this.#link = link
     this.#listener = listener
   }

@@ -63,8 +63,8 @@ export class NatsLogGroup implements EngineLogGroup {
    * Tells whether no message behind a position was missing, after the messages behind it have been read.
    *
    * The oldest messages of a log go first. So none is missing if a message at the position or before it is left. Otherwise, two things must be
-   * true. The first message that was read is still the oldest of the log: the log had no more messages than it may have, and has dropped none
-   * because of their number. The stream has dropped nothing behind the position because of its age.
+   * true. The first message that was read is still the oldest of the log: it has dropped none because of their number. The stream has dropped
+   * nothing behind the position because of its age.
    */
   async #isWhole (log: string, offset: number, entries: readonly LogEntry[]): Promise<boolean> {
     const [oldest, { first_seq: first, last_seq: last }] = await Promise.all([this.#next(log, 0), this.#stream.state()])

@@ -50,6 +50,8 @@ export class NatsStream {
   readonly #link: NatsLink
   readonly #requests: Requests
   #epoch = ''
+  /** The end of the wait for the stream, while calls wait for it. */
+  #coming: Promise<void> | null = null
   #highest = 0
 
   constructor (link: NatsLink, requests: Requests, name: string, settings: object) {
@@ -64,11 +66,7 @@ export class NatsStream {
 
   /** Waits for the stream, which a cluster of servers may find some seconds after the engine is available. Resolves with the epoch. */
   async there (): Promise<string> {
-    const { clock } = this.#link.context
-    for (const until = clock.now() + PATIENCE; this.#epoch === '' && clock.now() < until;) {
-      this.#link.open()
-      await delay(clock, PAUSE)
-    }
+    if (this.#isAwaited) await (this.#coming ?? this.#come())
     return this.open()
   }
 
@@ -96,8 +94,7 @@ export class NatsStream {
 
   /** Publishes a message, and resolves with its number in the stream when the stream has it. */
   async publish (subject: string, place: string, id: string, data: Uint8Array): Promise<number> {
-    // No call overtakes an earlier one while the stream is there.
-    if (this.#epoch === '') await this.there()
+    if (this.#isAwaited) await this.there()
     else this.open()
     const messageId = new MessageId(place, id)
     const limit = (this.#link.connection?.info?.max_payload ?? 0) - HEADERS
@@ -136,6 +133,26 @@ export class NatsStream {
       if (error instanceof JetStreamError && error.number === NO_MESSAGE) return null
       if (error instanceof JetStreamError && error.number === NO_STREAM) this.onMissed()
       throw engineErrorOf(error, 0, 0)
+    }
+  }
+
+  /** True while calls wait. A later call waits behind them, also if the stream has come. */
+  get #isAwaited (): boolean { return this.#epoch === '' || this.#coming !== null }
+
+  /** Waits once for all calls, which go on in their order. The calls that wait are told right after the end of the wait is noted. */
+  #come (): Promise<void> {
+    const coming = this.#look()
+    this.#coming = coming
+    const end = (): void => { this.#coming = null }
+    coming.then(end, end)
+    return coming
+  }
+
+  async #look (): Promise<void> {
+    const { clock } = this.#link.context
+    for (const until = clock.now() + PATIENCE; this.#epoch === '' && clock.now() < until;) {
+      this.#link.open()
+      await delay(clock, PAUSE)
     }
   }
 

@@ -4,7 +4,7 @@ import type { NatsMessage } from '../connection.ts'
 
 /** The subject of acknowledgements begins with these words. */
 const PREFIX = '$JS.ACK.'
-/** The number of words of an older server, and the least of a newer one, which names a domain and an account first. */
+/** The words of an older server, and the least of a newer one. A newer one names a domain and an account first. */
 const WORDS = 9
 const LONG_WORDS = 11
 /** The place of the count of deliveries behind the name of the consumer, in both. */
