@@ -16,6 +16,9 @@ export class Writer {
   #buffer = Buffer.allocUnsafe(FIRST_SIZE)
   #at = 0
 
+  /** The bytes that were written. */
+  get size (): number { return this.#at }
+
   u8 (value: number): this {
     const at = this.#reserve(1)
     this.#buffer[at] = value

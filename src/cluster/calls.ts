@@ -58,12 +58,13 @@ export class Calls implements LinkService {
     })
   }
 
-  /** Asks all other nodes that are alive. The answers are complete if each of them has answered. */
+  /** Asks all other nodes that are alive. The answers are complete if each of them has answered, and if the engine was there to know them. */
   async askAll (question: number, body: Uint8Array, patience: number): Promise<{ answers: { node: string, body: Uint8Array }[], complete: boolean }> {
+    const { state } = this.#node
     const asked = Array.from(this.#node.members.all, async ({ id }) => ({ node: id, body: await this.ask(id, question, body, patience) }))
     const all = await Promise.all(asked)
     const answers = all.flatMap(({ node, body }) => body === null ? [] : [{ node, body }])
-    return { answers, complete: answers.length === all.length }
+    return { answers, complete: state === 'available' && answers.length === all.length }
   }
 
   received (link: Link, record: Uint8Array): void {

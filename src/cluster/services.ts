@@ -19,5 +19,13 @@ export const QUESTIONS = {
   /** The time for which a node has been connected. */
   connected: 3,
   /** Takes a message for a temporary queue. */
-  reply: 4
+  reply: 4,
+  /** The STOMP sessions of a user. */
+  stompUser: 5,
+  /** The number of STOMP sessions, and the names of their users. */
+  stompCount: 6,
+  /** The STOMP sessions that subscribe to a destination. */
+  stompSubscribers: 7,
+  /** Closes STOMP sessions. */
+  stompClose: 8
 } as const

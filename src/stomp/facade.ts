@@ -1,7 +1,8 @@
 import type { FastifyInstance } from 'fastify'
-import { type Check, expected, firstProblem, func, oneOf, plainObject, text } from '../core/check.ts'
-import { shown } from '../core/suggestion.ts'
+import { expected, firstProblem, func, plainObject } from '../core/check.ts'
 import type { Broker } from './broker/broker.ts'
+import { checkFilter, closeSessions, type SessionFilter } from './cluster/filter.ts'
+import type { StompCluster } from './cluster/stomp-cluster.ts'
 import { stompErrors } from './errors.ts'
 import type { HookName, StompHooks } from './hooks.ts'
 import type { InjectedClient, InjectOptions } from './inject.ts'
@@ -11,19 +12,9 @@ import type { SendOptions, UserDelivery } from './routes/sender.ts'
 import { type SubscribeHandler, SubscribeRoute, type SubscribeRouteOptions } from './routes/subscribe-routes.ts'
 import type { DestinationLike } from './routes/typed-destination.ts'
 import type { StompServer } from './server.ts'
-import { StompSession } from './session/stomp-session.ts'
+import type { StompSession } from './session/stomp-session.ts'
 import type { Tap } from './taps.ts'
 import type { SubscriptionEntry, Users } from './users.ts'
-
-/** The sessions that `close()` means. */
-export interface SessionFilter {
-  /** The name of a user, whose sessions are all meant. */
-  readonly user?: string
-  /** The id of one session. */
-  readonly session?: string
-  /** True for all sessions. */
-  readonly all?: true
-}
 
 /** The facade `app.stomp`: routes, users and messages. It is bound to the scope in which it is read, for the schema compiler of that scope. */
 export interface StompFacade {
@@ -41,9 +32,13 @@ export interface StompFacade {
   subscribe<Params = Record<string, string>> (path: string, handler: SubscribeHandler<Params>): void
   /** Sends to a destination of the broker. Strings and bytes go as they are, other values as JSON. Resolves when the broker has the message. */
   publish<T> (destination: DestinationLike<T>, value: T, options?: SendOptions): Promise<void>
-  /** Sends to every session of a user that subscribes `/user<destination>`. */
+  /** Sends to every session of a user that subscribes `/user<destination>`. With `clusterBroker()` and with a relay, the sessions of other processes get it too. */
   publishToUser<T> (user: string, destination: DestinationLike<T>, value: T, options?: SendOptions): UserDelivery
-  /** Sends to one session, by itself or its id, if it subscribes `/user<destination>`. An anonymous client is reached in this way. */
+  /**
+   * Sends to one session, by itself or its id, if it subscribes `/user<destination>`. An anonymous client is reached in this way.
+   *
+   * With an engine, the id may be that of a session of another node. Then `elsewhere` resolves when the engine has the message.
+   */
   publishToSession<T> (session: StompSession | string, destination: DestinationLike<T>, value: T, options?: SendOptions): UserDelivery
   /**
    * Adds a function that gets each message that this node gives to the broker: by SEND, COMMIT, `publish()` or the answer of a route.
@@ -61,17 +56,19 @@ export interface StompFacade {
   addHook<N extends HookName> (name: N, hook: StompHooks[N]): void
   /** Sets the function that decides the error that a client gets when a handler fails. `undefined` leaves it to the default. */
   setErrorHandler (handler: StompErrorHandler): void
-  /** The users that are connected. */
+  /** The users that are connected to this node. */
   readonly users: Users
-  /** Lists the subscriptions of all sessions, or the subscriptions to one destination. */
+  /** The calls that concern the sessions of all nodes. */
+  readonly cluster: StompCluster
+  /** Lists the subscriptions of all sessions of this node, or the subscriptions to one destination. */
   subscriptions (filter?: { destination?: string }): SubscriptionEntry[]
   /**
-   * Closes sessions. Returns their number.
+   * Closes sessions of this node. Returns their number. `cluster.close()` closes those of all nodes.
    *
    * @throws FST_STOMP_INVALID_OPTION for a filter that is not clear, FST_SOCKJS_INVALID_CLOSE for a wrong code or reason
    */
   close (filter: SessionFilter, code?: number, reason?: string): number
-  /** All connected sessions, anonymous ones too. */
+  /** All sessions that are connected to this node, anonymous ones too. */
   readonly sessions: ReadonlySet<StompSession>
   /** The broker that was given at registration. */
   readonly broker: Broker
@@ -93,7 +90,7 @@ export function stompFacade (server: StompServer, scope: FastifyInstance): Stomp
     },
     publish: (destination, value, options) => sender.publish(destination, value, options),
     publishToUser: (user, destination, value, options) => sender.publishToUser(user, destination, value, options),
-    publishToSession: (session, destination, value, options) => sender.toSessions(sessionsNamed(users, session), destination, value, options),
+    publishToSession: (session, destination, value, options) => sender.publishToSession(session, destination, value, options),
     tap: (pattern, tap) => taps.add(pattern, tap),
     addHook: (name, hook) => hooks.add(name, hook),
     setErrorHandler (handler) {
@@ -102,6 +99,7 @@ export function stompFacade (server: StompServer, scope: FastifyInstance): Stomp
       failures.errorHandler = handler
     },
     users,
+    get cluster () { return server.cluster! },
     subscriptions (filter = {}) {
       const wrong = plainObject(filter) ?? firstProblem(filter, { destination: aDestination })
       if (wrong !== null) throw new stompErrors.InvalidOption('filter', typeof wrong === 'string' ? wrong : `${wrong.name} ${wrong.problem}`)
@@ -125,36 +123,3 @@ function partsOf<Options, Handler> (rest: readonly unknown[]): [Options, Handler
 }
 
 const aDestination = expected((value) => typeof value === 'string', 'a text')
-
-/** @throws FST_STOMP_INVALID_OPTION */
-function sessionsNamed (users: Users, session: StompSession | string): StompSession[] {
-  if (!(session instanceof StompSession) && (typeof session !== 'string' || session === '')) {
-    throw new stompErrors.InvalidOption('session', `must be a session or its id, not ${shown(session)}`)
-  }
-  return [...users.sessions].filter((each) => each === session || each.id === session)
-}
-
-const FILTER: Readonly<Record<keyof SessionFilter, Check>> = { user: text, session: text, all: oneOf(true) }
-
-/** Checks a filter. A value that is `undefined` by mistake must not close more sessions than the application meant. */
-function checkFilter (filter: SessionFilter): void {
-  const wrong = plainObject(filter)
-  if (wrong !== null) throw new stompErrors.InvalidOption('close', `the filter ${wrong}`)
-  const given = Object.keys(filter)
-  const unset = given.find((name) => filter[name as keyof SessionFilter] === undefined)
-  if (unset !== undefined) throw new stompErrors.InvalidOption(`close.${unset}`, 'is undefined')
-  const problem = firstProblem(filter, FILTER)
-  if (problem !== null) throw new stompErrors.InvalidOption(`close.${problem.name}`, problem.problem)
-  if (given.length === 0) throw new stompErrors.InvalidOption('close', 'name a user, a session or all')
-  if (given.length > 1 && filter.all === true) throw new stompErrors.InvalidOption('close.all', 'stands alone')
-}
-
-function closeSessions (users: Users, { user, session: id }: SessionFilter, code?: number, reason?: string): number {
-  let count = 0
-  for (const session of [...users.sessions]) {
-    if ((user !== undefined && session.user?.name !== user) || (id !== undefined && session.id !== id)) continue
-    session.close(code, reason)
-    count++
-  }
-  return count
-}

@@ -39,9 +39,7 @@ async function registerStomp (app: FastifyInstance, options: StompPluginOptions)
     maxMessageSize: Math.max(options.endpoint?.maxMessageSize ?? 0, messageSize(server))
   }
   const [first] = server.options.paths.map((path) => app.sockjs(path, endpoint, (stream, request) => server.serve(stream, request)))
-  server.source = new SockjsEndpoint(first!, app.log)
-  const { node } = first!.registration
-  if (node !== null) broker.join?.(node)
+  server.join(new SockjsEndpoint(first!, app.log), first!.registration.node)
   // The server listens for TCP before the application listens, because a port that is taken must fail the start.
   app.addHook('onReady', () => server.start())
   app.addHook('preClose', async () => server.stopListening())

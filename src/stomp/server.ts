@@ -1,8 +1,11 @@
 import type { FastifyBaseLogger, FastifyInstance, FastifyRequest } from 'fastify'
+import type { ClusterNode } from '../cluster/node.ts'
 import type { Clock } from '../core/clock.ts'
 import { version } from '../embedded/version.ts'
 import type { MessageStream } from '../stream/message-stream.ts'
 import { type Parts, StompApplication } from './application.ts'
+import { StompCluster } from './cluster/stomp-cluster.ts'
+import { SessionMessages } from './cluster/session-messages.ts'
 import { DestinationParser } from './destinations.ts'
 import { Hooks } from './hooks.ts'
 import { injectClient, type InjectedClient, type InjectOptions } from './inject.ts'
@@ -37,8 +40,10 @@ export class StompServer {
   readonly #uncompiled: [route: MessageRoute | SubscribeRoute, scope: FastifyInstance][] = []
   readonly #tcp: StompPluginOptions['tcp']
   #listener: TcpListener | null = null
-  /** The source of streams, which the plugin sets when it has made the endpoints. */
+  /** The source of streams, since the plugin has made the endpoints. */
   source: StreamSource | null = null
+  /** The calls about all nodes, from the same moment on. */
+  cluster: StompCluster | null = null
   /** The host of the sessions of all paths, from the start on. A user is the same on each path. */
   #host: StompHost | null = null
 
@@ -70,6 +75,16 @@ export class StompServer {
     }
   }
 
+  /** Takes the source of streams, and the node of this server if there is an engine. */
+  join (source: StreamSource, node: ClusterNode | null): void {
+    const { broker, sender, users } = this.parts
+    this.source = source
+    this.cluster = new StompCluster(users, source, node)
+    if (node === null) return
+    broker.join?.(node)
+    sender.others = new SessionMessages(users, node)
+  }
+
   /** Begins a session on a stream. No stream comes before the start. */
   serve (stream: MessageStream, request: FastifyRequest | null): void { serveStomp(stream, request, this.#host!) }
 
@@ -91,6 +106,7 @@ export class StompServer {
     this.#host = this.#makeHost(source.clock)
     for (const [route, scope] of this.#uncompiled.splice(0)) route.compile(scope)
     broker.onUserMessage((message) => { sender.deliverToUser(message) })
+    await sender.others?.start()
     await broker.start({ clock: source.clock, log: this.#log, applicationPrefixes: this.options.prefixes })
     if (this.#tcp === undefined) return
     this.#listener = new TcpListener(source, this.#log)

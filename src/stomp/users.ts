@@ -31,6 +31,7 @@ export class Users implements Iterable<UserEntry> {
   /** The name under which each session was entered. Its user may change later. */
   readonly #nameOf = new Map<StompSession, string>()
   readonly #byName = new Map<string, Set<StompSession>>()
+  readonly #byId = new Map<string, StompSession>()
   #messages = 0
 
   /** All connected sessions, anonymous ones too. */
@@ -53,6 +54,9 @@ export class Users implements Iterable<UserEntry> {
     for (const [name, sessions] of this.#byName) yield { name, sessions }
   }
 
+  /** @internal Finds a connected session by its id. */
+  session (id: string): StompSession | undefined { return this.#byId.get(id) }
+
   /** Lists the subscriptions of all sessions, or the subscriptions to one destination as clients wrote it. */
   subscriptions (filter: { destination?: string } = {}): SubscriptionEntry[] {
     const found: SubscriptionEntry[] = []
@@ -68,6 +72,7 @@ export class Users implements Iterable<UserEntry> {
   /** @internal */
   add (session: StompSession): void {
     this.#sessions.add(session)
+    this.#byId.set(session.id, session)
     const name = session.user?.name
     if (name === undefined) return
     this.#nameOf.set(session, name)
@@ -79,6 +84,7 @@ export class Users implements Iterable<UserEntry> {
   /** @internal */
   remove (session: StompSession): void {
     this.#sessions.delete(session)
+    this.#byId.delete(session.id)
     const name = this.#nameOf.get(session)
     if (name === undefined) return
     this.#nameOf.delete(session)

@@ -12,6 +12,8 @@ export interface StompTestOptions {
   readonly sockjs?: SockjsPluginOptions
   /** Options of the layer; path `/stomp` and a memory broker unless given. */
   readonly stomp?: Partial<StompPluginOptions>
+  /** Leaves the choice of the broker to the layer. */
+  readonly defaultBroker?: boolean
   /** Runs before the plugins are registered. */
   readonly before?: (app: FastifyInstance) => unknown
   /** Adds routes and hooks. */
@@ -80,14 +82,14 @@ export async function buildStomp (t: Test, options: StompTestOptions = {}): Prom
   const app = Fastify({ logger: { level: 'trace', stream: { write: (line: string) => { log.push(line) } } }, ...options.fastify }) as unknown as FastifyInstance
   const clock = new ManualClock()
   t.teardown(() => closeInTime(app, clock))
-  const broker = options.stomp?.broker ?? memoryBroker()
+  const broker = options.defaultBroker === true ? {} : { broker: memoryBroker() }
   await options.before?.(app)
   await app.register(sockjs, { origins: '*', clock, ...options.sockjs })
-  await app.register(stomp, { path: '/stomp', broker, ...options.stomp })
+  await app.register(stomp, { path: '/stomp', ...broker, ...options.stomp })
   await options.routes?.(app)
   if (options.listen === true) await app.listen({ port: 0, host: '127.0.0.1' })
   else await app.ready()
-  return new StompTestServer({ app, clock, broker, log })
+  return new StompTestServer({ app, clock, broker: app.stomp.broker, log })
 }
 
 /** A client that reads every frame in its order, and hides nothing. */

@@ -6,7 +6,8 @@ import { FrameHeaders, type HeadersLike } from '../codec/index.ts'
 import { type DestinationParser, isUserDestination, USER_PREFIX } from '../destinations.ts'
 import { mistake, stompErrors } from '../errors.ts'
 import type { Rights } from '../rights.ts'
-import type { StompSession } from '../session/stomp-session.ts'
+import type { SessionMessages } from '../cluster/session-messages.ts'
+import { StompSession } from '../session/stomp-session.ts'
 import { userHeaders } from '../session/user-headers.ts'
 import type { Taps } from '../taps.ts'
 import type { Users } from '../users.ts'
@@ -24,7 +25,10 @@ export interface SendOptions {
 export interface UserDelivery {
   /** The number of sessions of this process for which the message was queued. */
   readonly sessions: number
-  /** Resolves when the broker has the message for the sessions of other processes. Only a relay has it. A rejection is logged, too. */
+  /**
+   * Resolves when the broker or the engine has the message for the sessions of other processes. It is left out where no other process can have such sessions.
+   * A rejection is logged, too.
+   */
   readonly elsewhere?: Promise<void>
 }
 
@@ -36,6 +40,8 @@ export class Sender {
   readonly #rights: Rights
   readonly #destinations: DestinationParser
   readonly #log: BrokerLog
+  /** The way to the sessions of other nodes, `null` without an engine. The server sets it before it starts. */
+  others: SessionMessages | null = null
 
   constructor (broker: Broker, taps: Taps, users: Users, rights: Rights, destinations: DestinationParser, log: BrokerLog) {
     this.#broker = broker
@@ -69,7 +75,23 @@ export class Sender {
   publishToUser<T> (user: string, destination: DestinationLike<T>, value: T, options: SendOptions = {}): UserDelivery {
     if (typeof user !== 'string' || user === '') throw new stompErrors.InvalidOption('user', `must be the name of a user, not ${shown(user)}`)
     const message = { user, destination: userDestination(destination), ...encode(value, options) }
-    return { sessions: this.deliverToUser(message), ...this.#tellOthers(message) }
+    return { sessions: this.deliverToUser(message), ...this.#elsewhere(this.#broker.publishToUser(message)) }
+  }
+
+  /**
+   * Sends to one session. A session that this node does not know may be one of another node.
+   *
+   * @throws FST_STOMP_INVALID_OPTION, FST_STOMP_INVALID_DESTINATION, FST_STOMP_INVALID_BODY
+   */
+  publishToSession<T> (session: StompSession | string, destination: DestinationLike<T>, value: T, options: SendOptions = {}): UserDelivery {
+    if (!(session instanceof StompSession) && (typeof session !== 'string' || session === '')) {
+      throw new stompErrors.InvalidOption('session', `must be a session or its id, not ${shown(session)}`)
+    }
+    const id = typeof session === 'string' ? session : session.id
+    const own = this.#users.session(id)
+    if (own !== undefined || this.others === null || id !== session) return this.toSessions(own === undefined ? [] : [own], destination, value, options)
+    const message = { destination: userDestination(destination), ...encode(value, options) }
+    return { sessions: 0, ...this.#elsewhere(this.others.publish(id, message)) }
   }
 
   /** Sends the message of a client to the sessions of a user, in all processes. */
@@ -89,10 +111,9 @@ export class Sender {
     return { sessions: this.#users.deliver(sessions, userDestination(destination), headers, body) }
   }
 
-  #tellOthers (message: UserMessage): { elsewhere: Promise<void> } | undefined {
-    const elsewhere = this.#broker.publishToUser(message)
-    if (!isPromise(elsewhere)) return undefined
-    const told = Promise.resolve(elsewhere)
+  #elsewhere (work: Done): { elsewhere: Promise<void> } | undefined {
+    if (!isPromise(work)) return undefined
+    const told = Promise.resolve(work)
     told.catch((error: unknown) => this.#log.warn({ err: error }, 'a message for a user has not reached other processes'))
     return { elsewhere: told }
   }
