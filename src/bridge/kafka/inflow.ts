@@ -50,13 +50,17 @@ export class Inflow implements KafkaReader {
   /** Opens the consumer, and tries again until Kafka answers or the application closes. */
   async open (): Promise<void> {
     while (!this.#closing) {
-      const opening = this.#consumer = this.#client.openConsumer({ ...this.#wishes, reader: this })
+      // The client may call the reader at once, and the consumer that it means is the one of this promise.
+      const opening = this.#consumer = Promise.resolve().then(() => this.#client.openConsumer({ ...this.#wishes, reader: this }))
       try {
         const consumer = await opening
-        this.#committer ??= new Committer(this.#context, consumer)
+        // It has ended meanwhile, and the next one is on its way.
+        if (this.#consumer !== opening) return
+        this.#committer = new Committer(this.#context, consumer)
         this.#opening.succeeded()
         return
       } catch (error) {
+        if (this.#consumer !== opening) return
         this.#consumer = null
         this.#down(error, 'the bridge cannot read from Kafka; it tries again')
       }

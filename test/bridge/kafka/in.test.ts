@@ -207,6 +207,18 @@ t.test('the consumer is opened again when it cannot be opened, and when it has e
   t.strictSame(states, ['unavailable', 'available', 'unavailable', 'available'])
 })
 
+t.test('a consumer that ends while it is opened is closed, and the next one commits', async (t) => {
+  const world = await bridge(t, { in: [{ topic: 'orders', to: '/topic/all' }], before: ({ kafka }) => { kafka.crash = new Error('no coordinator') } })
+  const { kafka } = world
+  await world.pass(1000)
+  t.strictSame(kafka.consumers.map(({ closed }) => closed), [true, false])
+  kafka.consumer.assign(P0)
+  kafka.give('orders', 0, { value: 'a' })
+  await world.reaches(1)
+  await world.pass(200)
+  t.equal(kafka.committed.get('orders:0'), 1n)
+})
+
 t.test('the lag is asked every ten seconds, and Kafka that does not answer makes the bridge unavailable', async (t) => {
   const world = await bridge(t, { in: [{ topic: 'orders', to: '/topic/all' }] })
   const { kafka } = world

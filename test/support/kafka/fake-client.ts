@@ -24,6 +24,8 @@ export class FakeKafka implements KafkaClient {
   hold: Promise<void> | null = null
   /** The errors of the other calls. */
   openError: Error | null = null
+  /** The error with which the next consumer ends while it is opened. */
+  crash: Error | null = null
   producerError: Error | null = null
   commitError: Error | null = null
   lagError: Error | null = null
@@ -67,6 +69,9 @@ export class FakeKafka implements KafkaClient {
 
   async openConsumer (options: KafkaConsumerOptions): Promise<KafkaConsumer> {
     if (this.openError !== null) throw this.openError
+    const { crash } = this
+    this.crash = null
+    if (crash !== null) options.reader.ended(crash)
     const consumer = new FakeConsumer(this, options)
     this.consumers.push(consumer)
     return consumer
