@@ -3,7 +3,7 @@ import t, { type Test } from 'tap'
 import { natsEngine } from '../../src/nats.ts'
 import { LogNode } from '../support/engines/log-node.ts'
 import { LEAST_RIGHTS, PASSWORD, serverWith } from '../support/engines/nats-rights.ts'
-import { addressOf, CLIENTS, type ClientName, LIVELY, SECRET } from '../support/engines/nats-world.ts'
+import { addressOf, CLIENTS, type ClientName, LIVELY, SECRET, startCluster } from '../support/engines/nats-world.ts'
 import { EngineNode } from '../support/engines/node.ts'
 import { BOUNDS, QueueNode } from '../support/engines/queue-node.ts'
 import { startJetStream, startNats } from '../support/engines/servers.ts'
@@ -85,6 +85,21 @@ for (const client of Object.keys(CLIENTS) as ClientName[]) {
       code: 'FST_SOCKJS_ENGINE_REFUSED', message: /the stream sj\+shop\+\S+ with the settings \{.*can not change storage type/
     })
     await t.rejects(new KeepingNode(t, client, server.port, { replicas: 3 }).start(), { code: 'FST_SOCKJS_ENGINE_REFUSED', message: /replicas/ })
+  })
+
+  t.test(`${client}: streams in the memory of a cluster are refused, because it hides their loss`, async (t) => {
+    const [server] = await startCluster(1)
+    t.teardown(() => server!.close())
+    const single = await startJetStream()
+    t.teardown(() => single.close())
+    await t.rejects(new KeepingNode(t, client, server!.port, { storage: 'memory' }).start(), { code: 'FST_SOCKJS_ENGINE_REFUSED', message: /needs a server that is in no cluster/ })
+    const { node, logs } = await new KeepingNode(t, client, single.port, { storage: 'memory' }).start()
+    const { epoch } = await logs.append('x', 'one')
+    await single.kill()
+    await node.reaches('unavailable')
+    await single.revive()
+    await node.reaches('available')
+    t.not((await logs.append('x', 'two')).epoch, epoch, 'a single server shows it')
   })
 
   t.test(`${client}: a server that comes back with an empty disk begins a new epoch, and takes no old acknowledgement for a new message`, async (t) => {

@@ -43,7 +43,7 @@ export class NatsEngine implements Engine {
       get maxPayload () { return (link.connection?.info?.max_payload ?? DEFAULT_MAX_PAYLOAD) - HEADERS }
     }
     const [subscriptions, asks, requests] = [new Subscriptions(link), new Asks(link), new Requests(link)]
-    const keeper = new JetStream(link, requests)
+    const keeper = new JetStream(link, requests, jetstream)
     this.channels = new NatsChannels(link, subscriptions, this.facts)
     this.claims = new NatsClaims(link, asks)
     this.logs = new NatsLogs(link, requests, subscriptions, keeper, jetstream)

@@ -2,6 +2,7 @@ import { delay } from '../../../core/delay.ts'
 import { Timer, type TimerOwner } from '../../../core/timer.ts'
 import { engineErrors } from '../../errors.ts'
 import type { Keeper, NatsLink } from '../link.ts'
+import type { JetStreamSettings } from './options.ts'
 import type { Requests } from './requests.ts'
 import type { NatsStream } from './stream.ts'
 
@@ -24,6 +25,7 @@ export interface StreamUser {
 export class JetStream implements Keeper, TimerOwner {
   readonly #link: NatsLink
   readonly #requests: Requests
+  readonly #isInMemory: boolean
   readonly #streams: NatsStream[] = []
   readonly #rights: string[] = []
   readonly #users: StreamUser[] = []
@@ -33,8 +35,9 @@ export class JetStream implements Keeper, TimerOwner {
   #isMissing = false
   #failures = 0
 
-  constructor (link: NatsLink, requests: Requests) {
+  constructor (link: NatsLink, requests: Requests, { storage }: JetStreamSettings) {
     this.#link = link
+    this.#isInMemory = storage === 'memory'
     this.#requests = requests
   }
 
@@ -50,6 +53,10 @@ export class JetStream implements Keeper, TimerOwner {
 
   async prepare (isHere: () => boolean): Promise<void> {
     const { clock } = this.#link.context
+    // A cluster makes such a stream again after a crash, with the old date and numbers from 1. No epoch would show the loss.
+    if (this.#isInMemory && this.#streams.length > 0 && this.#link.hasManyServers) {
+      throw new engineErrors.Refused('nats', "the option jetstream.storage is 'memory', which needs a server that is in no cluster; use 'file'")
+    }
     for (const until = clock.now() + PATIENCE; isHere();) {
       const problem = await this.#ensure()
       if (problem === null) return

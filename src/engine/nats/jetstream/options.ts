@@ -2,7 +2,7 @@ import { type CheckTable, fields, integer, oneOf } from '../../../core/check.ts'
 
 /** The settings of logs and queues on NATS, which JetStream keeps. */
 export interface JetStreamOptions {
-  /** `file`: on the disk of the server; `memory`: gone with the server. Default `file`. */
+  /** `file`: on the disk of the server; `memory`: gone with the server, which must not be in a cluster. Default `file`. */
   readonly storage?: 'file' | 'memory'
   /** The number of servers of a cluster that keep each message: 1 to 5. Default 1. */
   readonly replicas?: number
