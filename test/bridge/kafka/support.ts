@@ -1,6 +1,6 @@
 import Fastify, { type FastifyInstance } from 'fastify'
 import type { Test } from 'tap'
-import sockjs, { ManualClock } from '../../../src/index.ts'
+import sockjs, { type Engine, ManualClock } from '../../../src/index.ts'
 import kafkaBridge, { type KafkaBridgeOptions, type KafkaStats } from '../../../src/kafka.ts'
 import stomp, { type Broker, memoryBroker, type OutgoingMessage } from '../../../src/stomp.ts'
 import { FakeKafka } from '../../support/kafka/fake-client.ts'
@@ -18,14 +18,15 @@ export class BridgeWorld {
   readonly kafka = new FakeKafka()
   readonly clock = new ManualClock()
   readonly log: { readonly level: number, readonly msg: string, readonly reason?: string, readonly untold?: number }[] = []
-  readonly broker: Broker = memoryBroker()
+  readonly broker: Broker
   /** The messages of the bridge that the broker has taken. */
   readonly published: OutgoingMessage[] = []
   /** Runs before the broker takes a message of the application or the bridge. It throws to refuse. */
   gate: (message: OutgoingMessage) => unknown = () => {}
   readonly app: FastifyInstance
 
-  constructor () {
+  constructor (broker: Broker) {
+    this.broker = broker
     const stream = { write: (line: string) => { this.log.push(JSON.parse(line) as never) } }
     this.app = Fastify({ logger: { level: 'debug', stream } }) as unknown as FastifyInstance
     const publish = this.broker.publish.bind(this.broker)
@@ -70,13 +71,17 @@ export interface WorldOptions extends Partial<Omit<KafkaBridgeOptions, 'client'>
   readonly routes?: (app: FastifyInstance) => unknown
   /** Runs before the application is ready. */
   readonly before?: (world: BridgeWorld) => unknown
+  /** The broker. Default: the embedded one. */
+  readonly broker?: Broker
+  /** Connects the application with other nodes. */
+  readonly engine?: Engine
 }
 
-export async function bridge (t: Test, { routes, before, ...options }: WorldOptions): Promise<BridgeWorld> {
-  const world = new BridgeWorld()
+export async function bridge (t: Test, { routes, before, broker = memoryBroker(), engine, ...options }: WorldOptions): Promise<BridgeWorld> {
+  const world = new BridgeWorld(broker)
   t.teardown(() => world.close())
   const { app, clock, kafka } = world
-  await app.register(sockjs, { origins: '*', clock })
+  await app.register(sockjs, { origins: '*', clock, ...(engine === undefined ? {} : { engine }) })
   await app.register(stomp, { path: '/stomp', broker: world.broker })
   await app.register(kafkaBridge, { client: kafka, clock, ...(options.in === undefined ? {} : { group: 'g' }), ...options })
   await routes?.(app)
