@@ -8,8 +8,8 @@ import { nameOf } from './names.ts'
 import { publicationOf } from './record.ts'
 import { readMessage } from './sources.ts'
 
-/** The messages for which the engine has credit at a time, so that a client that stops to read holds few of them. */
-const WINDOW = 64
+/** The messages that the engine may give at a time, so that a client that stops to read holds few of them. */
+const WINDOW = 32
 
 /** A message of a queue that the client has, and must acknowledge: the handle of its delivery. */
 export class HeldMessage {
@@ -51,9 +51,9 @@ export class ClusterQueueSubscription {
     const { credit } = this.#client
     while (credit.flowing && this.#waiting.length > 0) this.#give(this.#waiting.shift()!)
     if (!this.#live || !credit.flowing) return
-    const more = this.#limit - this.#credit
+    const more = this.#room
     if (more <= 0) return
-    this.#credit += more
+    this.#promise(more)
     this.#consumer.credit(more)
   }
 
@@ -75,30 +75,40 @@ export class ClusterQueueSubscription {
   end (): void {
     if (!this.#live) return
     this.#live = false
+    this.#promise(-this.#credit)
     this.#client.credit.unacked -= this.#held.size
     this.#held.clear()
     this.#waiting = []
     this.#consumer.close()
   }
 
-  /** The messages that may be on their way at a time. A subscription always has room for one, so that one of them cannot starve the others. */
-  get #limit (): number {
-    if (this.#ack === 'auto') return WINDOW
-    const { credit } = this.#client
-    const own = this.#prefetch - this.#held.size
-    return Math.min(own, WINDOW, credit.hasCredit ? Infinity : this.#held.size === 0 ? 1 : 0)
+  /** The messages that the engine may give besides those that it may give already. */
+  get #room (): number {
+    if (this.#ack === 'auto') return WINDOW - this.#credit
+    const { left } = this.#client.credit
+    const own = Math.min(WINDOW, this.#prefetch - this.#held.size - this.#waiting.length) - this.#credit
+    // A subscription always has room for one message, so that the others cannot starve it.
+    const isIdle = this.#credit + this.#held.size + this.#waiting.length === 0
+    return Math.min(own, Math.max(left, isIdle ? 1 : 0))
+  }
+
+  #promise (more: number): void {
+    this.#credit += more
+    if (this.#ack !== 'auto') this.#client.credit.promised += more
   }
 
   #taken (message: TakenMessage): void {
-    this.#credit--
+    // The engine takes back what it gave to a consumer that has closed.
+    if (!this.#live) return
+    this.#promise(-1)
     if (!this.#client.credit.flowing) this.#waiting.push(message)
     else this.#give(message)
   }
 
   #give (message: TakenMessage): void {
-    const record = this.#live ? readMessage(this.#exchange.node, message.data) : null
-    // A subscription that has ended gives back what it gets. A message that cannot be read is nothing for other consumers either.
-    if (record === null) return this.#live ? this.#settle(message) : undefined
+    const record = readMessage(this.#exchange.node, message.data)
+    // A message that cannot be read is nothing for other consumers either.
+    if (record === null) return this.#settle(message)
     const publication = publicationOf(record)
     const { maxDeliveries } = this.#exchange.settings
     const isExpired = record.expires > 0 && record.expires < this.#exchange.node.clock.date()

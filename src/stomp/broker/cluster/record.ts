@@ -1,4 +1,5 @@
-import { Reader, Writer } from '../../../cluster/bytes.ts'
+import { NODE_ID } from '../../../cluster/batch.ts'
+import { MalformedRecord, Reader, Writer } from '../../../cluster/bytes.ts'
 import type { TopicPosition } from '../local/position.ts'
 import { type MessageContent, readContent, writeContent } from '../message-record.ts'
 import { Publication } from '../publication.ts'
@@ -32,7 +33,9 @@ export function readRecord (data: Uint8Array): MessageRecord {
   const number = reader.u48()
   const ownId = reader.text()
   const expires = reader.u48()
-  return { node, number, ownId, expires, ...readContent(reader) }
+  const content = readContent(reader)
+  if (!NODE_ID.test(node) || content.destination === '' || !reader.ended) throw new MalformedRecord('a message of a node, with its destination')
+  return { node, number, ownId, expires, ...content }
 }
 
 /** Makes the message that subscribers get. */
