@@ -196,7 +196,7 @@ t.test('an engine that has lost its data begins a new epoch, and says that messa
 t.test('a publication with an id of its own arrives once, although it is published twice at different nodes', async (t) => {
   const nodes = await startBrokers(t, 2, { history: [{ pattern: '/topic/h/**' }] })
   const client = await connect(nodes[0]!.broker)
-  for (const [i, destination] of ['/topic/x', '/topic/h/x', '/queue/x'].entries()) {
+  for (const [i, destination] of ['/topic/x', '/topic/h/x', '/topic/h/y', '/queue/x', '/queue/y'].entries()) {
     await client.subscribe(String(i), destination)
     for (const { broker } of nodes) await broker.publish({ ...message(destination, 'once'), id: 'kafka-1' })
     await nodes[1]!.broker.publish({ ...message(destination, 'next'), id: 'kafka-2' })

@@ -18,7 +18,7 @@ import { Serial } from '../serial.ts'
 import { refusalOf } from './failures.ts'
 import { Feeds, type HistoryGroup, topicChannel } from './feeds.ts'
 import { nameOf } from './names.ts'
-import { idOf, type MessageRecord, publicationOf, writeRecord } from './record.ts'
+import { engineIdOf, type MessageRecord, publicationOf, writeRecord } from './record.ts'
 import { Replies } from './replies.ts'
 
 /** The messages of this node that may wait for the engine, and their bytes. */
@@ -125,7 +125,7 @@ export class ClusterExchange implements LocalQueues {
     const logs = this.feeds.logsOf(destination)
     try {
       if (logs === null) await this.publisher.publish(topicChannel(name), data)
-      else await this.publisher.send(data.byteLength, async () => { await logs.append(name, idOf(record), data) })
+      else await this.publisher.send(data.byteLength, async () => { await logs.append(name, engineIdOf(record), data) })
     } catch (error) {
       throw refusalOf(error)
     }
@@ -134,7 +134,7 @@ export class ClusterExchange implements LocalQueues {
   async #push (destination: Destination, record: MessageRecord): Promise<void> {
     const data = writeRecord(record)
     try {
-      await this.publisher.send(data.byteLength, () => this.engineQueues.push(nameOf(destination), idOf(record), data))
+      await this.publisher.send(data.byteLength, () => this.engineQueues.push(nameOf(destination), engineIdOf(record), data))
     } catch (error) {
       throw refusalOf(error)
     }

@@ -21,6 +21,14 @@ export function idOf ({ node, number, ownId }: Pick<MessageRecord, 'node' | 'num
   return ownId === '' ? `${node}-${number.toString(36)}` : ownId
 }
 
+/**
+ * The id by which the engine knows a repeat in a log or a queue. An engine may know ids in all of them together, and a publisher may give one id to
+ * messages of several destinations.
+ */
+export function engineIdOf (record: MessageRecord): string {
+  return record.ownId === '' ? idOf(record) : `${record.ownId} ${record.destination}`
+}
+
 export function writeRecord (record: MessageRecord): Uint8Array {
   const { node, number, ownId, expires } = record
   return writeContent(new Writer().text(node).u48(number).text(ownId).u48(expires), record).done()
