@@ -6,6 +6,7 @@ import type { Readable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
+import { WebSocket } from 'ws'
 import { ask } from '../support/http.ts'
 import { TYPESCRIPT } from '../support/typescript.ts'
 import { Arrivals, until, within } from '../support/wait.ts'
@@ -154,6 +155,69 @@ class Visitor {
   }
 }
 
+interface StompFrame { readonly command: string, readonly headers: Readonly<Record<string, string>>, readonly body: string }
+
+/** A client of STOMP over a WebSocket of its own. */
+class StompVisitor {
+  readonly #socket: WebSocket
+  readonly #frames = new Arrivals<StompFrame>()
+  #receipts = 0
+
+  private constructor (socket: WebSocket) {
+    this.#socket = socket
+    socket.on('message', (data) => this.#received(String(data)))
+  }
+
+  static async connect (t: Test, port: number): Promise<StompVisitor> {
+    const socket = new WebSocket(`ws://127.0.0.1:${port}/stomp`, ['v12.stomp'])
+    t.teardown(() => socket.terminate())
+    const visitor = new StompVisitor(socket)
+    await within(once(socket, 'open'), 'the WebSocket')
+    visitor.#say('CONNECT', { 'accept-version': '1.2', host: 'demo' }, '')
+    await visitor.next('CONNECTED')
+    return visitor
+  }
+
+  /** Resolves with the next frame of a command, for one subscription where that is given. Other frames are dropped. */
+  async next (command: string, subscription?: string): Promise<StompFrame> {
+    for (;;) {
+      const frame = await this.#frames.next(command)
+      if (frame.command === command && (subscription === undefined || frame.headers['subscription'] === subscription)) return frame
+      if (frame.command === 'ERROR') throw new Error(`the server refused: ${frame.headers['message']}`)
+    }
+  }
+
+  /** Sends a frame. Resolves when the server has done it. */
+  async asked (command: string, headers: Readonly<Record<string, string>>, body = ''): Promise<void> {
+    const receipt = `r${++this.#receipts}`
+    const done = new Promise<void>((resolve, reject) => {
+      const listen = (data: unknown): void => {
+        const text = String(data)
+        if (text.startsWith('ERROR')) reject(new Error(text))
+        if (text.startsWith('RECEIPT') && text.includes(`receipt-id:${receipt}\n`)) resolve()
+        else return
+        this.#socket.off('message', listen)
+      }
+      this.#socket.on('message', listen)
+    })
+    this.#say(command, { ...headers, receipt }, body)
+    await within(done, `the receipt of ${command}`)
+  }
+
+  #say (command: string, headers: Readonly<Record<string, string>>, body: string): void {
+    const lines = Object.entries(headers).map(([name, value]) => `${name}:${value}\n`)
+    this.#socket.send(`${command}\n${lines.join('')}\n${body}\0`)
+  }
+
+  #received (text: string): void {
+    const [, command, lines, body] = /^([A-Z]+)\n((?:.+\n)*)\n([^\0]*)\0/.exec(text) ?? []
+    // A line feed alone is a heartbeat, and a receipt has its own listener.
+    if (command === undefined || command === 'RECEIPT') return
+    const headers = Object.fromEntries(lines!.split('\n').filter((line) => line !== '').map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1)]))
+    this.#frames.push({ command, headers, body: body! })
+  }
+}
+
 /** The owners of sessions, by as many requests. */
 const ownersOf = async (visitors: readonly Visitor[]): Promise<string[]> => await Promise.all(visitors.map((visitor) => visitor.owner()))
 
@@ -185,6 +249,29 @@ t.test('two workers serve the sessions of each other, a worker that is killed co
   t.strictSame(open.map(({ ended }) => ended), open.map(() => 'c[1012,"Server restarting"]\n'), 'the drain closes the sessions')
   t.match(server.output.split('\n').filter((line) => !line.startsWith('{')).join('\n'), /^SockJS demo server at http:\S+\n$/, 'the primary prints one line')
   t.equal(server.errors, '')
+})
+
+t.test('STOMP: the workers share topics, queues and histories', async (t) => {
+  const server = await Workers.start(t, ['--workers', '2', '--node-name', 'n'], {})
+  await server.connected()
+  // The primary deals connections out in turn, so that both workers have some of them.
+  const clients: StompVisitor[] = []
+  for (let i = 0; i < 4; i++) clients.push(await StompVisitor.connect(t, server.port))
+  const [first] = clients
+  for (const client of clients) await client.asked('SUBSCRIBE', { id: 's', destination: '/topic/history/x' })
+  await first!.asked('SEND', { destination: '/topic/history/x' }, 'to all')
+  const messages = await Promise.all(clients.map((client) => client.next('MESSAGE')))
+  t.strictSame(messages.map(({ body }) => body), ['to all', 'to all', 'to all', 'to all'])
+  await first!.asked('SEND', { destination: '/topic/history/x' }, 'missed')
+  const { 'x-epoch': epoch, 'x-offset': offset } = messages[0]!.headers
+  for (let i = 0; i < 2; i++) {
+    const late = await StompVisitor.connect(t, server.port)
+    await late.asked('SUBSCRIBE', { id: 's', destination: '/topic/history/x', 'x-recover': `${epoch}:${offset}` })
+    t.equal((await late.next('MESSAGE')).body, 'missed')
+  }
+  for (const client of clients) await client.asked('SEND', { destination: '/queue/x' }, 'to one')
+  await clients[1]!.asked('SUBSCRIBE', { id: 'q', destination: '/queue/x' })
+  for (let i = 0; i < 4; i++) t.equal((await clients[1]!.next('MESSAGE', 'q')).body, 'to one')
 })
 
 t.test('a worker alone that is killed comes back on the same port', async (t) => {

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { EndpointOptions } from 'fastify-sockjs'
-import stomp, { memoryBroker, StompError, type StompPluginOptions } from 'fastify-sockjs/stomp'
+import stomp, { type Broker, clusterBroker, memoryBroker, StompError, type StompPluginOptions } from 'fastify-sockjs/stomp'
 
 interface Hello { name: string }
 interface ChatMessage { type?: string, sender?: string, content?: string }
@@ -15,12 +15,23 @@ const CHAT_MESSAGE = { type: 'object', additionalProperties: false, properties: 
 /** The most rooms that the demo remembers. A room is remembered from its first message on. */
 const MAX_ROOMS = 100
 
+/** The topics that keep messages for `x-recover`. Those of `long` keep enough for a client that is away for some time. */
+const HISTORY = [
+  { pattern: '/topic/history/**' },
+  { pattern: '/topic/long/**', messages: 10_000, bytes: 16 * 1024 * 1024, ttl: 600_000 }
+]
+
+/** Makes the embedded broker: that of the cluster where this server is a node, and one of its own where it stands alone. */
+export function demoBroker (isNode: boolean): Broker {
+  return isNode ? clusterBroker({ history: HISTORY }) : memoryBroker({ history: HISTORY })
+}
+
 /** Adds the STOMP part of the demo server: a greeting, a chat with rooms, a broker for other destinations. */
 export async function addStomp (app: FastifyInstance, endpoint: EndpointOptions, tcpPort: number | undefined, own: Partial<StompPluginOptions> = {}): Promise<void> {
   const body = 4 * 1024 * 1024
   await app.register(stomp, {
     path: PATHS,
-    broker: memoryBroker(),
+    broker: demoBroker(app.sockjs.node !== null),
     endpoint,
     limits: { body },
     ...(tcpPort === undefined ? {} : { tcp: { port: tcpPort, host: '127.0.0.1' } }),
