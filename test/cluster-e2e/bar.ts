@@ -32,6 +32,8 @@ export interface Bar {
   readonly group: 'routing' | 'faults' | 'rolling' | 'soak'
   /** The engines that it runs on. `none` runs it once. */
   readonly engines: readonly (EngineName | 'none')[]
+  /** The bar waits more than it works, so that all engines run at once. */
+  readonly patient?: true
   run (bench: Bench, engine: EngineName): Promise<void>
 }
 

@@ -48,9 +48,10 @@ const processes = new Processes()
 const begun = performance.now()
 const rows: Row[] = []
 for (const bar of bars) {
-  for (const engine of bar.engines) {
-    if (engine === 'none' || engines.includes(engine)) rows.push(...await runBar(bar, engine, processes, { sessions, engines, soakMinutes: Number(values.minutes) }))
-  }
+  const chosen = bar.engines.filter((engine) => engine === 'none' || engines.includes(engine))
+  const run = (engine: EngineName | 'none'): Promise<Row[]> => runBar(bar, engine, processes, { sessions, engines, soakMinutes: Number(values.minutes) })
+  if (bar.patient === true) rows.push(...(await Promise.all(chosen.map(run))).flat())
+  else for (const engine of chosen) rows.push(...await run(engine))
 }
 
 const failed = rows.filter(({ ok }) => !ok).length

@@ -43,6 +43,7 @@ export const engineAway: Bar = {
   name: 'engine: away for 15 s',
   group: 'faults',
   engines: ['nats', 'redis'],
+  patient: true,
   async run (bench, engine) {
     const world = await bench.world({ engine })
     const crowds: readonly Crowd[] = [...CROWDS.map((crowd) => ({ ...crowd, sessions: 60 })), { transport: 'websocket', sessions: 60 }]
@@ -66,6 +67,7 @@ export const engineLate: Bar = {
   name: 'engine: down at the start',
   group: 'faults',
   engines: ['nats', 'redis'],
+  patient: true,
   async run (bench, engine) {
     const world = await bench.world({ engine })
     const { server, nodes } = world

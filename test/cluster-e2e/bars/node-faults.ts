@@ -78,6 +78,7 @@ export const nodeStopped: Bar = {
   name: 'node: stopped for 4 s',
   group: 'faults',
   engines: ['nats', 'redis'],
+  patient: true,
   async run (bench, engine) {
     const world = await bench.world({ engine })
     allComplete(bench, await during(bench, world.port, CROWDS, () => world.nodes[1]!.process.freeze(4_000), 5_000))
@@ -89,6 +90,7 @@ export const nodeStoppedLong: Bar = {
   name: 'node: stopped for 20 s',
   group: 'faults',
   engines: ['nats', 'redis'],
+  patient: true,
   async run (bench, engine) {
     const world = await bench.world({ engine })
     let from = 0

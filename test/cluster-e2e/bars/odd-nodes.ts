@@ -47,6 +47,7 @@ export const otherSecret: Bar = {
   name: 'nodes: one with another secret',
   group: 'faults',
   engines: ['nats', 'redis'],
+  patient: true,
   async run (bench, engine) {
     const { nodes, port } = await bench.world({ engine, balanced: 2, env: (index): Readonly<Record<string, string>> => index === 2 ? { ENGINE_SECRET: 'quite another secret' } : {} })
     await allTalk(bench, port)
@@ -75,6 +76,7 @@ export const trailingRace: Bar = {
   name: 'trailing race: one node\'s words are 500 ms late',
   group: 'faults',
   engines: ['nats', 'redis'],
+  patient: true,
   async run (bench, engine) {
     const links: Link[] = []
     try {

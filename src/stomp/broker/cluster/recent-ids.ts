@@ -1,5 +1,5 @@
 /** The ids that are remembered. */
-const MOST = 1_000
+const MOST = 10_000
 
 /** The last ids that publishers gave to their messages, so that one that is published again is known. */
 export class RecentIds {
