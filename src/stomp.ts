@@ -3,6 +3,7 @@ export { destination, type DestinationLike, type TypedDestination } from './stom
 export type { BodyKind } from './stomp/routes/content.ts'
 export type { ConnectFrame, DisconnectInfo, HookName, StompHooks, SubscriptionInfo } from './stomp/hooks.ts'
 export type { MessageContext, MessageHandler, MessageRouteOptions } from './stomp/routes/message-routes.ts'
+export type { PresenceOptions } from './stomp/presence/options.ts'
 export type { Reply, ReplyTargets } from './stomp/routes/reply.ts'
 export type { Permission, Rule, RuleSubject, RuleType } from './stomp/rules.ts'
 export type { SendOptions, UserDelivery } from './stomp/routes/sender.ts'

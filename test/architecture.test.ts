@@ -93,10 +93,15 @@ const ROOMS: readonly Room[] = [
   { name: 'stomp/users', rooms: ['core', 'stomp/codec', 'stomp/broker', 'stomp/session'], packages: [] },
   { name: 'stomp/stream-source', rooms: ['core', 'stream'], packages: ['node:net'] },
   { name: 'stomp/cluster', rooms: ['core', 'cluster', 'stomp/codec', 'stomp/errors', 'stomp/broker', 'stomp/users', 'stomp/stream-source'], packages: [] },
+  {
+    name: 'stomp/presence',
+    rooms: ['core', 'cluster', 'stomp/codec', 'stomp/errors', 'stomp/destinations', 'stomp/pattern-trie', 'stomp/broker', 'stomp/session', 'stomp/users'],
+    packages: []
+  },
   { name: 'stomp/rules', rooms: ['core', 'stomp/codec', 'stomp/errors', 'stomp/destinations', 'stomp/session'], packages: ['*'] },
   { name: 'stomp/rights', rooms: ['stomp/codec', 'stomp/errors', 'stomp/destinations', 'stomp/broker', 'stomp/session', 'stomp/rules'], packages: [] },
   { name: 'stomp/hooks', rooms: ['core', 'stomp/codec', 'stomp/errors', 'stomp/refusals', 'stomp/broker', 'stomp/session'], packages: ['*'] },
-  { name: 'stomp/observer', rooms: ['stomp/session', 'stomp/users', 'stomp/hooks'], packages: [] },
+  { name: 'stomp/observer', rooms: ['stomp/session', 'stomp/users', 'stomp/presence', 'stomp/hooks'], packages: [] },
   {
     name: 'stomp/routes',
     rooms: ['core', 'stomp/codec', 'stomp/errors', 'stomp/refusals', 'stomp/destinations', 'stomp/broker', 'stomp/taps', 'stomp/session', 'stomp/users', 'stomp/cluster', 'stomp/rights'],
@@ -104,14 +109,14 @@ const ROOMS: readonly Room[] = [
   },
   {
     name: 'stomp/application',
-    rooms: ['stomp/codec', 'stomp/destinations', 'stomp/broker', 'stomp/taps', 'stomp/session', 'stomp/users', 'stomp/rights', 'stomp/hooks', 'stomp/routes'],
+    rooms: ['stomp/codec', 'stomp/destinations', 'stomp/broker', 'stomp/taps', 'stomp/session', 'stomp/users', 'stomp/presence', 'stomp/rights', 'stomp/hooks', 'stomp/routes'],
     packages: []
   },
   {
     name: 'stomp',
     rooms: [
       'embedded', 'core', 'stream', 'cluster', 'sockjs/errors', 'sockjs/protocol', 'sockjs/session', 'sockjs/transports', 'sockjs/options', 'sockjs/endpoint',
-      'stomp/stream-source', 'stomp/cluster', 'stomp/codec', 'stomp/errors', 'stomp/refusals', 'stomp/destinations', 'stomp/broker', 'stomp/broker/local', 'stomp/broker/memory', 'stomp/broker/cluster', 'stomp/broker/relay', 'stomp/taps', 'stomp/session', 'stomp/users',
+      'stomp/stream-source', 'stomp/cluster', 'stomp/presence', 'stomp/codec', 'stomp/errors', 'stomp/refusals', 'stomp/destinations', 'stomp/broker', 'stomp/broker/local', 'stomp/broker/memory', 'stomp/broker/cluster', 'stomp/broker/relay', 'stomp/taps', 'stomp/session', 'stomp/users',
       'stomp/rules', 'stomp/rights', 'stomp/hooks',
       'stomp/observer', 'stomp/routes', 'stomp/application'
     ],

@@ -27,5 +27,7 @@ export const QUESTIONS = {
   /** The STOMP sessions that subscribe to a destination. */
   stompSubscribers: 7,
   /** Closes STOMP sessions. */
-  stompClose: 8
+  stompClose: 8,
+  /** The users who are present in topics at the node. */
+  stompPresence: 9
 } as const

@@ -154,6 +154,8 @@ export const SESSION_ERRORS = {
   STOMP_TOO_MANY_SUBSCRIPTIONS: { text: 'Too many subscriptions' },
   STOMP_DESTINATION_TOO_LONG: { text: 'The destination is too long' },
   STOMP_UNKNOWN_DESTINATION: { text: 'Nothing here serves this destination', status: 404 },
+  STOMP_NO_PRESENCE: { text: 'This topic has no presence', status: 404 },
+  STOMP_TOO_MANY_WATCHERS: { text: 'Too many clients watch the presence of this topic' },
   STOMP_UNKNOWN_MESSAGE: { text: 'The message is not known, or is acknowledged already' },
   STOMP_TOO_MANY_UNACKNOWLEDGED: { text: 'Too many unacknowledged messages' },
   STOMP_TOO_MANY_STREAMS: { text: 'Too many streams of answers' },

@@ -2,6 +2,7 @@ import type { Broker } from './broker/broker.ts'
 import type { ClientCommand, Frame, FrameHeaders } from './codec/index.ts'
 import { type ClientDestination, parseUserDestination, USER_PREFIX } from './destinations.ts'
 import type { ConnectFrame, Hooks } from './hooks.ts'
+import type { Presence } from './presence/presence.ts'
 import type { Rights } from './rights.ts'
 import type { HandlerFailures } from './routes/failures.ts'
 import type { MessageRoute } from './routes/message-routes.ts'
@@ -23,6 +24,7 @@ export interface Parts {
   readonly hooks: Hooks
   readonly rights: Rights
   readonly users: Users
+  readonly presence: Presence
   readonly sender: Sender
   readonly messages: DestinationRouter<MessageRoute>
   readonly subscribes: DestinationRouter<SubscribeRoute>
@@ -53,7 +55,10 @@ export class StompApplication implements Application {
     const { hooks, rights } = this.#parts
     const allowed = rights.checkSubscribe(session, destination, headers)
     if (!hooks.has('onSubscribe')) return allowed
-    return Promise.resolve(allowed).then(() => hooks.run('onSubscribe', session, { id: headers.get('id'), destination: destination.name, headers }))
+    const ask = ({ name }: ClientDestination): Promise<void> => hooks.run('onSubscribe', session, { id: headers.get('id'), destination: name, headers })
+    const asked = Promise.resolve(allowed).then(() => ask(destination))
+    const { topic } = destination
+    return topic === null ? asked : asked.then(() => ask(topic))
   }
 
   handlerFor (session: StompSession, destination: ClientDestination): MessageHandler | null {
@@ -71,7 +76,8 @@ export class StompApplication implements Application {
   }
 
   feed (session: StompSession, subscription: Subscription, frame: Frame<ClientCommand>, destination: ClientDestination): Feed | null {
-    const { subscribes, failures } = this.#parts
+    const { subscribes, failures, presence } = this.#parts
+    if (destination.owner === 'presence') return presence.watch(session, subscription, destination)
     const match = subscribes.find(destination.rest)
     return match === null ? null : match.route.start(match, session, subscription, frame, failures)
   }

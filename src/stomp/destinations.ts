@@ -18,11 +18,14 @@ export type DestinationKind = 'topic' | 'queue' | 'temporary' | 'reply' | 'dead'
 /** The prefixes with their kinds. The first one that fits counts. */
 export type Prefixes = readonly (readonly [prefix: string, kind: DestinationKind])[]
 
-/** The owner of a destination: message and subscribe routes, the sessions of users, or the broker. */
-export type Owner = 'application' | 'user' | 'broker'
+/** The owner of a destination: message and subscribe routes, the sessions of users, the broker, or the server with the presence of a topic. */
+export type Owner = 'application' | 'user' | 'broker' | 'presence'
 
 /** The prefix of the destinations at which messages for users arrive: `/user/queue/x` for each session. */
 export const USER_PREFIX = '/user'
+
+/** The second segment of the destinations that tell who is present in a topic: `/topic/$presence/rooms/7` for `/topic/rooms/7`. */
+const PRESENCE = '/$presence'
 
 /** A destination that a client names. The session parses it once, where the frame arrives. */
 export class ClientDestination {
@@ -45,6 +48,11 @@ export class ClientDestination {
   get segments (): readonly string[] {
     this.#segments ??= split(this.name, this.#prefix, this.#separator)
     return this.#segments
+  }
+
+  /** The topic whose presence this destination tells, `null` for any other destination. */
+  get topic (): ClientDestination | null {
+    return this.owner === 'presence' ? new ClientDestination('broker', topicOf(this.name, this.#separator)!, '', this.#separator) : null
   }
 
   /** The segments after the application prefix. */
@@ -76,8 +84,16 @@ export class DestinationParser {
       const next = name[prefix.length]
       if ((next === '/' || next === this.#separator) && name.startsWith(prefix)) return new ClientDestination('application', name, prefix, this.#separator)
     }
-    return new ClientDestination(isUserDestination(name) ? 'user' : 'broker', name, '', this.#separator)
+    return new ClientDestination(isUserDestination(name) ? 'user' : topicOf(name, this.#separator) === null ? 'broker' : 'presence', name, '', this.#separator)
   }
+}
+
+/** Finds the topic of a destination that tells the presence, `null` for any other destination. */
+function topicOf (name: string, separator: Separator): string | null {
+  const at = name.indexOf('/', 1)
+  if (at < 0 || !name.startsWith(PRESENCE, at)) return null
+  const rest = at + PRESENCE.length
+  return rest === name.length || name[rest] === separator ? `${name.slice(0, at)}/${name.slice(rest + 1)}` : null
 }
 
 /** Tells whether a destination is below `/user`. */

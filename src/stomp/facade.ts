@@ -32,12 +32,16 @@ export interface StompFacade {
   subscribe<Params = Record<string, string>> (path: string, handler: SubscribeHandler<Params>): void
   /** Sends to a destination of the broker. Strings and bytes go as they are, other values as JSON. Resolves when the broker has the message. */
   publish<T> (destination: DestinationLike<T>, value: T, options?: SendOptions): Promise<void>
-  /** Sends to every session of a user that subscribes `/user<destination>`. With `clusterBroker()` and with a relay, the sessions of other processes get it too. */
+  /**
+   * Sends to every session of a user that subscribes `/user<destination>`.
+   *
+   * With `clusterBroker()` and with a relay, the sessions of other processes get it too.
+   */
   publishToUser<T> (user: string, destination: DestinationLike<T>, value: T, options?: SendOptions): UserDelivery
   /**
-   * Sends to one session, by itself or its id, if it subscribes `/user<destination>`. An anonymous client is reached in this way.
+   * Sends to one session, by itself or its id, if it subscribes `/user<destination>`.
    *
-   * With an engine, the id may be that of a session of another node. Then `elsewhere` resolves when the engine has the message.
+   * An anonymous client is reached in this way. With an engine, the id may be that of a session of another node. Then `elsewhere` resolves when the engine has the message.
    */
   publishToSession<T> (session: StompSession | string, destination: DestinationLike<T>, value: T, options?: SendOptions): UserDelivery
   /**

@@ -1,17 +1,20 @@
 import type { DisconnectInfo, Hooks } from './hooks.ts'
 import type { SessionObserver } from './session/host.ts'
+import type { Presence } from './presence/presence.ts'
 import type { StompSession } from './session/stomp-session.ts'
 import type { Subscription } from './session/subscriptions.ts'
 import type { Users } from './users.ts'
 
-/** Tells the hooks of the application of the lives of sessions, and keeps the registry of users. */
+/** Tells the hooks of the application of the lives of sessions. It keeps the registry of users, and their presence in topics. */
 export class HookObserver implements SessionObserver {
   readonly #hooks: Hooks
   readonly #users: Users
+  readonly #presence: Presence
 
-  constructor (hooks: Hooks, users: Users) {
+  constructor (hooks: Hooks, users: Users, presence: Presence) {
     this.#hooks = hooks
     this.#users = users
+    this.#presence = presence
   }
 
   connected (session: StompSession): void {
@@ -19,11 +22,15 @@ export class HookObserver implements SessionObserver {
     this.#hooks.tell('onConnected', session)
   }
 
-  subscribed (session: StompSession, { id, destination }: Subscription): void {
+  subscribed (session: StompSession, subscription: Subscription): void {
+    const { id, destination } = subscription
+    this.#presence.subscribed(session, subscription)
     this.#hooks.tell('onSubscribed', session, { id, destination })
   }
 
-  unsubscribed (session: StompSession, { id, destination }: Subscription): void {
+  unsubscribed (session: StompSession, subscription: Subscription): void {
+    const { id, destination } = subscription
+    this.#presence.unsubscribed(subscription)
     this.#hooks.tell('onUnsubscribe', session, { id, destination })
   }
 

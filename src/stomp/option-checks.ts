@@ -66,6 +66,7 @@ const OPTIONS: Readonly<Record<keyof StompPluginOptions, Check>> = {
   broker: expected((value) => typeof (value as { connect?: unknown } | null | undefined)?.connect === 'function', 'a broker such as memoryBroker()'),
   endpoint,
   rules: expected(Array.isArray, 'a list of rules'),
+  presence: expected(Array.isArray, 'a list such as [{ pattern: \'/topic/rooms/**\' }]'),
   limits: plainObject,
   heartBeat: plainObject,
   rate: plainObject,

@@ -4,6 +4,7 @@ import type { Broker } from './broker/broker.ts'
 import { DEFAULT_LIMITS } from './codec/index.ts'
 import { isUserDestination, USER_PREFIX } from './destinations.ts'
 import { stompErrors } from './errors.ts'
+import type { PresenceOptions } from './presence/options.ts'
 import type { Rule } from './rules.ts'
 import type { RateOptions } from './session/rate.ts'
 import type { HeartBeatOptions, SessionSettings, StompLimits } from './session/settings.ts'
@@ -56,6 +57,8 @@ export interface StompPluginOptions {
   endpoint?: EndpointOptions
   /** The rules that allow clients to connect, to subscribe and to send. Where there are rules, everything else is refused. */
   rules?: readonly Rule[]
+  /** The topics whose subscribers clients may watch: a subscriber of `/topic/$presence/rooms/7` learns which users subscribe to `/topic/rooms/7`. Default: none. */
+  presence?: readonly PresenceOptions[]
   /** The bounds of a session. */
   limits?: StompLimitOptions
   /** The heart-beats that the server offers, and the silence that it allows (STOMP-H1). */

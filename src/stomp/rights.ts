@@ -26,6 +26,8 @@ export class Rights {
   /** @throws StompError STOMP_ACCESS_REFUSED */
   checkSend (session: StompSession, destination: ClientDestination, headers: FrameHeaders): void | Promise<void> {
     const { owner, name } = destination
+    // Only the server tells who is present.
+    if (owner === 'presence') throw new StompError('STOMP_ACCESS_REFUSED')
     // The common case comes first, and asks the broker nothing.
     if (owner === 'broker' && this.#rules.empty && this.#clientSend === 'any') return
     if (owner === 'broker' && this.#broker.isPrivate(name)) return
@@ -41,6 +43,9 @@ export class Rights {
     // A wildcard never reaches the destinations of users (SEC-S64).
     if (owner === 'user' && name.split(/[/.]/).some((segment) => segment === '*' || segment === '**')) throw new StompError('STOMP_ACCESS_REFUSED')
     if (this.#rules.empty || this.#broker.isPrivate(name)) return
-    return this.#rules.check(session, 'subscribe', headers, destination)
+    const { topic } = destination
+    const allowed = this.#rules.check(session, 'subscribe', headers, destination)
+    // Who may not subscribe to a topic must not learn who does.
+    return topic === null ? allowed : allowed.then(() => this.#rules.check(session, 'subscribe', headers, topic))
   }
 }

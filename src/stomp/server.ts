@@ -12,6 +12,7 @@ import { injectClient, type InjectedClient, type InjectOptions } from './inject.
 import { HookObserver } from './observer.ts'
 import { checkStompOptions } from './option-checks.ts'
 import { type ResolvedStompOptions, resolveStompOptions, type StompPluginOptions, type StompServerOptions } from './options.ts'
+import { Presence } from './presence/presence.ts'
 import { Rights } from './rights.ts'
 import { HandlerFailures } from './routes/failures.ts'
 import type { MessageRoute } from './routes/message-routes.ts'
@@ -58,6 +59,7 @@ export class StompServer {
     const { prefixes, clientSend } = this.options
     const users = new Users()
     const destinations = new DestinationParser(prefixes, broker.separator)
+    const presence = new Presence(options.presence ?? [], destinations, users)
     const rights = new Rights(new Rules(options.rules ?? [], destinations), broker, clientSend)
     const taps = new Taps(destinations)
     const sender = new Sender(broker, taps, users, rights, destinations, app.log)
@@ -68,6 +70,7 @@ export class StompServer {
       hooks: new Hooks((error, hook) => logThrown(app.log, 'error', error, { hook }, 'a STOMP hook failed')),
       rights,
       users,
+      presence,
       sender,
       messages: new DestinationRouter<MessageRoute>(broker.separator, prefixes),
       subscribes: new DestinationRouter<SubscribeRoute>(broker.separator, prefixes),
@@ -77,8 +80,9 @@ export class StompServer {
 
   /** Takes the source of streams, and the node of this server if there is an engine. */
   join (source: StreamSource, node: ClusterNode | null): void {
-    const { broker, sender, users } = this.parts
+    const { broker, sender, users, presence } = this.parts
     this.source = source
+    presence.join(source.clock, node)
     this.cluster = new StompCluster(users, source, node)
     if (node === null) return
     broker.join?.(node)
@@ -126,7 +130,7 @@ export class StompServer {
 
   #makeHost (clock: Clock): StompHost {
     const { settings, rate } = this.options
-    const { broker, taps, hooks, users } = this.parts
+    const { broker, taps, hooks, users, presence } = this.parts
     return {
       clock,
       log: this.#log,
@@ -134,7 +138,7 @@ export class StompServer {
       taps,
       destinations: this.#destinations,
       application: new StompApplication(this.parts),
-      observer: new HookObserver(hooks, users),
+      observer: new HookObserver(hooks, users, presence),
       settings,
       server: `fastify-sockjs/${version}`,
       rate: rate === null ? null : new RateLimiter(rate, clock),

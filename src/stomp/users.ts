@@ -54,6 +54,9 @@ export class Users implements Iterable<UserEntry> {
     for (const [name, sessions] of this.#byName) yield { name, sessions }
   }
 
+  /** @internal The name of the user as which a session connected, `undefined` for an anonymous client. */
+  nameOf (session: StompSession): string | undefined { return this.#nameOf.get(session) }
+
   /** @internal Finds a connected session by its id. */
   session (id: string): StompSession | undefined { return this.#byId.get(id) }
 

@@ -44,7 +44,7 @@ export class StompNodes {
     const server = await buildStomp(this.#t, { defaultBroker: options.stomp?.broker === undefined, ...options, sockjs: { engine, node: name, ...options.sockjs } })
     servers.push(server)
     await this.settle()
-    const others = servers.length - this.#dead.size - 1
+    const others = this.engines.filter((each) => each !== engine && !each.cut).length
     await until(() => server.app.sockjs.node!.peers.length >= others || server.app.sockjs.node!.state !== 'available', 'the nodes know each other')
     return server
   }

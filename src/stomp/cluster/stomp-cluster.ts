@@ -53,7 +53,7 @@ export interface ClusterSubscriber {
 export interface ClusterSubscribers {
   /** The sessions that subscribe to the destination. A session with several subscriptions to it is named once. */
   readonly subscribers: readonly ClusterSubscriber[]
-  /** False if a node did not answer in time, or has more than 4 MiB of subscribers, so that some are missing. */
+  /** False if subscribers are missing. A node did not answer in time, or its answer had no room. */
   readonly complete: boolean
 }
 

@@ -55,6 +55,7 @@ export class Sender {
   /** @throws FST_STOMP_INVALID_DESTINATION, FST_STOMP_INVALID_BODY, or the refusal of the broker */
   async publish<T> (destination: DestinationLike<T>, value: T, options: SendOptions = {}): Promise<void> {
     const path = pathOf(destination)
+    if (this.#destinations.parse(path).owner === 'presence') throw mistake(new stompErrors.InvalidDestination(path, 'only the server tells who is present'))
     if (!this.#broker.accepts(path, 'send')) throw mistake(new stompErrors.InvalidDestination(path, notServed(path)))
     const message = { destination: path, ...encode(value, options) }
     await this.#taps.after(this.#broker.publish(message), message)

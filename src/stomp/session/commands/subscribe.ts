@@ -38,15 +38,19 @@ function accept (session: StompSession, frame: Frame<ClientCommand>, destination
   if (owner === 'broker' && !broker.accepts(name, 'subscribe')) throw new StompError('STOMP_UNKNOWN_DESTINATION')
   const subscription = session.subscriptions.add(frame.headers.get('id'), name, ack, owner)
   if (owner === 'broker') return acceptByBroker(session, frame, subscription)
-  if (owner === 'application') {
+  if (owner !== 'user') {
     subscription.feed = application.feed(session, subscription, frame, destination)
     if (subscription.feed === null) throw new StompError('STOMP_UNKNOWN_DESTINATION')
+    // The first messages of the feed may have been too many for the session.
+    if (session.over) return subscription.feed.stop()
   }
   register(session, subscription)
   confirm(session, frame, subscription.feed?.ready)
 }
 
 function register (session: StompSession, subscription: Subscription): void {
+  // The subscription may have ended before the broker had it.
+  if (session.subscriptions.find(subscription.key) !== subscription) return
   subscription.registered = true
   session.host.observer.subscribed(session, subscription)
 }
