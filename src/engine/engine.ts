@@ -16,9 +16,9 @@ export interface Engine {
   /** Keys that one node owns. */
   readonly claims: EngineClaims
   /** Messages that are kept for nodes that missed them. */
-  readonly logs?: EngineLogs
+  readonly logs: EngineLogs
   /** Messages that wait for one consumer. */
-  readonly queues?: EngineQueues
+  readonly queues: EngineQueues
   /**
    * Starts to connect.
    *

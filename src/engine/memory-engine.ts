@@ -1,9 +1,11 @@
 import type { Clock } from '../core/clock.ts'
 import type { ChannelListener, Claim, Engine, EngineChannels, EngineClaims, EngineContext, EngineFacts, EngineState } from './engine.ts'
 import { engineErrors } from './errors.ts'
+import type { EngineLogs } from './logs.ts'
 import { MemoryLogs } from './memory-logs.ts'
 import { MemoryQueues } from './memory-queues.ts'
 import { matchesChannel } from './patterns.ts'
+import type { EngineQueues } from './queues.ts'
 import type { LogTable } from './store/log-table.ts'
 import type { QueueTable } from './store/queue-table.ts'
 
@@ -69,11 +71,15 @@ export class MemoryEngine implements Engine, EngineChannels, EngineClaims {
   readonly facts: EngineFacts
   readonly channels: EngineChannels = this
   readonly claims: EngineClaims = this
-  readonly logs: MemoryLogs
-  readonly queues: MemoryQueues
+  readonly logs: EngineLogs
+  readonly queues: EngineQueues
   /** @internal True while the network is taken away from this node. */
   cut = false
   readonly #network: MemorySystem
+  /** @internal */
+  readonly memoryLogs: MemoryLogs
+  /** @internal */
+  readonly memoryQueues: MemoryQueues
   readonly #subscriptions = new Set<Subscription>()
   readonly #held = new Map<string, Held>()
   readonly #waiters: Waiter[] = []
@@ -85,8 +91,8 @@ export class MemoryEngine implements Engine, EngineChannels, EngineClaims {
   constructor (network: MemorySystem) {
     this.#network = network
     this.facts = network.facts
-    this.logs = new MemoryLogs(this, network)
-    this.queues = new MemoryQueues(this, network)
+    this.logs = this.memoryLogs = new MemoryLogs(this, network)
+    this.queues = this.memoryQueues = new MemoryQueues(this, network)
   }
 
   /** The id of its node; the empty string before the start. */
@@ -102,7 +108,7 @@ export class MemoryEngine implements Engine, EngineChannels, EngineClaims {
 
   async stop (): Promise<void> {
     if (this.#state === 'stopped') return
-    this.queues.leave()
+    this.memoryQueues.leave()
     this.#network.remove(this)
     this.#subscriptions.clear()
     this.#held.clear()
@@ -204,7 +210,7 @@ export class MemoryEngine implements Engine, EngineChannels, EngineClaims {
   /** @internal Loses the connection. */
   leave (reason: string): void {
     if (this.#state !== 'available') return
-    this.queues.leave()
+    this.memoryQueues.leave()
     this.#change('unavailable', reason)
   }
 
@@ -239,8 +245,8 @@ export class MemoryEngine implements Engine, EngineChannels, EngineClaims {
   #available (reason: string): void {
     this.#wasAvailable = true
     this.#state = 'available'
-    this.logs.restore()
-    this.queues.restore()
+    this.memoryLogs.restore()
+    this.memoryQueues.restore()
     this.#change('available', reason)
     for (const { resolve } of this.#waiters.splice(0)) resolve()
   }

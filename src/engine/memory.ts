@@ -122,7 +122,7 @@ export class MemoryNetwork implements MemorySystem {
 
   /** Takes the network away. A message that one of the nodes gives back must not go to another one of them. */
   #lose (engines: Iterable<MemoryEngine>, reason: string): void {
-    for (const engine of engines) engine.queues.pause()
+    for (const engine of engines) engine.memoryQueues.pause()
     for (const engine of engines) engine.leave(reason)
   }
 

@@ -23,8 +23,8 @@ export class Lines {
 
 /** The same engine with other facts. */
 export function withFacts (engine: Engine, facts: Partial<EngineFacts>): Engine {
-  const { channels, claims } = engine
-  return { facts: { ...engine.facts, ...facts }, channels, claims, start: (context) => engine.start(context), stop: () => engine.stop() }
+  const { channels, claims, logs, queues } = engine
+  return { facts: { ...engine.facts, ...facts }, channels, claims, logs, queues, start: (context) => engine.start(context), stop: () => engine.stop() }
 }
 
 export interface PeerOptions extends Partial<Pick<ClusterNodeOptions, 'name' | 'clock'>> {

@@ -26,8 +26,8 @@ class KeepingNode {
       secret: SECRET,
       jetstream: { ackWait: 1_000, ...jetstream }
     }))
-    this.logs = new LogNode(this.node, this.node.engine.logs!.group('topics', RULE))
-    this.node.engine.queues!.bound(BOUNDS)
+    this.logs = new LogNode(this.node, this.node.engine.logs.group('topics', RULE))
+    this.node.engine.queues.bound(BOUNDS)
     this.queues = new QueueNode(this.node)
     t.teardown(() => this.node.stop())
   }

@@ -9,7 +9,7 @@ const { engine } = await import(module) as { engine (settings: unknown): Promise
 const { claim, publish, hold } = JSON.parse(task) as ChildTask
 
 const node = new EngineNode(await engine(JSON.parse(settings)))
-if (hold !== undefined) node.engine.queues!.bound(BOUNDS)
+if (hold !== undefined) node.engine.queues.bound(BOUNDS)
 await node.start()
 await node.reaches('available')
 for (const key of claim) await node.own(key)

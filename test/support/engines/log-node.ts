@@ -84,6 +84,6 @@ export class LogNode {
 /** Starts nodes with one group of logs. */
 export async function logNodes ({ nodes, name }: Pick<Room, 'nodes' | 'name'>, count: number, rule: Partial<LogRule> = {}): Promise<[LogNode, LogNode, ...LogNode[]]> {
   const groups = new Map<EngineNode, EngineLogGroup>()
-  const started = await nodes(count, (node) => { groups.set(node, node.engine.logs!.group(name(), { ...RULE, ...rule })) })
+  const started = await nodes(count, (node) => { groups.set(node, node.engine.logs.group(name(), { ...RULE, ...rule })) })
   return started.map((node) => new LogNode(node, groups.get(node)!)) as [LogNode, LogNode]
 }

@@ -42,7 +42,7 @@ export function logChecks (check: Check): void {
     const { name, nodes } = room
     const [a, b] = await logNodes(room, 2)
     let other!: LogNode
-    await nodes(1, (node) => { other = new LogNode(node, node.engine.logs!.group(`${name()}-other`, { messages: 10, bytes: 100_000, ttl: 600_000 })) })
+    await nodes(1, (node) => { other = new LogNode(node, node.engine.logs.group(`${name()}-other`, { messages: 10, bytes: 100_000, ttl: 600_000 })) })
     const patterns = ['x', 'x.*', 'x.>', '*.y', '>', 'X']
     const followed = await Promise.all(patterns.map((pattern) => b.follow(pattern)))
     const end = await b.follow('end')

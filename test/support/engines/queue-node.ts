@@ -21,7 +21,7 @@ export class Taking extends Arrivals<Taken> {
 
   constructor (node: EngineNode, queue: string, credit = 0) {
     super()
-    this.consumer = node.engine.queues!.consume(queue, (message) => {
+    this.consumer = node.engine.queues.consume(queue, (message) => {
       this.push({ message, text: Buffer.from(message.data).toString(), deliveries: message.deliveries })
     })
     if (credit > 0) this.consumer.credit(credit)
@@ -49,7 +49,7 @@ export class QueueNode {
   }
 
   async push (queue: string, text: string | Uint8Array, id: string = randomUUID()): Promise<void> {
-    await within(this.node.engine.queues!.push(queue, id, Buffer.from(text)), `a push to ${queue}`)
+    await within(this.node.engine.queues.push(queue, id, Buffer.from(text)), `a push to ${queue}`)
   }
 
   /** Pushes messages in one turn. */
@@ -84,7 +84,7 @@ export class QueueNode {
 
 /** Starts nodes that use queues. */
 export async function queueNodes ({ nodes }: Pick<Room, 'nodes'>, count: number, bounds: Partial<QueueRule> = {}): Promise<[QueueNode, QueueNode, ...QueueNode[]]> {
-  const started = await nodes(count, ({ engine }) => engine.queues!.bound({ ...BOUNDS, ...bounds }))
+  const started = await nodes(count, ({ engine }) => engine.queues.bound({ ...BOUNDS, ...bounds }))
   return started.map((node) => new QueueNode(node)) as [QueueNode, QueueNode]
 }
 

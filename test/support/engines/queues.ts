@@ -33,7 +33,7 @@ class Drain {
   readonly #done = new Set<string>()
 
   consume ({ node }: QueueNode, queue: string, credit: number, act: () => 'ack' | 'nack' = () => 'ack'): EngineConsumer {
-    const consumer = node.engine.queues!.consume(queue, (message) => {
+    const consumer = node.engine.queues.consume(queue, (message) => {
       const text = Buffer.from(message.data).toString()
       if (this.#done.has(text)) this.again.push(text)
       if (act() === 'nack') consumer.nack(message)

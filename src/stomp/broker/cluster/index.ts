@@ -73,7 +73,6 @@ class ClusterBroker implements Broker {
 
   join (node: ClusterNode): void {
     const { logs, queues } = node.engine
-    if (logs === undefined || queues === undefined) throw new stompErrors.InvalidOption('broker', `the engine ${node.engine.facts.name} has no logs and no queues`)
     const { history, maxQueueMessages: messages, maxQueueBytes: bytes, maxBytes: allBytes } = this.#settings
     this.#node = node
     this.#histories = history.map(({ pattern, segments, messages, bytes, ttl }) =>
@@ -86,7 +85,7 @@ class ClusterBroker implements Broker {
     if (this.#running !== null) return
     const node = this.#node
     if (node === null) throw new stompErrors.InvalidOption('broker', 'clusterBroker() needs the option engine of app.register(sockjs, { engine })')
-    const exchange = new ClusterExchange(node, this.#settings, this.#histories, node.engine.queues!, context)
+    const exchange = new ClusterExchange(node, this.#settings, this.#histories, node.engine.queues, context)
     const users = new UserChannels(exchange, (message) => this.#onUserMessage(message))
     this.#running = { exchange, users }
     this.#become(STATES[node.state], '')
