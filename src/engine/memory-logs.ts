@@ -91,7 +91,7 @@ class MemoryLogGroup implements EngineLogGroup {
   #spread (log: string, kept: KeptEntry): void {
     const name = nameOfLog(this.#name, log)
     const entry = this.#entry(log, kept)
-    for (const { logs, node } of this.#network.engines) {
+    for (const { memoryLogs: logs, node } of this.#network.engines) {
       if (logs.follows(name)) this.#network.deliver({ kind: 'log', from: this.#engine.node, to: node, channel: name, arrive: () => logs.arrive(name, entry) })
     }
   }
