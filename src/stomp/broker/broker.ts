@@ -43,6 +43,8 @@ export interface BrokerCapabilities {
   readonly atomicTransactions: boolean
   /** A consumer whose client takes no more is passed over. Without it, messages that it was given wait with it. */
   readonly passesOverHeldBack: boolean
+  /** The consumers of a queue take turns. Without it, each takes as many messages as it has room for. */
+  readonly takesTurns: boolean
   /** A message of a queue that comes back stands before later ones. Without it, later messages may come first. */
   readonly redeliveryInOrder: boolean
   /** All subscribers of a topic get its messages in the same order. Without it, that holds for the messages of each publisher. */

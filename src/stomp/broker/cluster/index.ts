@@ -58,6 +58,8 @@ class ClusterBroker implements Broker {
       history: history.length > 0,
       atomicTransactions: false,
       passesOverHeldBack: false,
+      // An engine that chooses the next consumer of a message chooses that of every message.
+      takesTurns: facts?.queues.passesOn === true,
       redeliveryInOrder: facts?.queues.inOrder === true,
       totalOrder: facts?.totalOrder === true,
       survivesNode: true,

@@ -37,6 +37,7 @@ class MemoryBroker implements Broker {
       history: settings.history.length > 0,
       atomicTransactions: true,
       passesOverHeldBack: true,
+      takesTurns: true,
       redeliveryInOrder: true,
       totalOrder: true,
       survivesNode: false,

@@ -20,6 +20,7 @@ export const RELAYED: BrokerCapabilities = Object.freeze({
   history: false,
   atomicTransactions: false,
   passesOverHeldBack: false,
+  takesTurns: true,
   redeliveryInOrder: true,
   totalOrder: true,
   survivesNode: true,
