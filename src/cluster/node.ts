@@ -5,6 +5,7 @@ import { type RefusalLine, RefusalLog } from '../core/refusal-log.ts'
 import { Timer, type TimerOwner } from '../core/timer.ts'
 import type { Engine, EngineChannels, EngineLog, EngineState } from '../engine/engine.ts'
 import { engineErrors } from '../engine/errors.ts'
+import { Attendance } from './attendance.ts'
 import { Calls } from './calls.ts'
 import type { Link, LinkService } from './link.ts'
 import { Links } from './links.ts'
@@ -68,6 +69,7 @@ export class ClusterNode implements TimerOwner {
   readonly members: Members
   readonly calls: Calls
   readonly rollCall: RollCall
+  readonly attendance: Attendance
   /** @internal */
   readonly links: Links
   readonly #dropped: RefusalLog<Dropped>
@@ -92,6 +94,7 @@ export class ClusterNode implements TimerOwner {
     this.members = new Members(this)
     this.calls = new Calls(this)
     this.rollCall = new RollCall(this)
+    this.attendance = new Attendance(this)
   }
 
   /** The state of the engine. */

@@ -40,7 +40,7 @@ export class RollCall {
     const { calls, clock, members } = this.#node
     const answers = await Promise.all(Array.from(members.all, async ({ id }) => {
       const body = await calls.ask(id, QUESTIONS.connected, NOTHING, PATIENCE)
-      if (body !== null) return clock.now() - new Reader(body).u48()
+      if (body !== null && body.byteLength === 6) return clock.now() - new Reader(body).u48()
       // A node that has ended meanwhile owns nothing.
       return members.has(id) ? null : 0
     }))

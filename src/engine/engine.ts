@@ -139,6 +139,14 @@ export interface EngineClaims {
    * @throws FST_SOCKJS_ENGINE_UNAVAILABLE
    */
   locate (key: string): Promise<string | null>
+  /**
+   * Tells whether the messaging system has a connection of a node. The node itself need not answer, because it may be busy.
+   *
+   * An engine whose keys last as long as a connection must have it.
+   *
+   * @throws FST_SOCKJS_ENGINE_UNAVAILABLE
+   */
+  reaches? (node: string): Promise<boolean>
 }
 
 /** The result of a claim: the key is this node's until `release()`, or a node has it already. Only the first call of `release` counts. */

@@ -152,6 +152,11 @@ export class MemoryEngine implements Engine, EngineChannels, EngineClaims {
     return { owner: null, release: () => this.#release(key, held) }
   }
 
+  async reaches (node: string): Promise<boolean> {
+    this.check()
+    return [...this.#network.engines].some((engine) => engine.node === node && !engine.cut)
+  }
+
   async locate (key: string): Promise<string | null> {
     const unsure = this.#unsure(key)
     if (unsure !== null) {

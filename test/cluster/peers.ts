@@ -1,7 +1,7 @@
 import { ClusterNode, type ClusterNodeOptions } from '../../src/cluster/node.ts'
 import { ManualClock } from '../../src/core/clock.ts'
 import type { Engine, EngineFacts } from '../../src/engine/engine.ts'
-import { type MemoryDelivery, type MemoryEngine, MemoryNetwork } from '../../src/engine/memory.ts'
+import { type MemoryDelivery, type MemoryEngine, MemoryNetwork, type MemoryNetworkOptions } from '../../src/engine/memory.ts'
 
 /** Lets all publications arrive that are on their way, and the answers to them. */
 export async function turns (count = 6): Promise<void> { for (let i = 0; i < count; i++) await new Promise((resolve) => { setImmediate(resolve) }) }
@@ -104,9 +104,9 @@ export class FatefulNetwork extends MemoryNetwork {
   /** The fate of each publication; by default it arrives in the next turn. */
   fate: (delivery: MemoryDelivery) => void
 
-  constructor () {
+  constructor (options: Omit<MemoryNetworkOptions, 'deliver'> = {}) {
     const arrives = ({ arrive }: MemoryDelivery): void => { setImmediate(arrive) }
-    super({ deliver: (delivery) => this.fate(delivery) })
+    super({ ...options, deliver: (delivery) => this.fate(delivery) })
     this.fate = arrives
   }
 

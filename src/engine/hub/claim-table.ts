@@ -27,7 +27,7 @@ interface Waiting {
 export class ClaimTable implements TimerOwner {
   readonly #owners = new Map<string, Claimant>()
   readonly #clock: Clock
-  readonly #settled: number
+  #settled: number
   readonly #timer = new Timer(this)
   #expectsClaims = false
   #waiting: Waiting[] = []
@@ -60,8 +60,16 @@ export class ClaimTable implements TimerOwner {
     if (this.#owners.get(key) === claimant) this.#owners.delete(key)
   }
 
-  /** Frees all keys of a node whose line has closed. */
+  /**
+   * Frees all keys of a node whose line has closed.
+   *
+   * A node that stops has none left. One that has some is dead, or connects again, so that no key counts as free until it had the time to return.
+   */
   leave (claimant: Claimant): void {
+    if (claimant.keys.size > 0) {
+      this.#expectsClaims = true
+      this.#settled = this.#clock.now() + RECLAIM_TIME
+    }
     for (const key of claimant.keys) this.release(claimant, key)
     this.#waiting = this.#waiting.filter((each) => each.claimant !== claimant)
   }

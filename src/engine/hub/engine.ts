@@ -22,7 +22,8 @@ export class HubEngine implements Engine {
       maxPayload: MAX_PAYLOAD,
       namespace,
       secret: '',
-      keysLast: 'connection',
+      // The hub waits for the keys of a node whose line has closed.
+      keysLast: 'lease',
       sign: false,
       totalOrder: true,
       queues: { inOrder: true, passesOn: true, acksLast: true, lease: 0 },

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { delay } from '../../core/delay.ts'
 import { Timer, type TimerOwner } from '../../core/timer.ts'
 import { engineErrors } from '../errors.ts'
 import type { NatsConnection, NatsMessage } from './connection.ts'
@@ -26,6 +27,9 @@ const REMEMBERED = 60_000
 const NO_RESPONDERS = 503
 
 const QUESTION = new Uint8Array(0)
+
+/** The token of a question whose answer is that the node is there. */
+const HERE = 'here'
 
 /** A question that waits for its answer. */
 class Ask implements TimerOwner {
@@ -59,6 +63,8 @@ class Ask implements TimerOwner {
 export class Asks implements Subscriber {
   readonly #link: NatsLink
   readonly #waiting = new Map<string, Ask>()
+  /** The questions whether nodes are connected. */
+  readonly #reaching = new Map<string, (is: boolean) => void>()
   #count = 0
   /** The time until which the server is taken not to tell that no node listens. */
   #deafUntil = 0
@@ -71,6 +77,25 @@ export class Asks implements Subscriber {
   async ask (key: string): Promise<Answer> {
     const token = (++this.#count).toString(36)
     return await new Promise<Answer>((resolve, reject) => { this.put(new Ask(this, key, token, resolve, reject)) })
+  }
+
+  /**
+   * Tells whether the server has a connection of a node. If it has none, it says so before it answers a flush.
+   *
+   * While strangers listen to everything, only the node itself can answer.
+   */
+  async reaches (node: string): Promise<boolean> {
+    this.#link.open()
+    const { subjects, context } = this.#link
+    const token = `${HERE}-${(++this.#count).toString(36)}`
+    const said = new Promise<boolean>((resolve) => { this.#reaching.set(token, resolve) })
+    try {
+      this.#link.send(subjects.answer(node, HERE), QUESTION, subjects.answer(context.node, token))
+      await this.#link.flushed()
+      return await Promise.race([said, this.#isDeaf ? delay(context.clock, SILENCE).then(() => false) : Promise.resolve(true)])
+    } finally {
+      this.#reaching.delete(token)
+    }
   }
 
   /** Puts a question, or puts it once more. @internal */
@@ -139,8 +164,12 @@ export class Asks implements Subscriber {
     return ask
   }
 
-  #answered ({ subject, data, headers }: NatsMessage): void {
-    const ask = this.#take(subject.slice(subject.lastIndexOf('.') + 1))
+  #answered ({ subject, data, headers, reply }: NatsMessage): void {
+    const token = subject.slice(subject.lastIndexOf('.') + 1)
+    if (token === HERE) return reply === undefined ? undefined : this.#link.send(reply, QUESTION)
+    const reaching = this.#reaching.get(token)
+    if (reaching !== undefined) return reaching(headers?.code !== NO_RESPONDERS)
+    const ask = this.#take(token)
     if (headers?.code === NO_RESPONDERS) ask?.resolve('nobody')
     else ask?.resolve(data.byteLength === 0 ? 'undecided' : { owner: String.fromCharCode(...data) })
   }

@@ -66,6 +66,8 @@ export class NatsClaims implements EngineClaims, Claimant, TimerOwner {
     return this.#held.has(key) ? this.#link.context.node : await this.#find(key, () => {})
   }
 
+  reaches (node: string): Promise<boolean> { return this.#asks.reaches(node) }
+
   // --- for the link --------------------------------------------------------------------------------------------
 
   subscribeAll (connection: NatsConnection): void {

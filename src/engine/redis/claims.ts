@@ -69,7 +69,8 @@ export class RedisClaims implements EngineClaims {
         return { owner: nodeOf(holder) }
       } catch (error) {
         this.#held.delete(key)
-        this.#doubtful.add(key)
+        // Redis has set nothing if it has refused the command, because its memory is full for example.
+        if (!isReply(error)) this.#doubtful.add(key)
         throw error
       }
     })

@@ -12,9 +12,6 @@ const PAUSE = 100
 /** The most requests that may wait for the engine. */
 const MAX_WAITING = 10_000
 
-/** The time after which answers of other nodes are too late to concern the same moment, in milliseconds. */
-const SLOW = 200
-
 /** The most owners that are remembered. */
 const MAX_OWNERS = 10_000
 
@@ -124,18 +121,19 @@ export class Directory {
   /**
    * Finds the owner of a key, for sure.
    *
-   * If keys last as long as a connection, a node that connects again has none for a moment. Then all nodes are asked whether they were
-   * connected meanwhile. If one was not, or if one was slow, the question for the owner is put again.
+   * If keys last as long as a connection, a node that connects again has none for a moment. So the answer that no node has the key counts only
+   * if all nodes were connected before and after it. Otherwise the question is put again.
    */
   async #find (key: string): Promise<{ owner: string | null }> {
-    const { clock, engine: { claims, facts }, rollCall } = this.#node
+    const { engine: { claims, facts }, attendance } = this.#node
     if (facts.keysLast === 'lease') return { owner: await claims.locate(key) }
-    const asked = clock.now()
-    const called = rollCall.allSince(asked).then((all) => all && clock.now() - asked < SLOW)
-    const owner = await claims.locate(key)
-    if (owner !== null) return { owner }
-    if (await called) return { owner: null }
-    throw new engineErrors.Unavailable(facts.name, 'a node was away while it was asked')
+    for (;;) {
+      const { isFresh } = attendance
+      const owner = await claims.locate(key)
+      if (owner !== null) return { owner }
+      if (!await attendance.all()) throw new engineErrors.Unavailable(facts.name, 'a node was away while it was asked')
+      if (isFresh) return { owner: null }
+    }
   }
 
   /** Ends the session, because another node has claimed its key while this node could not reach the engine. */

@@ -176,7 +176,7 @@ export class Output implements TimerOwner, ResponseOutput {
       if (trailing !== null && trailing.buffered > 0 && !trailing.queued) return this.#supervision.waiting()
       const reachable = this.#host.reachable()
       if (reachable === null) return this.#timeout()
-      reachable.then((yes) => {
+      reachable.catch(() => false).then((yes) => {
         // A receiver came meanwhile, or the session has ended.
         if (this.#supervision.running) return
         // The next request of the client may be at another node, which cannot tell this one.

@@ -13,7 +13,8 @@ class Node implements Claimant {
 }
 
 t.test('one node has a key until it releases it or leaves', async (t) => {
-  const table = new ClaimTable(new ManualClock())
+  const clock = new ManualClock()
+  const table = new ClaimTable(clock)
   const [a, b] = [new Node('a'), new Node('b')]
   table.claim(a, 1, 'k')
   table.claim(b, 2, 'k')
@@ -28,7 +29,12 @@ t.test('one node has a key until it releases it or leaves', async (t) => {
   table.claim(b, 6, 'k')
   table.leave(b)
   table.locate(a, 7, 'k')
-  t.strictSame([...a.take(), ...b.take()], [[7, ''], [6, '']])
+  t.strictSame([...a.take(), ...b.take()], [[6, '']], 'a node that left with keys has the time to return')
+  clock.advance(RECLAIM_TIME)
+  t.strictSame(a.take(), [[7, '']])
+  table.leave(a)
+  table.locate(b, 8, 'k')
+  t.strictSame(b.take(), [[8, '']], 'a node without keys need not return')
 })
 
 t.test('the first hub at a path answers at once', async (t) => {

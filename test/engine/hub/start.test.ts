@@ -30,7 +30,7 @@ t.test('a hub at a given path', async (t) => {
 
 t.test('the engine takes its path from the environment', async (t) => {
   const hub = await startHub()
-  t.match(hubEngine().facts, { name: 'hub', maxPayload: 4 * 1024 * 1024, namespace: 'hub', secret: '', keysLast: 'connection', sign: false })
+  t.match(hubEngine().facts, { name: 'hub', maxPayload: 4 * 1024 * 1024, namespace: 'hub', secret: '', keysLast: 'lease', sign: false })
   t.equal(hubEngine({ namespace: 'shop' }).facts.namespace, 'shop')
   await hub.close()
   t.throws(() => hubEngine(), {
