@@ -9,7 +9,7 @@ import { isSettled, until } from '../support/wait.ts'
 const STEP = 250
 
 /** The turns of the event loop after each step, in which publications arrive. */
-const TURNS = 6
+const TURNS = 16
 
 /** STOMP servers on one memory network, each with a clock of its own. */
 export class StompNodes {

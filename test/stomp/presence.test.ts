@@ -350,3 +350,55 @@ t.test('nothing is published for topics without presence', async (t) => {
   await nodes.settle()
   t.notOk(channels.has('p.'))
 })
+
+t.test('a change that is lost without a word is found with the next one', async (t) => {
+  const nodes = await StompNodes.start(t, 2, { stomp: { presence, broker: memoryBroker() } })
+  const [one, two] = nodes.servers
+  const client = await watcher(one!)
+  nodes.fate = ({ channel, arrive }) => { if (!channel.startsWith('p.')) setImmediate(arrive) }
+  await member(two!, 'ann')
+  await nodes.settle()
+  nodes.fate = ({ arrive }) => { setImmediate(arrive) }
+  t.strictSame(await told(client), [list()])
+  const bob = await member(two!, 'bob')
+  await nodes.settle()
+  t.strictSame(await told(client), [join('ann'), join('bob')])
+  bob.inner.abort()
+  await nodes.settle()
+  t.strictSame(await told(client), [leave('bob')])
+})
+
+t.test('a change that the engine does not take in time makes the others ask', async (t) => {
+  const nodes = await StompNodes.start(t, 2, { stomp: { presence, broker: memoryBroker() } })
+  const [one, two] = nodes.servers
+  const client = await watcher(one!)
+  const { channels } = nodes.engines[1]!
+  const { flushed } = channels
+  channels.flushed = () => Promise.reject(new Error('no word'))
+  nodes.fate = ({ channel, arrive }) => { if (!channel.startsWith('p.')) setImmediate(arrive) }
+  await member(two!, 'ann')
+  await nodes.pass(10_000)
+  channels.flushed = flushed
+  nodes.fate = ({ arrive }) => { setImmediate(arrive) }
+  t.strictSame(await told(client), [list()])
+  await nodes.pass(3_000)
+  t.strictSame(await told(client), [join('ann')])
+})
+
+t.test('joins in a race with the list: each user is in the list or joins, and not both', async (t) => {
+  const nodes = await StompNodes.start(t, 2, { stomp: { presence } })
+  const [one, two] = nodes.servers
+  for (let round = 0; round < 20; round++) {
+    const topic = `/topic/rooms/race-${round}`
+    const clients = await Promise.all(Array.from({ length: 6 }, (_, i) => two!.connect({ user: `user ${i}` })))
+    const client = await one!.connect()
+    for (const [i, each] of clients.entries()) {
+      each.frame('SUBSCRIBE', { id: 'a', destination: topic })
+      if (i === round % 5) client.frame('SUBSCRIBE', { id: 'w', destination: topic.replace('/topic', '/topic/$presence') })
+      await new Promise((resolve) => { setImmediate(resolve) })
+    }
+    await nodes.settle()
+    const [first, ...changes] = await told(client) as [{ users: string[] }, ...{ user: string }[]]
+    t.strictSame([...first.users, ...changes.map(({ user }) => user)].sort(), clients.map((_, i) => `user ${i}`), `${first.users.length} in the list`)
+  }
+})
