@@ -122,6 +122,15 @@ t.test('any order of joins, leaves, cuts, delays and deaths: the picture of each
       network.fate = arrives
       for (const delivery of held.splice(0)) setImmediate(delivery.arrive)
     }
+    // An engine that loses publications has lost its connection.
+    const lose = (): void => {
+      held.splice(0)
+      for (const { peer } of nodes) {
+        if (peer.engine.cut) continue
+        peer.cut()
+        peer.mend()
+      }
+    }
     for (const { peer } of nodes) await peer.node.start()
     await turns()
     for (const node of nodes) node.watch()
@@ -136,15 +145,7 @@ t.test('any order of joins, leaves, cuts, delays and deaths: the picture of each
       else if (each.do === 'mend') node.peer.mend()
       else if (each.do === 'pass') await pass(each.ms)
       else if (each.do === 'release') release()
-      else if (each.do === 'lose') {
-        // An engine that loses publications has lost its connection.
-        held.splice(0)
-        for (const { peer } of nodes) {
-          if (peer.engine.cut) continue
-          peer.cut()
-          peer.mend()
-        }
-      }
+      else if (each.do === 'lose') lose()
       // The changes of the presence are late, and the links are not.
       else if (each.do === 'hold') network.fate = (delivery) => { if (delivery.channel.startsWith('p.')) held.push(delivery); else setImmediate(delivery.arrive) }
       else if (each.do === 'twice') network.fate = ({ arrive }) => { for (let i = 0; i < 2; i++) setImmediate(arrive) }

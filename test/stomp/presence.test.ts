@@ -183,14 +183,6 @@ t.test('a subscription that ends before the broker has it leaves no user behind'
   t.strictSame(await told(await watcher(server!)), [list()])
 })
 
-t.test('a watcher that is too slow for its list is forgotten', async (t) => {
-  const server = await build(t, { endpoint: { queue: { limit: 2_000 } } })
-  for (let i = 0; i < 60; i++) await member(server, `${i}${'x'.repeat(100)}`)
-  const slow = await server.connect()
-  slow.frame('SUBSCRIBE', { id: 'w', destination: WATCH })
-  t.equal(server.stomp.subscriptions({ destination: WATCH }).length <= 1, true)
-})
-
 for (const [name, broker] of [['clusterBroker', undefined], ['memoryBroker', memoryBroker]] as const) {
   t.test(`on three nodes, with ${name}`, async (t) => {
     const nodes = await StompNodes.start(t, 0)

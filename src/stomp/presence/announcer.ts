@@ -52,13 +52,13 @@ export class Announcer {
     for (const name of names) this.#publishAll(name, this.#topics.get(name)!)
   }
 
-  /** Publishes changes of a topic until there is no news. A change that the engine does not take makes the other nodes ask. */
+  /** Publishes changes of a topic until there is no news. After a change that may be lost comes another one, which shows that it is missing. */
   async #publishAll (name: string, topic: OwnTopic): Promise<void> {
     this.#busy.add(name)
-    let unsure = false
-    while (this.#node.state !== 'stopped' && (unsure || !topic.isPublished)) {
-      unsure = !await this.#publish(name, topic, unsure)
-      if (!unsure) continue
+    let isMissing = false
+    while (this.#node.state !== 'stopped' && (isMissing || !topic.isPublished)) {
+      isMissing = !await this.#publish(name, topic)
+      if (!isMissing) continue
       await delay(this.#node.clock, PAUSE)
       await this.#node.whenAvailable(PATIENCE)
     }
@@ -67,9 +67,9 @@ export class Announcer {
   }
 
   /** Publishes one change. Resolves with false if it may be lost. */
-  async #publish (name: string, topic: OwnTopic, unsure: boolean): Promise<boolean> {
+  async #publish (name: string, topic: OwnTopic): Promise<boolean> {
     const previous = topic.last
-    const change = { node: this.#node.id, number: ++this.#lastNumber, previous, unsure, ...topic.take(MOST_BYTES) }
+    const change = { node: this.#node.id, number: ++this.#lastNumber, previous, ...topic.take(MOST_BYTES) }
     topic.last = change.number
     try {
       await this.#publisher.publish(channelOf(this.#node, name), writeChange(change))

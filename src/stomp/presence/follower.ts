@@ -52,10 +52,11 @@ export class Follower {
   }
 
   #apply (change: Change): Difference | null {
-    const { number, previous, unsure, joined, left } = change
+    const { number, previous, joined, left } = change
     // The engine may deliver a change twice, and the answer of the node may have it already.
     if (number <= this.#last) return null
-    if (unsure || (previous !== 0 && previous !== this.#last)) {
+    // A change before this one is missing.
+    if (previous !== 0 && previous !== this.#last) {
       this.#kept = [change]
       return null
     }

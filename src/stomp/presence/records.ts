@@ -9,8 +9,6 @@ export interface Change {
   readonly number: number
   /** The number of the change before it in this topic; 0 if the node had no users there. */
   readonly previous: number
-  /** True if a change may be lost, so that the node must be asked. */
-  readonly unsure: boolean
   readonly joined: readonly string[]
   readonly left: readonly string[]
 }
@@ -28,14 +26,14 @@ const MOST_BYTES = 1024 * 1024
 /** The channel on which the nodes tell their changes in a topic. */
 export function channelOf (node: ClusterNode, topic: string): string { return `p.${node.names.key('presence', topic)}` }
 
-export function writeChange ({ node, number, previous, unsure, joined, left }: Change): Uint8Array {
-  return writeTexts(writeTexts(new Writer().text(node).u48(number).u48(previous).u8(unsure ? 1 : 0), joined), left).done()
+export function writeChange ({ node, number, previous, joined, left }: Change): Uint8Array {
+  return writeTexts(writeTexts(new Writer().text(node).u48(number).u48(previous), joined), left).done()
 }
 
 /** @throws MalformedRecord */
 export function readChange (data: Uint8Array): Change {
   const reader = new Reader(data)
-  return { node: reader.text(), number: reader.u48(), previous: reader.u48(), unsure: reader.u8() === 1, joined: readTexts(reader), left: readTexts(reader) }
+  return { node: reader.text(), number: reader.u48(), previous: reader.u48(), joined: readTexts(reader), left: readTexts(reader) }
 }
 
 export function writeQuestion (topics: readonly string[]): Uint8Array { return writeTexts(new Writer(), topics).done() }

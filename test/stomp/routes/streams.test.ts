@@ -205,3 +205,22 @@ t.test('K4: streams of a session have a bound, and one that ends makes room', as
   client.inner.abort()
   for (const stop of stops) stop()
 })
+
+t.test('a subscription whose route closes the session ends at once', async (t) => {
+  const signals: AbortSignal[] = []
+  const server = await buildStomp(t, {
+    routes: (app) => app.stomp.subscribe('/door', ({ session, signal }) => {
+      signals.push(signal)
+      session.close()
+      return new Promise(() => {})
+    })
+  })
+  const told: string[] = []
+  server.stomp.addHook('onSubscribed', (_session, { destination }) => { told.push(destination) })
+  const client = await server.connect()
+  client.frame('SUBSCRIBE', { id: 'a', destination: '/app/door' })
+  await client.closed
+  await until(() => signals.length > 0, 'the route was called')
+  await delay(0)
+  t.strictSame([signals.map(({ aborted }) => aborted), told.length], [[true], 0])
+})
