@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import t, { type Test } from 'tap'
 import { ClusterNode } from '../../../src/cluster/node.ts'
 import { ManualClock } from '../../../src/core/clock.ts'
-import { MemoryNetwork } from '../../../src/engine/memory.ts'
+import { type MemoryDelivery, MemoryNetwork } from '../../../src/engine/memory.ts'
 import type { Broker } from '../../../src/stomp/broker/broker.ts'
 import { clusterBroker, type ClusterBrokerOptions } from '../../../src/stomp/broker/cluster/index.ts'
 import { FrameHeaders } from '../../../src/stomp/codec/index.ts'
@@ -172,6 +172,38 @@ t.test('both nodes recover the same history, while messages are published', asyn
     t.strictSame(await late.sink.next(100), wanted)
   }
   await Promise.all(publishing)
+})
+
+t.test('a client that recovers at a node that is behind the history gets no message twice', async (t) => {
+  const late: MemoryDelivery[] = []
+  const network = new MemoryNetwork({
+    deliver: (delivery) => {
+      if (delivery.kind === 'log' && delivery.to === nodes?.[1]!.node.id) late.push(delivery)
+      else setImmediate(delivery.arrive)
+    }
+  })
+  let nodes: Started[] | null = null
+  nodes = await startBrokers(t, 2, { history: [{ pattern: '/topic/**' }] }, network)
+  const [publisher, behind] = [await connect(nodes[0]!.broker), await connect(nodes[1]!.broker)]
+  await behind.subscribe('1', '/topic/x')
+  await publisher.subscribe('1', '/topic/x')
+  for (const text of ['0', '1', '2', '3']) await publisher.publish('/topic/x', text)
+  await publisher.sink.next(4)
+  const clients: TestConnection[] = []
+  for (const { publication: { headers } } of [publisher.sink.deliveries.all[1]!, publisher.sink.deliveries.all[3]!]) {
+    const client = await connect(nodes[1]!.broker)
+    clients.push(client)
+    t.match(await client.subscribe('1', '/topic/x', 'auto', { 'x-recover': `${headers.get('x-epoch')}:${headers.get('x-offset')}` }), { recovered: true })
+  }
+  await publisher.publish('/topic/x', '4')
+  for (const { arrive } of late) arrive()
+  t.strictSame(await behind.sink.next(5), ['0', '1', '2', '3', '4'], 'the node has caught up')
+  t.strictSame(clients.map(({ sink }) => sink.texts), [['2', '3', '4'], ['4']])
+  await clients[0]!.broker.unsubscribe('1')
+  await publisher.publish('/topic/x', '5')
+  late.at(-1)!.arrive()
+  t.strictSame(await clients[1]!.sink.next(2), ['4', '5'])
+  t.strictSame(clients[0]!.sink.texts, ['2', '3', '4'], 'the subscription can end')
 })
 
 t.test('an engine that has lost its data begins a new epoch, and says that messages may be missing', async (t) => {

@@ -1,6 +1,6 @@
 import { Body } from '../../codec/index.ts'
 import type { SubscribeResult } from '../broker.ts'
-import { readPosition } from '../local/position.ts'
+import { readPosition, type TopicPosition } from '../local/position.ts'
 import type { SerialQueue } from '../local/serial-queue.ts'
 import { Audience, deliverToAll, type TopicSubscription } from '../local/topics.ts'
 import { Publication } from '../publication.ts'
@@ -104,22 +104,19 @@ export class Feed implements SourceListener {
     const position = log.position === undefined ? {} : { position: log.position }
     if (missed === null) {
       // The client learns first that messages are missing.
-      setImmediate(() => this.#open(subscription, gate, []))
+      setImmediate(() => this.#open(subscription, gate, [], null))
       return { recovered: false, ...position }
     }
-    this.#open(subscription, gate, missed)
+    this.#open(subscription, gate, missed, from)
     return { recovered: true, ...position }
   }
 
-  #open (subscription: TopicSubscription, gate: Gate, missed: readonly Publication[]): void {
+  #open (subscription: TopicSubscription, gate: Gate, missed: readonly Publication[], from: TopicPosition | null): void {
     if (this.#gates.get(subscription) !== gate) return
     this.#serialQueue.exclusively(() => {
       for (const publication of missed) if (subscription.live) subscription.receive(publication)
       const last = missed.at(-1)?.headers
-      gate.open(last === undefined ? null : { epoch: last.get('x-epoch')!, offset: Number(last.get('x-offset')) })
-      this.#gates.delete(subscription)
-      this.#audience.delete(gate)
-      if (subscription.live) this.#audience.add(subscription)
+      gate.open(last === undefined ? from : { epoch: last.get('x-epoch')!, offset: Number(last.get('x-offset')) })
     })
   }
 }

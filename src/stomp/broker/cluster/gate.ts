@@ -2,10 +2,17 @@ import type { TopicPosition } from '../local/position.ts'
 import type { TopicSubscription } from '../local/topics.ts'
 import type { Publication } from '../publication.ts'
 
-/** Holds the messages for a subscription back until it has got those that it missed before. */
+/**
+ * Stands before a subscription that gets the messages of a history that it missed.
+ *
+ * It holds the live messages back until then. After that it drops those that the history has brought already: the node may be behind the history.
+ */
 export class Gate implements TopicSubscription {
   readonly #subscription: TopicSubscription
-  #held: Publication[] = []
+  /** The messages that wait, `null` after the gate has opened. */
+  #held: Publication[] | null = []
+  /** The place of the last message that the history has brought, `null` if no later message can be a repeat. */
+  #known: TopicPosition | null = null
 
   constructor (subscription: TopicSubscription) {
     this.#subscription = subscription
@@ -13,16 +20,23 @@ export class Gate implements TopicSubscription {
 
   get live (): boolean { return this.#subscription.live }
 
-  receive (publication: Publication): void { this.#held.push(publication) }
+  receive (publication: Publication): void {
+    if (this.#held !== null) this.#held.push(publication)
+    else if (!this.#isRepeat(publication)) this.#subscription.receive(publication)
+  }
 
-  /** Gives on what was held back, except the messages up to `known`, which the subscription has. */
+  /** Gives on what was held back, and what comes, except the messages up to `known`. */
   open (known: TopicPosition | null): void {
-    for (const publication of this.#held) {
-      if (!this.live) return
-      const { headers } = publication
-      const isKnown = known !== null && headers.get('x-epoch') === known.epoch && Number(headers.get('x-offset')) <= known.offset
-      if (!isKnown) this.#subscription.receive(publication)
-    }
-    this.#held = []
+    const held = this.#held ?? []
+    this.#held = null
+    this.#known = known
+    for (const publication of held) if (this.live) this.receive(publication)
+  }
+
+  #isRepeat ({ headers }: Publication): boolean {
+    if (this.#known === null) return false
+    if (headers.get('x-epoch') === this.#known.epoch && Number(headers.get('x-offset')) <= this.#known.offset) return true
+    this.#known = null
+    return false
   }
 }
