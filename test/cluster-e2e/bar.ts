@@ -8,6 +8,8 @@ export interface RunOptions {
   /** The sessions of each routing bar. */
   readonly sessions: number
   readonly engines: readonly EngineName[]
+  /** Makes the bars long that have a long form. */
+  readonly soak: boolean
   /** The length of the soak. */
   readonly soakMinutes: number
 }
@@ -29,7 +31,7 @@ export interface Bench {
 export interface Bar {
   readonly name: string
   /** The sub-command that runs it. */
-  readonly group: 'routing' | 'faults' | 'rolling' | 'soak'
+  readonly group: 'routing' | 'faults' | 'rolling' | 'stomp' | 'soak'
   /** The engines that it runs on. `none` runs it once. */
   readonly engines: readonly (EngineName | 'none')[]
   /** The bar waits more than it works, so that all engines run at once. */

@@ -1,7 +1,7 @@
 /**
- * `npm run test:cluster [-- routing|faults|rolling …] [--sessions N] [--engine nats|redis|hub] [--soak]`: three nodes of the demo server, real
+ * `npm run test:cluster [-- routing|faults|rolling|stomp …] [--sessions N] [--engine nats|redis|hub] [--soak]`: three nodes of the demo server, real
  * engines and balancers. Each bar is a row of the table at the end. With `--bar TEXT` only the bars run whose names contain the text. `--soak` runs
- * random faults for 30 minutes on each engine; `--minutes N` makes it shorter.
+ * random faults for 30 minutes on each engine; `--minutes N` makes it shorter. `stomp --soak` publishes a million messages.
  */
 import { parseArgs } from 'node:util'
 import { howToInstall, installTools } from '../e2e/install.ts'
@@ -24,7 +24,7 @@ const { values, positionals } = parseArgs({
 
 const say = (text: string): void => { process.stderr.write(`test:cluster: ${text}\n`) }
 
-const GROUPS = ['routing', 'faults', 'rolling'] as const
+const GROUPS = ['routing', 'faults', 'rolling', 'stomp'] as const
 
 function fail (text: string): never {
   say(text)
@@ -49,7 +49,7 @@ const begun = performance.now()
 const rows: Row[] = []
 for (const bar of bars) {
   const chosen = bar.engines.filter((engine) => engine === 'none' || engines.includes(engine))
-  const run = (engine: EngineName | 'none'): Promise<Row[]> => runBar(bar, engine, processes, { sessions, engines, soakMinutes: Number(values.minutes) })
+  const run = (engine: EngineName | 'none'): Promise<Row[]> => runBar(bar, engine, processes, { sessions, engines, soak: values.soak, soakMinutes: Number(values.minutes) })
   if (bar.patient === true) rows.push(...(await Promise.all(chosen.map(run))).flat())
   else for (const engine of chosen) rows.push(...await run(engine))
 }

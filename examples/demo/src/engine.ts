@@ -34,7 +34,9 @@ export function demoEngine ({ kind, servers }: EngineTarget, { secret, namespace
   return natsEngine({
     connect: () => connect({ servers: servers.map((server) => `nats://${server}`), name: node, reconnectTimeWait: 250, pingInterval: 2_000, maxPingOut: 2 }),
     namespace,
-    secret
+    secret,
+    // The messages of a node that has died go back to their queues after this time.
+    jetstream: { ackWait: 10_000 }
   })
 }
 

@@ -8,6 +8,8 @@ import { clocksApart, lateInterest, otherSecret, sameName, trailingRace } from '
 import { rollingRestarts } from './rolling.ts'
 import { anyNode, control } from './routing.ts'
 import { soak } from './soak.ts'
+import { stompQueue } from './stomp-queue.ts'
+import { stompTopic } from './stomp-topic.ts'
 
 /** All bars, in the order of the table. */
 export const BARS: readonly Bar[] = [
@@ -16,5 +18,5 @@ export const BARS: readonly Bar[] = [
   nodeKilled, workerKilled, nodeStopped, nodeStoppedLong,
   sameName, otherSecret, clocksApart, trailingRace, lateInterest,
   stranger, twoFirst, largeMessage, flood,
-  ...rollingRestarts, soak
+  ...rollingRestarts, stompQueue, stompTopic, soak
 ]

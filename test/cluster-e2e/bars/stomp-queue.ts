@@ -1,0 +1,113 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { until } from '../../support/wait.ts'
+import type { Bar } from '../bar.ts'
+import { Publisher } from '../load/publisher.ts'
+import { StompClient, type StompFrame } from '../load/stomp-client.ts'
+import { killSome } from './stomp-faults.ts'
+
+const MESSAGES = 10_000
+const CONSUMERS = 8
+const CUTS = 20
+const DEATHS = 2
+const QUEUE = '/queue/bars'
+
+/** The longest time that a consumer works at a message, in milliseconds. */
+const WORK = 60
+
+/** The time within which the engine gives the last messages of a dead node back, in milliseconds. */
+const PATIENCE = 60_000
+
+/** The deliveries of all messages. */
+class Ledger {
+  readonly deliveries = new Map<number, number>()
+  /** The messages whose ACK has its RECEIPT. */
+  readonly acknowledged = new Set<number>()
+  /** The messages whose ACK was sent. The server may have it although its RECEIPT was cut off; otherwise the message comes again. */
+  readonly settled = new Set<number>()
+  /** The messages that came a second time without the mark. */
+  readonly unmarked: number[] = []
+  /** The messages that came after the server had confirmed their acknowledgement. */
+  readonly raised: number[] = []
+  redelivered = 0
+
+  delivered (number: number, redelivered: boolean): void {
+    const before = this.deliveries.get(number) ?? 0
+    this.deliveries.set(number, before + 1)
+    this.settled.delete(number)
+    if (this.acknowledged.has(number)) this.raised.push(number)
+    if (redelivered) this.redelivered++
+    else if (before > 0) this.unmarked.push(number)
+  }
+}
+
+/** A consumer that connects again whenever it is cut. */
+class Consumer {
+  readonly #port: number
+  readonly #ledger: Ledger
+  #client: StompClient | null = null
+  #over = false
+
+  constructor (port: number, ledger: Ledger) {
+    this.#port = port
+    this.#ledger = ledger
+  }
+
+  async run (): Promise<void> {
+    while (!this.#over) {
+      const client = this.#client = await StompClient.connect(this.#port).catch(() => null)
+      if (client === null) {
+        await delay(50)
+        continue
+      }
+      client.received = (frame) => { this.#work(client, frame).catch(() => {}) }
+      client.ask('SUBSCRIBE', { id: 'q', destination: QUEUE, ack: 'client-individual', 'prefetch-count': '50' }).catch(() => {})
+      await client.closed
+    }
+  }
+
+  cut (): void { this.#client?.cut() }
+
+  end (): void {
+    this.#over = true
+    this.cut()
+  }
+
+  async #work (client: StompClient, { headers, body }: StompFrame): Promise<void> {
+    const number = Number(body)
+    this.#ledger.delivered(number, headers['redelivered'] === 'true')
+    await delay(Math.random() * WORK)
+    const receipt = client.ask('ACK', { id: headers['ack']! })
+    if (client.open) this.#ledger.settled.add(number)
+    await receipt
+    this.#ledger.acknowledged.add(number)
+  }
+}
+
+/** Each message of a queue is acknowledged once, however often consumers and nodes die with it. */
+export const stompQueue: Bar = {
+  name: 'stomp: a queue, consumers and nodes killed',
+  group: 'stomp',
+  engines: ['nats', 'redis', 'hub'],
+  async run (bench, engine) {
+    const world = await bench.world({ engine })
+    const ledger = new Ledger()
+    const consumers = Array.from({ length: CONSUMERS }, () => new Consumer(world.port, ledger))
+    const running = consumers.map((consumer) => consumer.run())
+    const publisher = new Publisher(world.port, QUEUE, MESSAGES)
+    const progress = (): number => ledger.settled.size / MESSAGES
+    const faults = killSome(world, { cuts: CUTS, deaths: DEATHS, progress, cut: (random) => consumers[Math.floor(random * CONSUMERS)]!.cut() })
+    await Promise.all([publisher.run(), faults])
+    await until(() => ledger.settled.size === MESSAGES, 'all messages are acknowledged', PATIENCE).catch(() => {})
+    for (const consumer of consumers) consumer.end()
+    await Promise.all(running)
+    const { acknowledged, settled, redelivered, raised } = ledger
+    const again = (numbers: readonly number[]): number[] => numbers.filter((number) => !publisher.repeated.has(number))
+    const [unmarked, after] = [again(ledger.unmarked), again(raised)]
+    bench.row({
+      transport: 'websocket',
+      figure: `${settled.size} of ${MESSAGES} acknowledged (${acknowledged.size} with a receipt), ${CUTS} cuts, ${DEATHS} nodes killed; ${redelivered} came again, ${unmarked.length} of them unmarked, ${after.length} after their acknowledgement`,
+      wanted: 'all acknowledged, all that came again marked',
+      ok: settled.size === MESSAGES && unmarked.length === 0 && after.length === 0
+    })
+  }
+}
