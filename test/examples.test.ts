@@ -149,7 +149,11 @@ const TRIALS: Readonly<Record<string, (t: Test, url: string) => Promise<void>>> 
     kim.say('/app/rooms/Kitchen', { text: 'hello' })
     t.match(await kitchen.next(), { from: 'kim', text: 'hello' })
     t.match(await (await kim.hear('/app/rooms/Kitchen')).next(), [{ text: 'hello' }], 'it is remembered')
-    t.match(await (await kim.hear('/app/rooms')).next(), [{ name: 'Lobby' }, { name: 'Kitchen', people: ['lee'] }, { name: 'Workshop' }])
+    t.same(await (await kim.hear('/app/rooms')).next(), ['Lobby', 'Kitchen', 'Workshop'])
+    const people = await kim.hear('/topic/$presence/rooms/Kitchen')
+    t.same(await people.next(), { type: 'list', users: ['lee'], complete: true })
+    await lee.client.deactivate()
+    t.same(await people.next(), { type: 'leave', user: 'lee' })
     await t.rejects(connect(t, url), /Login refused/, 'nobody comes in without a name')
   },
 
@@ -181,17 +185,22 @@ const TRIALS: Readonly<Record<string, (t: Test, url: string) => Promise<void>>> 
 
   async presence (t, url) {
     const kim = await connect(t, url, { login: 'kim' })
-    const presence = await kim.hear('/topic/presence')
+    const people = await kim.hear('/topic/$presence/here')
+    t.same(await people.next(), { type: 'list', users: [], complete: true })
+    await kim.hear('/topic/here')
+    t.same(await people.next(), { type: 'join', user: 'kim' })
     const nudges = await kim.hear('/user/queue/nudges')
     const lee = await connect(t, url, { login: 'lee' })
-    const here = (name: string, windows: number) => () => presence.all.some((people) => (people as { name: string, windows: number }[]).some((each) => each.name === name && each.windows === windows))
-    await until(here('lee', 1), 'lee is here')
+    await lee.hear('/topic/here')
+    t.same(await people.next(), { type: 'join', user: 'lee' })
     const again = await connect(t, url, { login: 'kim' }, 'sockjs')
-    await until(here('kim', 2), 'kim has two windows')
+    await again.hear('/topic/here')
+    t.same(await (await fetch(`${url}/presence`)).json(), { sessions: 3, users: 2, complete: true })
     lee.say('/app/nudge', { to: 'kim' })
     t.same(await nudges.next(), { from: 'lee' })
     await again.client.deactivate()
-    await until(async () => JSON.stringify(await (await fetch(`${url}/presence`)).json()) === '[{"name":"kim","windows":1},{"name":"lee","windows":1}]', 'one window is closed')
+    await lee.client.deactivate()
+    t.same(await people.next(), { type: 'leave', user: 'lee' }, 'one of two windows of kim is closed, so that kim is here')
   },
 
   async plugins (t, url) {

@@ -14,11 +14,13 @@ await app.register(sockjs)
 await app.register(stomp, {
   path: '/stomp',
   broker: memoryBroker(),
+  // A subscriber of /topic/$presence/rooms/Lobby learns who subscribes to /topic/rooms/Lobby.
+  presence: [{ pattern: '/topic/rooms/*' }],
   // Clients may send only to the routes below.
   rules: [
     { type: 'connect', allow: 'authenticated' },
     { type: 'send', destination: '/app/rooms/*', allow: 'all' },
-    { type: 'subscribe', destination: ['/app/rooms', '/app/rooms/*', '/topic/rooms', '/topic/rooms/*', '/user/queue/errors'], allow: 'all' }
+    { type: 'subscribe', destination: ['/app/rooms', '/app/rooms/*', '/topic/rooms/*', '/topic/$presence/rooms/*', '/user/queue/errors'], allow: 'all' }
   ]
 })
 
@@ -43,25 +45,8 @@ app.stomp.message('/rooms/:room', {
 // The earlier messages of a room: one answer to the subscription.
 app.stomp.subscribe('/rooms/:room', { schema: { params } }, ({ params: { room } }) => rooms.messages(room))
 
-// The people in each room: one answer to a subscription, and a message to all clients at each change.
-const present = () => rooms.names.map((name) => ({
-  name,
-  people: [...new Set(app.stomp.subscriptions({ destination: `/topic/rooms/${name}` }).map(({ user }) => user))].sort()
-}))
-app.stomp.subscribe('/rooms', present)
-
-let announcing = false
-function announce (session, { destination }) {
-  if (announcing || !destination.startsWith('/topic/rooms/')) return
-  announcing = true
-  // A user who changes rooms leaves one and enters another. One message is enough for both.
-  setImmediate(() => {
-    announcing = false
-    app.stomp.publish('/topic/rooms', present()).catch((error) => app.log.debug({ err: error }, 'the list of people was not sent'))
-  })
-}
-app.stomp.addHook('onSubscribed', announce)
-app.stomp.addHook('onUnsubscribe', announce)
+// The names of the rooms. A page learns the people in each room from the option `presence`.
+app.stomp.subscribe('/rooms', () => rooms.names)
 
 // The page, and the bundle of @stomp/stompjs that is installed.
 const bundles = dirname(createRequire(import.meta.url).resolve('@stomp/stompjs'))

@@ -1,4 +1,4 @@
-// Shows the users who are connected, and the number of their windows. After `npm run build`: node examples/presence/server.js
+// Shows the users who are connected, and the number of all windows. After `npm run build`: node examples/presence/server.js
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import Fastify from 'fastify'
@@ -7,27 +7,26 @@ import stomp, { memoryBroker, StompError } from 'fastify-sockjs/stomp'
 
 const app = Fastify({ logger: true })
 await app.register(sockjs)
-await app.register(stomp, { path: '/stomp', broker: memoryBroker(), clientSend: 'application-only' })
+await app.register(stomp, {
+  path: '/stomp',
+  broker: memoryBroker(),
+  clientSend: 'application-only',
+  // A user is here while one of its windows subscribes to /topic/here. A subscriber of /topic/$presence/here learns who is.
+  presence: [{ pattern: '/topic/here' }]
+})
 
 app.stomp.addHook('onConnect', ({ login = '' }, session) => {
   if (!/^[\p{L}\p{N} ]{1,24}$/u.test(login)) throw new StompError('STOMP_AUTHENTICATION_FAILED', 'a name has 1 to 24 letters')
   session.user = { name: login }
 })
 
-const present = () => [...app.stomp.users].map(({ name, sessions }) => ({ name, windows: sessions.size }))
-
-// One answer to a subscription, and a message to all clients when a user comes or goes.
-app.stomp.subscribe('/presence', present)
-const announce = () => app.stomp.publish('/topic/presence', present()).catch((error) => app.log.debug({ err: error }, 'the list of users was not sent'))
-app.stomp.addHook('onConnected', announce)
-app.stomp.addHook('onDisconnect', announce)
-
 // A nudge for one user, in all of the user's windows.
 app.stomp.message('/nudge', {
   schema: { body: { type: 'object', required: ['to'], properties: { to: { type: 'string' } } } }
 }, ({ body, user }) => { app.stomp.publishToUser(body.to, '/queue/nudges', { from: user.name }) })
 
-app.get('/presence', present)
+// The users and their windows. With an engine, they are those of all nodes.
+app.get('/presence', () => app.stomp.cluster.count())
 
 const stompjs = await readFile(createRequire(import.meta.url).resolve('@stomp/stompjs'))
 app.get('/stomp.js', (_request, reply) => reply.type('text/javascript').send(stompjs))
@@ -49,17 +48,25 @@ app.get('/', (_request, reply) => reply.type('text/html').send(`<!doctype html>
       brokerURL: location.origin.replace('http', 'ws') + '/stomp',
       connectHeaders: { login: event.target.querySelector('input').value }
     })
-    const show = ({ body }) => document.querySelector('ul').replaceChildren(...JSON.parse(body).map(({ name, windows }) => {
+    let people = new Set()
+    const change = ({ body }) => {
+      const { type, users, user } = JSON.parse(body)
+      if (type === 'list') people = new Set(users)
+      else if (type === 'join') people.add(user)
+      else people.delete(user)
+      show()
+    }
+    const show = () => document.querySelector('ul').replaceChildren(...[...people].sort().map((name) => {
       const button = document.createElement('button')
       button.textContent = 'nudge'
       button.onclick = () => client.publish({ destination: '/app/nudge', body: JSON.stringify({ to: name }) })
       const line = document.createElement('li')
-      line.append(name + (windows > 1 ? ', ' + windows + ' windows ' : ' '), button)
+      line.append(name + ' ', button)
       return line
     }))
     client.onConnect = () => {
-      client.subscribe('/topic/presence', show)
-      client.subscribe('/app/presence', show)
+      client.subscribe('/topic/$presence/here', change)
+      client.subscribe('/topic/here', () => {})
       client.subscribe('/user/queue/nudges', ({ body }) => say(JSON.parse(body).from + ' nudged you'))
     }
     client.onStompError = ({ headers }) => {

@@ -10,6 +10,8 @@ const element = (name, properties = {}, ...children) => {
 let client = null
 let me = ''
 let room = ''
+/** The people in each room. */
+let people = new Map()
 /** The two subscriptions of a room: the earlier messages, and the new ones. */
 let subscriptions = []
 /** The messages on the page, by id. A message may come twice, from the history and as a new one. */
@@ -43,8 +45,7 @@ function enter () {
   $('#house').hidden = false
   $('#me').textContent = me
   client.subscribe('/user/queue/errors', ({ body }) => { $('#refused').textContent = JSON.parse(body).message })
-  client.subscribe('/topic/rooms', ({ body }) => showRooms(JSON.parse(body)))
-  client.subscribe('/app/rooms', ({ body }) => showRooms(JSON.parse(body)))
+  client.subscribe('/app/rooms', ({ body }) => watch(JSON.parse(body)))
   // A new connection has no subscriptions yet.
   subscriptions = []
   open(room || 'Lobby')
@@ -76,20 +77,34 @@ function showRoom (name) {
   shown = new Set()
   $('#room').textContent = name
   $('#messages').replaceChildren()
-  $('#people').textContent = ''
+  showRooms()
 }
 
-function showRooms (rooms) {
+/** Watches who is in each room: a list of all people first, and then each person who comes or leaves. */
+function watch (rooms) {
+  people = new Map(rooms.map((name) => [name, new Set()]))
+  for (const name of rooms) {
+    client.subscribe(`/topic/$presence/rooms/${name}`, ({ body }) => {
+      const { type, users, user } = JSON.parse(body)
+      if (type === 'list') people.set(name, new Set(users))
+      else if (type === 'join') people.get(name).add(user)
+      else people.get(name).delete(user)
+      showRooms()
+    })
+  }
+}
+
+function showRooms () {
   const focused = document.activeElement?.dataset?.room
-  $('#rooms').replaceChildren(...rooms.map(({ name, people }) => {
-    const count = element('span', { className: 'count', textContent: people.length || '' })
-    if (people.length > 0) count.setAttribute('aria-label', `${people.length} here`)
+  $('#rooms').replaceChildren(...[...people].map(([name, { size }]) => {
+    const count = element('span', { className: 'count', textContent: size || '' })
+    if (size > 0) count.setAttribute('aria-label', `${size} here`)
     const button = element('button', { onclick: () => { open(name); $('#text').focus() } }, name, count)
     button.dataset.room = name
     if (name === room) button.setAttribute('aria-current', 'page')
     return element('li', {}, button)
   }))
-  $('#people').textContent = rooms.find(({ name }) => name === room)?.people.join(', ') ?? ''
+  $('#people').textContent = [...people.get(room) ?? []].sort().join(', ')
   const again = [...$('#rooms').querySelectorAll('button')].find((button) => button.dataset.room === focused)
   again?.focus()
 }
