@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import { WebSocket } from 'ws'
 import { deferred, type Deferred, within } from '../../support/wait.ts'
 
@@ -26,7 +25,7 @@ export class StompClient {
     this.#socket = new WebSocket(`ws://127.0.0.1:${port}/stomp`, ['v12.stomp'])
     this.#socket.on('error', () => {})
     this.#socket.on('message', (data) => { for (const text of String(data).split('\0')) this.#take(text) })
-    this.closed = once(this.#socket, 'close').then(() => {
+    this.closed = new Promise<void>((resolve) => { this.#socket.once('close', () => resolve()) }).then(() => {
       const error = new Error(`the connection has ended. ${this.#refusal}`)
       this.#connected.reject(error)
       for (const receipt of this.#receipts.values()) receipt.reject(error)
