@@ -30,8 +30,9 @@ async function measure (workload, options) {
   try {
     for (const row of workload.rows) {
       const { mode = workload.mode, engine, nodes, build } = row
+      const { server: kind } = workload
       const key = JSON.stringify([mode, engine, nodes, build])
-      if (!deployments.has(key)) deployments.set(key, await Deployment.start({ name: `${workload.name}, ${row.name}`, mode, engine, nodes, build }, options.profile))
+      if (!deployments.has(key)) deployments.set(key, await Deployment.start({ name: `${workload.name}, ${row.name}`, server: kind, mode, engine, nodes, build }, options.profile))
       const server = deployments.get(key)
       running.push({ server, load: await LOADS[workload.load].start(workload, clientOf(workload, row, server.ports)) })
     }
@@ -42,8 +43,8 @@ async function measure (workload, options) {
   }
 }
 
-function clientOf ({ size, transport }, { to, spread = false }, ports) {
-  const client = { message: 'x'.repeat(size), transport, dialect: 'sockjs', receivePort: ports[to.receive], sendPort: ports[to.send] }
+function clientOf ({ size, transport, dialect = 'sockjs' }, { to, spread = false }, ports) {
+  const client = { message: 'x'.repeat(size), transport, dialect, receivePort: ports[to.receive], sendPort: ports[to.send] }
   let opened = 0
   // Sessions of a spread row open at both nodes in turn, and stay there.
   return Object.defineProperty(client, 'port', { enumerable: true, get: () => spread && opened++ % 2 === 1 ? ports.edge : ports.owner })

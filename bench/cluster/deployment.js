@@ -7,13 +7,13 @@ export class Deployment {
   #engine = null
   #nodes = []
 
-  static async start ({ name, engine, nodes, build, mode }, profile) {
+  static async start ({ name, server = 'node', engine, nodes, build, mode }, profile) {
     const deployment = new Deployment()
     try {
       if (engine !== undefined) deployment.#engine = await startEngine(engine)
       for (const part of ['owner', 'edge'].slice(0, nodes)) {
         const settings = { engine, address: deployment.#engine?.address, build }
-        deployment.#nodes.push(await ServerProcess.start('node', mode, profile && { folder: profile, name: `${name}, ${part}` }, settings))
+        deployment.#nodes.push(await ServerProcess.start(server, mode, profile && { folder: profile, name: `${name}, ${part}` }, settings))
       }
       for (const node of deployment.#nodes) while (await node.ask('peers') < nodes - 1) await delay(20)
     } catch (error) {
@@ -32,8 +32,11 @@ export class Deployment {
   async work () {
     const all = await Promise.all(this.#nodes.map((node) => node.ask('work')))
     const [owner, edge] = all.map(({ cpu: { user, system } }) => user + system)
-    return { owner, edge, engine: await this.#engine?.cpu(), publications: all.reduce((sum, { publications }) => sum + publications, 0) }
+    return { owner, edge, engine: await this.#engine?.cpu(), publications: all.reduce((sum, { publications }) => sum + publications, 0), messages: all[0].messages }
   }
+
+  /** Asks the first node. */
+  ask (question) { return this.#nodes[0].ask(question) }
 
   /** Resident bytes by part, after a collection. */
   async memory () {

@@ -12,7 +12,7 @@ const CORE = process.env.BENCH_SERVER_CORE
 
 /** The messaging systems that are programs of their own; the hub is part of this package. */
 const PROGRAMS = {
-  nats: { command: 'nats-server', args: (port) => ['-a', HOST, '-p', String(port)] },
+  nats: { command: 'nats-server', args: (port, folder) => ['-a', HOST, '-p', String(port), '-js', '-sd', folder] },
   redis: { command: 'redis-server', args: (port, folder) => ['--bind', HOST, '--port', String(port), '--dir', folder, '--save', '', '--appendonly', 'no'] }
 }
 

@@ -1,8 +1,12 @@
 // The workloads of several nodes as data. The first row of each is the one that the others are compared with.
 
 import { measureClaims, measureLegs } from './memory.js'
+import { measureQueue, measureUnwanted } from './stomp.js'
 
 export const ENGINE_NAMES = ['hub', 'nats', 'redis']
+
+/** The embedded broker first. */
+const WITH_AND_WITHOUT = [undefined, ...ENGINE_NAMES]
 
 const SHORT = 32
 /** Goals of a row by what they are about: CPU as ratios to the first row, latency as milliseconds more than there. */
@@ -96,6 +100,26 @@ export const WORKLOADS = [
       { ...ALONE, name: 'broadcast() on one node' },
       ...ENGINE_NAMES.map((engine) => ({ name: `cluster.broadcast() on two nodes with ${engine}`, engine, nodes: 2, mode: 'cluster broadcast', to: ALL_AT_OWNER, spread: true }))
     ]
+  },
+  {
+    name: 'stomp, fan-out of one topic to 1000 over websocket',
+    ...pushes('websocket', 1000),
+    server: 'stomp-node',
+    dialect: 'stomp fan-out',
+    rows: [
+      { ...ALONE, name: 'the embedded broker on one node' },
+      ...ENGINE_NAMES.map((engine) => ({ name: `two nodes with ${engine}`, engine, nodes: 2, to: ALL_AT_OWNER, spread: true, goals: { both: 1.25 } }))
+    ]
+  },
+  {
+    name: 'stomp, publish to a topic without subscribers',
+    unit: 'CPU of a message, and messages in a second',
+    rows: WITH_AND_WITHOUT.map((engine) => ({ engine, measure: () => measureUnwanted(engine) }))
+  },
+  {
+    name: 'stomp, a queue',
+    unit: 'messages in a second',
+    rows: WITH_AND_WITHOUT.map((engine) => ({ engine, measure: () => measureQueue(engine) }))
   },
   {
     name: 'memory of 100000 claims',
