@@ -96,6 +96,10 @@ t.test('destinations without presence, patterns and too many watchers are refuse
   for (const destination of ['/topic/$presence/other', '/topic/$presence', '/topic/$presence/', '/queue/$presence/rooms/7', '/topic/$presence/rooms/*', '/topic/$presence/rooms/**', '/topic/$presence/$presence/rooms/7']) {
     await refused(t, (await server.connect()).frame('SUBSCRIBE', { id: 'a', destination, receipt: 'r' }), 'STOMP_NO_PRESENCE', /no presence/, 'r')
   }
+  const wide = await build(t, { presence: [{ pattern: '/topic/**' }] })
+  for (const destination of ['/topic/$presence/$presence/a', '/topic/$presence/$presence']) {
+    await refused(t, (await wide.connect()).frame('SUBSCRIBE', { id: 'a', destination }), 'STOMP_NO_PRESENCE')
+  }
   const watchers = [await watcher(server), await watcher(server)]
   await refused(t, (await server.connect()).frame('SUBSCRIBE', { id: 'a', destination: WATCH }), 'STOMP_TOO_MANY_WATCHERS', /at most 2/)
   await watchers[0]!.ok('UNSUBSCRIBE', { id: 'w' })

@@ -73,7 +73,9 @@ export class Presence implements OwnMembersListener, MessageIds {
    * @throws StompError STOMP_NO_PRESENCE, STOMP_TOO_MANY_WATCHERS
    */
   watch (session: StompSession, subscription: Subscription, { name, topic }: ClientDestination): Feed {
-    const bounds = this.#boundsOf(topic!)
+    const { owner } = this.#destinations.parse(topic!.name)
+    // A presence has no presence of its own.
+    const bounds = owner === 'broker' ? this.#boundsOf(topic!) : null
     if (bounds === null) throw new StompError('STOMP_NO_PRESENCE')
     const watched = this.#watched.get(topic!.name) ?? this.#open(name, topic!.name, bounds)
     if (watched.watchers.size >= bounds.maxWatchers) throw new StompError('STOMP_TOO_MANY_WATCHERS', `at most ${bounds.maxWatchers}`)
