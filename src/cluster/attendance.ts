@@ -11,7 +11,8 @@ const FRESH = 50
  */
 export class Attendance {
   readonly #node: ClusterNode
-  /** The round that begins at the end of this turn of the event loop. All callers of the turn share it. */
+  /** The round that has begun in this turn of the event loop, and the one that begins at its end. All callers of the turn share them. */
+  #now: Promise<boolean> | null = null
   #next: Promise<boolean> | null = null
   #last = -Infinity
 
@@ -20,18 +21,26 @@ export class Attendance {
     this.#node = node
   }
 
-  /** True if all nodes were connected a moment ago. */
-  get isFresh (): boolean { return this.#node.clock.now() - this.#last <= FRESH }
+  /** Asks for all nodes that are alive, before any later question of this turn. A moment ago counts, too. */
+  before (): Promise<boolean> | true {
+    if (this.#node.clock.now() - this.#last <= FRESH) return true
+    if (this.#now === null) {
+      this.#now = this.#round()
+      setImmediate(() => { this.#now = null })
+    }
+    return this.#now
+  }
 
-  /** Asks for all nodes that are alive. */
-  async all (): Promise<boolean> {
-    this.#next ??= this.#round()
+  /** Asks for all nodes that are alive, after all answers of this turn. */
+  async after (): Promise<boolean> {
+    this.#next ??= new Promise((resolve) => { setImmediate(resolve) }).then(() => {
+      this.#next = null
+      return this.#round()
+    })
     return await this.#next
   }
 
   async #round (): Promise<boolean> {
-    await new Promise((resolve) => { setImmediate(resolve) })
-    this.#next = null
     const { clock, members, engine: { claims } } = this.#node
     const asked = clock.now()
     // A node that has ended meanwhile owns nothing.

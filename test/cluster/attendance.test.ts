@@ -1,16 +1,16 @@
 import { test } from 'tap'
-import { FatefulNetwork, startPeers, stopAll } from './peers.ts'
+import { FatefulNetwork, startPeers, stopAll, turns } from './peers.ts'
 
 test('a node that is only busy is connected, one that was cut off is not', async (t) => {
   const network = new FatefulNetwork({ keysLast: 'connection' })
   const peers = await startPeers(network, 3)
   const [a, b, c] = peers as [typeof peers[number], typeof peers[number], typeof peers[number]]
   network.lose(({ to }) => to === b.id)
-  t.equal(await a.node.attendance.all(), true, 'b gets nothing, and the network has its connection')
+  t.equal(await a.node.attendance.after(), true, 'b gets nothing, and the network has its connection')
   network.cut(c.engine)
-  t.equal(await a.node.attendance.all(), false)
+  t.equal(await a.node.attendance.after(), false)
   network.mend(c.engine)
-  t.equal(await a.node.attendance.all(), true)
+  t.equal(await a.node.attendance.after(), true)
   await stopAll(peers)
 })
 
@@ -25,11 +25,16 @@ test('callers of one turn share a round, and its answer counts for a moment', as
     return await reaches(id)
   }
   const { attendance } = node
-  t.equal(attendance.isFresh, false)
-  t.strictSame(await Promise.all([attendance.all(), attendance.all(), attendance.all()]), [true, true, true])
+  t.strictSame(await Promise.all([attendance.after(), attendance.after(), attendance.after()]), [true, true, true])
   t.equal(asked, 2, 'two other nodes, once each')
-  t.equal(attendance.isFresh, true)
+  t.equal(attendance.before(), true, 'a moment ago')
   clock.advance(51)
-  t.equal(attendance.isFresh, false)
+  const before = [attendance.before(), attendance.before()]
+  t.equal(asked, 4, 'the round begins at once')
+  t.strictSame(await Promise.all(before), [true, true])
+  clock.advance(51)
+  network.cut(peers[1]!.engine)
+  await turns()
+  t.strictSame(await Promise.all([attendance.before(), attendance.after()]), [false, false])
   await stopAll(peers)
 })

@@ -127,13 +127,10 @@ export class Directory {
   async #find (key: string): Promise<{ owner: string | null }> {
     const { engine: { claims, facts }, attendance } = this.#node
     if (facts.keysLast === 'lease') return { owner: await claims.locate(key) }
-    for (;;) {
-      const { isFresh } = attendance
-      const owner = await claims.locate(key)
-      if (owner !== null) return { owner }
-      if (!await attendance.all()) throw new engineErrors.Unavailable(facts.name, 'a node was away while it was asked')
-      if (isFresh) return { owner: null }
-    }
+    const before = attendance.before()
+    const owner = await claims.locate(key)
+    if (owner !== null || (await before && await attendance.after())) return { owner }
+    throw new engineErrors.Unavailable(facts.name, 'a node was away while it was asked')
   }
 
   /** Ends the session, because another node has claimed its key while this node could not reach the engine. */
