@@ -1,6 +1,7 @@
 import t, { type Test } from 'tap'
 import { memoryBroker, type Rule, type StompPluginOptions } from '../../src/stomp.ts'
-import { StompNodes } from './nodes.ts'
+import { QUESTIONS } from '../../src/cluster/services.ts'
+import { nodeOf, StompNodes } from './nodes.ts'
 import { buildStomp, codeOf, headersOf, refused, type StompTestClient, type StompTestServer } from './support.ts'
 
 const TOPIC = '/topic/rooms/7'
@@ -397,4 +398,20 @@ t.test('joins in a race with the list: each user is in the list or joins, and no
     const [first, ...changes] = await told(client) as [{ users: string[] }, ...{ user: string }[]]
     t.strictSame([...first.users, ...changes.map(({ user }) => user)].sort(), clients.map((_, i) => `user ${i}`), `${first.users.length} in the list`)
   }
+})
+
+t.test('garbage of other nodes changes nothing, and the log tells of it', async (t) => {
+  const nodes = await StompNodes.start(t, 2, { stomp: { presence, broker: memoryBroker() } })
+  const [one, two] = nodes.servers
+  await member(two!, 'ann')
+  const { calls, channels, names } = nodeOf(two!)
+  calls.serve(QUESTIONS.stompPresence, () => Uint8Array.of(0, 0, 0, 9, 1))
+  const client = await one!.connect()
+  client.frame('SUBSCRIBE', { id: 'w', destination: WATCH })
+  await nodes.pass(2_500)
+  t.strictSame(await told(client), [{ type: 'list', users: [], complete: false }])
+  channels.publish(`p.${names.key('presence', TOPIC)}`, Uint8Array.of(1, 2, 3))
+  await nodes.settle()
+  t.match(one!.log.join(''), /A publication was dropped because it is not one of a node of this version/)
+  t.strictSame([await told(client), one!.failures], [[], []])
 })

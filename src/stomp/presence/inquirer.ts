@@ -1,3 +1,4 @@
+import { MalformedRecord } from '../../cluster/bytes.ts'
 import type { ClusterNode } from '../../cluster/node.ts'
 import { QUESTIONS } from '../../cluster/services.ts'
 import { delay } from '../../core/delay.ts'
@@ -60,13 +61,24 @@ export class Inquirer {
         this.#listener.asking(peer, topic)
       }
       const answer = await this.#node.calls.ask(peer, QUESTIONS.stompPresence, writeQuestion(topics), PATIENCE)
-      const rolls = answer === null ? [] : readAnswer(answer)
+      const rolls = answer === null ? [] : this.#read(answer)
       const answered = new Set(rolls.map(({ topic }) => topic))
       // An answer may have no room for all topics.
       for (const topic of topics) if (!answered.has(topic)) this.#listener.unanswered(peer, topic)
       for (const roll of rolls) this.#listener.answered(peer, roll)
-      if (answer === null && members.has(peer)) await delay(this.#node.clock, PAUSE)
+      if (rolls.length === 0 && members.has(peer)) await delay(this.#node.clock, PAUSE)
     }
     this.#wanted.delete(peer)
+  }
+
+  /** Reads an answer. One that cannot be read is none. */
+  #read (answer: Uint8Array): Roll[] {
+    try {
+      return readAnswer(answer)
+    } catch (error) {
+      if (!(error instanceof MalformedRecord)) throw error
+      this.#node.dropped('malformed', 'presence')
+      return []
+    }
   }
 }
