@@ -6,6 +6,9 @@ export type Headers = Readonly<Record<string, string>>
 /** A frame from the server. Escapes in values stay as they are, so that a client can repeat them. */
 export interface StompFrame { readonly command: string, readonly headers: Headers, readonly body: string }
 
+/** The time for which a client waits for CONNECTED, in milliseconds. A connection that was dealt to a worker just before its end is never answered. */
+const PATIENCE = 5_000
+
 const FRAME = /^\n*([A-Z]+)\n((?:[^\n]+\n)*)\n([^]*)$/
 
 /** A client of STOMP over WebSocket. */
@@ -37,7 +40,12 @@ export class StompClient {
   static async connect (port: number): Promise<StompClient> {
     const client = new StompClient(port)
     client.#socket.once('open', () => client.#say('CONNECT', { 'accept-version': '1.2', host: 'bars', 'heart-beat': '0,0' }, ''))
-    await within(client.#connected.promise, 'CONNECTED')
+    try {
+      await within(client.#connected.promise, 'CONNECTED', PATIENCE)
+    } catch (error) {
+      client.cut()
+      throw error
+    }
     return client
   }
 
