@@ -27,6 +27,12 @@ interface Trial {
   readonly run: () => Promise<unknown>
 }
 
+/** Waits for trials that run at once, because Redis may be far away. The first one that failed counts. */
+async function allTried (trials: readonly Promise<void>[]): Promise<void> {
+  const failed = (await Promise.allSettled(trials)).find((result) => result.status === 'rejected')
+  if (failed !== undefined) throw failed.reason
+}
+
 /** Tells whether Redis has refused a command for want of a right. */
 const lacksRight = (error: unknown): error is Error => isReply(error) && error.message.startsWith('NOPERM')
 
@@ -47,7 +53,7 @@ export async function checkStoreRights (calls: Calls, names: Names, node: string
   const key = names.claim(`trial-${node}`)
   await calls.ask('set', key, '', 'PX', TRIAL)
   try {
-    for (const line of commands) await tried(() => onText(calls, key, line), `+${line.split(' ', 1)[0]!} ~${names.head}*`)
+    await allTried(commands.map((line) => tried(() => onText(calls, key, line), `+${line.split(' ', 1)[0]!} ~${names.head}*`)))
   } finally {
     await calls.ask('del', key)
   }
@@ -86,7 +92,7 @@ export async function checkRights (commands: Calls, subscriber: Calls, names: Na
     { right: `+subscribe ${channels}`, run: () => subscriber.ask('subscribe', name) },
     { right: '+unsubscribe', run: () => subscriber.ask('unsubscribe', name) }
   ]
-  for (const { right, run } of trials) await tried(run, right)
+  await allTried(trials.map(({ right, run }) => tried(run, right)))
   await tried(async () => {
     try {
       await subscriber.ask('psubscribe', narrow)
