@@ -31,8 +31,8 @@ const KINDS = {
   },
   session: {
     level: 'info',
-    text: 'A message came for a session that does not exist. The session has ended, or another process has it. ' +
-      'Without the option engine, the proxy must send all requests of a session to one process.'
+    text: 'A message came for a session that does not exist. Most often the session has ended. If this process has no engine, another process may have it: ' +
+      'then the proxy must send all requests of a session to one process.'
   },
   owner: { level: 'info', text: 'A request for the session of another client was refused. The field differs says whether the user, the origin or the address is another.' },
   maxSessions: { level: 'warn', text: 'A session was refused, because there are maxSessions already. Raise that option of app.register(sockjs), or add a process.' },
