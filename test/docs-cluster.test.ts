@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
@@ -26,10 +26,15 @@ t.test('the hub of docs/cluster.md connects the workers of one machine', async (
   const file = join(project, 'server.mjs')
   // Two workers, also on a machine with one processor.
   writeFileSync(file, block.code.replace('3000', String(port)).replace('availableParallelism()', '2').replace('logger: true', 'logger: false'))
-  const child = fork(file, [], { cwd: project, execArgv: [], env: { ...process.env, NODE_V8_COVERAGE: '', NODE_OPTIONS: '' } })
+  const temporary = join(project, 'temporary')
+  mkdirSync(temporary)
+  const child = fork(file, [], { cwd: project, execArgv: [], env: { ...process.env, TMPDIR: temporary, NODE_V8_COVERAGE: '', NODE_OPTIONS: '' } })
+  // The primary ends by itself, once this process lets its channel go.
+  child.disconnect()
+  const exit = once(child, 'exit') as Promise<[number | null, string | null]>
   t.teardown(async () => {
     child.kill('SIGKILL')
-    await within(once(child, 'exit'), 'the end of the primary')
+    await within(exit, 'the end of the primary')
   })
   const url = `http://127.0.0.1:${port}/echo`
   await until(async () => await fetch(`${url}/info`, { headers: { connection: 'close' } }).then(({ ok }) => ok, () => false), 'the workers listen')
@@ -43,6 +48,10 @@ t.test('the hub of docs/cluster.md connects the workers of one machine', async (
   }))
   const wanted = ['o\n', ...['one', 'two', 'three', 'four', 'five'].flatMap((text) => ['204', `a["${text}"]\n`])]
   for (const texts of answers) t.same(texts, wanted)
+  t.equal(readdirSync(temporary).length, 1, 'the hub has a directory')
+  child.kill('SIGTERM')
+  t.same(await within(exit, 'the end of the workers and the primary'), [0, null])
+  t.same(readdirSync(temporary), [], 'the hub has removed its directory')
 })
 
 t.test('the log lines of a cluster in docs/troubleshooting.md are those of the sources', (t) => {

@@ -35,7 +35,7 @@ export interface StompFacade {
   /**
    * Sends to every session of a user that subscribes `/user<destination>`.
    *
-   * With `clusterBroker()` and with a relay, the sessions of other processes get it too.
+   * With `clusterBroker()` and with a relay, the sessions of other processes get it too. The result counts the sessions of this process.
    */
   publishToUser<T> (user: string, destination: DestinationLike<T>, value: T, options?: SendOptions): UserDelivery
   /**

@@ -39,7 +39,7 @@ export interface ClusterSession {
 
 /** The sessions that the nodes have named. */
 export interface ClusterSessions {
-  /** The open sessions of all nodes that have answered. */
+  /** The sessions of all nodes that have answered, as long as they are not closed. */
   readonly sessions: readonly ClusterSession[]
   /** False if a node did not answer in time, so that sessions may be missing. */
   readonly complete: boolean
@@ -110,7 +110,7 @@ export class EndpointCluster implements BroadcastListener {
   }
 
   /**
-   * Lists the open sessions of this endpoint on all nodes, or those of one user.
+   * Lists the sessions of this endpoint on all nodes, or those of one user. A session whose client has gone is listed until it is closed.
    *
    * It takes at most 2 seconds. A node that does not answer in time makes the answer incomplete, and no error.
    *
