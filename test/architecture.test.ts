@@ -404,7 +404,7 @@ test('these checks find what they look for', async (t) => {
 
 /** The circles that are wanted, by their first file, each with the reason. */
 const WANTED_CIRCLES: ReadonlyMap<string, string> = new Map([
-  ['cluster/calls.ts', 'a node owns its members, links and calls, and they use its engine, its log and each other through it'],
+  ['cluster/attendance.ts', 'a node owns its members, links and calls, and they use its engine, its log and each other through it'],
   ['engine/memory-engine.ts', 'an engine owns its logs and queues, which ask it whether the network is there'],
   ['engine/store/queue-consumer.ts', 'a queue gives messages to its consumers, which settle them there, and its table forgets it when it is empty'],
   ['sockjs/endpoint/cluster.ts', 'an endpoint counts its sessions in its registration, which closes its endpoints and asks them for other nodes; the calls about all nodes belong to an endpoint'],
