@@ -35,7 +35,8 @@ t.test('good texts have no breach', (t) => {
       '/** Closes the session with a code of the application. */',
       "export const close = 'option %s: expected a number, got %s'", '',
       '// eslint-disable-next-line no-whatever -- somebody',
-      "export const short = ['nobody', whoever]", ''
+      "export const short = ['nobody', whoever]", '',
+      "export const lua = `local somebody = redis.call('hgetall', KEYS[1]) if whoever then return 0 end`", ''
     ].join('\n'),
     'written.ts': '// Written by scripts/embed.js.\n\n/*! Whoever reads this licence */\n'
   })

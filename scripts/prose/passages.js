@@ -97,6 +97,9 @@ function commentsOf (file) {
 /** A string of three words or more is a text for people. */
 const isText = (text) => /[a-z][\w',.:;-]* +[\w'(%§-]+ +[\w'(%§-]*[a-z]/i.test(text) && !/<\w|function ?\(|=>|[{};]\s*$/.test(text)
 
+/** A script of Redis, in Lua: code, though it stands in a string. */
+const isLua = (text) => text.includes('redis.call(')
+
 /** The comments and texts of a TypeScript or JavaScript file. */
 export function fromTypeScript (name, source) {
   const file = ts.createSourceFile(name, source, ts.ScriptTarget.Latest, true)
@@ -117,7 +120,7 @@ export function fromTypeScript (name, source) {
     ts.forEachChild(node, visit)
   }
   const add = (node, text) => {
-    if (isText(text)) passages.push(passage('string', [{ text: withoutMarks(text).replaceAll('\n', ' '), number: lineOf(node.getStart(file)) }]))
+    if (isText(text) && !isLua(text)) passages.push(passage('string', [{ text: withoutMarks(text).replaceAll('\n', ' '), number: lineOf(node.getStart(file)) }]))
   }
   visit(file)
   return passages

@@ -7,7 +7,7 @@ export class Heard {
   readonly #last = new Map<string, number>()
   readonly #keeps: (node: string) => boolean
 
-  /** @param keeps tells whether a node is remembered for as long as it runs, so that a stranger that invents nodes does not displace it */
+  /** @param keeps tells whether a node is remembered for as long as it runs. A stranger that invents nodes does not displace such a node. */
   constructor (keeps: (node: string) => boolean) {
     this.#keeps = keeps
   }

@@ -83,7 +83,7 @@ export class Publisher {
   /**
    * Gives something to the engine. Resolves when the engine has it.
    *
-   * @param attempt gives it to the engine; it is called again if it rejects with FST_SOCKJS_ENGINE_UNAVAILABLE
+   * @param attempt gives it to the engine. It is called again if it rejects with FST_SOCKJS_ENGINE_UNAVAILABLE.
    * @throws FST_SOCKJS_ENGINE_UNAVAILABLE if too much waits, or if the engine stays away
    */
   async send (bytes: number, attempt: () => Promise<void>): Promise<void> {

@@ -18,7 +18,7 @@ export type DestinationKind = 'topic' | 'queue' | 'temporary' | 'reply' | 'dead'
 /** The prefixes with their kinds. The first one that fits counts. */
 export type Prefixes = readonly (readonly [prefix: string, kind: DestinationKind])[]
 
-/** The owner of a destination: message and subscribe routes, the sessions of users, the broker, or the server with the presence of a topic. */
+/** The owner of a destination: the routes, the sessions of users, the broker, or the presence of topics. */
 export type Owner = 'application' | 'user' | 'broker' | 'presence'
 
 /** The prefix of the destinations at which messages for users arrive: `/user/queue/x` for each session. */

@@ -45,8 +45,9 @@ export interface StompFacade {
    */
   publishToSession<T> (session: StompSession | string, destination: DestinationLike<T>, value: T, options?: SendOptions): UserDelivery
   /**
-   * Adds a function that gets each message that this node gives to the broker: by SEND, COMMIT, `publish()` or the answer of a route.
+   * Adds a function that gets each message that this node gives to the broker.
    *
+   * Such a message comes from a SEND, a COMMIT, `publish()` or the answer of a route.
    * `pattern` matches destinations of the broker: `*` stands for one segment, `**` at the end for the rest.
    *
    * @throws FST_STOMP_INVALID_OPTION

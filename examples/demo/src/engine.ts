@@ -35,7 +35,7 @@ export function demoEngine ({ kind, servers }: EngineTarget, { secret, namespace
     connect: () => connect({ servers: servers.map((server) => `nats://${server}`), name: node, reconnectTimeWait: 250, pingInterval: 2_000, maxPingOut: 2 }),
     namespace,
     secret,
-    // The messages of a node that has died go back to their queues after this time.
+    // The messages of a node that is lost go back to their queues after this time.
     jetstream: { ackWait: 10_000 }
   })
 }

@@ -21,7 +21,7 @@ const HISTORY = [
   { pattern: '/topic/long/**', messages: 10_000, bytes: 16 * 1024 * 1024, ttl: 600_000 }
 ]
 
-/** Makes the embedded broker: that of the cluster where this server is a node, and one of its own where it stands alone. */
+/** Makes the embedded broker: the broker of the cluster on a node, else a broker in memory. */
 export function demoBroker (isNode: boolean): Broker {
   return isNode ? clusterBroker({ history: HISTORY }) : memoryBroker({ history: HISTORY })
 }

@@ -33,7 +33,7 @@ export interface KafkaStats {
   readonly retried: number
   /** Messages that Kafka has. */
   readonly produced: number
-  /** Messages that did not go to Kafka: the outbox was full, Kafka refused them, or the application closed before Kafka came back. */
+  /** Messages that did not go to Kafka. The outbox was full, Kafka refused them, or the application closed before Kafka came back. */
   readonly failed: number
   /** The records that are on their way to the broker. */
   readonly taking: number

@@ -82,7 +82,7 @@ export interface KafkaReader {
   ended (error: unknown): void
 }
 
-/** The wishes of the bridge about a consumer. */
+/** The options with which the bridge opens a consumer. */
 export interface KafkaConsumerOptions {
   /** The consumer group. */
   readonly group: string

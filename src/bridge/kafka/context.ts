@@ -17,11 +17,11 @@ export interface KafkaCounts {
   retried: number
   /** Messages that Kafka has. */
   produced: number
-  /** Messages that did not go to Kafka: the outbox was full, Kafka refused them, or the application closed before Kafka came back. */
+  /** Messages that did not go to Kafka. The outbox was full, Kafka refused them, or the application closed before Kafka came back. */
   failed: number
 }
 
-/** The lines about records and messages that are lost. Each has one line a minute for each topic, with the number of those without a line. */
+/** The lines about records and messages that are lost. Each has one line a minute for each topic, with the number of losses that got no line. */
 const LINES = {
   dead: { level: 'warn', text: 'A record of Kafka cannot be published. It is in the topic of the dead letters.' },
   dropped: { level: 'error', text: 'A record of Kafka cannot be published, and is lost for subscribers. Set the option deadLetters to keep such records.' },

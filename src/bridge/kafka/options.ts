@@ -25,7 +25,9 @@ export interface KafkaOut {
   /** Finds the key of a message. Messages with one key keep their order. Default: the destination. */
   readonly key?: (message: OutgoingMessage) => KafkaKey
   /**
-   * True to hold the RECEIPT of a SEND, and the promise of `publish()`, until all in-sync replicas of Kafka have the message. Default false.
+   * True to hold the answer to the publisher until all in-sync replicas of Kafka have the message. Default false.
+   *
+   * The answer is the RECEIPT of a SEND, or the promise of `publish()`.
    */
   readonly confirm?: boolean
 }

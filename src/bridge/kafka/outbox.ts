@@ -6,7 +6,7 @@ import type { KafkaWrite } from './client.ts'
 import type { KafkaContext } from './context.ts'
 import type { ProducerLink } from './producer-link.ts'
 
-/** The most messages of one request, and the most octets, which are below the limit of a batch that Kafka has by default (1 MiB). */
+/** The most messages and the most octets of one request. The octets are below the limit of a batch that Kafka has by default (1 MiB). */
 const BATCH_MESSAGES = 500
 const BATCH_BYTES = 512 * 1024
 
@@ -151,7 +151,7 @@ export class Outbox {
     }
   }
 
-  /** Handles a request that failed: another try, a try for each message alone, or the loss of the one message that Kafka refuses. */
+  /** Handles a request that failed. It is tried again, each message is tried alone, or the one message that Kafka refuses is lost. */
   async #failed (batch: readonly Waiting[], error: unknown): Promise<void> {
     if (!this.#producer.isFinal(error)) return this.#backoff.wait()
     if (batch.length > 1) {

@@ -21,7 +21,7 @@ export interface RedisEngineOptions {
    * Tells that Redis has everything on its disk before it answers: `appendonly yes` and `appendfsync always`. Default false.
    *
    * It changes nothing in Redis. Logs and queues use it for their facts, and the log of the node warns if `appendonly` is off. A replica that takes
-   * over may lack the last messages all the same. A log notices that, and a queue loses them.
+   * over may still lack the last messages. A log notices that, and a queue loses them.
    */
   readonly durable?: boolean
 }

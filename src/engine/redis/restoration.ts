@@ -28,7 +28,7 @@ export interface RestoredParts extends StoreParts {
   readonly durable: boolean
 }
 
-/** Restores everything that a node has in Redis: its subscriptions, its lease, its claims, the rules of its logs, and its part in queues. */
+/** Restores a node in Redis: its subscriptions, its lease, its claims, its rules of logs, and its part in queues. */
 export class Restoration {
   readonly #context: EngineContext
   readonly #maker: Maker

@@ -16,7 +16,7 @@ local time = redis.call('time')
 local now = (time[1] - 1767225600) * 1000000 + time[2]
 `
 
-/** Keeps the state for a day longer than the messages, so that a position of a log that is empty by now stays sure. */
+/** Keeps the state for a day longer than the messages. So a position of a log that is empty by now stays sure. */
 const KEEP_STATE = "redis.call('pexpire', KEYS[2], ttl + 86400000)\n"
 
 /**
@@ -48,9 +48,9 @@ redis.call('publish', ARGV[2], string.format('%s %.0f\\n', place, last) .. ARGV[
 return {epoch, string.format('%.0f', offset)}`
 
 /**
- * Reads the messages behind a position: those whose first one names exactly this offset as the one before it.
+ * Reads the messages behind a position. The first one must name exactly this offset as the one before it.
  *
- * Returns null if one may be missing. `KEYS`: rule, state, entries. `ARGV`: epoch, offset.
+ * Returns null if a message may be missing. `KEYS`: rule, state, entries. `ARGV`: epoch, offset.
  */
 export const SINCE = `${BEGIN}local state = redis.call('hmget', KEYS[2], 'epoch', 'last')
 if state[1] ~= ARGV[1] then return false end

@@ -7,10 +7,10 @@ import { copyOf, ID_TIME, runScript, type StoreParts } from '../store.ts'
 import { RedisQueue, type Rounds } from './queue.ts'
 import { PUSH } from './scripts.ts'
 
-/** The interval at which a node looks for messages of nodes that have died, and for messages that it was not told of, in milliseconds. */
+/** The interval of the search for messages of lost nodes, and for messages that were not announced, in milliseconds. */
 const SWEEP = 4_000
 
-/** The time after which the messages of a node that has died go back, in milliseconds: its lease ends, and another node notices. */
+/** The time after which the messages of a lost node go back, in milliseconds. Its lease ends, and another node notices. */
 export const QUEUE_LEASE = LEASE + SWEEP + 1_000
 
 /** The queues of one node. */

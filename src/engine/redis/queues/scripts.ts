@@ -3,7 +3,7 @@
  *
  * - `state`: the number of the last message (`last`), that of the last one that was taken for the first time (`taken`), the bytes of all
  * - `data`: the messages by their numbers
- * - `back`: the numbers of the messages that came back. All of them are before those that were never taken, so they stand at their old places
+ * - `back`: the numbers of the messages that came back. They are lower than the numbers of messages that were never taken, so that the messages keep their places
  * - `holders`: the owner of each message that is taken. An owner is a node in one round, which ends when its connection is lost
  * - `returns`: how often a message came back
  * - `owners`: the number of messages of each owner
@@ -44,13 +44,13 @@ if waited == 0 and waiting > 0 then redis.call('publish', channel, '') end
 `
 
 /**
- * Does all that one node wants of a queue in one turn: acknowledges, gives back, and takes.
+ * Does all operations of one node on a queue in one turn: acknowledges, gives back, and takes.
  *
- * Returns the number of messages that wait, the numbers that this owner did not have any more, and for each message that was taken its number,
- * how often it came back, and its data.
+ * Returns the number of messages that wait, the numbers that this owner did not have any more, and the messages that were taken. Each of these has
+ * its number, the count of its returns, and its data.
  *
- * `KEYS`: `PARTS`. `ARGV`: owner, channel, messages to take, bytes to take, count of acknowledgements, count of messages to give back, then the
- * numbers of both, and at last the numbers to give back that no consumer has seen.
+ * `KEYS`: `PARTS`. `ARGV`: owner, channel, messages to take, bytes to take, count of acknowledgements, count of messages to give back. The numbers
+ * of both follow. The last ones are the numbers to give back that no consumer has seen.
  */
 export const TURN = `${BEGIN}local want, room, acks, backs = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
 local missing, found, held = {}, {}, 0

@@ -5,7 +5,7 @@ export interface Ack {
   reject (error: unknown): void
 }
 
-/** All that a node wants of a queue in one turn of its event loop. */
+/** The operations of a node on a queue in one turn of its event loop. */
 export class Turn {
   /** The acknowledgements. */
   readonly acks: Ack[] = []

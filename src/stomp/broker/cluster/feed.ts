@@ -11,9 +11,9 @@ import type { Source, SourceListener } from './sources.ts'
 
 /** The way in which a client subscribes to a topic. */
 export interface TopicWish {
-  /** The value of `x-recover`: the client wants all messages behind that place. */
+  /** The value of `x-recover`: the client asks for all messages behind that place. */
   readonly recover: string | undefined
-  /** True if the client wants a mark where messages may be missing: `x-gaps:true`. */
+  /** True if the client asks for a mark where messages may be missing: `x-gaps:true`. */
   readonly gaps: boolean
 }
 

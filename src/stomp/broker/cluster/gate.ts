@@ -5,7 +5,7 @@ import type { Publication } from '../publication.ts'
 /**
  * Stands before a subscription that gets the messages of a history that it missed.
  *
- * It holds the live messages back until then. After that it drops those that the history has brought already: the node may be behind the history.
+ * It holds the live messages back until then. After that it drops the messages that the history has brought already, because the node may be behind the history.
  */
 export class Gate implements TopicSubscription {
   readonly #subscription: TopicSubscription

@@ -147,7 +147,9 @@ class ClusterBroker implements Broker {
 }
 
 /**
- * Makes the embedded broker over several nodes: topics, queues, temporary queues, histories and users, on the engine that the SockJS server has.
+ * Makes the embedded broker over several nodes, on the engine that the SockJS server has.
+ *
+ * It has topics, queues, temporary queues, histories and users.
  *
  * It is the default where `app.register(sockjs, { engine })` has an engine.
  *

@@ -5,7 +5,7 @@ import type { EngineLogGroup, LogEntry, Position } from '../../../engine/logs.ts
 import { type MessageRecord, placed } from './record.ts'
 import { readMessage, type SourceListener } from './sources.ts'
 
-/** The pause before the engine is asked again, in milliseconds, and the time for which a reader waits for it at once. */
+/** The pause before another request, and the longest wait for an engine that is away, in milliseconds. */
 const PAUSE = 100
 const PATIENCE = 8_000
 
@@ -17,7 +17,7 @@ interface LogMessage extends Position {
   readonly message: MessageRecord
 }
 
-/** Delivers the messages of one log in order and without a hole. It fetches those that did not arrive. */
+/** Delivers the messages of one log in order and without a hole. It fetches the messages that did not arrive. */
 export class LogReader {
   readonly #node: ClusterNode
   readonly #group: EngineLogGroup

@@ -19,7 +19,7 @@ export function patternsOf ({ segments }: Destination): string[] {
   if (segments.at(-1) !== '**') return [wordsOf(segments, patternWordOf).join('.')]
   const head = wordsOf(segments.slice(0, -1), patternWordOf)
   const rest = [...head, '>'].join('.')
-  // A prefix alone is no destination.
+  // A prefix alone is not a destination.
   return head.length === 1 ? [rest] : [head.join('.'), rest]
 }
 

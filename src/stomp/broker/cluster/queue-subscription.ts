@@ -8,7 +8,7 @@ import { nameOf } from './names.ts'
 import { publicationOf } from './record.ts'
 import { readMessage } from './sources.ts'
 
-/** The messages that the engine may give at a time, so that a client that stops to read holds few of them. */
+/** The most messages that the engine may give at a time. A client that stops to read holds few of them. */
 const WINDOW = 32
 
 /** A message of a queue that the client has, and must acknowledge: the handle of its delivery. */
@@ -82,7 +82,7 @@ export class ClusterQueueSubscription {
     this.#consumer.close()
   }
 
-  /** The messages that the engine may give besides those that it may give already. */
+  /** The number of messages that the engine may give besides the messages of its credit. */
   get #room (): number {
     if (this.#ack === 'auto') return WINDOW - this.#credit
     const { left } = this.#client.credit

@@ -70,6 +70,6 @@ export class UserChannels {
     })
   }
 
-  /** The name of a user is no word of the engine, and no stranger should read it there. */
+  /** The name of a user is not a word of the engine, and no stranger should read it there. */
   #nameOf (user: string): string { return `u.${this.#exchange.node.names.key('user', user)}` }
 }
