@@ -10,6 +10,19 @@ function request (cluster: TestCluster, node: number, id: string, route: string,
   return ask({ port: cluster.nodes[node]!.port, path: `/echo/000/${id}/${route}`, method: 'POST', ...(body === undefined ? {} : { headers: { 'content-type': 'text/plain' }, body }) })
 }
 
+t.test('an owner that died before this node started, and whose lease still runs: the client is told within 8 seconds', async (t) => {
+  const cluster = await buildCluster(t, 1, { handler: idle })
+  const dead = cluster.network.engine()
+  const { clock } = cluster.nodes[0]!
+  await dead.start({ node: 'unknown-to-nodes', clock, log: cluster.node(0).log, changed () {}, gap () {} })
+  const id = newId()
+  const key = cluster.node(0).names.key('session', cluster.nodes[0]!.endpoint.name, id)
+  t.equal((await dead.claims.claim(key, () => {})).owner, null)
+  const begun = clock.now()
+  t.match(await cluster.passUntil(request(cluster, 0, id, 'xhr')), { status: 503, body: 'Session out of reach.\n' })
+  t.ok(clock.now() - begun <= 8_000, `${clock.now() - begun} ms`)
+})
+
 for (const fault of ['cut', 'restarted empty'] as const) {
   t.test(`the engine is away for 3 seconds, ${fault}: nothing is lost, and requests that come meanwhile wait`, async (t) => {
     const cluster = await buildCluster(t, 3, { handler: idle })
