@@ -97,7 +97,7 @@ async function anywhere (endpoint: Endpoint, remote: RemoteSessions, request: Fa
     if (answer === 'refused') return sendText(reply, 404, 'Not found.\n')
     if (answer === 'accepted') return carry(endpoint, request, reply, leg, route, callback)
     directory.forget(key)
-    // A node that died before this one started is no member. Its keys last as long as its lease, and asking it again takes as long as before.
+    // A node that crashed before this one started is not a member. Its keys last as long as its lease, and asking it again takes as long as before.
     if (!node.members.has(owner.node) && !node.members.hasLeft(owner.node)) break
   }
   return sendAway(reply)
