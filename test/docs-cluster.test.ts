@@ -1,6 +1,7 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
@@ -26,8 +27,9 @@ t.test('the hub of docs/cluster.md connects the workers of one machine', async (
   const file = join(project, 'server.mjs')
   // Two workers, also on a machine with one processor.
   writeFileSync(file, block.code.replace('3000', String(port)).replace('availableParallelism()', '2').replace('logger: true', 'logger: false'))
-  const temporary = join(project, 'temporary')
-  mkdirSync(temporary)
+  // The path of a socket must be short.
+  const temporary = mkdtempSync(join(tmpdir(), 'docs-'))
+  t.teardown(() => rmSync(temporary, { recursive: true }))
   const child = fork(file, [], { cwd: project, execArgv: [], env: { ...process.env, TMPDIR: temporary, NODE_V8_COVERAGE: '', NODE_OPTIONS: '' } })
   // The primary ends by itself, once this process lets its channel go.
   child.disconnect()

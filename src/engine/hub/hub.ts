@@ -85,7 +85,9 @@ export function hubEngine (options: HubOptions = {}): Engine {
 function freshPlace (): Place {
   // A named pipe needs no directory.
   if (process.platform === 'win32') return { path: `\\\\.\\pipe\\fastify-sockjs-${randomBytes(16).toString('hex')}`, remove () {} }
-  // The system makes this directory with mode 0700.
+  // The system would cut a longer path, without an error.
+  checkHubOptions({ path: join(tmpdir(), 'fastify-sockjs-123456', 'hub') })
+  // It makes this directory with mode 0700.
   const directory = mkdtempSync(join(tmpdir(), 'fastify-sockjs-'))
   return { path: join(directory, 'hub'), remove: () => rmSync(directory, { recursive: true, force: true }) }
 }

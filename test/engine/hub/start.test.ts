@@ -28,6 +28,13 @@ t.test('a hub at a given path', async (t) => {
   t.notOk(existsSync(path))
 })
 
+t.test('a directory for temporary files whose name is too long is refused, because the system would cut the path of the socket', async (t) => {
+  const { TMPDIR } = process.env
+  t.teardown(() => { if (TMPDIR === undefined) delete process.env.TMPDIR; else process.env.TMPDIR = TMPDIR })
+  process.env.TMPDIR = t.testdir({ ['x'.repeat(100)]: {} }) + `/${'x'.repeat(100)}`
+  await t.rejects(startHub(), { code: 'FST_SOCKJS_ENGINE_INVALID_OPTION', message: /^option path of the engine: must be a path of at most 100 bytes/ })
+})
+
 t.test('the engine takes its path from the environment', async (t) => {
   const hub = await startHub()
   t.match(hubEngine().facts, { name: 'hub', maxPayload: 4 * 1024 * 1024, namespace: 'hub', secret: '', keysLast: 'lease', sign: false })
