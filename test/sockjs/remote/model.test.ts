@@ -15,10 +15,12 @@ const CLIENTS = 3
 
 /** A client that checks what it gets: the messages of one session, in order, each once. */
 class ModelClient {
+  readonly id = newId()
   readonly #cluster: TestCluster
-  readonly #id = newId()
   readonly #route: string
   #session: string | null = null
+  /** The messages that were answered by 204. */
+  #accepted = 0
   #opened = false
   #received = 0
   #sent = 0
@@ -43,10 +45,11 @@ class ModelClient {
   send (node: number): void {
     if (this.isOver || !this.#opened || this.#isSending) return
     this.#isSending = true
-    const { request, response } = startRequest({ ...this.#to(node, 'xhr_send'), headers: { 'content-type': 'text/plain' }, body: JSON.stringify([`${this.#id} ${this.#sent++}`]) })
+    const { request, response } = startRequest({ ...this.#to(node, 'xhr_send'), headers: { 'content-type': 'text/plain' }, body: JSON.stringify([`${this.id} ${this.#sent++}`]) })
     response.then((incoming) => {
       incoming.resume()
-      if (incoming.statusCode !== 204) this.isOver = true
+      if (incoming.statusCode === 204) this.#accepted++
+      else this.isOver = true
     }, () => { this.isOver = true }).finally(() => { this.#isSending = false; this.#sending = null })
     this.#sending = request
   }
@@ -64,10 +67,18 @@ class ModelClient {
 
   get received (): number { return this.#received }
 
+  /** Tells what the client lacks of a session that goes on, or what its application lacks; the empty string if nothing. */
+  lacksOf (session: ModelSession): string {
+    if (this.isOver || session.closings > 0) return ''
+    if (session.id === this.#session && this.#received < session.sent) return `a client has ${this.#received} of ${session.sent} messages`
+    const arrived = session.arrivedFrom(this.id)
+    return arrived !== null && arrived < this.#accepted ? `an application has ${arrived} of ${this.#accepted} messages that were answered by 204` : ''
+  }
+
   get isIdle (): boolean { return this.#request === null && !this.#isSending }
 
   #to (node: number, route: string) {
-    return { port: this.#cluster.nodes[node]!.port, path: `/echo/000/${this.#id}/${route}`, method: 'POST' }
+    return { port: this.#cluster.nodes[node]!.port, path: `/echo/000/${this.id}/${route}`, method: 'POST' }
   }
 
   async #receive (node: number): Promise<void> {
@@ -121,6 +132,12 @@ class ModelSession {
       this.#last = { client: client!, number: Number(number) }
     })
   }
+
+  get id (): string { return this.#session.id }
+  get sent (): number { return this.#sent }
+
+  /** The messages that have arrived from a client, `null` if the last was from another one. */
+  arrivedFrom (client: string): number | null { return this.#last?.client === client ? this.#last.number + 1 : null }
 
   push (count: number): void { for (let i = 0; i < count && this.#session.state === 'open'; i++) this.#session.send(`${this.#session.id} ${this.#sent++}`) }
 
@@ -194,6 +211,7 @@ class Model {
     cluster.release()
     cluster.network.mend()
     for (const session of this.#sessions) session.act('resume')
+    await this.#complete()
     await cluster.pass(30_000)
     await until(async () => {
       await cluster.settle()
@@ -208,6 +226,25 @@ class Model {
     }, 'nothing is left', 5_000).catch(() => { throw new Error(`left: ${this.leftovers()}`) })
     this.check()
     for (const { closings } of this.#sessions) if (closings !== 1) throw new Error(`a session has ${closings} close events`)
+  }
+
+  /** Lets every client that was not told of an end get all that its session has sent. */
+  async #complete (): Promise<void> {
+    for (let i = 0; i < 120; i++) {
+      const lacking = this.#all.filter((each) => this.#lacks(each) !== '')
+      if (lacking.length === 0) return
+      for (const each of lacking) each.receive(0)
+      await this.#cluster.pass(250)
+    }
+    for (const each of this.#all) if (this.#lacks(each) !== '') throw new Error(this.#lacks(each))
+  }
+
+  #lacks (client: ModelClient): string {
+    for (const session of this.#sessions) {
+      const lacks = client.lacksOf(session)
+      if (lacks !== '') return lacks
+    }
+    return ''
   }
 
   check (): void {
