@@ -67,10 +67,13 @@ for (const client of Object.keys(CLIENTS) as ClientName[]) {
     }
   })
 
-  t.test(`${client}: a start without JetStream is refused, unless nothing needs it`, async (t) => {
+  t.test(`${client}: a node starts without JetStream, and says that queues and logs need it`, async (t) => {
     const server = await startNats()
     t.teardown(() => server.close())
-    await t.rejects(new KeepingNode(t, client, server.port).start(), { code: 'FST_SOCKJS_ENGINE_REFUSED', message: /^engine nats: the server has no JetStream.*start nats-server with -js$/ })
+    const keeping = await new KeepingNode(t, client, server.port).start()
+    t.strictSame(keeping.node.reports, ['available'])
+    t.match(keeping.node.lines.join('\n'), /JetStream is not available: .*the server has no JetStream.*start nats-server with -js/)
+    await t.rejects(keeping.node.engine.queues.push('q', 'id', Buffer.from('x')), { code: 'FST_SOCKJS_ENGINE_UNAVAILABLE', message: /JetStream/ })
     const node = new EngineNode(natsEngine({ connect: () => CLIENTS[client]({ servers: [addressOf(server.port)] }), secret: SECRET }))
     t.teardown(() => node.stop())
     await node.start()

@@ -4,7 +4,7 @@ import { engineErrors } from '../../errors.ts'
 import type { Keeper, NatsLink } from '../link.ts'
 import type { JetStreamSettings } from './options.ts'
 import type { Requests } from './requests.ts'
-import type { NatsStream } from './stream.ts'
+import { type NatsStream, NoJetStream } from './stream.ts'
 
 /** The time that a server gets to have its streams, before the engine is available without them, in milliseconds. */
 const PATIENCE = 2_000
@@ -61,6 +61,7 @@ export class JetStream implements Keeper, TimerOwner {
       const problem = await this.#ensure()
       if (problem === null) return
       if (problem instanceof engineErrors.Refused && !this.#worked) throw problem
+      if (problem instanceof NoJetStream && !this.#worked) return this.#failed(problem)
       if (clock.now() >= until) return this.#failed(problem)
       await delay(clock, SHORT)
     }

@@ -6,6 +6,11 @@ import { engineErrorOf, JetStreamError, NO_MESSAGE, NO_STREAM, OTHER_SETTINGS, O
 import { HEADERS, MessageId } from './message-id.ts'
 import type { Requests } from './requests.ts'
 
+/** The server has no JetStream. Sessions and topics without a history do not need it, so that the node works without it. */
+export class NoJetStream extends engineErrors.Unavailable {
+  constructor () { super('nats', 'the server has no JetStream, which keeps logs and queues; start nats-server with -js') }
+}
+
 /** The nanoseconds of a millisecond. JetStream counts in them. */
 export const NANOSECONDS = 1_000_000
 /** The time for which JetStream remembers the ids of messages, in milliseconds. */
@@ -86,7 +91,7 @@ export class NatsStream {
       this.#epoch = epoch
     } catch (error) {
       this.#epoch = ''
-      if (error instanceof JetStreamError && error.number === UNSERVED) throw new engineErrors.Refused('nats', 'the server has no JetStream, which keeps logs and queues; start nats-server with -js')
+      if (error instanceof JetStreamError && error.number === UNSERVED) throw new NoJetStream()
       if (!(error instanceof JetStreamError) || error.kind === 'unavailable') throw engineErrorOf(error, 0, 0)
       throw new engineErrors.Refused('nats', `JetStream does not keep the stream ${this.name} with the settings ${JSON.stringify(this.#settings)}: ${error.message}`)
     }
