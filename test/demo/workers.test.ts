@@ -62,7 +62,7 @@ class Workers {
   /** Sends one request. Without an agent it has a connection of its own, so that any worker may serve it. */
   async post (path: string, body = '', agent: http.Agent | false = false): Promise<string> {
     const { status, body: text } = await ask({ port: this.port, path, method: 'POST', body, agent })
-    return status === 204 ? '' : status === 200 ? text : `status ${status}`
+    return status === 204 ? '' : status === 200 ? text : `status ${status} ${text}`
   }
 
   async health (agent: http.Agent | false = false): Promise<Health> { return JSON.parse((await ask({ port: this.port, path: '/health', agent })).body) as Health }
@@ -242,6 +242,7 @@ t.test('two workers serve the sessions of each other, a worker that is killed co
   t.strictSame(peers.map(({ openings }) => openings), peers.map(() => 1), 'it has kept its sessions')
   const others = await server.sessions(20)
   t.strictSame([...new Set(await ownersOf(others))].sort(), ['n-1', 'n-2'], 'the new worker has the name of the killed one, and serves')
+  await until(() => visitors.every(({ openings }, i) => owners[i] === 'n-2' || openings > 1), 'the clients of the killed worker have new sessions')
 
   server.child.kill('SIGTERM')
   t.strictSame(await within(server.ended, 'the end of the demo server'), [0, null])

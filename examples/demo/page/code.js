@@ -110,7 +110,9 @@ function userOf (request) {
   binary: true
 }, echo)${ECHO}`,
 
-  where: `app.sockjs('/where', (session) => {
+  where: `app.sockjs('/where', {
+  disconnectDelay: 30_000
+}, (session) => {
   const { id, transport } = session
   const answer = { node, session: id, transport }
   session.on('message', () => {
