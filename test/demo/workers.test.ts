@@ -273,6 +273,8 @@ t.test('STOMP: the workers share topics, queues and histories', async (t) => {
   for (const client of clients) await client.asked('SEND', { destination: '/queue/x' }, 'to one')
   await clients[1]!.asked('SUBSCRIBE', { id: 'q', destination: '/queue/x' })
   for (let i = 0; i < 4; i++) t.equal((await clients[1]!.next('MESSAGE', 'q')).body, 'to one')
+  await clients[2]!.asked('SUBSCRIBE', { id: 'p', destination: '/topic/$presence/rooms/1' })
+  t.same(JSON.parse((await clients[2]!.next('MESSAGE', 'p')).body), { type: 'list', users: [], complete: true })
 })
 
 t.test('a worker alone that is killed comes back on the same port', async (t) => {

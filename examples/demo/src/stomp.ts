@@ -32,6 +32,7 @@ export async function addStomp (app: FastifyInstance, endpoint: EndpointOptions,
   await app.register(stomp, {
     path: PATHS,
     broker: demoBroker(app.sockjs.node !== null),
+    presence: [{ pattern: '/topic/rooms/**' }],
     endpoint,
     limits: { body },
     ...(tcpPort === undefined ? {} : { tcp: { port: tcpPort, host: '127.0.0.1' } }),
