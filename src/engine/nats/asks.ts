@@ -23,6 +23,8 @@ const SILENCE = 250
 const PROMPT = 100
 /** The time for which that is remembered, in milliseconds. */
 const REMEMBERED = 60_000
+/** The time that a node has to say that it is there, while strangers listen to everything, in milliseconds. It may be busy. */
+const BUSY = 2_000
 /** The code of the answer that the server gives if no node listens. */
 const NO_RESPONDERS = 503
 
@@ -92,7 +94,7 @@ export class Asks implements Subscriber {
     try {
       this.#link.send(subjects.answer(node, HERE), QUESTION, subjects.answer(context.node, token))
       await this.#link.flushed()
-      return await Promise.race([said, this.#isDeaf ? delay(context.clock, SILENCE).then(() => false) : Promise.resolve(true)])
+      return await Promise.race([said, this.#isDeaf ? delay(context.clock, BUSY).then(() => false) : Promise.resolve(true)])
     } finally {
       this.#reaching.delete(token)
     }
@@ -166,7 +168,11 @@ export class Asks implements Subscriber {
 
   #answered ({ subject, data, headers, reply }: NatsMessage): void {
     const token = subject.slice(subject.lastIndexOf('.') + 1)
-    if (token === HERE) return reply === undefined ? undefined : this.#link.send(reply, QUESTION)
+    if (token === HERE) {
+      // A stranger may ask without a subject for the answer.
+      if (reply !== undefined && reply !== '') this.#link.send(reply, QUESTION)
+      return
+    }
     const reaching = this.#reaching.get(token)
     if (reaching !== undefined) return reaching(headers?.code !== NO_RESPONDERS)
     const ask = this.#take(token)

@@ -3,6 +3,15 @@ import type { EngineNode } from './node.ts'
 
 /** Claims in a messaging system that works. */
 export function claimChecks (check: Check): void {
+  check('a node is reached for as long as it is connected', [], async (t, { nodes }) => {
+    const [a, b] = await nodes(2)
+    const { claims, facts } = a.engine
+    if (claims.reaches === undefined) return t.equal(facts.keysLast, 'lease', 'keys that end with a connection need it')
+    t.equal(await claims.reaches(b!.node), true)
+    await b!.stop()
+    t.equal(await claims.reaches(b!.node), false)
+  })
+
   check('a key that is free has no owner', [], async (t, { name, nodes }) => {
     const [a] = await nodes(1)
     t.equal(await a.locate(name('key')), null)
