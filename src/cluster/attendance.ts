@@ -43,8 +43,8 @@ export class Attendance {
   async #round (): Promise<boolean> {
     const { clock, members, engine: { claims } } = this.#node
     const asked = clock.now()
-    // A node that has ended meanwhile owns nothing.
-    const reached = await Promise.all(Array.from(members.all, async ({ id }) => await claims.reaches?.(id) !== false || !members.has(id)))
+    // A round never rejects, because its caller may have failed before and not wait for it. A node that has ended meanwhile owns nothing.
+    const reached = await Promise.all(Array.from(members.all, async ({ id }) => await claims.reaches?.(id).catch(() => false) !== false || !members.has(id)))
     if (!reached.every(Boolean)) return false
     this.#last = asked
     return true

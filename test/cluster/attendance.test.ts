@@ -14,6 +14,17 @@ test('a node that is only busy is connected, one that was cut off is not', async
   await stopAll(peers)
 })
 
+test('without the engine no node is reached, and a caller that does not wait for the answer harms nothing', async (t) => {
+  const network = new FatefulNetwork({ keysLast: 'connection' })
+  const peers = await startPeers(network, 2)
+  const { node, engine } = peers[0]!
+  network.cut(engine)
+  t.equal(await node.attendance.after(), false)
+  node.attendance.before()
+  await turns()
+  await stopAll(peers)
+})
+
 test('callers of one turn share a round, and its answer counts for a moment', async (t) => {
   const network = new FatefulNetwork({ keysLast: 'connection' })
   const peers = await startPeers(network, 3)
