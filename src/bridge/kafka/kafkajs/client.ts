@@ -1,4 +1,5 @@
 import type { KafkaClient, KafkaConsumer, KafkaConsumerOptions, KafkaHeader, KafkaProducer, KafkaWrite } from '../client.ts'
+import { FINAL, opened } from '../opened.ts'
 import { KafkaJsGroupMember } from './consumer.ts'
 import type { KafkaJs, KafkaJsAdmin, KafkaJsConsumer, KafkaJsProducer } from './package.ts'
 
@@ -40,19 +41,9 @@ class KafkaJsClient implements KafkaClient {
       retry: { retries: 5, ...retry as object, restartOnFailure: async () => false },
       groupId: wishes.group
     } as never) as KafkaJsConsumer
-    const member = new KafkaJsGroupMember(consumer, this.#kafka.admin() as KafkaJsAdmin, wishes)
-    try {
-      await member.start()
-    } catch (error) {
-      await member.close().catch(() => {})
-      throw error
-    }
-    return member
+    return await opened(new KafkaJsGroupMember(consumer, this.#kafka.admin() as KafkaJsAdmin, wishes))
   }
 }
-
-/** The refusals of Kafka that mean the records themselves. */
-const FINAL: ReadonlySet<unknown> = new Set(['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE', 'INVALID_TOPIC_EXCEPTION', 'INVALID_RECORD'])
 
 class Producer implements KafkaProducer {
   readonly #producer: KafkaJsProducer

@@ -1,4 +1,5 @@
 import type { KafkaClient, KafkaConsumer, KafkaConsumerOptions, KafkaProducer, KafkaWrite } from '../client.ts'
+import { FINAL, opened } from '../opened.ts'
 import { PlatformaticGroupMember } from './consumer.ts'
 import type { PlatformaticConsumer, PlatformaticKafka, PlatformaticProducer } from './package.ts'
 
@@ -35,19 +36,9 @@ class PlatformaticClient implements KafkaClient {
 
   async openConsumer (wishes: KafkaConsumerOptions): Promise<KafkaConsumer> {
     const consumer = new this.#kafka.Consumer({ ...this.#options, groupId: wishes.group } as never) as PlatformaticConsumer
-    const member = new PlatformaticGroupMember(consumer, wishes)
-    try {
-      await member.start()
-    } catch (error) {
-      await member.close().catch(() => {})
-      throw error
-    }
-    return member
+    return await opened(new PlatformaticGroupMember(consumer, wishes))
   }
 }
-
-/** The refusals of Kafka that mean the records themselves. */
-const FINAL: ReadonlySet<unknown> = new Set(['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE', 'INVALID_TOPIC_EXCEPTION', 'INVALID_RECORD'])
 
 class Producer implements KafkaProducer {
   readonly #producer: PlatformaticProducer
