@@ -13,8 +13,8 @@ type Answers = readonly number[] | null
 /**
  * Asks all other nodes whether they have been connected.
  *
- * Some engines free the keys of a node as soon as its connection is lost. Then "no node has the key" is true only if no node was away
- * while it was asked.
+ * A session without its client ends only if every node was connected for the whole disconnect delay. The next request of the client may wait at a node
+ * that was away.
  */
 export class RollCall {
   readonly #node: ClusterNode
