@@ -36,6 +36,8 @@ export class Link implements TimerOwner {
   peerEpoch = 0
   /** @internal The time at which the link was made, or at which the engine came back. */
   since: number
+  /** Is called when the peer has more of the records. A service that holds records back sets it. */
+  progressed: (() => void) | null = null
   readonly #links: Links
   readonly #outbox = new Outbox()
   readonly #inbox = new Inbox()
@@ -64,6 +66,12 @@ export class Link implements TimerOwner {
 
   /** The bytes that the peer has not acknowledged. */
   get waitingBytes (): number { return this.#outbox.pendingBytes + this.#outbox.sentBytes }
+
+  /** The bytes of all records that were given to this link. */
+  get addedBytes (): number { return this.#outbox.addedBytes }
+
+  /** The bytes of these records that the peer has. */
+  get arrivedBytes (): number { return this.#outbox.arrivedBytes }
 
   /** Sends a record at the end of this turn of the event loop. A broken link drops it. The record must not change any more. */
   send (service: number, record: Uint8Array): void {
@@ -112,6 +120,7 @@ export class Link implements TimerOwner {
       clock.stop(this.#repeatTimer)
       if (this.#outbox.sentBytes > 0) clock.start(this.#repeatTimer, REPEAT_AFTER)
       if (this.#outbox.pendingBytes > 0) this.#links.wants(this)
+      this.progressed?.()
     }
     if ((batch.flags & FLAGS.missing) !== 0) this.#repeat()
     if (batch.seq === 0) return true

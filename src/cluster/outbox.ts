@@ -21,12 +21,20 @@ export class Outbox {
   #acked = 0
   #pendingBytes = 0
   #sentBytes = 0
+  #addedBytes = 0
+  #arrivedBytes = 0
 
   /** The bytes of the records that no batch has. */
   get pendingBytes (): number { return this.#pendingBytes }
 
   /** The bytes of the batches that are not acknowledged. */
   get sentBytes (): number { return this.#sentBytes }
+
+  /** The bytes of all records that were ever added, with their headers. */
+  get addedBytes (): number { return this.#addedBytes }
+
+  /** The bytes of these records that the peer has. */
+  get arrivedBytes (): number { return this.#arrivedBytes }
 
   /** The number of the last batch that the peer has acknowledged. */
   get acked (): number { return this.#acked }
@@ -38,6 +46,7 @@ export class Outbox {
     this.#services.push(service)
     this.#records.push(record)
     this.#pendingBytes += RECORD_HEADER + record.byteLength
+    this.#addedBytes += RECORD_HEADER + record.byteLength
   }
 
   /** Moves pending records into a new batch of at most `most` bytes. The last record may go on in the next batch. */
@@ -76,6 +85,7 @@ export class Outbox {
     this.#acked = seq
     for (let first = this.#sent.first; first !== undefined && first.seq <= seq; first = this.#sent.first) {
       this.#sentBytes -= first.bytes.length
+      this.#arrivedBytes += first.bytes.length - HEADER
       this.#sent.shift()
     }
     return true

@@ -31,6 +31,14 @@ export class Fifo<T> {
     return item
   }
 
+  /** Takes out the last item. */
+  pop (): T | undefined {
+    if (this.length === 0) return undefined
+    const item = this.#items.pop()
+    if (this.#head === this.#items.length) this.clear()
+    return item
+  }
+
   /** Takes out every item for which `goes` is true, and returns them in order. */
   remove (goes: (item: T) => boolean): T[] {
     const gone: T[] = []

@@ -4,18 +4,20 @@ import type { ClusterNode } from '../../cluster/node.ts'
 import { SERVICES } from '../../cluster/services.ts'
 import type { ForeignLegs } from '../endpoint/foreign-legs.ts'
 import { EdgeLeg, type LegKeeper } from './edge-leg.ts'
+import { SendLanes } from './send-lanes.ts'
 import { type Attach, attachRecord, type Outcome, plainRecord, readOutcome, type Send, sendRecord, TO_EDGE, TO_OWNER } from './wire.ts'
 
 /** The most requests of this edge that may wait for other nodes. */
 const MAX_WAITING = 10_000
 
-/** The outcome of a send. `lost`: the link to the owner's node broke, so that no node can tell. */
-export type SendOutcome = Outcome | 'lost'
+/** The outcome of a send. `full`: too much of its client waits for that node. `lost`: the link to it broke, so that no node can tell. */
+export type SendOutcome = Outcome | 'full' | 'lost'
 
 /** The legs and the sends of this edge whose sessions one other node owns. */
 interface OwnerTraffic {
   readonly legs: Map<number, EdgeLeg>
   readonly sends: Map<number, (outcome: SendOutcome) => void>
+  readonly lanes: SendLanes
 }
 
 /** A send that is on its way. */
@@ -68,18 +70,17 @@ export class Edge implements LinkService, LegKeeper, ForeignLegs {
   send (node: string, send: Send): PendingSend {
     const link = this.#node.link(node)
     const number = this.#next()
-    const { sends } = this.#traffic(link)
+    const { sends, lanes } = this.#traffic(link)
     this.#sends++
     const outcome = new Promise<SendOutcome>((resolve) => { sends.set(number, resolve) }).finally(() => { this.#sends-- })
-    link.send(SERVICES.toOwner, sendRecord(number, send))
+    const settle = (outcome: SendOutcome): void => settleSend(sends, number, outcome)
+    if (!lanes.add(send.principal, number, sendRecord(number, send))) settle('full')
     return {
       outcome,
       gone: () => {
-        const resolve = sends.get(number)
-        if (resolve === undefined) return
-        sends.delete(number)
-        link.send(SERVICES.toOwner, plainRecord(TO_OWNER.gone, number))
-        resolve('lost')
+        if (!sends.has(number)) return
+        if (!lanes.remove(send.principal, number)) link.send(SERVICES.toOwner, plainRecord(TO_OWNER.gone, number))
+        settle('lost')
       }
     }
   }
@@ -113,9 +114,8 @@ export class Edge implements LinkService, LegKeeper, ForeignLegs {
     const owner = this.#owners.get(link)
     if (operation === TO_EDGE.answer) {
       const outcome = readOutcome(reader)
-      const resolve = owner?.sends.get(number)
-      owner?.sends.delete(number)
-      return resolve?.(outcome)
+      if (owner !== undefined) settleSend(owner.sends, number, outcome)
+      return
     }
     const leg = owner?.legs.get(number)
     switch (operation) {
@@ -141,7 +141,10 @@ export class Edge implements LinkService, LegKeeper, ForeignLegs {
 
   #traffic (link: Link): OwnerTraffic {
     let owner = this.#owners.get(link)
-    if (owner === undefined) this.#owners.set(link, owner = { legs: new Map(), sends: new Map() })
+    if (owner !== undefined) return owner
+    const sends: OwnerTraffic['sends'] = new Map()
+    owner = { legs: new Map(), sends, lanes: new SendLanes(link, (number) => settleSend(sends, number, 'full')) }
+    this.#owners.set(link, owner)
     return owner
   }
 
@@ -150,4 +153,10 @@ export class Edge implements LinkService, LegKeeper, ForeignLegs {
     this.#last = (this.#last + 1) % 2 ** 32
     return this.#last
   }
+}
+
+function settleSend (sends: OwnerTraffic['sends'], number: number, outcome: SendOutcome): void {
+  const resolve = sends.get(number)
+  sends.delete(number)
+  resolve?.(outcome)
 }

@@ -47,6 +47,9 @@ export async function sendOn (endpoint: Endpoint, remote: RemoteSessions, node: 
   switch (outcome) {
     case 'accepted': return accepted(endpoint, request, reply, route === 'jsonp_send')
     case 'flood': return refuseFlood(request, reply)
+    case 'full':
+      endpoint.tell('edge', request.log, { address: request.ip }, request.ip)
+      return refuseFlood(request, reply)
     case 'missing': {
       directory.forget(key)
       const owner = isLast ? null : await directory.locate(key)

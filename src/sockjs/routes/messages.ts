@@ -23,7 +23,9 @@ export function refuseUnknown (endpoint: Endpoint, request: FastifyRequest, repl
 }
 
 /**
- * Refuses a request whose session has closed with 1008, because too many requests waited (K4).
+ * Refuses a request of a client of which too much waits.
+ *
+ * Its session has closed with 1008 (K4), or this edge has no room for its messages.
  *
  * The server reads no further request from its connection.
  */

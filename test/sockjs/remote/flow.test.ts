@@ -143,3 +143,99 @@ t.test('a client at an edge that reads nothing for sendTimeout is dropped with 1
   await away.ended
   await until(() => session.bufferedBytes === 0 && session.waitingBytes === 0, 'nothing waits any more')
 })
+
+/** Sends bodies of 4 MiB through node 1, from an address. Returns their status codes. */
+function flood (cluster: TestCluster, id: string, count: number, remoteAddress: string): Promise<number>[] {
+  const message = 'x'.repeat(1024 * 1024 - 100)
+  const payload = JSON.stringify([message, message, message, message])
+  const request = { method: 'POST', url: `/echo/000/${id}/xhr_send`, payload, remoteAddress, headers: { 'content-type': 'text/plain' } } as const
+  return Array.from({ length: count }, async () => (await cluster.nodes[1]!.app.inject(request)).statusCode)
+}
+
+t.test('SEC-S80: a client that floods the link of two nodes is refused with 503, and cuts no leg and delays no send of the others', async (t) => {
+  const cluster = await buildCluster(t, 2, { handler: idle, endpoint: { queue: { limit: 64 * 1024 * 1024 } } })
+  const { session, away } = await cluster.polling()
+  const got: unknown[] = []
+  session.on('message', (message) => got.push(message))
+  const { session: flooded, id } = await cluster.open(0, 'xhr-polling', 1)
+  flooded.on('message', () => got.push('flood'))
+  const owner = cluster.engines[0]!.node
+  // The owner is remembered, so that the floods need nothing of the engine.
+  t.same(await Promise.all(flood(cluster, id, 1, '10.0.0.9')), [204])
+  got.length = 0
+  cluster.hold((from) => from === 1)
+  let answered = 0
+  const statuses = Promise.all(flood(cluster, id, 40, '10.0.0.9').map(async (each) => {
+    const status = await each
+    answered++
+    return status
+  }))
+  await until(() => answered + cluster.edge(1).sends === 40, 'all have come')
+  t.equal(answered, 34, '16 MiB are on the link, and 8 MiB wait')
+  t.ok(cluster.node(1).link(owner).waitingBytes < 17 * 1024 * 1024, 'three quarters of the link are free')
+  const sent = away.send('of another client')
+  await until(() => cluster.edge(1).sends === 7, 'it has come')
+  session.send('goes on')
+  cluster.release()
+  t.same(await away.messages(1), ['goes on'])
+  t.equal((await sent).status, 204)
+  t.same((await statuses).sort(), [...Array<number>(6).fill(204), ...Array<number>(34).fill(503)])
+  t.equal(got.length, 25)
+  t.equal(got.indexOf('of another client'), 20, 'the clients take turns: four sends were on the link, and one had its turn before')
+  t.equal(session.state, 'open')
+  t.equal(flooded.state, 'open')
+  t.equal(cluster.edge(1).sends, 0)
+})
+
+t.test('SEC-S80: when 64 MiB of all clients wait for one node, the client of which the most waits is refused, and a client that is gone makes room', async (t) => {
+  const cluster = await buildCluster(t, 2, { handler: idle, endpoint: { queue: { limit: 64 * 1024 * 1024 } } })
+  const { session, id } = await cluster.open(0, 'xhr-polling', 1)
+  session.on('message', () => {})
+  t.same(await Promise.all(flood(cluster, id, 1, '10.0.0.1')), [204])
+  cluster.hold((from) => from === 1)
+  const all: { address: string, status: number | null }[] = []
+  const send = (address: string): void => {
+    const entry = { address, status: null as number | null }
+    all.push(entry)
+    for (const status of flood(cluster, id, 1, address)) status.then((code) => { entry.status = code })
+  }
+  const waiting = (): number => cluster.edge(1).sends
+  // 4 sends are on the link, and 16 fit into 64 MiB.
+  for (let i = 0; i < 6; i++) {
+    send('10.0.0.1')
+    await until(() => waiting() === i + 1 || all.some(({ status }) => status !== null), 'it waits')
+  }
+  for (let i = 2; i < 20; i++) {
+    send(`10.0.0.${i}`)
+    await until(() => waiting() + all.filter(({ status }) => status !== null).length === all.length, 'it waits or is refused')
+  }
+  const refused = all.filter(({ status }) => status === 503).map(({ address }) => address)
+  t.equal(refused[0], '10.0.0.1', 'the newest of the client that had the most')
+  t.ok(refused.length > 1, 'a client that has as much as each other is refused itself')
+  cluster.release()
+  await until(() => all.every(({ status }) => status !== null), 'all are answered')
+  t.same([...new Set(all.map(({ status }) => status))].sort(), [204, 503])
+  t.equal(cluster.edge(1).sends, 0)
+})
+
+t.test('a send that waits for room on the link is dropped when its client is gone', async (t) => {
+  const cluster = await buildCluster(t, 2, { handler: idle, endpoint: { queue: { limit: 64 * 1024 * 1024 } } })
+  const { session, id } = await cluster.open(0, 'xhr-polling', 1)
+  const got: unknown[] = []
+  session.on('message', (message) => got.push((message as string).slice(0, 9)))
+  t.same(await Promise.all(flood(cluster, id, 1, '10.0.0.1')), [204])
+  got.length = 0
+  cluster.hold((from) => from === 1)
+  const statuses = flood(cluster, id, 5, '10.0.0.1')
+  await until(() => cluster.edge(1).sends === 5, 'one waits')
+  const gone = cluster.client(1, 'xhr-polling', { id })
+  const second = gone.send('never seen').catch(() => 'gone')
+  await until(() => cluster.edge(1).sends === 6, 'the other waits')
+  gone.abort()
+  t.equal(await second, 'gone')
+  await until(() => cluster.edge(1).sends === 5, 'it is gone')
+  cluster.release()
+  t.same(await Promise.all(statuses), [204, 204, 204, 204, 204])
+  t.equal(got.length, 20)
+  t.same([...new Set(got)], ['xxxxxxxxx'])
+})
