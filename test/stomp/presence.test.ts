@@ -2,29 +2,10 @@ import t, { type Test } from 'tap'
 import { memoryBroker, type Rule, type StompPluginOptions } from '../../src/stomp.ts'
 import { QUESTIONS } from '../../src/cluster/services.ts'
 import { nodeOf, StompNodes } from './nodes.ts'
+import { byUser, join, leave, list, member, told, TOPIC, WATCH, watcher } from './presence-clients.ts'
 import { buildStomp, codeOf, headersOf, refused, type StompTestClient, type StompTestServer } from './support.ts'
 
-const TOPIC = '/topic/rooms/7'
-const WATCH = '/topic/$presence/rooms/7'
 const presence = [{ pattern: '/topic/rooms/**' }]
-
-/** The messages about presence that have come by now. */
-async function told (client: StompTestClient): Promise<unknown[]> {
-  return (await client.bodies()).map((body) => JSON.parse(body) as unknown)
-}
-
-const list = (...users: string[]): object => ({ type: 'list', users, complete: true })
-const join = (user: string): object => ({ type: 'join', user })
-const leave = (user: string): object => ({ type: 'leave', user })
-
-/** A client that subscribes to the topic. */
-async function member (server: StompTestServer, user?: string, topic = TOPIC): Promise<StompTestClient> {
-  return await (await server.connect({ user })).subscribe('a', topic)
-}
-
-async function watcher (server: StompTestServer, destination = WATCH): Promise<StompTestClient> {
-  return await (await server.connect({ user: 'watcher' })).subscribe('w', destination)
-}
 
 const build = (t: Test, stomp: Partial<StompPluginOptions> = {}): Promise<StompTestServer> => buildStomp(t, { stomp: { presence, ...stomp } })
 
@@ -209,21 +190,6 @@ for (const [name, broker] of [['clusterBroker', undefined], ['memoryBroker', mem
     for (const client of [early, late]) t.strictSame((await told(client)).sort(byUser), [leave('ann'), leave('bob')])
   })
 }
-
-const byUser = (a: unknown, b: unknown): number => (a as { user: string }).user < (b as { user: string }).user ? -1 : 1
-
-t.test('a node that is killed takes its people with it within 8 seconds, and none that another node has', async (t) => {
-  const nodes = await StompNodes.start(t, 3, { stomp: { presence } })
-  const [one, two, three] = nodes.servers
-  for (const user of ['ann', 'bob', 'cid']) await member(two!, user)
-  await member(three!, 'cid')
-  const client = await watcher(one!)
-  t.strictSame(await told(client), [list('ann', 'bob', 'cid')])
-  nodes.kill(1)
-  await nodes.pass(8_000)
-  t.strictSame((await told(client)).sort(byUser), [leave('ann'), leave('bob')])
-  t.strictSame(await told(await watcher(one!)), [list('cid')], 'the list is complete without it')
-})
 
 t.test('a node that stops in order takes its people with it at once', async (t) => {
   const nodes = await StompNodes.start(t, 2, { stomp: { presence } })

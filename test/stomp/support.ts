@@ -7,6 +7,9 @@ import type { InjectedClient } from '../../src/stomp.ts'
 import { WebSocket, type ClientOptions } from 'ws'
 import { Arrivals, deferred, within } from '../support/wait.ts'
 
+/** The time for which a client waits for a frame, in milliseconds. Only a frame that does not come takes it. */
+const PATIENCE = 10_000
+
 export interface StompTestOptions {
   readonly fastify?: FastifyServerOptions & Record<string, unknown>
   readonly sockjs?: SockjsPluginOptions
@@ -125,7 +128,7 @@ export class StompTestClient {
 
   /** The next frame of all. */
   async next (): Promise<Frame<ServerCommand>> {
-    return this.#early.shift() ?? await this.inner.next(undefined, 3000)
+    return this.#early.shift() ?? await this.inner.next(undefined, PATIENCE)
   }
 
   async message (): Promise<Frame<ServerCommand>> {
@@ -141,7 +144,7 @@ export class StompTestClient {
     const receipt = headers['receipt'] ?? `ask-${++this.#count}`
     this.frame(command, { ...headers, receipt }, body)
     for (;;) {
-      const frame = await this.inner.next(undefined, 3000)
+      const frame = await this.inner.next(undefined, PATIENCE)
       if (frame.command === 'MESSAGE') this.#early.push(frame)
       else if (frame.command === 'ERROR' || frame.headers.get('receipt-id') === receipt) return frame
     }

@@ -17,27 +17,48 @@ const WORK = 60
 /** The time within which the engine gives the last messages of a dead node back, in milliseconds. */
 const PATIENCE = 60_000
 
+/** What happened to one message at the consumers, for the report of a fault: `delivered`, `redelivered`, `ack`, `receipt`, each with its time. */
+type Story = string[]
+
 /** The deliveries of all messages. */
 class Ledger {
-  readonly deliveries = new Map<number, number>()
   /** The messages whose ACK has its RECEIPT. */
   readonly acknowledged = new Set<number>()
   /** The messages whose ACK was sent. The server may have it although its RECEIPT was cut off; otherwise the message comes again. */
   readonly settled = new Set<number>()
   /** The messages that came a second time without the mark. */
   readonly unmarked: number[] = []
-  /** The messages that came after the server had confirmed their acknowledgement. */
+  /** The messages that came with the mark after the server had confirmed their acknowledgement. */
   readonly raised: number[] = []
   redelivered = 0
+  readonly #stories = new Map<number, Story>()
 
   delivered (number: number, redelivered: boolean): void {
-    const before = this.deliveries.get(number) ?? 0
-    this.deliveries.set(number, before + 1)
+    const isFirst = !this.#stories.has(number)
+    this.note(number, redelivered ? 'redelivered' : 'delivered')
     this.settled.delete(number)
-    if (this.acknowledged.has(number)) this.raised.push(number)
     if (redelivered) this.redelivered++
-    else if (before > 0) this.unmarked.push(number)
+    else if (!isFirst) this.unmarked.push(number)
+    if (redelivered && this.acknowledged.has(number)) this.raised.push(number)
   }
+
+  acknowledging (number: number): void {
+    this.note(number, 'ack')
+    this.settled.add(number)
+  }
+
+  confirmed (number: number): void {
+    this.note(number, 'receipt')
+    this.acknowledged.add(number)
+  }
+
+  note (number: number, event: string): void {
+    const story = this.#stories.get(number) ?? []
+    story.push(`${event} ${performance.now().toFixed(0)}`)
+    this.#stories.set(number, story)
+  }
+
+  storyOf (number: number): string { return `message ${number}: ${(this.#stories.get(number) ?? []).join(', ')}` }
 }
 
 /** A consumer that connects again whenever it is cut. */
@@ -77,9 +98,9 @@ class Consumer {
     this.#ledger.delivered(number, headers['redelivered'] === 'true')
     await delay(Math.random() * WORK)
     const receipt = client.ask('ACK', { id: headers['ack']! })
-    if (client.open) this.#ledger.settled.add(number)
+    if (client.open) this.#ledger.acknowledging(number)
     await receipt
-    this.#ledger.acknowledged.add(number)
+    this.#ledger.confirmed(number)
   }
 }
 
@@ -103,6 +124,7 @@ export const stompQueue: Bar = {
     const { acknowledged, settled, redelivered, raised } = ledger
     const again = (numbers: readonly number[]): number[] => numbers.filter((number) => !publisher.repeated.has(number))
     const [unmarked, after] = [again(ledger.unmarked), again(raised)]
+    for (const number of [...unmarked, ...after]) process.stderr.write(`${ledger.storyOf(number)}\n`)
     bench.row({
       transport: 'websocket',
       figure: `${settled.size} of ${MESSAGES} acknowledged (${acknowledged.size} with a receipt), ${CUTS} cuts, ${DEATHS} nodes killed; ${redelivered} came again, ${unmarked.length} of them unmarked, ${after.length} after their acknowledgement`,
