@@ -3,7 +3,7 @@ import { memoryBroker, type Rule, type StompPluginOptions } from '../../src/stom
 import { QUESTIONS } from '../../src/cluster/services.ts'
 import { nodeOf, StompNodes } from './nodes.ts'
 import { byUser, join, leave, list, member, told, TOPIC, WATCH, watcher } from './presence-clients.ts'
-import { buildStomp, codeOf, headersOf, refused, type StompTestClient, type StompTestServer } from './support.ts'
+import { buildStomp, codeOf, headersOf, refused, type StompTestServer } from './support.ts'
 
 const presence = [{ pattern: '/topic/rooms/**' }]
 
