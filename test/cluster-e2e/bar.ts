@@ -12,6 +12,8 @@ export interface RunOptions {
   readonly soak: boolean
   /** The length of the soak. */
   readonly soakMinutes: number
+  /** The messages of the long bars. */
+  readonly soakMessages: number
 }
 
 /** A row that a bar reports. The runner adds the name of the bar. */

@@ -1,7 +1,7 @@
 /**
  * `npm run test:cluster [-- routing|faults|rolling|stomp …] [--sessions N] [--engine nats|redis|hub] [--soak]`: three nodes of the demo server, real
  * engines and balancers. Each bar is a row of the table at the end. With `--bar TEXT` only the bars run whose names contain the text. `--soak` runs
- * random faults for 30 minutes on each engine; `--minutes N` makes it shorter. `stomp --soak` publishes a million messages.
+ * random faults for 30 minutes on each engine; `--minutes N` makes it shorter. `stomp --soak` publishes a million messages; `--messages N` makes them fewer.
  */
 import { parseArgs } from 'node:util'
 import { howToInstall, installTools } from '../e2e/install.ts'
@@ -18,7 +18,8 @@ const { values, positionals } = parseArgs({
     engine: { type: 'string', multiple: true },
     bar: { type: 'string', default: '' },
     soak: { type: 'boolean', default: false },
-    minutes: { type: 'string', default: '30' }
+    minutes: { type: 'string', default: '30' },
+    messages: { type: 'string', default: '1000000' }
   }
 })
 
@@ -33,6 +34,8 @@ function fail (text: string): never {
 
 const sessions = Number(values.sessions)
 if (!Number.isInteger(sessions) || sessions < 1) fail(`--sessions must be a number from 1 on, not ${values.sessions}`)
+const soakMessages = Number(values.messages)
+if (!Number.isInteger(soakMessages) || soakMessages < 1) fail(`--messages must be a number from 1 on, not ${values.messages}`)
 const engines = (values.engine ?? ENGINE_NAMES) as EngineName[]
 for (const engine of engines) if (!ENGINE_NAMES.includes(engine)) fail(`--engine must be ${ENGINE_NAMES.join(', ')}, not ${String(engine)}`)
 for (const group of positionals) if (!GROUPS.includes(group as typeof GROUPS[number])) fail(`a group of bars is ${GROUPS.join(', ')}, not ${group}`)
@@ -49,7 +52,7 @@ const begun = performance.now()
 const rows: Row[] = []
 for (const bar of bars) {
   const chosen = bar.engines.filter((engine) => engine === 'none' || engines.includes(engine))
-  const run = (engine: EngineName | 'none'): Promise<Row[]> => runBar(bar, engine, processes, { sessions, engines, soak: values.soak, soakMinutes: Number(values.minutes) })
+  const run = (engine: EngineName | 'none'): Promise<Row[]> => runBar(bar, engine, processes, { sessions, engines, soak: values.soak, soakMinutes: Number(values.minutes), soakMessages })
   if (bar.patient === true) rows.push(...(await Promise.all(chosen.map(run))).flat())
   else for (const engine of chosen) rows.push(...await run(engine))
 }

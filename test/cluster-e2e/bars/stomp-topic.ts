@@ -14,7 +14,7 @@ const TOPIC = '/topic/long/bars'
 const BEHIND = 4_000
 
 const SHORT = { messages: 50_000, cuts: 20, deaths: 2 }
-const LONG = { messages: 1_000_000, cuts: 200, deaths: 20 }
+const LONG = { cuts: 200, deaths: 20 }
 
 /** A subscriber that connects again whenever it is cut, and asks for what it has missed. */
 class Subscriber {
@@ -82,7 +82,7 @@ export const stompTopic: Bar = {
   group: 'stomp',
   engines: ['nats', 'redis', 'hub'],
   async run (bench, engine) {
-    const { messages, cuts, deaths } = bench.options.soak ? LONG : SHORT
+    const { messages, cuts, deaths } = bench.options.soak ? { messages: bench.options.soakMessages, ...LONG } : SHORT
     const world = await bench.world({ engine })
     // The publisher has a node that lives on, so that no message is published twice. The primary of workers chooses by itself.
     const home = world.nodes.at(-1)!
