@@ -8,6 +8,7 @@ import { clocksApart, lateInterest, otherSecret, sameName, trailingRace } from '
 import { rollingRestarts } from './rolling.ts'
 import { anyNode, control } from './routing.ts'
 import { soak } from './soak.ts'
+import { stompPresence } from './stomp-presence.ts'
 import { stompQueue } from './stomp-queue.ts'
 import { stompTopic } from './stomp-topic.ts'
 
@@ -18,5 +19,5 @@ export const BARS: readonly Bar[] = [
   nodeKilled, workerKilled, nodeStopped, nodeStoppedLong,
   sameName, otherSecret, clocksApart, trailingRace, lateInterest,
   stranger, twoFirst, largeMessage, flood,
-  ...rollingRestarts, stompQueue, stompTopic, soak
+  ...rollingRestarts, stompQueue, stompTopic, stompPresence, soak
 ]

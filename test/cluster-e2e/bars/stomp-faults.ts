@@ -9,7 +9,7 @@ export interface Faults {
   /** The part of the work that is done, from 0 to 1. The faults are spread over it. */
   progress (): number
   /** Cuts a client, which a number from 0 to 1 chooses. */
-  cut (random: number): void
+  cut (random: number): unknown
   /** The node that lives on. */
   readonly spared?: string
 }

@@ -29,6 +29,8 @@ class Subscriber {
   readonly #isRepeated: (number: number) => boolean
   #position: string | null = null
   #client: StompClient | null = null
+  /** True while the present connection has the receipt of its SUBSCRIBE. */
+  #isConfirmed = false
   #over = false
 
   constructor (port: number, isRepeated: (number: number) => boolean) {
@@ -49,17 +51,24 @@ class Subscriber {
       const recover = this.#position === null ? {} : { 'x-recover': this.#position }
       client.ask('SUBSCRIBE', { id: 't', destination: TOPIC, ...recover }).then((receipt) => this.#confirmed(receipt), () => {})
       await client.closed
+      this.#isConfirmed = false
     }
   }
 
-  cut (): void { this.#client?.cut() }
+  /** Cuts the connection when its subscription is confirmed, so that every cut makes the subscriber recover. */
+  async cut (): Promise<void> {
+    await until(() => this.#isConfirmed, 'the subscription is confirmed')
+    this.#client!.cut()
+    this.#isConfirmed = false
+  }
 
   end (): void {
     this.#over = true
-    this.cut()
+    this.#client?.cut()
   }
 
   #confirmed (receipt: Headers): void {
+    this.#isConfirmed = true
     if (receipt['x-recovered'] === 'true') this.recovered++
     if (receipt['x-recovered'] === 'false') this.unrecovered++
     this.#position ??= receipt['x-position']?.replace('\\c', ':') ?? null

@@ -37,9 +37,9 @@ export class StompClient {
   }
 
   /** Connects. Rejects if the connection ends before the server says CONNECTED. */
-  static async connect (port: number): Promise<StompClient> {
+  static async connect (port: number, headers: Headers = {}): Promise<StompClient> {
     const client = new StompClient(port)
-    client.#socket.once('open', () => client.#say('CONNECT', { 'accept-version': '1.2', host: 'bars', 'heart-beat': '0,0' }, ''))
+    client.#socket.once('open', () => client.#say('CONNECT', { 'accept-version': '1.2', host: 'bars', 'heart-beat': '0,0', ...headers }, ''))
     try {
       await within(client.#connected.promise, 'CONNECTED', PATIENCE)
     } catch (error) {
