@@ -13,6 +13,7 @@ export type { RouteSchema } from './stomp/routes/validation.ts'
 export {
   type AckMode, type Broker, type BrokerCapabilities, type BrokerClient, type BrokerConnection, type BrokerContext, type BrokerLog, type BrokerSink, type BrokerState, type BrokerSubscription, type Delivery, type DeliveryHandle, type Done, type TransactionStep, type OutgoingMessage, type SubscribeResult, type UserMessage
 } from './stomp/broker/broker.ts'
+export type { BrokerDeadLetter, BrokerInspection, BrokerQueue, BrokerTopic } from './stomp/broker/inspection.ts'
 export { Publication } from './stomp/broker/publication.ts'
 export { BrokerError, refusal, type RefusalCode } from './stomp/refusals.ts'
 export { clusterBroker, type ClusterBrokerOptions } from './stomp/broker/cluster/index.ts'

@@ -79,6 +79,8 @@ export interface StompFacade {
   readonly broker: Broker
   /** The port that listens for STOMP over TCP, or `null`. */
   readonly tcpPort: number | null
+  /** @internal The registration. The inspector reads the presence from it. */
+  readonly server: StompServer
   /** Makes a client without sockets, for tests. */
   inject (options?: InjectOptions): Promise<InjectedClient>
 }
@@ -118,6 +120,7 @@ export function stompFacade (server: StompServer, scope: FastifyInstance): Stomp
     sessions: users.sessions,
     broker,
     get tcpPort () { return server.tcpPort },
+    server,
     inject: (options) => server.inject(options)
   }
 }

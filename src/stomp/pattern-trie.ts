@@ -63,6 +63,9 @@ export class PatternTrie<T extends object> {
     return found
   }
 
+  /** All patterns with their values. */
+  [Symbol.iterator] (): IterableIterator<[pattern: string[], value: T]> { return entriesBelow(this.#root, []) }
+
   /** Finds the nodes from the root to the one that holds the value of the pattern. */
   #path (pattern: readonly string[]): Node<T>[] | undefined {
     const path = [this.#root]
@@ -97,4 +100,11 @@ function collect<T> (node: Node<T>, segments: readonly string[], at: number, fou
   const literal = node.literals.get(segments[at]!)
   if (literal !== undefined) collect(literal, segments, at + 1, found)
   if (node.one !== undefined) collect(node.one, segments, at + 1, found)
+}
+
+function * entriesBelow<T> (node: Node<T>, path: readonly string[]): IterableIterator<[string[], T]> {
+  if (node.value !== undefined) yield [[...path], node.value]
+  if (node.rest !== undefined) yield [[...path, '**'], node.rest]
+  if (node.one !== undefined) yield * entriesBelow(node.one, [...path, '*'])
+  for (const [segment, below] of node.literals) yield * entriesBelow(below, [...path, segment])
 }

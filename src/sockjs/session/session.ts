@@ -79,6 +79,9 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> imple
     return this.#id
   }
 
+  /** @internal The id, if it was asked for before. A search through many sessions makes none. */
+  get knownId (): string | undefined { return this.#id }
+
   /** The state: `opening`, `open`, `closing` or `closed`. */
   get state (): SessionState { return this.#state }
   /** The URL of the opening request, without the client's session id. */

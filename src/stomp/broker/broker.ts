@@ -2,6 +2,7 @@ import type { ClusterNode } from '../../cluster/node.ts'
 import type { Clock } from '../../core/clock.ts'
 import type { Body, FrameHeaders } from '../codec/index.ts'
 import type { BrokerError } from '../refusals.ts'
+import type { BrokerInspection } from './inspection.ts'
 import type { Publication } from './publication.ts'
 
 /** The way in which a client acknowledges, as its SUBSCRIBE says (STOMP-S3). */
@@ -238,4 +239,6 @@ export interface Broker {
   publishToUser (message: UserMessage): Done
   /** Calls `listener` with each message for a user that another process sends. */
   onUserMessage (listener: (message: UserMessage) => void): void
+  /** Shows the content of the broker to operators. A broker without it has nothing to show. */
+  inspect? (): BrokerInspection
 }

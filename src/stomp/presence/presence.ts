@@ -87,6 +87,11 @@ export class Presence implements OwnMembersListener, MessageIds {
     return watcher
   }
 
+  /** Lists the topics with users at this node, each with these users. */
+  * inspect (): Iterable<{ readonly topic: string, readonly users: readonly string[] }> {
+    for (const [topic, { users }] of this.#members.topics) if (users.length > 0) yield { topic, users }
+  }
+
   // --- OwnMembersListener, MessageIds -------------------------------------------------------------------------
 
   changedHere (topic: string, user: string, isPresent: boolean): void { this.#watched.get(topic)?.changeHere(user, isPresent) }

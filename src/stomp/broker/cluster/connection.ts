@@ -11,7 +11,8 @@ import { ClusterQueueSubscription, HeldMessage } from './queue-subscription.ts'
 export class ClusterConnection implements BrokerConnection {
   readonly #exchange: ClusterExchange
   readonly #client: LocalClient
-  readonly #queues = new Set<ClusterQueueSubscription>()
+  /** The subscriptions to queues of the engine. */
+  readonly queues = new Set<ClusterQueueSubscription>()
   readonly #closed: () => void
 
   /** @param closed is called once, as the connection ends */
@@ -33,9 +34,9 @@ export class ClusterConnection implements BrokerConnection {
       return
     }
     const queue = new ClusterQueueSubscription(this.#exchange, this.#client, subscription, destination)
-    this.#queues.add(queue)
+    this.queues.add(queue)
     this.#client.subscriptions.add(subscription.key, () => {
-      this.#queues.delete(queue)
+      this.queues.delete(queue)
       queue.end()
     })
     queue.offer()
@@ -75,7 +76,7 @@ export class ClusterConnection implements BrokerConnection {
   resume (): void {
     this.#client.resume()
     this.#exchange.serialQueue.run()
-    for (const queue of this.#queues) queue.offer()
+    for (const queue of this.queues) queue.offer()
   }
 
   room (): Promise<void> | undefined { return this.#exchange.publisher.room() }

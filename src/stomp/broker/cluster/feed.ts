@@ -44,6 +44,9 @@ export class Feed implements SourceListener {
     this.ready.catch(() => {})
   }
 
+  /** The subscriptions of this node. A subscription that still gets what it missed counts too. */
+  get size (): number { return this.#audience.size }
+
   get isEmpty (): boolean { return this.#audience.size === 0 }
 
   /** Adds a subscription. It is done when every later message arrives. */

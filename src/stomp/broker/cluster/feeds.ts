@@ -2,6 +2,7 @@ import type { ClusterNode } from '../../../cluster/node.ts'
 import type { EngineLogGroup } from '../../../engine/logs.ts'
 import { type Destination, hasWildcard, matchesPattern, overlaps } from '../../destinations.ts'
 import type { SubscribeResult } from '../broker.ts'
+import type { BrokerTopic } from '../inspection.ts'
 import type { SerialQueue } from '../local/serial-queue.ts'
 import type { TopicSubscription } from '../local/topics.ts'
 import type { Serial } from '../serial.ts'
@@ -51,6 +52,11 @@ export class Feeds {
     if (feed?.isEmpty !== true) return
     this.#feeds.delete(name)
     feed.close()
+  }
+
+  /** Lists the topics and patterns with their subscriptions at this node. */
+  * inspect (): Iterable<BrokerTopic> {
+    for (const [destination, { size }] of this.#feeds) yield { destination, subscribers: size }
   }
 
   stop (): void {

@@ -4,11 +4,13 @@ import { destinationKind, type Separator } from '../../destinations.ts'
 import { stompErrors } from '../../errors.ts'
 import { refusal } from '../../refusals.ts'
 import type { Broker, BrokerCapabilities, BrokerClient, BrokerContext, BrokerSink, BrokerState, Done, OutgoingMessage, UserMessage } from '../broker.ts'
+import type { BrokerInspection } from '../inspection.ts'
 import { type EmbeddedBrokerOptions, resolveSettings, type Settings } from '../local/options.ts'
 import { ClusterConnection } from './connection.ts'
 import { ClusterExchange } from './exchange.ts'
 import { unavailable } from './failures.ts'
 import type { HistoryGroup } from './feeds.ts'
+import { inspectCluster } from './inspection.ts'
 import { UserChannels } from './user-channels.ts'
 
 /** The options of the broker over several nodes. Bounds of queues and histories count for the whole cluster, all others for one node. */
@@ -133,6 +135,8 @@ class ClusterBroker implements Broker {
   async publish (message: OutgoingMessage): Promise<void> { await this.#started().exchange.accept(message, null)() }
 
   publishToUser (message: UserMessage): Done { return this.#running?.users.publish(message) }
+
+  inspect (): BrokerInspection { return inspectCluster(this.#started().exchange, this.#connections) }
 
   #started (): Running {
     if (this.#running === null) throw unavailable()

@@ -24,6 +24,8 @@ export class HeldMessage {
 
 /** The subscription of a client to a queue that the engine keeps. */
 export class ClusterQueueSubscription {
+  /** The queue as the client wrote it. */
+  readonly destination: string
   readonly #exchange: ClusterExchange
   readonly #client: LocalClient
   readonly #key: string
@@ -38,6 +40,7 @@ export class ClusterQueueSubscription {
   #live = true
 
   constructor (exchange: ClusterExchange, client: LocalClient, subscription: BrokerSubscription, destination: Destination) {
+    this.destination = destination.name
     this.#exchange = exchange
     this.#client = client
     this.#key = subscription.key

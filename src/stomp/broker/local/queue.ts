@@ -56,6 +56,13 @@ export class Queue {
     this.#queues = queues
   }
 
+  /** The messages that wait or are not acknowledged. */
+  get messages (): number { return this.#messages }
+  /** The bytes of these messages. */
+  get bytes (): number { return this.#bytes }
+  /** The messages that wait, in order. */
+  get waiting (): Iterable<QueuedMessage> { return this.#backlog }
+
   /** A time before which no waiting message expires, `Infinity` when none ever does. */
   get nextExpiry (): number { return this.#nextExpiry }
 
@@ -125,6 +132,15 @@ export class Queue {
   offer (consumer: Consumer): void {
     if (!consumer.listed && consumer.subscription.ready) this.#round.push(consumer)
     this.schedule()
+  }
+
+  /** Takes a waiting message out of the queue. Returns `false` if it does not wait here. */
+  takeOut (id: string): boolean {
+    const [taken] = this.#backlog.remove(({ publication }) => publication.id === id)
+    if (taken === undefined) return false
+    this.settle(taken)
+    this.schedule()
+    return true
   }
 
   /** Drops the oldest waiting message. Returns `false` if none waits. */

@@ -4,6 +4,7 @@ import { type Destination, hasWildcard, matchesPattern, parseDestination } from 
 import { PatternTrie } from '../../pattern-trie.ts'
 import { refusal } from '../../refusals.ts'
 import type { BrokerContext, BrokerLog } from '../broker.ts'
+import type { BrokerQueue } from '../inspection.ts'
 import { Publication } from '../publication.ts'
 import type { Serial } from '../serial.ts'
 import { Budget } from './budget.ts'
@@ -60,6 +61,14 @@ export class Queues implements TimerOwner {
     }
     return queue
   }
+
+  /** Lists the named queues and that of the dead letters. */
+  * inspect (): Iterable<BrokerQueue> {
+    for (const { name, messages, bytes, consumers } of this.#named.values()) yield { destination: name, messages, bytes, consumers: consumers.size }
+  }
+
+  /** The queue of the dead letters, `undefined` while there are none. */
+  get deadLetters (): Queue | undefined { return this.#named.get(this.#settings.deadLetters) }
 
   /** Makes a queue that no other client can name. */
   openPrivate (name: string, kind: 'temporary' | 'topic'): Queue {

@@ -1,5 +1,6 @@
-import { type Destination, hasWildcard } from '../../destinations.ts'
+import { type Destination, hasWildcard, type Separator } from '../../destinations.ts'
 import { PatternTrie } from '../../pattern-trie.ts'
+import type { BrokerTopic } from '../inspection.ts'
 import type { Publication } from '../publication.ts'
 
 /** One subscription of a topic or of a pattern. */
@@ -67,6 +68,12 @@ export class Topics {
     const exact = this.#exact.get(name)
     if (exact !== undefined) found.push(exact.list)
     return found
+  }
+
+  /** Lists the topics, then the patterns. `separator` stands between the segments of a pattern. */
+  * inspect (separator: Separator): Iterable<BrokerTopic> {
+    for (const [destination, { size }] of this.#exact) yield { destination, subscribers: size }
+    for (const [[prefix, ...rest], { size }] of this.#patterns) yield { destination: `${prefix}/${rest.join(separator)}`, subscribers: size }
   }
 }
 

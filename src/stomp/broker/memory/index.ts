@@ -1,7 +1,9 @@
 import type { Broker, BrokerCapabilities, BrokerClient, BrokerContext, BrokerSink, BrokerState, OutgoingMessage } from '../broker.ts'
+import type { BrokerInspection } from '../inspection.ts'
 import { MemoryConnection } from './connection.ts'
 import { destinationKind, type Separator } from '../../destinations.ts'
 import { Exchange } from './exchange.ts'
+import { inspectMemory } from './inspection.ts'
 import { resolveSettings, type Settings } from '../local/options.ts'
 import { MEMORY_CHECKS, type MemoryBrokerOptions } from './options.ts'
 import { refusal } from '../../refusals.ts'
@@ -91,6 +93,8 @@ class MemoryBroker implements Broker {
 
   /** Does nothing, because no other process uses this broker. */
   onUserMessage (): void {}
+
+  inspect (): BrokerInspection { return inspectMemory(this.#running()) }
 
   #running (): Exchange {
     if (this.#exchange === null || this.#state !== 'available') throw refusal('STOMP_BROKER_UNAVAILABLE', undefined, true)

@@ -1,6 +1,7 @@
 import { Timer } from '../../../core/timer.ts'
 import { refusal } from '../../refusals.ts'
 import type { Broker, BrokerCapabilities, BrokerClient, BrokerContext, BrokerSink, BrokerState, Done, OutgoingMessage, UserMessage } from '../broker.ts'
+import type { BrokerInspection } from '../inspection.ts'
 import { ClientConnection } from './client/client-connection.ts'
 import { type RelayConnection, RelayCore } from './core.ts'
 import { REPLY_PREFIX, TEMPORARY_PREFIX } from './messages/addresses.ts'
@@ -37,6 +38,15 @@ export interface RelayBroker extends Broker {
 
 /** The milliseconds for which the start of the server waits for the broker. The server also serves without one. */
 const START_PATIENCE = 3000
+
+/** The content of an external broker stays with it. */
+const RELAY_INSPECTION: BrokerInspection = {
+  topics: null,
+  queues: null,
+  deadLetters: null,
+  unknown: ['The broker is external. Its own console shows topics without subscribers here, the depth of queues, their consumers elsewhere, and dead letters.'],
+  replay: null
+}
 
 /** The parts that run between `start` and `stop`. */
 interface Running {
@@ -136,6 +146,8 @@ class StompRelay implements RelayBroker {
   async publish (message: OutgoingMessage): Promise<void> { await this.#started().system.publish(message) }
 
   publishToUser (message: UserMessage): Done { return this.#running?.system.publishToUser(message) }
+
+  inspect (): BrokerInspection { return RELAY_INSPECTION }
 
   #started (): Running {
     if (this.#running === null) throw refusal('STOMP_BROKER_UNAVAILABLE', undefined, true)
