@@ -23,6 +23,11 @@ export const CODE = {
   queue: { highWater: 2048, limit: 4096 }
 }, echo)${ECHO}`,
 
+  patient: `app.sockjs('/patient', {
+  responseLimit: 4096,
+  disconnectDelay: 30_000
+}, echo)${ECHO}`,
+
   quick: `app.sockjs('/quick', {
   heartbeat: 200,
   disconnectDelay: 500

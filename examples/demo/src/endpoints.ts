@@ -59,6 +59,8 @@ export const DEMO_ENDPOINTS: readonly DemoEndpoint[] = [
   },
   { path: '/amplify', handler: amplify },
   { path: '/ticker', handler: ticker },
+  // An echo for machines that are so busy that a client misses the default delay of 5 s.
+  { path: '/patient', options: { responseLimit: 4096, disconnectDelay: 30_000 }, handler: echo },
   { path: '/quick', options: { heartbeat: 200, disconnectDelay: 500 }, handler: echo },
   { path: '/restricted', options: { origins: ['https://allowed.example'] }, handler: echo },
   { path: '/same_origin', options: { origins: [] }, handler: echo },
