@@ -115,7 +115,7 @@ export async function startBalancer (processes: Processes, name: BalancerName, b
   await until(async () => {
     if (!balancer.running) throw new Error(`${name} has ended: ${balancer.output}`)
     return await fetch(`http://127.0.0.1:${port}/health`).then(({ status }) => status === 200, () => false)
-  }, `${name} answers`, 20_000)
+  }, `${name} answers`)
   return balancer
 }
 

@@ -36,7 +36,7 @@ export interface Bar {
   readonly group: 'routing' | 'faults' | 'rolling' | 'stomp' | 'soak'
   /** The engines that it runs on. `none` runs it once. */
   readonly engines: readonly (EngineName | 'none')[]
-  /** The bar waits more than it works, so that all engines run at once. */
+  /** The bar waits more than it works, so that it runs beside others. */
   readonly patient?: true
   run (bench: Bench, engine: EngineName): Promise<void>
 }

@@ -30,7 +30,7 @@ export class Process {
   get running (): boolean { return this.child.exitCode === null && this.child.signalCode === null }
 
   /** Resolves with the first match in the output. Rejects when the process has ended without it. */
-  async says (pattern: RegExp, patience = 30_000): Promise<RegExpExecArray> {
+  async says (pattern: RegExp, patience = 120_000): Promise<RegExpExecArray> {
     const deadline = performance.now() + patience
     for (;;) {
       const match = pattern.exec(this.output)

@@ -25,6 +25,9 @@ const { values, positionals } = parseArgs({
 
 const say = (text: string): void => { process.stderr.write(`test:cluster: ${text}\n`) }
 
+/** The bars that run at a time, of those that wait more than they work. */
+const PATIENT_JOBS = 4
+
 const GROUPS = ['routing', 'faults', 'rolling', 'stomp'] as const
 
 function fail (text: string): never {
@@ -49,13 +52,19 @@ if (missing.length > 0) fail(howToInstall(missing))
 
 const processes = new Processes()
 const begun = performance.now()
-const rows: Row[] = []
-for (const bar of bars) {
-  const chosen = bar.engines.filter((engine) => engine === 'none' || engines.includes(engine))
-  const run = (engine: EngineName | 'none'): Promise<Row[]> => runBar(bar, engine, processes, { sessions, engines, soak: values.soak, soakMinutes: Number(values.minutes), soakMessages })
-  if (bar.patient === true) rows.push(...(await Promise.all(chosen.map(run))).flat())
-  else for (const engine of chosen) rows.push(...await run(engine))
+const jobs = bars.flatMap((bar) => bar.engines.filter((engine) => engine === 'none' || engines.includes(engine)).map((engine) => ({ bar, engine })))
+const results = new Map<typeof jobs[number], Row[]>()
+const settings = { sessions, engines, soak: values.soak, soakMinutes: Number(values.minutes), soakMessages }
+
+/** Takes one job after the other. */
+async function work (left: typeof jobs): Promise<void> {
+  for (let job = left.shift(); job !== undefined; job = left.shift()) results.set(job, await runBar(job.bar, job.engine, processes, settings))
 }
+
+await work(jobs.filter(({ bar }) => bar.patient !== true))
+const patient = jobs.filter(({ bar }) => bar.patient === true)
+await Promise.all(Array.from({ length: PATIENT_JOBS }, () => work(patient)))
+const rows = jobs.flatMap((job) => results.get(job)!)
 
 const failed = rows.filter(({ ok }) => !ok).length
 process.stdout.write(`\n${tableOf(rows)}\n\n${rows.length} rows, ${failed} not ok, in ${((performance.now() - begun) / 1000).toFixed(0)} s\n`)

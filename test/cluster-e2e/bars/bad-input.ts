@@ -17,7 +17,7 @@ export const stranger: Bar = {
     const { server, port } = await bench.world({ engine })
     const visitor = await letStrangerIn(engine as ServerName, server!.port)
     try {
-      await allTalk(bench, port, { parallel: 20, patience: 60_000 })
+      await allTalk(bench, port, { parallel: 20 })
       bench.row({ transport: '', figure: `${visitor.published} publications of the stranger`, wanted: 'more than 1,000', ok: visitor.published > 1_000 })
     } finally {
       await visitor.leave()

@@ -89,7 +89,7 @@ export const trailingRace: Bar = {
         },
         env: (index): Readonly<Record<string, string>> => index === 1 ? { ENGINE: `${engine}://127.0.0.1:${links[0]!.port}` } : {}
       })
-      await allTalk(bench, port, { parallel: 100, patience: 60_000 })
+      await allTalk(bench, port, { parallel: 100 })
     } finally {
       for (const link of links) link.close()
     }

@@ -38,7 +38,7 @@ export const anyNode: Bar = {
     const { sessions } = bench.options
     const { port } = await bench.world({ engine })
     for (const transport of [...HTTP_TRANSPORTS, 'websocket'] as const) {
-      const figures = await talkAll(bench, port, transport, sessions, { patience: 60_000 })
+      const figures = await talkAll(bench, port, transport, sessions)
       bench.row({
         transport,
         figure: shown(figures),

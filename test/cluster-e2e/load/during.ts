@@ -18,7 +18,7 @@ const BEFORE = 1_500
 
 /** Opens sessions that talk all the time, lets something happen, and goes on for `after` milliseconds. */
 export async function during ({ processes }: Bench, port: number, crowds: readonly Crowd[], happen: () => Promise<unknown>, after = 3_000): Promise<Witnesses[]> {
-  const loads = crowds.map((crowd) => new Load(processes, { port, messages: 'until-told-to-stop', every: 250, parallel: crowd.sessions, patience: 15_000, ...crowd }))
+  const loads = crowds.map((crowd) => new Load(processes, { port, messages: 'until-told-to-stop', every: 250, parallel: crowd.sessions, patience: 60_000, ...crowd }))
   try {
     await Promise.all(loads.map((load) => load.opened()))
     await delay(BEFORE)
