@@ -6,6 +6,16 @@ export const ENGINE_NAMES = ['nats', 'redis', 'hub'] as const
 
 export type EngineName = typeof ENGINE_NAMES[number]
 
+/** A process of an engine that a bar kills or stops. */
+export interface Restartable {
+  /** Ends the process with SIGKILL. */
+  kill (): Promise<void>
+  /** Starts it again, at the same address. */
+  revive (): Promise<void>
+  signal (signal: 'SIGSTOP' | 'SIGCONT'): void
+  close (): Promise<void>
+}
+
 /** The engines that are servers of their own. */
 export type ServerName = Exclude<EngineName, 'hub'>
 
@@ -25,15 +35,15 @@ export async function startNatsCluster (): Promise<EngineServer[]> {
   ])))
 }
 
-/** Ends a server with SIGKILL. It comes back without its claims; JetStream has kept its streams. */
-export async function killFor (server: EngineServer, milliseconds: number): Promise<void> {
+/** Ends an engine with SIGKILL. It comes back without its claims; JetStream has kept its streams. */
+export async function killFor (server: Restartable, milliseconds: number): Promise<void> {
   await server.kill()
   await delay(milliseconds)
   await server.revive()
 }
 
-/** Stops a server for some time. */
-export async function freezeFor (server: EngineServer, milliseconds: number): Promise<void> {
+/** Stops an engine for some time. */
+export async function freezeFor (server: Restartable, milliseconds: number): Promise<void> {
   server.signal('SIGSTOP')
   await delay(milliseconds)
   server.signal('SIGCONT')

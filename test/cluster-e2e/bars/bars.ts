@@ -3,7 +3,7 @@ import { flood, largeMessage, stranger, twoFirst } from './bad-input.ts'
 import { conformance } from './conformance.ts'
 import { engineAway, engineKilled, engineLate, engineStopped } from './engine-faults.ts'
 import { example } from './example.ts'
-import { nodeKilled, nodeStopped, nodeStoppedLong, workerKilled } from './node-faults.ts'
+import { nodeKilled, nodeStopped, nodeStoppedLong, primaryKilled, workerKilled } from './node-faults.ts'
 import { clocksApart, lateInterest, otherSecret, sameName, trailingRace } from './odd-nodes.ts'
 import { rollingRestarts } from './rolling.ts'
 import { anyNode, control } from './routing.ts'
@@ -16,7 +16,7 @@ import { stompTopic } from './stomp-topic.ts'
 export const BARS: readonly Bar[] = [
   control, anyNode, conformance, example,
   engineKilled, engineStopped, engineAway, engineLate,
-  nodeKilled, workerKilled, nodeStopped, nodeStoppedLong,
+  nodeKilled, workerKilled, primaryKilled, nodeStopped, nodeStoppedLong,
   sameName, otherSecret, clocksApart, trailingRace, lateInterest,
   stranger, twoFirst, largeMessage, flood,
   ...rollingRestarts, stompQueue, stompTopic, stompPresence, soak

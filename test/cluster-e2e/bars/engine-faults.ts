@@ -26,28 +26,28 @@ function engineFault (name: string, happen: (world: World) => Promise<void>): Ba
   return {
     name,
     group: 'faults',
-    engines: ['nats', 'redis'],
+    engines: ['nats', 'redis', 'hub'],
     async run (bench, engine) {
-      const world = await bench.world({ engine })
+      const world = await bench.world({ engine, hub: 'own' })
       allComplete(bench, await during(bench, world.port, CROWDS, () => happen(world)))
     }
   }
 }
 
-export const engineKilled = engineFault('engine: killed, back empty after 1 s', ({ server }) => killFor(server!, 1_000))
+export const engineKilled = engineFault('engine: killed, back empty after 1 s', ({ engine }) => killFor(engine!, 1_000))
 
-export const engineStopped = engineFault('engine: stopped for 5 s', ({ server }) => freezeFor(server!, 5_000))
+export const engineStopped = engineFault('engine: stopped for 5 s', ({ engine }) => freezeFor(engine!, 5_000))
 
 /** The engine is away for longer than requests wait: each client is told or complete, and sessions that need no engine go on. */
 export const engineAway: Bar = {
   name: 'engine: away for 15 s',
   group: 'faults',
-  engines: ['nats', 'redis'],
+  engines: ['nats', 'redis', 'hub'],
   patient: true,
   async run (bench, engine) {
-    const world = await bench.world({ engine })
+    const world = await bench.world({ engine, hub: 'own' })
     const crowds: readonly Crowd[] = [...CROWDS.map((crowd) => ({ ...crowd, sessions: 60 })), { transport: 'websocket', sessions: 60 }]
-    const witnesses = await during(bench, world.port, crowds, () => killFor(world.server!, 15_000), 5_000)
+    const witnesses = await during(bench, world.port, crowds, () => killFor(world.engine!, 15_000), 5_000)
     for (const { transport, records } of witnesses) {
       const figures = figuresOf(records)
       const { sessions, complete, hanging, duplicates, gaps } = figures
@@ -66,12 +66,12 @@ export const engineAway: Bar = {
 export const engineLate: Bar = {
   name: 'engine: down at the start',
   group: 'faults',
-  engines: ['nats', 'redis'],
+  engines: ['nats', 'redis', 'hub'],
   patient: true,
   async run (bench, engine) {
-    const world = await bench.world({ engine })
-    const { server, nodes } = world
-    await server!.kill()
+    const world = await bench.world({ engine, hub: 'own' })
+    const { nodes } = world
+    await world.engine!.kill()
     await Promise.all(nodes.map(async ({ process }) => { await process.kill() }))
     await Promise.all(nodes.map((node) => node.start()))
     const health = await Promise.all(nodes.map((node) => node.health()))
@@ -83,7 +83,7 @@ export const engineLate: Bar = {
     })
     const crowds: readonly Crowd[] = [{ transport: 'websocket', sessions: 50 }]
     allComplete(bench, await during(bench, world.port, crowds, () => delay(500)))
-    await server!.revive()
+    await world.engine!.revive()
     await Promise.all(nodes.map((node) => node.available()))
     allComplete(bench, await during(bench, world.port, [{ transport: 'xhr-polling', sessions: 50 }, { transport: 'xhr-streaming', sessions: 50 }], () => delay(1_000)))
   }

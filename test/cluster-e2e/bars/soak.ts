@@ -14,9 +14,9 @@ type Fault = (world: World) => Promise<unknown>
 function anyNode ({ nodes }: World): World['nodes'][number] { return nodes[Math.floor(Math.random() * nodes.length)]! }
 
 const FAULTS: Readonly<Record<string, Fault>> = {
-  'engine killed for 1 s': ({ server }) => killFor(server!, 1_000),
-  'engine stopped for 5 s': ({ server }) => freezeFor(server!, 5_000),
-  'engine away for 12 s': ({ server }) => killFor(server!, 12_000),
+  'engine killed for 1 s': ({ engine }) => killFor(engine!, 1_000),
+  'engine stopped for 5 s': ({ engine }) => freezeFor(engine!, 5_000),
+  'engine away for 12 s': ({ engine }) => killFor(engine!, 12_000),
   async 'node killed' (world) {
     const node = anyNode(world)
     await node.process.kill()

@@ -8,6 +8,7 @@ export interface Figures {
   readonly hanging: number
   readonly duplicates: number
   readonly gaps: number
+  readonly unanswered: number
   /** The ends that clients were told of, each with its number of sessions. */
   readonly codes: string
 }
@@ -25,12 +26,13 @@ export function figuresOf (records: readonly Record[]): Figures {
     hanging: count('hanging'),
     duplicates: sum(records.map(({ duplicates }) => duplicates)),
     gaps: sum(records.map(({ gaps }) => gaps)),
+    unanswered: sum(records.map(({ unanswered }) => unanswered)),
     codes: [...told].map(([end, times]) => `${times} x ${end}`).join(', ')
   }
 }
 
 /** Writes the figures for the table. */
-export function shown ({ sessions, complete, told, hanging, duplicates, gaps, codes }: Figures): string {
-  const troubles = [told > 0 && `told: ${codes}`, hanging > 0 && `${hanging} hang`, duplicates > 0 && `${duplicates} duplicates`, gaps > 0 && `${gaps} gaps`].filter(Boolean)
+export function shown ({ sessions, complete, told, hanging, duplicates, gaps, unanswered, codes }: Figures): string {
+  const troubles = [told > 0 && `told: ${codes}`, hanging > 0 && `${hanging} hang`, duplicates > 0 && `${duplicates} duplicates`, gaps > 0 && `${gaps} gaps`, unanswered > 0 && `${unanswered} requests without an answer`].filter(Boolean)
   return [`${complete} of ${sessions} complete`, ...troubles].join('; ')
 }

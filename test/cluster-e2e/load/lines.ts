@@ -13,6 +13,8 @@ export interface Frames {
   tell (code: number, reason: string, endedBy: string): void
   /** A node has taken a receiver of the session. */
   servedBy (address: string): void
+  /** The client makes a request again that had no answer for some time, in milliseconds. */
+  unanswered (waited: number): void
 }
 
 /** The client's end of one session. */
@@ -39,6 +41,22 @@ export const HTTP_TRANSPORTS = Object.keys(ROUTES) as readonly HttpTransport[]
 
 let ids = 0
 
+/** The end of a session over HTTP, as its client needs it. */
+interface HttpTarget {
+  readonly port: number
+  readonly path: string
+  readonly transport: HttpTransport
+  /** The time after which a send without an answer is made again, in milliseconds, or `null`. A receiver has twice the time, because it may wait for a send. */
+  readonly giveUp: number | null
+}
+
+/** One request of a session. */
+interface Asked {
+  readonly method: string
+  readonly route: string
+  readonly body?: string
+}
+
 /**
  * A client of one HTTP transport, which sees every cut.
  *
@@ -47,21 +65,19 @@ let ids = 0
 export class HttpLine implements Line {
   readonly #frames: Frames
   readonly #agent: http.Agent
-  readonly #port: number
+  readonly #target: HttpTarget
   readonly #base: string
-  readonly #transport: HttpTransport
   readonly #requests = new Set<http.ClientRequest>()
   #outgoing: string[] = []
   #sending = false
   #opened = false
   #over = false
 
-  constructor (frames: Frames, agent: http.Agent, port: number, path: string, transport: HttpTransport) {
+  constructor (frames: Frames, agent: http.Agent, target: HttpTarget) {
     this.#frames = frames
     this.#agent = agent
-    this.#port = port
-    this.#base = `${path}/000/${process.pid}x${ids++}x${Math.random().toString(36).slice(2, 8)}`
-    this.#transport = transport
+    this.#target = target
+    this.#base = `${target.path}/000/${process.pid}x${ids++}x${Math.random().toString(36).slice(2, 8)}`
     this.#receive()
   }
 
@@ -75,17 +91,26 @@ export class HttpLine implements Line {
     for (const request of this.#requests) request.destroy()
   }
 
-  #ask (method: string, route: string, body: string | undefined, answered: (response: http.IncomingMessage, by: string) => void): void {
+  #ask (asked: Asked, answered: (response: http.IncomingMessage, by: string) => void): void {
+    const { method, route, body } = asked
     const headers = body === undefined ? {} : { 'content-type': route === 'jsonp_send' ? 'application/x-www-form-urlencoded' : 'text/plain', 'content-length': Buffer.byteLength(body) }
-    const request = http.request({ host: '127.0.0.1', port: this.#port, path: `${this.#base}/${route}`, method, headers, agent: this.#agent })
+    const request = http.request({ host: '127.0.0.1', port: this.#target.port, path: `${this.#base}/${route}`, method, headers, agent: this.#agent })
+    const again = (): void => this.#ask(asked, answered)
     this.#requests.add(request)
-    request.on('close', () => this.#requests.delete(request))
+    const patience = this.#watch(request, body === undefined ? 2 : 1, again)
+    request.on('close', () => {
+      clearTimeout(patience)
+      this.#requests.delete(request)
+    })
     request.on('error', (error: NodeJS.ErrnoException) => {
+      // This client gave the request up.
+      if (!this.#requests.has(request)) return
       // A balancer has ended an idle connection in the moment of the request. Browsers send such a request again, on a new connection.
-      if (request.reusedSocket && error.code === 'ECONNRESET' && !this.#over) return this.#ask(method, route, body, answered)
+      if (request.reusedSocket && error.code === 'ECONNRESET' && !this.#over) return again()
       this.#end(ABNORMAL, `${route}: ${error.message}`, '')
     })
     request.on('response', (response) => {
+      clearTimeout(patience)
       const by = String(response.headers[SERVED_BY] ?? '')
       response.on('error', ({ message }) => this.#end(ABNORMAL, `${route}: ${message}`, by))
       answered(response, by)
@@ -93,16 +118,35 @@ export class HttpLine implements Line {
     request.end(body)
   }
 
+  /**
+   * Makes a request again that has no answer, where the plan says so.
+   *
+   * The primary of node:cluster gives each connection to a worker, and forgets the connection if the worker dies before it has taken it
+   * (nodejs/node-v0.x-archive#7928): the connection stays open, and its request reaches no node. If a node had the request after all, a message would come twice, or the session would end.
+   */
+  #watch (request: http.ClientRequest, times: number, again: () => void): NodeJS.Timeout | undefined {
+    const { giveUp } = this.#target
+    if (giveUp === null) return undefined
+    const waited = giveUp * times
+    return setTimeout(() => {
+      this.#requests.delete(request)
+      request.destroy()
+      this.#frames.unanswered(waited)
+      again()
+    }, waited)
+  }
+
   #receive (): void {
     if (this.#over) return
-    const { method, receive } = ROUTES[this.#transport]
-    this.#ask(method, receive, undefined, (response, by) => {
+    const { transport } = this.#target
+    const { method, receive } = ROUTES[transport]
+    this.#ask({ method, route: receive }, (response, by) => {
       if (response.statusCode !== 200) {
         return this.#refused(receive, response, by)
       }
       this.#frames.servedBy(by)
       const utf8 = new StringDecoder('utf8')
-      const decode = DECODERS[this.#transport]((frame) => this.#frame(frame, by))
+      const decode = DECODERS[transport]((frame) => this.#frame(frame, by))
       response.on('data', (chunk: Buffer) => decode(utf8.write(chunk)))
       response.on('end', () => this.#receive())
     })
@@ -125,10 +169,10 @@ export class HttpLine implements Line {
   #flush (): void {
     if (this.#over || this.#outgoing.length === 0) return
     this.#sending = true
-    const { send } = ROUTES[this.#transport]
+    const { send } = ROUTES[this.#target.transport]
     const payload = JSON.stringify(this.#outgoing)
     this.#outgoing = []
-    this.#ask('POST', send, send === 'jsonp_send' ? `d=${encodeURIComponent(payload)}` : payload, (response, by) => {
+    this.#ask({ method: 'POST', route: send, body: send === 'jsonp_send' ? `d=${encodeURIComponent(payload)}` : payload }, (response, by) => {
       if (response.statusCode !== 204 && response.statusCode !== 200) return this.#refused(send, response, by)
       response.resume()
       response.on('end', () => {

@@ -8,7 +8,8 @@ import type { Record } from './talk.ts'
 
 const MAIN = fileURLToPath(new URL('main.ts', import.meta.url))
 
-const DEFAULTS = { path: '/echo', client: 'own', parallel: 100, messages: 10, every: 0, reopenAfter: [], patience: 30_000 } as const satisfies Partial<Plan>
+/** The sessions live for longer than a client waits for a busy machine, so that a session that ends was ended by a fault. */
+const DEFAULTS = { path: '/patient', client: 'own', parallel: 100, messages: 10, every: 0, reopenAfter: [], patience: 120_000, giveUp: null } as const satisfies Partial<Plan>
 
 /** Sessions that a process of its own holds. */
 export class Load {
@@ -33,7 +34,7 @@ export class Load {
   }
 
   /** Resolves when all sessions are open. */
-  opened (): Promise<void> { return within(this.#open.promise, `the sessions over ${this.plan.transport}`, this.plan.patience + 30_000) }
+  opened (): Promise<void> { return within(this.#open.promise, `the sessions over ${this.plan.transport}`, this.plan.patience + 60_000) }
 
   /** Lets the sessions finish, if they talk without end. Resolves with a record for each session. */
   async finish (): Promise<readonly Record[]> {

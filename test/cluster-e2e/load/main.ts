@@ -20,12 +20,12 @@ class Visitor {
 
   constructor () {
     this.talk = new Talk((text) => this.line.send(text), () => this.#wake())
-    const { client, transport, port, path } = plan
+    const { client, transport, port, path, giveUp } = plan
     this.line = client === 'library'
       ? new LibraryLine(this.talk, port, path, transport)
       : transport === 'websocket'
         ? new SocketLine(this.talk, port, path)
-        : new HttpLine(this.talk, agent, port, path, transport)
+        : new HttpLine(this.talk, agent, { port, path, transport, giveUp })
   }
 
   async wait (holds: () => boolean, patience: number): Promise<void> {

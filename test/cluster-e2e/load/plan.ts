@@ -19,4 +19,6 @@ export interface Plan {
   readonly reopenAfter: readonly number[]
   /** The time that a session has to become complete, in milliseconds: from its start, or from the end of the load. */
   readonly patience: number
+  /** The time after which a client makes a send again that has no answer, in milliseconds. A receiver has twice the time. `null` waits for the answer. */
+  readonly giveUp: number | null
 }

@@ -19,6 +19,10 @@ export interface Record {
   readonly received: number
   readonly duplicates: number
   readonly gaps: number
+  /** The requests without an answer, which the client has made again. */
+  readonly unanswered: number
+  /** The time for which the client has waited for their answers. */
+  readonly waited: number
   /** The time of the end, or of the last message. */
   readonly at: number
   /** The longest time from a message to its echo. */
@@ -36,6 +40,8 @@ export class Talk implements Frames {
   #received = 0
   #duplicates = 0
   #gaps = 0
+  #unanswered = 0
+  #waited = 0
   #longest = 0
   #at = 0
   #code = 0
@@ -88,6 +94,11 @@ export class Talk implements Frames {
     this.#changed()
   }
 
+  unanswered (waited: number): void {
+    this.#unanswered++
+    this.#waited += waited
+  }
+
   servedBy (address: string): void {
     if (this.#owner === '') this.#owner = address
     this.#receivers = [...this.#receivers.slice(-1), address]
@@ -105,6 +116,8 @@ export class Talk implements Frames {
       received: this.#received,
       duplicates: this.#duplicates,
       gaps: this.#gaps,
+      unanswered: this.#unanswered,
+      waited: this.#waited,
       at: this.#at,
       longest: this.#longest
     }
