@@ -23,3 +23,4 @@ export type {
 export type { TransportName } from './sockjs/protocol/index.ts'
 export type { AnySession, Session, SessionEvents, SessionState } from './sockjs/session/index.ts'
 export type { CloseEvent, Message, MessageStream, TransportFacts } from './stream/message-stream.ts'
+export type { EngineStateEvent, SessionCloseEvent, SessionOpenEvent } from './telemetry/events.ts'

@@ -19,6 +19,7 @@ const ROOMS: readonly Room[] = [
   { name: 'core/error-codes', rooms: [], packages: [] },
   { name: 'core', rooms: ['core/error-codes'], packages: ['node:perf_hooks', '@fastify/error'] },
   { name: 'stream', rooms: [], packages: [] },
+  { name: 'telemetry', rooms: ['core/error-codes', 'core'], packages: ['node:diagnostics_channel'] },
 
   { name: 'engine', rooms: ['core/error-codes', 'core'], packages: [] },
   { name: 'engine/hub', rooms: ['core', 'engine'], packages: ['node:*'] },
@@ -35,7 +36,7 @@ const ROOMS: readonly Room[] = [
   { name: 'sockjs/session', rooms: ['core', 'stream', 'sockjs/errors', 'sockjs/protocol'], packages: ['node:buffer', 'node:crypto'] },
   { name: 'sockjs/transports', rooms: ['core', 'stream', 'sockjs/errors', 'sockjs/protocol', 'sockjs/session'], packages: ['node:*', 'ws', 'websocket-driver'] },
   { name: 'sockjs/options', rooms: ['cluster', 'engine', 'sockjs/protocol', 'core', 'stream', 'sockjs/errors', 'sockjs/session'], packages: ['*'] },
-  { name: 'sockjs/endpoint', rooms: ['engine', 'cluster', 'core', 'stream', 'sockjs/errors', 'sockjs/protocol', 'sockjs/session', 'sockjs/transports', 'sockjs/options'], packages: ['*'] },
+  { name: 'sockjs/endpoint', rooms: ['engine', 'cluster', 'core', 'stream', 'telemetry', 'sockjs/errors', 'sockjs/protocol', 'sockjs/session', 'sockjs/transports', 'sockjs/options'], packages: ['*'] },
   {
     name: 'sockjs/remote',
     rooms: ['core', 'engine', 'cluster', 'sockjs/protocol', 'sockjs/session', 'sockjs/transports', 'sockjs/options', 'sockjs/endpoint'],
@@ -54,10 +55,10 @@ const ROOMS: readonly Room[] = [
     rooms: ['engine', 'sockjs/remote', 'core', 'stream', 'sockjs/errors', 'sockjs/protocol', 'sockjs/session', 'sockjs/options', 'sockjs/endpoint', 'sockjs/request', 'sockjs/upgrade', 'sockjs/scope'],
     packages: ['*']
   },
-  { name: 'sockjs/plugin', rooms: ['sockjs/remote', 'core', 'sockjs/errors', 'sockjs/options', 'sockjs/endpoint', 'sockjs/upgrade', 'sockjs/facade'], packages: ['*'] },
+  { name: 'sockjs/plugin', rooms: ['sockjs/remote', 'core', 'telemetry', 'sockjs/errors', 'sockjs/options', 'sockjs/endpoint', 'sockjs/upgrade', 'sockjs/facade'], packages: ['*'] },
   {
     name: 'index',
-    rooms: ['core', 'stream', 'engine', 'sockjs/errors', 'sockjs/protocol', 'sockjs/session', 'sockjs/options', 'sockjs/endpoint', 'sockjs/facade', 'sockjs/plugin'],
+    rooms: ['core', 'stream', 'telemetry', 'engine', 'sockjs/errors', 'sockjs/protocol', 'sockjs/session', 'sockjs/options', 'sockjs/endpoint', 'sockjs/facade', 'sockjs/plugin'],
     packages: []
   },
 
@@ -89,7 +90,7 @@ const ROOMS: readonly Room[] = [
     packages: ['node:*']
   },
   { name: 'stomp/taps', rooms: ['core', 'stomp/errors', 'stomp/destinations', 'stomp/pattern-trie', 'stomp/broker'], packages: [] },
-  { name: 'stomp/session', rooms: ['core', 'stream', 'stomp/codec', 'stomp/errors', 'stomp/refusals', 'stomp/destinations', 'stomp/broker', 'stomp/taps'], packages: ['node:*', 'type:fastify'] },
+  { name: 'stomp/session', rooms: ['core', 'stream', 'telemetry', 'stomp/codec', 'stomp/errors', 'stomp/refusals', 'stomp/destinations', 'stomp/broker', 'stomp/taps'], packages: ['node:*', 'type:fastify'] },
   { name: 'stomp/users', rooms: ['core', 'stomp/codec', 'stomp/broker', 'stomp/session'], packages: [] },
   { name: 'stomp/stream-source', rooms: ['core', 'stream'], packages: ['node:net'] },
   { name: 'stomp/cluster', rooms: ['core', 'cluster', 'stomp/codec', 'stomp/errors', 'stomp/broker', 'stomp/users', 'stomp/stream-source'], packages: [] },
@@ -101,21 +102,21 @@ const ROOMS: readonly Room[] = [
   { name: 'stomp/rules', rooms: ['core', 'stomp/codec', 'stomp/errors', 'stomp/destinations', 'stomp/session'], packages: ['*'] },
   { name: 'stomp/rights', rooms: ['stomp/codec', 'stomp/errors', 'stomp/destinations', 'stomp/broker', 'stomp/session', 'stomp/rules'], packages: [] },
   { name: 'stomp/hooks', rooms: ['core', 'stomp/codec', 'stomp/errors', 'stomp/refusals', 'stomp/broker', 'stomp/session'], packages: ['*'] },
-  { name: 'stomp/observer', rooms: ['stomp/session', 'stomp/users', 'stomp/presence', 'stomp/hooks'], packages: [] },
+  { name: 'stomp/observer', rooms: ['telemetry', 'stomp/session', 'stomp/users', 'stomp/presence', 'stomp/hooks'], packages: [] },
   {
     name: 'stomp/routes',
-    rooms: ['core', 'stomp/codec', 'stomp/errors', 'stomp/refusals', 'stomp/destinations', 'stomp/broker', 'stomp/taps', 'stomp/session', 'stomp/users', 'stomp/cluster', 'stomp/rights'],
+    rooms: ['core', 'telemetry', 'stomp/codec', 'stomp/errors', 'stomp/refusals', 'stomp/destinations', 'stomp/broker', 'stomp/taps', 'stomp/session', 'stomp/users', 'stomp/cluster', 'stomp/rights'],
     packages: ['*']
   },
   {
     name: 'stomp/application',
-    rooms: ['stomp/codec', 'stomp/destinations', 'stomp/broker', 'stomp/taps', 'stomp/session', 'stomp/users', 'stomp/presence', 'stomp/rights', 'stomp/hooks', 'stomp/routes'],
+    rooms: ['telemetry', 'stomp/codec', 'stomp/destinations', 'stomp/broker', 'stomp/taps', 'stomp/session', 'stomp/users', 'stomp/presence', 'stomp/rights', 'stomp/hooks', 'stomp/routes'],
     packages: []
   },
   {
     name: 'stomp',
     rooms: [
-      'embedded', 'core', 'stream', 'cluster', 'sockjs/errors', 'sockjs/protocol', 'sockjs/session', 'sockjs/transports', 'sockjs/options', 'sockjs/endpoint',
+      'embedded', 'core', 'stream', 'telemetry', 'cluster', 'sockjs/errors', 'sockjs/protocol', 'sockjs/session', 'sockjs/transports', 'sockjs/options', 'sockjs/endpoint',
       'stomp/stream-source', 'stomp/cluster', 'stomp/presence', 'stomp/codec', 'stomp/errors', 'stomp/refusals', 'stomp/destinations', 'stomp/broker', 'stomp/broker/local', 'stomp/broker/memory', 'stomp/broker/cluster', 'stomp/broker/relay', 'stomp/taps', 'stomp/session', 'stomp/users',
       'stomp/rules', 'stomp/rights', 'stomp/hooks',
       'stomp/observer', 'stomp/routes', 'stomp/application'
@@ -128,7 +129,9 @@ const ROOMS: readonly Room[] = [
     rooms: ['core/error-codes', 'core', 'stomp/codec', 'stomp/refusals', 'stomp/destinations', 'stomp/broker', 'stomp/session'],
     packages: ['node:buffer', 'type:fastify', 'fastify-plugin']
   },
-  { name: 'kafka', rooms: ['core', 'bridge/kafka'], packages: [] }
+  { name: 'kafka', rooms: ['core', 'bridge/kafka'], packages: [] },
+
+  { name: 'otel', rooms: ['embedded', 'core/error-codes', 'core', 'telemetry'], packages: ['node:async_hooks', '@opentelemetry/api', 'type:fastify', 'fastify-plugin'] }
 ]
 
 /** The files of STOMP that may know the SockJS server. All others know a client as a `MessageStream`. */

@@ -73,6 +73,16 @@ export const KAFKA_ERRORS = {
   Loop: ['developer', 'FST_STOMP_KAFKA_LOOP', 500, Error, 'the rules of the Kafka bridge make a loop: %s']
 } as const satisfies Readonly<Record<string, ThrownEntry>>
 
+/** The errors of the plugin for OpenTelemetry. */
+export const OTEL_ERRORS = {
+  /** The plugin was registered before the SockJS plugin, or without it. */
+  NeedsSockjs: ['developer', 'FST_SOCKJS_OTEL_NEEDS_SOCKJS', 500, Error, 'register fastify-sockjs before fastify-sockjs/otel'],
+  /** The plugin was registered before. */
+  AlreadyRegistered: ['developer', 'FST_SOCKJS_OTEL_ALREADY_REGISTERED', 500, Error, 'fastify-sockjs/otel is registered already'],
+  /** An option of the plugin has the wrong type or value, or is unknown. */
+  InvalidOption: ['developer', 'FST_SOCKJS_OTEL_INVALID_OPTION', 500, TypeError, 'option %s of fastify-sockjs/otel: %s']
+} as const satisfies Readonly<Record<string, ThrownEntry>>
+
 /** The errors that the STOMP product throws. */
 export const STOMP_ERRORS = {
   /** The STOMP plugin was registered before the SockJS plugin, or without it. */

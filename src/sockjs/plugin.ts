@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { oncePer } from '../core/once-per.ts'
 import { Registration } from './endpoint/registration.ts'
+import { SOCKJS_REPORTS, type SockjsReports } from '../telemetry/reports.ts'
 import { errors } from './errors.ts'
 import { facadeOf, type SockjsFacade } from './facade.ts'
 import type { SockjsPluginOptions } from './options/options.ts'
@@ -26,6 +27,7 @@ async function registerSockjs (app: FastifyInstance, options: SockjsPluginOption
   const paths = new EndpointPaths(app)
   const facadeFor = oncePer((scope: FastifyInstance) => facadeOf(registration, remote, paths, scope))
   app.decorate('sockjs', { getter (this: FastifyInstance) { return facadeFor(this) } } as never)
+  app.decorate(SOCKJS_REPORTS, { clock: registration.clock } satisfies SockjsReports)
   app.addHook('onReady', async () => {
     warnOfTimeouts(app)
     beforeClose(app, () => registration.shutDown())

@@ -1,3 +1,4 @@
+import type { Tracing } from '../telemetry/tracing.ts'
 import type { Broker } from './broker/broker.ts'
 import type { ClientCommand, Frame, FrameHeaders } from './codec/index.ts'
 import { type ClientDestination, parseUserDestination, USER_PREFIX } from './destinations.ts'
@@ -21,6 +22,7 @@ import type { Users } from './users.ts'
 export interface Parts {
   readonly broker: Broker
   readonly taps: Taps
+  readonly tracing: Tracing
   readonly hooks: Hooks
   readonly rights: Rights
   readonly users: Users

@@ -90,10 +90,10 @@ export function stompFacade (server: StompServer, scope: FastifyInstance): Stomp
   return {
     message (path: string, ...rest: [MessageRouteOptions, MessageHandler<never, never>] | [MessageHandler<never, never>]): void {
       const [options, handler] = partsOf<MessageRouteOptions, MessageHandler<never, never>>(rest)
-      server.addRoute(messages, new MessageRoute(path, options, handler, broker), scope)
+      server.addRoute(messages, new MessageRoute(path, options, handler, broker, server.templateOf(path)), scope)
     },
     subscribe (path: string, ...rest: [SubscribeRouteOptions, SubscribeHandler<never>] | [SubscribeHandler<never>]): void {
-      server.addRoute(subscribes, new SubscribeRoute(path, ...partsOf<SubscribeRouteOptions, SubscribeHandler<never>>(rest)), scope)
+      server.addRoute(subscribes, new SubscribeRoute(path, ...partsOf<SubscribeRouteOptions, SubscribeHandler<never>>(rest), server.templateOf(path)), scope)
     },
     publish: (destination, value, options) => sender.publish(destination, value, options),
     publishToUser: (user, destination, value, options) => sender.publishToUser(user, destination, value, options),

@@ -1,3 +1,4 @@
+import { stompConnect, stompSubscribe } from '../telemetry/channels.ts'
 import type { DisconnectInfo, Hooks } from './hooks.ts'
 import type { SessionObserver } from './session/host.ts'
 import type { Presence } from './presence/presence.ts'
@@ -19,12 +20,15 @@ export class HookObserver implements SessionObserver {
 
   connected (session: StompSession): void {
     this.#users.add(session)
+    const { id, version, transport, user } = session
+    if (stompConnect.hasSubscribers) stompConnect.publish({ session: id, version, transport, user: user?.name ?? null })
     this.#hooks.tell('onConnected', session)
   }
 
   subscribed (session: StompSession, subscription: Subscription): void {
     const { id, destination } = subscription
     this.#presence.subscribed(session, subscription)
+    if (stompSubscribe.hasSubscribers) stompSubscribe.publish({ session: session.id, id, destination })
     this.#hooks.tell('onSubscribed', session, { id, destination })
   }
 

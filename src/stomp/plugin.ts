@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { oncePer } from '../core/once-per.ts'
 import type { EndpointOptions } from '../sockjs/options/options.ts'
+import { STOMP_REPORTS, type StompReports } from '../telemetry/reports.ts'
 import type { Broker } from './broker/broker.ts'
 import { clusterBroker } from './broker/cluster/index.ts'
 import { memoryBroker } from './broker/memory/index.ts'
@@ -28,6 +29,8 @@ async function registerStomp (app: FastifyInstance, options: StompPluginOptions)
   const server = new StompServer(app, { ...options, broker })
   const facadeFor = oncePer((scope: FastifyInstance) => stompFacade(server, scope))
   app.decorate('stomp', { getter (this: FastifyInstance) { return facadeFor(this) } } as never)
+
+  app.decorate(STOMP_REPORTS, { tracing: server.parts.tracing } satisfies StompReports)
 
   const endpoint: EndpointOptions = {
     ...options.endpoint,

@@ -3,6 +3,8 @@ import type { ClusterNode } from '../cluster/node.ts'
 import type { Clock } from '../core/clock.ts'
 import { version } from '../embedded/version.ts'
 import type { MessageStream } from '../stream/message-stream.ts'
+import { brokerState } from '../telemetry/channels.ts'
+import { Tracing } from '../telemetry/tracing.ts'
 import { type Parts, StompApplication } from './application.ts'
 import { StompCluster } from './cluster/stomp-cluster.ts'
 import { SessionMessages } from './cluster/session-messages.ts'
@@ -62,11 +64,13 @@ export class StompServer {
     const presence = new Presence(options.presence ?? [], destinations, users)
     const rights = new Rights(new Rules(options.rules ?? [], destinations), broker, clientSend)
     const taps = new Taps(destinations)
-    const sender = new Sender(broker, taps, users, rights, destinations, app.log)
+    const tracing = new Tracing()
+    const sender = new Sender(broker, taps, users, rights, destinations, tracing, app.log)
     this.#destinations = destinations
     this.parts = {
       broker,
       taps,
+      tracing,
       hooks: new Hooks((error, hook) => logThrown(app.log, 'error', error, { hook }, 'a STOMP hook failed')),
       rights,
       users,
@@ -104,11 +108,18 @@ export class StompServer {
     if (this.#host === null) this.#uncompiled.push([route, scope])
   }
 
+  /** Makes the template of the destinations of a route, with the application prefix. Of several prefixes the first stands for all. */
+  templateOf (path: string): string {
+    const { options: { prefixes: [prefix = ''] }, parts: { broker } } = this
+    return `${prefix}/${String(path).slice(1).replaceAll('/', broker.separator)}`
+  }
+
   async start (): Promise<void> {
     const { broker, sender } = this.parts
     const source = this.source!
     this.#host = this.#makeHost(source.clock)
     for (const [route, scope] of this.#uncompiled.splice(0)) route.compile(scope)
+    broker.onState((state, reason) => { if (brokerState.hasSubscribers) brokerState.publish({ state, reason }) })
     broker.onUserMessage((message) => { sender.deliverToUser(message) })
     await sender.others?.start()
     await broker.start({ clock: source.clock, log: this.#log, applicationPrefixes: this.options.prefixes })
@@ -130,12 +141,13 @@ export class StompServer {
 
   #makeHost (clock: Clock): StompHost {
     const { settings, rate } = this.options
-    const { broker, taps, hooks, users, presence } = this.parts
+    const { broker, taps, tracing, hooks, users, presence } = this.parts
     return {
       clock,
       log: this.#log,
       broker,
       taps,
+      tracing,
       destinations: this.#destinations,
       application: new StompApplication(this.parts),
       observer: new HookObserver(hooks, users, presence),

@@ -4,6 +4,7 @@ import type { Clock } from '../../core/clock.ts'
 import { watch } from '../../core/promise.ts'
 import type { CloseEvent, Message } from '../../stream/message-stream.ts'
 import { PreparedMessage } from '../../stream/prepared-message.ts'
+import { sessionClose, sessionOpen } from '../../telemetry/channels.ts'
 import { BODY_FACTOR, type ResolvedOptions } from '../options/options.ts'
 import { ROUTE_NAMES, type RouteName, shownPath } from '../protocol/index.ts'
 import { type AnySession, checkClose, type Ending, type Receiver, Session, type SessionFacts, type SessionHost, type SessionLimits } from '../session/index.ts'
@@ -216,6 +217,7 @@ export class Endpoint implements SessionHost {
     session.begin()
     this.#sessions.add(session)
     this.#opened++
+    if (sessionOpen.hasSubscribers) sessionOpen.publish({ endpoint: this.path, session: session.id, transport: session.transport })
     try {
       // Only `accept` may give no request, and then the handler belongs to this package.
       watch(this.#handler(session, request!), (error) => session.fail(error, 'handler'))
@@ -271,6 +273,7 @@ export class Endpoint implements SessionHost {
     this.#sessions.delete(session)
     this.registration.lessBusy()
     if (log !== undefined) this.tell(log, this.#log, { session: session.id, transport: session.transport })
+    if (sessionClose.hasSubscribers) sessionClose.publish({ endpoint: this.path, session: session.id, transport: session.transport, ...event })
     this.#log.debug({ session: session.id, transport: session.transport, ...event }, 'session closed')
   }
 

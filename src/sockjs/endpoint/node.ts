@@ -4,11 +4,14 @@ import { ClusterNode } from '../../cluster/node.ts'
 import { QUESTIONS } from '../../cluster/services.ts'
 import type { Clock } from '../../core/clock.ts'
 import type { Engine } from '../../engine/engine.ts'
+import { engineState } from '../../telemetry/channels.ts'
 import type { Endpoint } from './endpoint.ts'
 
 /** Makes the node of a registration. */
 export function nodeOf (engine: Engine, name: string | undefined, clock: Clock, log: FastifyBaseLogger): ClusterNode {
-  return new ClusterNode({ engine, clock, log, ...(name === undefined ? {} : { name }) })
+  const node = new ClusterNode({ engine, clock, log, ...(name === undefined ? {} : { name }) })
+  node.onState((state, reason) => { if (engineState.hasSubscribers) engineState.publish({ node: node.name, engine: engine.facts.name, state, reason }) })
+  return node
 }
 
 /** Answers the questions of other nodes about the sessions of this one. A node that does not have the endpoint has no sessions of it. */

@@ -1,4 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify'
+import { stompError } from '../../telemetry/channels.ts'
 import { USER_PREFIX } from '../destinations.ts'
 import { isMistake, StompError } from '../errors.ts'
 import { oneLine } from '../session/error-frame.ts'
@@ -69,8 +70,12 @@ export class HandlerFailures {
     this.log(session, destination, thrown)
     if (statusCode === 401 || statusCode === 403) session.tellRefused({ code: code ?? '', statusCode, message }, { destination })
     if (session.state !== 'connected') return
-    const body = await this.errorHandler?.(error, { session, destination }) ?? errorBody(known, statusCode, destination)
-    if (this.#sender.toSessions([session], ERROR_DESTINATION, body).sessions > 0) return
+    const standard = errorBody(known, statusCode, destination)
+    const body = await this.errorHandler?.(error, { session, destination }) ?? standard
+    if (this.#sender.toSessions([session], ERROR_DESTINATION, body).sessions > 0) {
+      if (stompError.hasSubscribers) stompError.publish({ session: session.id, code: standard.error, destination, ends: false })
+      return
+    }
     session.fail(error instanceof StompError ? error : new StompError('STOMP_HANDLER_FAILED', statusCode < 500 ? oneLine(message) : undefined), { receipt, destination })
   }
 }

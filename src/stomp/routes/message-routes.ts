@@ -65,16 +65,21 @@ const CHECKS: RouteChecks = { call: 'app.stomp.message(path, options, handler)',
 /** A message route. Its schemas are compiled when the application is ready. */
 export class MessageRoute {
   readonly path: string
+  readonly #template: string
   readonly #options: MessageRouteOptions
   readonly #handler: MessageHandler<never, never>
   #validator: RouteValidator | null = null
   #toldLost = false
 
-  /** @throws FST_STOMP_INVALID_ROUTE */
-  constructor (path: string, options: MessageRouteOptions, handler: MessageHandler<never, never>, broker: Broker) {
+  /**
+   * @param template the path as destinations have it, with the application prefix
+   * @throws FST_STOMP_INVALID_ROUTE
+   */
+  constructor (path: string, options: MessageRouteOptions, handler: MessageHandler<never, never>, broker: Broker, template: string) {
     checkRoute(path, options, handler, CHECKS)
     checkTargets(path, options, broker)
     this.path = path
+    this.#template = template
     this.#options = options
     this.#handler = handler
   }
@@ -85,10 +90,14 @@ export class MessageRoute {
 
   /** Handles one message. The client gets the errors of the handler, and any other error ends the session. */
   async handle (match: Match<MessageRoute>, session: StompSession, message: ClientMessage, sender: Sender, failures: HandlerFailures): Promise<void> {
+    const { destination, headers } = message
+    const { tracing } = session.host
     try {
-      await this.#run(match, session, message, sender, failures)
+      if (!tracing.follows('message')) return await this.#run(match, session, message, sender, failures)
+      const event = { route: this.#template, destination, session: session.id }
+      await tracing.run('message', { session, headers, event }, () => this.#run(match, session, message, sender, failures))
     } catch (error) {
-      await failures.tell(session, message.destination, error, message.receipt)
+      await failures.tell(session, destination, error, message.receipt)
     }
   }
 

@@ -1,6 +1,7 @@
 import { type Check, firstProblem, plainObject } from '../../core/check.ts'
 import { isPromise } from '../../core/promise.ts'
 import { shown } from '../../core/suggestion.ts'
+import type { Tracing } from '../../telemetry/tracing.ts'
 import type { Broker, BrokerLog, Done, UserMessage } from '../broker/broker.ts'
 import { FrameHeaders, type HeadersLike } from '../codec/index.ts'
 import { type DestinationParser, isUserDestination, USER_PREFIX } from '../destinations.ts'
@@ -39,16 +40,18 @@ export class Sender {
   readonly #users: Users
   readonly #rights: Rights
   readonly #destinations: DestinationParser
+  readonly #tracing: Tracing
   readonly #log: BrokerLog
   /** The way to the sessions of other nodes, `null` without an engine. The server sets it before it starts. */
   others: SessionMessages | null = null
 
-  constructor (broker: Broker, taps: Taps, users: Users, rights: Rights, destinations: DestinationParser, log: BrokerLog) {
+  constructor (broker: Broker, taps: Taps, users: Users, rights: Rights, destinations: DestinationParser, tracing: Tracing, log: BrokerLog) {
     this.#broker = broker
     this.#taps = taps
     this.#users = users
     this.#rights = rights
     this.#destinations = destinations
+    this.#tracing = tracing
     this.#log = log
   }
 
@@ -57,7 +60,7 @@ export class Sender {
     const path = pathOf(destination)
     if (this.#destinations.parse(path).owner === 'presence') throw mistake(new stompErrors.InvalidDestination(path, 'only the server tells who is present'))
     if (!this.#broker.accepts(path, 'send')) throw mistake(new stompErrors.InvalidDestination(path, notServed(path)))
-    const message = { destination: path, ...encode(value, options) }
+    const message = { destination: path, ...this.#encode(value, options) }
     await this.#taps.after(this.#broker.publish(message), message)
   }
 
@@ -66,7 +69,7 @@ export class Sender {
    * connection knows its temporary queues.
    */
   async reply (session: StompSession, destination: string, value: unknown, options: SendOptions = {}): Promise<void> {
-    const message = { destination, ...encode(value, options) }
+    const message = { destination, ...this.#encode(value, options) }
     // The rules for the SENDs of the client hold for the answer, too. The hook preSend sees only frames that the client really sends.
     await this.#rights.checkSend(session, this.#destinations.parse(destination), new FrameHeaders())
     if (!this.#broker.accepts(destination, 'send')) throw new stompErrors.InvalidDestination(destination, notServed(destination))
@@ -75,7 +78,7 @@ export class Sender {
 
   publishToUser<T> (user: string, destination: DestinationLike<T>, value: T, options: SendOptions = {}): UserDelivery {
     if (typeof user !== 'string' || user === '') throw new stompErrors.InvalidOption('user', `must be the name of a user, not ${shown(user)}`)
-    const message = { user, destination: userDestination(destination), ...encode(value, options) }
+    const message = { user, destination: userDestination(destination), ...this.#encode(value, options) }
     return { sessions: this.deliverToUser(message), ...this.#elsewhere(this.#broker.publishToUser(message)) }
   }
 
@@ -91,7 +94,7 @@ export class Sender {
     const id = typeof session === 'string' ? session : session.id
     const own = this.#users.session(id)
     if (own !== undefined || this.others === null || id !== session) return this.toSessions(own === undefined ? [] : [own], destination, value, options)
-    const message = { destination: userDestination(destination), ...encode(value, options) }
+    const message = { destination: userDestination(destination), ...this.#encode(value, options) }
     return { sessions: 0, ...this.#elsewhere(this.others.publish(id, message)) }
   }
 
@@ -108,8 +111,15 @@ export class Sender {
 
   /** Delivers to the subscriptions that these sessions have below `/user`. */
   toSessions (sessions: Iterable<StompSession>, destination: DestinationLike, value: unknown, options: SendOptions = {}): UserDelivery {
-    const { headers, body } = encode(value, options)
+    const { headers, body } = this.#encode(value, options)
     return { sessions: this.#users.deliver(sessions, userDestination(destination), headers, body) }
+  }
+
+  /** Encodes a value, and adds the trace context of the code that sends it. */
+  #encode (value: unknown, options: SendOptions): ReturnType<typeof encode> {
+    const encoded = encode(value, options)
+    this.#tracing.tracer?.inject(encoded.headers)
+    return encoded
   }
 
   #elsewhere (work: Done): { elsewhere: Promise<void> } | undefined {

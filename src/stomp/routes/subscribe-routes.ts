@@ -51,14 +51,19 @@ const CHECKS: RouteChecks = {
 
 export class SubscribeRoute {
   readonly path: string
+  readonly #template: string
   readonly #options: SubscribeRouteOptions
   readonly #handler: SubscribeHandler<never>
   #validator: RouteValidator | null = null
 
-  /** @throws FST_STOMP_INVALID_ROUTE */
-  constructor (path: string, options: SubscribeRouteOptions, handler: SubscribeHandler<never>) {
+  /**
+   * @param template the path as destinations have it, with the application prefix
+   * @throws FST_STOMP_INVALID_ROUTE
+   */
+  constructor (path: string, options: SubscribeRouteOptions, handler: SubscribeHandler<never>, template: string) {
     checkRoute(path, options, handler, CHECKS)
     this.path = path
+    this.#template = template
     this.#options = options
     this.#handler = handler
   }
@@ -71,13 +76,29 @@ export class SubscribeRoute {
   start ({ params }: Match<SubscribeRoute>, session: StompSession, subscription: Subscription, frame: Frame<ClientCommand>, failures: HandlerFailures): Feed {
     const abort = new AbortController()
     const { signal } = abort
+    const { tracing } = session.host
+    const ask = (): Promise<unknown> => this.#ask(params, session, subscription, frame, signal)
+    const stop = (): void => abort.abort()
+    if (!tracing.follows('subscribe')) return { ready: this.#answer(ask(), session, subscription, frame, signal, failures), stop }
+    let ready: Promise<void>
+    const event = { route: this.#template, destination: subscription.destination, session: session.id }
+    // The answers belong to the run, so that they begin in its context. Its end is that of the handler.
+    tracing.run('subscribe', { session, headers: frame.headers, event }, async () => {
+      const value = ask()
+      ready = this.#answer(value, session, subscription, frame, signal, failures)
+      await value
+    }).catch(() => {})
+    return { ready: ready!, stop }
+  }
+
+  /** Sends the answers when the handler gives them. Resolves when the handler has ended. */
+  #answer (value: Promise<unknown>, session: StompSession, subscription: Subscription, frame: Frame<ClientCommand>, signal: AbortSignal, failures: HandlerFailures): Promise<void> {
     const { destination } = subscription
     const lost = (error: unknown): void => failures.log(session, destination, error)
     const report = (receipt: string | undefined) => async (error: unknown): Promise<void> => {
       if (!signal.aborted) await failures.tell(session, destination, error, receipt)
       else if (!comesFrom(signal, error)) lost(error)
     }
-    const value = this.#ask(params, session, subscription, frame, signal)
     const ready = value.then(() => {}, report(frame.headers.get('receipt')))
     const answers = async (): Promise<void> => {
       await ready
@@ -91,7 +112,7 @@ export class SubscribeRoute {
       // If the handler itself failed, `ready` has told of it already.
       value.then(() => report(undefined)(error), () => {})
     })
-    return { ready, stop: () => abort.abort() }
+    return ready
   }
 
   async #ask (params: Readonly<Record<string, string>>, session: StompSession, subscription: Subscription, frame: Frame<ClientCommand>, signal: AbortSignal): Promise<unknown> {
@@ -104,7 +125,9 @@ export class SubscribeRoute {
 
   #send (session: StompSession, subscription: Subscription, value: unknown): Promise<void> {
     const { body, contentType } = encodeContent(value)
-    const publication = new Publication(subscription.destination, `${session.id}-${session.subscriptions.nextAckId(subscription)}`, new FrameHeaders([['content-type', contentType]]), body)
+    const headers = new FrameHeaders([['content-type', contentType]])
+    session.host.tracing.tracer?.inject(headers)
+    const publication = new Publication(subscription.destination, `${session.id}-${session.subscriptions.nextAckId(subscription)}`, headers, body)
     session.deliveries.deliver({ key: subscription.key, publication, handle: null, redelivered: false })
     return session.stream.drained()
   }

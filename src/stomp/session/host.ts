@@ -1,5 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { Clock } from '../../core/clock.ts'
+import type { Tracing } from '../../telemetry/tracing.ts'
 import type { Broker } from '../broker/broker.ts'
 import type { ClientCommand, Frame } from '../codec/index.ts'
 import type { ClientDestination, DestinationParser } from '../destinations.ts'
@@ -49,6 +50,7 @@ export interface StompHost {
   readonly log: FastifyBaseLogger
   readonly broker: Broker
   readonly taps: Taps
+  readonly tracing: Tracing
   readonly destinations: DestinationParser
   readonly application: Application
   readonly observer: SessionObserver

@@ -4,6 +4,7 @@ import type { FastifyRequest } from 'fastify'
 import { isPromise } from '../../core/promise.ts'
 import { shown } from '../../core/suggestion.ts'
 import type { CloseEvent, MessageStream } from '../../stream/message-stream.ts'
+import { stompError } from '../../telemetry/channels.ts'
 import type { BrokerConnection } from '../broker/broker.ts'
 import { type Command, createFrame, encodeFrame, FrameHeaders, FrameParser, type HeadersLike, type HeartBeat, type Version } from '../codec/index.ts'
 import { StompError, stompErrors } from '../errors.ts'
@@ -189,6 +190,7 @@ export class StompSession implements TimekeeperOwner {
     this.sendFrame('ERROR', known.headers, known.body)
     this.#state = 'closing'
     this.#leave()
+    if (stompError.hasSubscribers) stompError.publish({ session: this.id, code: known.code, destination: about.destination, ends: true })
     this.host.observer.failed(this, error)
     this.stream.close(1002, known.message)
   }

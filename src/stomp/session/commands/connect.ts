@@ -1,5 +1,5 @@
 import type { BrokerClient } from '../../broker/broker.ts'
-import { type ClientCommand, type Frame, FrameHeaders, type HeartBeat, isFrameError, negotiateHeartBeat, negotiateVersion, parseHeartBeat, VERSIONS } from '../../codec/index.ts'
+import { type ClientCommand, type Frame, FrameHeaders, type HeartBeat, isFrameError, negotiateHeartBeat, negotiateVersion, parseHeartBeat, type Version, VERSIONS } from '../../codec/index.ts'
 import { StompError } from '../../errors.ts'
 import type { HeartBeatOptions } from '../settings.ts'
 import type { StompSession } from '../stomp-session.ts'
@@ -22,9 +22,16 @@ export async function connect (session: StompSession, frame: Frame<ClientCommand
   if (isFrameError(wish)) throw StompError.ofFrame(wish)
   checkHost(session, headers)
   session.connectHeaders = new FrameHeaders([...headers].filter(([name]) => !SECRET.has(name.toLowerCase())))
+  const { host: { tracing: { tracer } }, request } = session
+  if (tracer === null) await admit(session, frame, version, wish)
+  else await tracer.connect(session, headers, request?.headers ?? null, () => admit(session, frame, version, wish))
+}
+
+/** Asks the application and the broker, and answers. */
+async function admit (session: StompSession, frame: Frame<ClientCommand>, version: Version, wish: HeartBeat): Promise<void> {
   await session.host.application.checkConnect(session, frame)
   if (session.state !== 'authenticating') return
-  const connection = await session.host.broker.connect(clientOf(session, headers), session.deliveries)
+  const connection = await session.host.broker.connect(clientOf(session, frame.headers), session.deliveries)
   // The client may have gone while the broker was asked.
   if (session.state !== 'authenticating') {
     await connection.close()
@@ -39,7 +46,7 @@ function clientOf (session: StompSession, headers: FrameHeaders): BrokerClient {
   return { session: session.id, user: session.user?.name ?? '', headers, get signal () { return session.signal } }
 }
 
-function answer (session: StompSession, version: '1.0' | '1.1' | '1.2', wish: HeartBeat): void {
+function answer (session: StompSession, version: Version, wish: HeartBeat): void {
   const { host, stream } = session
   const offer = version === '1.0' ? wish : offerFor(wish, host.settings.heartBeat, stream.transportFacts.costlyHeartbeats)
   session.version = version

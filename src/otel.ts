@@ -1,0 +1,5 @@
+export type { CodedError, CodedErrorConstructor } from './core/coded-error.ts'
+export { otelErrors } from './otel/errors.ts'
+export type { SockjsOtelOptions } from './otel/options.ts'
+export { sockjsOtel as default, sockjsOtel } from './otel/plugin.ts'
+export type { ClientContext } from './otel/tracer.ts'
