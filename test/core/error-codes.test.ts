@@ -13,8 +13,8 @@ const textOf = (path: string): string => readFileSync(join(ROOT, path), 'utf8')
 
 const CODE = /\b(?:FST_SOCKJS|FST_STOMP|STOMP)_[A-Z][A-Z0-9_]*\b/g
 
-/** Environment variables of the demo server, and a name of a source, which look like codes. */
-const NO_CODE: ReadonlySet<string> = new Set(['STOMP_RELAY', 'STOMP_RELAY_DIALECT', 'STOMP_TCP_PORT', 'STOMP_ERRORS'])
+/** Environment variables of the demo server, and names of sources, which look like codes. */
+const NO_CODE: ReadonlySet<string> = new Set(['STOMP_RELAY', 'STOMP_RELAY_DIALECT', 'STOMP_TCP_PORT', 'STOMP_ERRORS', 'STOMP_REPORTS'])
 
 const THROWN: Readonly<Record<string, ThrownEntry>>[] = [SOCKJS_ERRORS, ENGINE_ERRORS, OTEL_ERRORS, KAFKA_ERRORS, STOMP_ERRORS]
 const TOLD = [FRAME_ERRORS, SESSION_ERRORS, BROKER_ERRORS]
