@@ -1,6 +1,5 @@
 import http from 'node:http'
 import { StringDecoder } from 'node:string_decoder'
-import SockJS from 'sockjs-client'
 import { WebSocket } from 'ws'
 import { DECODERS } from '../../support/frames.ts'
 import { SERVED_BY } from '../balancers.ts'
@@ -219,25 +218,5 @@ export class SocketLine implements Line {
   leave (): void {
     this.#over = true
     this.#socket.terminate()
-  }
-}
-
-/** sockjs-client itself. */
-export class LibraryLine implements Line {
-  readonly #socket: WebSocket
-
-  constructor (frames: Frames, port: number, path: string, transport: string) {
-    const socket = new SockJS(`http://127.0.0.1:${port}${path}`, null, { transports: [transport], timeout: 60_000 } as SockJS.Options)
-    this.#socket = socket as unknown as WebSocket
-    socket.onopen = () => frames.open()
-    socket.onmessage = ({ data }) => frames.message(data as string)
-    socket.onclose = ({ code, reason }) => frames.tell(code, reason, '')
-  }
-
-  send (text: string): void { this.#socket.send(text) }
-
-  leave (): void {
-    this.#socket.onclose = null
-    this.#socket.close()
   }
 }

@@ -1,7 +1,8 @@
 // One load process: `main.ts PLAN`. It reports `open` when all sessions are open, and the records of all sessions at the end.
 import http from 'node:http'
 import { setTimeout as delay } from 'node:timers/promises'
-import { HttpLine, LibraryLine, type Line, SocketLine } from './lines.ts'
+import { LibraryLine } from './library-line.ts'
+import { HttpLine, type Line, SocketLine } from './lines.ts'
 import type { Plan } from './plan.ts'
 import { type Record, Talk } from './talk.ts'
 
