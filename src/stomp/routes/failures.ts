@@ -2,6 +2,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import { stompError } from '../../telemetry/channels.ts'
 import { USER_PREFIX } from '../destinations.ts'
 import { isMistake, StompError } from '../errors.ts'
+import { BrokerError } from '../refusals.ts'
 import { oneLine } from '../session/error-frame.ts'
 import type { StompSession } from '../session/stomp-session.ts'
 import { logThrown, readThrown, type Thrown } from '../session/thrown.ts'
@@ -76,12 +77,13 @@ export class HandlerFailures {
       if (stompError.hasSubscribers) stompError.publish({ session: session.id, code: standard.error, destination, ends: false })
       return
     }
-    session.fail(error instanceof StompError ? error : new StompError('STOMP_HANDLER_FAILED', statusCode < 500 ? oneLine(message) : undefined), { receipt, destination })
+    session.fail(error instanceof StompError || error instanceof BrokerError ? error : new StompError('STOMP_HANDLER_FAILED', statusCode < 500 ? oneLine(message) : undefined), { receipt, destination })
   }
 }
 
+/** The broker's own refusals, such as a time-out, tell the client whether it can send again. */
 function errorBody ({ error, code, message }: Thrown, statusCode: number, destination: string): ErrorBody {
-  return statusCode < 500
+  return statusCode < 500 || error instanceof BrokerError
     ? { error: code ?? error.name, message, statusCode, destination }
     : { error: 'STOMP_HANDLER_FAILED', message: new StompError('STOMP_HANDLER_FAILED').message, statusCode, destination }
 }

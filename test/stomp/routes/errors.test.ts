@@ -1,5 +1,5 @@
 import t from 'tap'
-import { StompError } from '../../../src/stomp.ts'
+import { refusal, StompError } from '../../../src/stomp.ts'
 import { until } from '../../support/wait.ts'
 import { buildStomp, refused, type StompTestOptions } from '../support.ts'
 
@@ -15,6 +15,7 @@ const routes: StompTestOptions['routes'] = (app) => {
   app.stomp.message('/stomp', () => { throw new StompError('STOMP_ACCESS_REFUSED', 'by the route') })
   // eslint-disable-next-line no-throw-literal
   app.stomp.message('/text', () => { throw 'a text' })
+  app.stomp.message('/broker', () => { throw refusal('STOMP_BROKER_TIMEOUT', 'Kafka', false, new Error('secret of /etc/shadow')) })
   app.stomp.message('/cause', () => { throw new Error('outside', { cause: new Teapot('inside') }) })
   app.stomp.message('/pre', { preHandler: [() => {}, async () => { throw new Teapot('not you') }] }, () => 'never')
   app.stomp.message('/valid', { schema: { body: { type: 'object', required: ['a'] } } }, () => 'never')
@@ -40,6 +41,7 @@ const ROWS: readonly (readonly [path: string, body: string, error: string, statu
   ['secret', '', 'STOMP_HANDLER_FAILED', 500, new RegExp(`^${PROCESSED}$`)], ['rejects', '', 'STOMP_HANDLER_FAILED', 500, new RegExp(`^${PROCESSED}$`)],
   ['teapot', '', 'TEAPOT', 418, /I am:? +a\s+teapot/], ['text', '', 'STOMP_HANDLER_FAILED', 500, new RegExp(`^${PROCESSED}$`)],
   ['cause', '', 'STOMP_HANDLER_FAILED', 500, new RegExp(`^${PROCESSED}$`)],
+  ['broker', '', 'STOMP_BROKER_TIMEOUT', 500, /in time \(Kafka\)/, 'STOMP_BROKER_TIMEOUT'],
   ['pre', '', 'TEAPOT', 418, /not you/], ['valid', '{}', 'FST_STOMP_VALIDATION', 400, /body.*'a'/], ['json', '{', 'FST_STOMP_INVALID_BODY', 400, /not JSON/],
   ['undeliverable', '', 'FST_STOMP_INVALID_DESTINATION', 400, /\/nowhere\/a/], ['unsayable', '', 'FST_STOMP_INVALID_BODY', 400, /JSON/]
 ]
