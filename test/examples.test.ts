@@ -3,11 +3,11 @@ import { cpSync, readdirSync, readFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { Client, type IMessage } from '@stomp/stompjs'
 import SockJS from 'sockjs-client'
 import t, { type Test } from 'tap'
 import { WebSocket } from 'ws'
 import { installPackage } from './support/docs/package.ts'
+import { checkPage, connect, post } from './support/examples/people.ts'
 import { warningsIn } from './support/warnings.ts'
 import { Arrivals, deferred, until, within } from './support/wait.ts'
 
@@ -53,50 +53,6 @@ async function start (t: Test, name: string): Promise<string> {
   return `http://${address.includes(':') ? `[${address}]` : address}:${port}`
 }
 
-interface Person {
-  readonly client: Client
-  /** What arrives at a destination from now on; resolves when the server has the subscription. */
-  hear (destination: string): Promise<Arrivals<unknown>>
-  say (destination: string, value: unknown): void
-  /** The `message` and `code` of ERROR frames. */
-  readonly errors: Arrivals<Readonly<Record<string, string>>>
-}
-
-let receipts = 0
-
-/** A client as the page of an example makes one. */
-async function connect (t: Test, url: string, connectHeaders: Record<string, string> = {}, by: 'websocket' | 'sockjs' = 'websocket'): Promise<Person> {
-  const errors = new Arrivals<Readonly<Record<string, string>>>()
-  const connected = deferred<void>()
-  const client = new Client({
-    ...(by === 'sockjs' ? { webSocketFactory: () => new SockJS(`${url}/stomp`) } : { brokerURL: `${url.replace('http', 'ws')}/stomp` }),
-    connectHeaders,
-    reconnectDelay: 0,
-    onConnect: () => connected.resolve(),
-    onStompError: ({ headers }) => {
-      errors.push(headers)
-      connected.reject(new Error(headers['message']))
-    }
-  })
-  t.teardown(() => client.deactivate({ force: true }))
-  client.activate()
-  await within(connected.promise, 'CONNECTED')
-  return {
-    client,
-    errors,
-    async hear (destination) {
-      const heard = new Arrivals<unknown>()
-      const receipt = `heard-${receipts++}`
-      const confirmed = deferred<void>()
-      client.watchForReceipt(receipt, () => confirmed.resolve())
-      client.subscribe(destination, ({ body }: IMessage) => heard.push(JSON.parse(body)), { receipt })
-      await within(confirmed.promise, `the receipt for ${destination}`)
-      return heard
-    },
-    say: (destination, value) => client.publish({ destination, body: JSON.stringify(value) })
-  }
-}
-
 async function talk (t: Test, url: string): Promise<{ socket: InstanceType<typeof SockJS>, heard: Arrivals<string> }> {
   const socket = new SockJS(url)
   const heard = new Arrivals<string>()
@@ -107,16 +63,6 @@ async function talk (t: Test, url: string): Promise<{ socket: InstanceType<typeo
   socket.onclose = ({ code, reason }) => opened.reject(new Error(`${code} ${reason}`))
   await within(opened.promise, `a session at ${url}`)
   return { socket, heard }
-}
-
-const post = (url: string, body: object): Promise<Response> =>
-  fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })
-
-/** Every page is there, and so is each script and style that it loads. */
-async function checkPage (t: Test, url: string): Promise<void> {
-  const page = await (await fetch(url)).text()
-  t.match(page, /^<!doctype html>/)
-  for (const [, file] of page.matchAll(/(?:src|href)="([^":]+\.(?:js|css))"/g)) t.equal((await fetch(new URL(file!, url + '/'))).status, 200, `${file!} is there`)
 }
 
 const TRIALS: Readonly<Record<string, (t: Test, url: string) => Promise<void>>> = {
@@ -241,7 +187,7 @@ const PAGELESS = new Set(['plugins', 'nest'])
 t.test('every example', async (t) => {
   t.same(warnings, [], 'none has given a warning (K1)')
   const examples = readdirSync(join(ROOT, 'examples'), { withFileTypes: true }).filter((entry) => entry.isDirectory()).map(({ name }) => name)
-  t.same(examples.sort(), [...Object.keys(TRIALS), 'demo', 'proxies', 'cluster'].sort(), 'is tried here; the demo page and the proxies are by the browsers')
+  t.same(examples.sort(), [...Object.keys(TRIALS), 'demo', 'proxies', 'cluster', 'pipeline'].sort(), 'is tried here; examples-pipeline.test.ts tries pipeline, and the browsers try the demo page and the proxies')
   const list = readFileSync(join(ROOT, 'examples/README.md'), 'utf8')
   for (const name of examples) t.ok(list.includes(`| [${name}](${name}/`) || list.includes(`| ${name} |`), `${name} is in the list`)
 

@@ -3,13 +3,17 @@ import net from 'node:net'
 
 const HOST = '127.0.0.1'
 
-/** Starts a balancer that picks a node at random for every request. No balancer is worse for a SockJS server. */
+/** Starts a balancer that picks one of the ports at random for every request. No balancer is worse for a SockJS server. */
 export function startBalancer (ports, port) {
   const pick = () => ports[Math.floor(Math.random() * ports.length)]
   const agent = new http.Agent({ keepAlive: true })
 
   const server = http.createServer((request, response) => {
     const { method, url, headers } = request
+    if (ports.length === 0) {
+      response.writeHead(503).end()
+      return
+    }
     const upstream = http.request({ host: HOST, port: pick(), method, path: url, headers, agent }, (answer) => {
       response.writeHead(answer.statusCode, answer.headers)
       response.flushHeaders()
@@ -26,6 +30,10 @@ export function startBalancer (ports, port) {
 
   // A WebSocket stays with the node that it meets first.
   server.on('upgrade', (request, socket, head) => {
+    if (ports.length === 0) {
+      socket.destroy()
+      return
+    }
     const upstream = net.connect(pick(), HOST, () => {
       const lines = [`${request.method} ${request.url} HTTP/1.1`]
       for (let i = 0; i < request.rawHeaders.length; i += 2) lines.push(`${request.rawHeaders[i]}: ${request.rawHeaders[i + 1]}`)

@@ -1,10 +1,5 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
-import { setTimeout as delay } from 'node:timers/promises'
-
-const HOST = '127.0.0.1'
+import { findProgram, freePort, HOST, startServer } from './programs.js'
 
 /** The messaging systems that connect the nodes, the preferred one first. */
 const SYSTEMS = [
@@ -12,36 +7,13 @@ const SYSTEMS = [
   { scheme: 'redis', command: 'redis-server', args: (port) => ['--bind', HOST, '--port', port, '--save', '', '--dir', tmpdir()] }
 ]
 
-/** Some systems keep servers where only root looks for programs. */
-const env = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/usr/local/sbin` }
-
-async function freePort () {
-  const server = createServer().listen(0, HOST)
-  await once(server, 'listening')
-  const { port } = server.address()
-  server.close()
-  return port
-}
-
-async function listens (port) {
-  const socket = connect(port, HOST)
-  const [up] = await Promise.race([once(socket, 'connect').then(() => [true]), once(socket, 'close').then(() => [false])]).catch(() => [false])
-  socket.destroy()
-  return up
-}
-
-/** Starts the first messaging system that is installed. Its process ends with this one. */
+/** Starts the first messaging system that is installed. */
 export async function startEngine () {
   for (const { scheme, command, args } of SYSTEMS) {
+    const path = findProgram(command)
+    if (path === null) continue
     const port = await freePort()
-    const child = spawn(command, args(String(port)), { stdio: 'ignore', env })
-    const started = await Promise.race([once(child, 'spawn').then(() => true), once(child, 'error').then(() => false)]).catch(() => false)
-    if (!started) continue
-    process.on('exit', () => child.kill('SIGKILL'))
-    while (!await listens(port)) {
-      if (child.exitCode !== null) throw new Error(`${command} has ended with ${child.exitCode}`)
-      await delay(20)
-    }
+    await startServer(path, args(String(port)), port)
     return { command, url: `${scheme}://${HOST}:${port}` }
   }
   return null

@@ -18,7 +18,7 @@ export const TOOLS = {
   RabbitMQ: { command: 'rabbitmq-server', debianPackage: 'rabbitmq-server', suites: /^relay/ },
   ActiveMQ: { command: 'activemq', debianPackage: 'activemq', suites: /^relay/ },
   NATS: { command: 'nats-server', debianPackage: 'nats-server', suites: /^(engines-(nats|stomp)|cluster)/ },
-  Redis: { command: 'redis-server', debianPackage: 'redis-server', suites: /^(engines-(redis|valkey|stomp)|cluster)/ },
+  Redis: { command: 'redis-server', debianPackage: 'redis-server', suites: /^(engines-(redis|valkey|stomp)|cluster|kafka-pipeline)/ },
   Java: { command: 'java', debianPackage: 'default-jre-headless', suites: /^kafka/ },
   Maven: { command: 'mvn', debianPackage: 'maven', suites: /^kafka/ },
   Sentinel: { command: 'redis-sentinel', debianPackage: 'redis-sentinel', suites: /^engines-redis-sentinel/ }

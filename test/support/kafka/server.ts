@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -8,13 +8,11 @@ import { toolPath } from '../../e2e/tools.ts'
 import { EngineServer } from '../engines/servers.ts'
 import { freePort } from '../free-port.ts'
 
-const VERSION = '4.0.0'
-const ARTIFACT = `<groupId>org.apache.kafka</groupId><artifactId>kafka_2.13</artifactId><version>${VERSION}</version>`
-const POM = `<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion><groupId>test</groupId><artifactId>test</artifactId>
-<version>1</version><dependencies><dependency>${ARTIFACT}</dependency></dependencies></project>`
+/** The files of an example that starts Kafka too: the version of Kafka, and its settings. */
+const FILES = fileURLToPath(new URL('../../../examples/pipeline/kafka/', import.meta.url))
 
 /** The folder of the jars. It is made once, and is not in the repository. */
-const JARS = join(dirname(fileURLToPath(import.meta.url)), '../../../node_modules/.cache', `kafka-${VERSION}`)
+const JARS = join(dirname(fileURLToPath(import.meta.url)), '../../../node_modules/.cache/kafka-4.0.0')
 
 /** Runs a program to its end, and throws its output if it fails. */
 function run (command: string, args: readonly string[]): string {
@@ -28,29 +26,15 @@ function fetchJars (): void {
   if (existsSync(JARS)) return
   mkdirSync(dirname(JARS), { recursive: true })
   const folder = mkdtempSync(JARS + '-')
-  writeFileSync(join(folder, 'pom.xml'), POM)
-  run(toolPath('Maven'), ['-B', '-q', '-f', join(folder, 'pom.xml'), 'dependency:copy-dependencies', `-DoutputDirectory=${join(folder, 'lib')}`])
+  run(toolPath('Maven'), ['-B', '-q', '-f', join(FILES, 'pom.xml'), 'dependency:copy-dependencies', `-DoutputDirectory=${join(folder, 'lib')}`])
   renameSync(join(folder, 'lib'), JARS)
   rmSync(folder, { recursive: true })
 }
 
-const properties = (port: number, controller: number, folder: string): string => `
-process.roles=broker,controller
-node.id=1
-controller.quorum.voters=1@127.0.0.1:${controller}
-listeners=PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controller}
-advertised.listeners=PLAINTEXT://127.0.0.1:${port}
-controller.listener.names=CONTROLLER
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
-log.dirs=${join(folder, 'data')}
-offsets.topic.replication.factor=1
-offsets.topic.num.partitions=1
-transaction.state.log.replication.factor=1
-transaction.state.log.min.isr=1
-group.initial.rebalance.delay.ms=0
-group.min.session.timeout.ms=1000
-auto.create.topics.enable=false
-`
+function properties (port: number, controller: number, folder: string): string {
+  const values: Readonly<Record<string, string>> = { BROKER_PORT: String(port), CONTROLLER_PORT: String(controller), DATA_FOLDER: join(folder, 'data') }
+  return readFileSync(join(FILES, 'server.properties'), 'utf8').replace(/[A-Z]+_(?:PORT|FOLDER)/g, (name) => values[name]!)
+}
 
 /** Apache Kafka in KRaft mode: broker and controller in one process, its data in a temporary folder. */
 export class KafkaServer {
