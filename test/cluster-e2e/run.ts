@@ -1,7 +1,8 @@
 /**
  * `npm run test:cluster [-- routing|faults|rolling|stomp …] [--sessions N] [--engine nats|redis|hub] [--soak]`: three nodes of the demo server, real
  * engines and balancers. Each bar is a row of the table at the end. With `--bar TEXT` only the bars run whose names contain the text. `--soak` runs
- * random faults for 30 minutes on each engine; `--minutes N` makes it shorter. `stomp --soak` publishes a million messages; `--messages N` makes them fewer.
+ * random faults for 30 minutes on each engine; `--minutes N` makes it shorter. `stomp --soak` publishes a million
+ * messages, or `--messages N`, and has 100,000 subscribers.
  */
 import { parseArgs } from 'node:util'
 import { howToInstall, installTools } from '../e2e/install.ts'

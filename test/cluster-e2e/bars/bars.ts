@@ -8,9 +8,11 @@ import { clocksApart, lateInterest, otherSecret, sameName, trailingRace } from '
 import { rollingRestarts } from './rolling.ts'
 import { anyNode, control } from './routing.ts'
 import { soak } from './soak.ts'
+import { stompCrowd } from './stomp-crowd.ts'
 import { stompPresence } from './stomp-presence.ts'
 import { stompQueue } from './stomp-queue.ts'
 import { stompTopic } from './stomp-topic.ts'
+import { stompWaiting } from './stomp-waiting.ts'
 
 /** All bars, in the order of the table. */
 export const BARS: readonly Bar[] = [
@@ -19,5 +21,5 @@ export const BARS: readonly Bar[] = [
   nodeKilled, workerKilled, primaryKilled, nodeStopped, nodeStoppedLong,
   sameName, otherSecret, clocksApart, trailingRace, lateInterest,
   stranger, twoFirst, largeMessage, flood,
-  ...rollingRestarts, stompQueue, stompTopic, stompPresence, soak
+  ...rollingRestarts, stompQueue, stompTopic, stompPresence, stompWaiting, stompCrowd, soak
 ]

@@ -29,7 +29,7 @@ await app.listen({ port: 0, host: '127.0.0.1' })
 const crowd = new Crowd(app.stomp)
 
 async function answer (task: StompTask): Promise<Answers[keyof Answers]> {
-  if (task.task === 'tally') return await crowd.tally()
+  if (task.task === 'tally') return crowd.tally()
   if (task.task === 'memory') return await memoryInUse()
   await crowd.join(task.topic, task.clients)
   return null

@@ -2,17 +2,16 @@
 export type StompTask =
   /** Adds clients below the transports, each with one subscription to a topic. */
   | { readonly task: 'join', readonly topic: string, readonly clients: number }
-  /** Counts the messages of these clients, and forgets them. */
+  /** Counts the messages of these clients. */
   | { readonly task: 'tally' }
   | { readonly task: 'memory' }
 
-/** The messages of the clients of a process since the last count. */
+/** The messages of the clients of a process. */
 export interface Tally {
   readonly clients: number
   readonly messages: number
-  /** The clients whose messages are not exactly the numbers from `first` on, in order. */
+  /** The clients whose messages are not the numbers from 0 on, in order. */
   readonly wrong: number
-  readonly fewest: number
 }
 
 /** The answer to each task. */

@@ -159,7 +159,7 @@ export class NatsConsumer implements EngineConsumer, TimerOwner {
 
   #arrived (message: NatsMessage, address: string): void {
     const { code = 0 } = message.headers ?? {}
-    const taken = code === 0 ? Taken.from(message, this.#queues.stream.epoch) : null
+    const taken = code === 0 ? this.#queues.take(this.#queue, message) : null
     if (address !== this.#address) {
       if (taken !== null) this.#queues.giveBack(taken)
       return

@@ -2,12 +2,14 @@ import { Buffer } from 'node:buffer'
 import { createHash } from 'node:crypto'
 import { engineErrors } from '../../errors.ts'
 import type { QueueRule } from '../../queues.ts'
+import type { NatsMessage } from '../connection.ts'
 import type { NatsLink } from '../link.ts'
 import { engineErrorOf, isUnserved, readAnswer } from './answers.ts'
 import type { JetStreamSettings } from './options.ts'
 import type { Requests } from './requests.ts'
 import { NANOSECONDS, NatsStream, REMEMBERED } from './stream.ts'
-import type { Taken } from './taken.ts'
+import { Taken } from './taken.ts'
+import { Uncounted } from './uncounted.ts'
 
 /** The time after which JetStream forgets how far the consumers of an unused queue are, in milliseconds. The messages stay. */
 const UNUSED = 24 * 60 * 60_000
@@ -28,6 +30,7 @@ export class QueueStream {
   readonly #link: NatsLink
   readonly #requests: Requests
   readonly #ackWait: number
+  readonly #uncounted = new Uncounted()
   #count = 0
 
   constructor (link: NatsLink, requests: Requests, rule: QueueRule, { storage, replicas, ackWait }: JetStreamSettings) {
@@ -85,6 +88,13 @@ export class QueueStream {
       throw engineErrorOf(error, 0, 0)
     }
     return `$JS.API.CONSUMER.MSG.NEXT.${stream}.${name}`
+  }
+
+  /** Reads a message that JetStream gives to a consumer of a queue. `null` if it is another one. */
+  take (queue: string, message: NatsMessage): Taken | null {
+    const taken = Taken.from(message, this.stream.epoch)
+    if (taken !== null) taken.deliveries = this.#uncounted.deliveriesOf(queue, taken)
+    return taken
   }
 
   /** Acknowledges a message. Resolves when the stream has noted it. */
