@@ -7,7 +7,7 @@ const PREFIX = '$JS.ACK.'
 /** The words of an older server, and the least of a newer one. A newer one names a domain and an account first. */
 const WORDS = 9
 const LONG_WORDS = 11
-/** The places of the count of deliveries and of the number in the stream, and by how much they are further behind in a newer server. */
+/** The places of the count of deliveries and of the number in the stream. In a newer server they are further behind. */
 const DELIVERIES = 4
 const NUMBER = 5
 const FURTHER = 2

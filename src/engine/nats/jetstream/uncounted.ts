@@ -6,11 +6,11 @@ const MOST = 10_000
 /**
  * Finds the messages that JetStream gives again and counts as new.
  *
- * An older nats-server does so when a consumer ends at the moment in which a message is to come again: the newest message of the queue is given twice
- * (nats-io/nats-server, pull request 5305 of April 2024). A queue gives new messages in the order of their numbers, so this node knows the ones that it has seen.
+ * An older nats-server gives the newest message of a queue twice if a consumer ends in the moment in which another message is to come again.
+ * Pull request 5305 of nats-io/nats-server mended that in April 2024. New messages come in the order of their numbers. So a lower number is that of a message that was given before.
  */
 export class Uncounted {
-  /** The highest number of each queue that has come to this node, the queue that was used last at the end. */
+  /** The highest number of each queue that has come to this node. The queue that was used last is at the end. */
   readonly #newest = new Map<string, number>()
   #epoch = ''
 
