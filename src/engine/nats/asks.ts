@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import { delay } from '../../core/delay.ts'
 import { Timer, type TimerOwner } from '../../core/timer.ts'
 import { engineErrors } from '../errors.ts'
 import type { NatsConnection, NatsMessage } from './connection.ts'
@@ -90,12 +89,18 @@ export class Asks implements Subscriber {
     this.#link.open()
     const { subjects, context } = this.#link
     const token = `${HERE}-${(++this.#count).toString(36)}`
-    const said = new Promise<boolean>((resolve) => { this.#reaching.set(token, resolve) })
+    let say: (is: boolean) => void = () => {}
+    const said = new Promise<boolean>((resolve) => { say = resolve })
+    const patience = new Timer({ expire: () => say(false) })
+    this.#reaching.set(token, say)
     try {
       this.#link.send(subjects.answer(node, HERE), QUESTION, subjects.answer(context.node, token))
       await this.#link.flushed()
-      return await Promise.race([said, this.#isDeaf ? delay(context.clock, BUSY).then(() => false) : Promise.resolve(true)])
+      if (this.#isDeaf) context.clock.start(patience, BUSY)
+      else say(true)
+      return await said
     } finally {
+      context.clock.stop(patience)
       this.#reaching.delete(token)
     }
   }

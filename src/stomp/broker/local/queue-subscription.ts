@@ -2,17 +2,17 @@ import type { AckMode } from '../broker.ts'
 import type { Credit } from './credit.ts'
 import type { Queue } from './queue.ts'
 import type { QueuedMessage } from './queued-message.ts'
-import type { RoundEntry } from './round.ts'
+import type { ConsumerRoundEntry } from './consumer-round.ts'
 
 /** The place of a subscription at one queue. */
-export class Consumer implements RoundEntry<Consumer> {
+export class Consumer implements ConsumerRoundEntry<Consumer> {
   readonly subscription: QueueSubscription
   readonly queue: Queue
   /** The number among the consumers of the queue. A message keeps this number, and not the consumer itself. */
   readonly number: number
   previous: Consumer | null = null
   next: Consumer | null = null
-  listed = false
+  engaged = false
 
   constructor (subscription: QueueSubscription, queue: Queue, number: number) {
     this.subscription = subscription

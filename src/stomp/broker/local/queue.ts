@@ -5,7 +5,7 @@ import type { DeathReason } from './dead-letter.ts'
 import { Consumer, type QueueSubscription } from './queue-subscription.ts'
 import { QueuedMessage } from './queued-message.ts'
 import type { Queues } from './queues.ts'
-import { Round } from './round.ts'
+import { ConsumerRound } from './consumer-round.ts'
 
 /**
  * The kind of a queue.
@@ -40,7 +40,7 @@ export class Queue {
   readonly #queues: Queues
   readonly #limits: QueueLimits
   readonly #backlog = new Backlog()
-  readonly #round = new Round<Consumer>()
+  readonly #round = new ConsumerRound<Consumer>()
   #messages = 0
   #bytes = 0
   #order = 0
@@ -130,7 +130,7 @@ export class Queue {
 
   /** Tells that the consumer may have credit again. */
   offer (consumer: Consumer): void {
-    if (!consumer.listed && consumer.subscription.ready) this.#round.push(consumer)
+    if (!consumer.engaged && consumer.subscription.ready) this.#round.push(consumer)
     this.schedule()
   }
 
@@ -192,7 +192,7 @@ export class Queue {
       backlog.shift()
       consumer.subscription.take(consumer, message)
       if (consumer.subscription.ready) this.#round.push(consumer)
-      else consumer.listed = false
+      else consumer.engaged = false
     }
     if (this.#messages === 0 && this.#named === 0) this.#queues.forget(this)
   }
@@ -202,7 +202,7 @@ export class Queue {
     let spare: Consumer | null = null
     for (let consumer = this.#round.shift(); consumer !== null; consumer = this.#round.shift()) {
       if (!consumer.subscription.ready) {
-        consumer.listed = false
+        consumer.engaged = false
       } else if (consumer.number === refusedBy) {
         spare = consumer
       } else {
