@@ -22,6 +22,16 @@ export class Heard {
     return last === undefined ? 0 : number - last - 1
   }
 
+  /** Notes the number of the last message of a node. Returns the number of its messages that are missing, or `null` if none has arrived. */
+  noteLast (node: string, number: number): number | null {
+    if (!this.#last.has(node)) {
+      this.note(node, number)
+      return null
+    }
+    const missing = this.note(node, number)
+    return missing === null ? 0 : missing + 1
+  }
+
   #forget (): void {
     for (const node of this.#last.keys()) {
       if (this.#keeps(node)) continue

@@ -1,8 +1,10 @@
 import { addListener, emit, type Listeners, removeListener } from '../core/listeners.ts'
 import { type RefusalLine, RefusalLog } from '../core/refusal-log.ts'
 import { Timer, type TimerOwner } from '../core/timer.ts'
-import { NODE_ID, WIRE } from './batch.ts'
+import { WIRE } from './batch.ts'
+import { type Beat, proofOf, readBeat, writeBeat } from './beat.ts'
 import type { ClusterNode } from './node.ts'
+import { Others } from './others.ts'
 
 /** Another node of the cluster. */
 export interface Member {
@@ -11,27 +13,18 @@ export interface Member {
 }
 
 /** Learns that a node has joined or left. */
-export type MemberListener = (member: Member, change: 'joined' | 'left') => void
-
-/** All that a node says of itself. Every version of the wire has these values, and the same proof. */
-interface Beat extends Member {
-  readonly wire: number
-  /** The number of the beat, from 1. A beat that is late, repeated or recorded by a stranger proves nothing. */
-  readonly count: number
-  /** False until the start is complete. */
-  readonly up: boolean
-  /** True in the last beat. */
-  readonly goodbye: boolean
-  /** Proves that the node has the secret. */
-  readonly secret: string
-}
+export type MemberListener = (member: Member, change: Change) => void
 
 interface Known extends Member {
   /** The time of the last sign of life. */
   heard: number
   /** The number of the last beat. */
   count: number
+  /** The number of the beat from which on nothing that the node signs can be recorded. */
+  readonly since: number
 }
+
+type Change = 'joined' | 'left'
 
 /** The problems that an operator must solve. */
 type Problem = 'secret' | 'name' | 'version'
@@ -52,22 +45,15 @@ const STOPPED = 4_000
 const ROUND_TRIPS = 4
 /** The time after which it waits for no more of them, in milliseconds. An engine that is far away must not hold up the start. */
 const LONG_ENOUGH = 2_000
-const LONGEST_BEAT = 1_024
-/** The most nodes that are remembered after they have left. */
-const MOST_LEFT = 1_000
-
-/** The names that people may give a node. */
-export const NODE_NAME = /^[A-Za-z0-9._-]{1,64}$/
-
 /** Knows the other nodes that are alive. */
 export class Members implements TimerOwner {
   readonly #node: ClusterNode
   readonly #known = new Map<string, Known>()
-  /** The numbers of the last beats of the nodes that have left. */
-  readonly #left = new Map<string, number>()
+  readonly #others = new Others()
   readonly #timer = new Timer(this)
   readonly #problems: RefusalLog<Problem>
-  #listeners: Listeners<{ member: Member, change: 'joined' | 'left' }> = null
+  #beatListeners: Listeners<undefined> = null
+  #listeners: Listeners<{ member: Member, change: Change }> = null
   #listens = false
   #up = false
   #stopped = false
@@ -87,15 +73,35 @@ export class Members implements TimerOwner {
   has (id: string): boolean { return this.#known.has(id) }
 
   /** Tells whether the node was a member once and is none any more. */
-  hasLeft (id: string): boolean { return this.#left.has(id) }
+  hasLeft (id: string): boolean { return this.#others.hasLeft(id) }
 
   nameOf (id: string): string | undefined { return this.#known.get(id)?.name }
 
   /** Calls `listener` for every node that joins or leaves. Returns the function that ends it. */
   onChange (listener: MemberListener): () => void {
-    const each = ({ member, change }: { member: Member, change: 'joined' | 'left' }): void => listener(member, change)
+    const each = ({ member, change }: { member: Member, change: Change }): void => listener(member, change)
     this.#listeners = addListener(this.#listeners, each)
     return () => { this.#listeners = removeListener(this.#listeners, each) }
+  }
+
+  /** Calls `listener` with each beat that the timer causes, and that the engine can take. */
+  onBeat (listener: () => void): void { this.#beatListeners = addListener(this.#beatListeners, listener) }
+
+  /** @internal The number of the last beat. It tells the others when this node has signed something. */
+  get count (): number { return this.#count }
+
+  /**
+   * @internal Tells whether a signed publication can be new, by the number of its sender's last beat.
+   *
+   * A publication is older than this node, or recorded while this node counted the sender as gone, if that number is too low.
+   */
+  isNew (id: string, count: number): boolean {
+    if (id === this.#node.id) return true
+    const known = this.#known.get(id)
+    if (known !== undefined) return count >= known.since
+    if (count > (this.#others.countOf(id) ?? Infinity)) return true
+    this.#others.missed(id)
+    return false
   }
 
   /** @internal Makes this node known. Resolves with the reason why it must not join, or with `null`. */
@@ -140,16 +146,17 @@ export class Members implements TimerOwner {
   receive (data: Uint8Array): void {
     const beat = readBeat(data)
     if (beat === null) return this.#node.dropped('malformed', 'beat')
-    const { id, name, count } = beat
-    if (id === this.#node.id || this.#stopped) return
-    if (beat.secret !== this.#proof(beat)) return this.#tell('secret', beat)
+    const { id, name, count, to } = beat
+    if (id === this.#node.id || this.#stopped || (to !== '' && to !== this.#node.id)) return
+    if (beat.secret !== proofOf(beat, this.#node.names)) return this.#tell('secret', beat)
     if (beat.wire !== WIRE) return this.#otherVersion(beat)
     const known = this.#known.get(id)
-    if (count <= (known?.count ?? this.#left.get(id) ?? 0)) return
+    if (count <= (known?.count ?? this.#others.countOf(id) ?? 0)) return
     if (known !== undefined) known.count = count
     if (beat.goodbye) return this.#remove(id, count, 'the peer has stopped')
     if (name === this.#node.name) this.#tell('name', beat)
-    if (!this.heard(id)) this.#add({ id, name, count, heard: this.#node.clock.now() })
+    if (to !== '') this.#greetedBy(beat)
+    else if (!this.heard(id)) this.#ask(beat)
   }
 
   expire (): void {
@@ -162,6 +169,7 @@ export class Members implements TimerOwner {
     // The beats that came while this node was stopped may not have been read yet.
     if (wasStopped) return this.resume()
     this.#beat()
+    emit(this.#beatListeners, undefined, (error) => this.#node.log.error({ err: error }, 'A listener has failed at a beat.'))
     for (const { id, count, heard } of [...this.#known.values()]) if (now - heard >= DEAD) this.#remove(id, count, 'the peer was silent')
   }
 
@@ -185,37 +193,52 @@ export class Members implements TimerOwner {
     }
   }
 
-  /** Says that this node lives. Another node answers the first beat only, so that there is none before this node receives the answer. */
+  /** Says that this node lives. The nodes that do not know it ask for a greeting, so there is no beat before this node receives them. */
   #beat (goodbye = false): void {
-    if (!this.#listens) return
-    const said = { wire: WIRE, id: this.#node.id, name: this.#node.name, count: ++this.#count, up: this.#up, goodbye }
-    const beat: Beat = { ...said, secret: this.#proof(said) }
-    this.#node.engine.channels.publish(this.#node.names.members, Buffer.from(JSON.stringify(beat)))
+    if (this.#listens) this.#node.engine.channels.publish(this.#node.names.members, this.#say({ goodbye, to: '', heard: 0, asks: false }))
   }
 
-  /** The proof covers the whole beat, so that a stranger cannot say goodbye for a node. */
-  #proof ({ wire, id, name, count, up, goodbye }: Omit<Beat, 'secret'>): string {
-    return this.#node.names.key('member', `${wire}`, id, name, `${count}`, `${up}`, `${goodbye}`)
+  /** Greets a node on its own channel. Its id is new for every start, so that no earlier greeting is one for that node. */
+  #greet (to: string, heard: number, asks: boolean): void {
+    if (this.#listens) this.#node.channels.publish(this.#node.names.node(to), this.#say({ goodbye: false, to, heard, asks }))
   }
 
-  #add (known: Known): void {
-    this.#known.set(known.id, known)
-    this.#left.delete(known.id)
-    this.#beat()
-    this.#emit(known, 'joined')
+  #say (values: Pick<Beat, 'goodbye' | 'to' | 'heard' | 'asks'>): Buffer {
+    const { id, name, names } = this.#node
+    return writeBeat({ wire: WIRE, id, name, count: ++this.#count, up: this.#up, ...values }, names)
+  }
+
+  /** Asks a node for a greeting, because its beat can be recorded. */
+  #ask ({ id, count }: Beat): void {
+    if (this.#others.asks(id, count)) this.#greet(id, count, true)
+  }
+
+  /** Counts a node as a member, because it has received the id of this one. */
+  #greetedBy ({ id, name, count, heard, asks }: Beat): void {
+    if (this.heard(id)) {
+      if (asks) this.#greet(id, count, false)
+      return
+    }
+    // The greeting can be one that was lost before the node left. The next one answers this one.
+    if (!this.#others.isBack(id, heard)) return this.#greet(id, count, true)
+    const before = this.#others.countOf(id)
+    const missed = this.#others.joins(id)
+    this.#known.set(id, { id, name, count, since: before === undefined ? count : before + 1, heard: this.#node.clock.now() })
+    if (asks) this.#greet(id, count, false)
+    this.#emit({ id, name }, 'joined')
+    if (missed) this.#node.gap('a node has published before it was known')
   }
 
   #remove (id: string, count: number, reason: string): void {
     const known = this.#known.get(id)
     this.#known.delete(id)
-    this.#left.set(id, count)
-    if (this.#left.size > MOST_LEFT) this.#left.delete(this.#left.keys().next().value!)
+    this.#others.leaves(id, count, this.#count)
     if (known === undefined) return
     this.#node.links.breakPeer(id, reason)
     this.#emit(known, 'left')
   }
 
-  #emit ({ id, name }: Member, change: 'joined' | 'left'): void {
+  #emit ({ id, name }: Member, change: Change): void {
     emit(this.#listeners, { member: { id, name }, change }, (error) => this.#node.log.error({ err: error }, 'A listener has failed as a node joined or left.'))
   }
 
@@ -230,17 +253,4 @@ export class Members implements TimerOwner {
   }
 
   #tell (problem: Problem, { id, name, wire }: Beat): void { this.#problems.tell(this.#node.log, problem, '', id, { name, id, wire }) }
-}
-
-function readBeat (data: Uint8Array): Beat | null {
-  if (data.byteLength > LONGEST_BEAT) return null
-  try {
-    const beat = JSON.parse(Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString()) as Partial<Beat> | null
-    const { wire, id, name, count, up, goodbye, secret } = beat ?? {}
-    const fits = Number.isSafeInteger(wire) && Number.isSafeInteger(count) && typeof id === 'string' && NODE_ID.test(id) && typeof name === 'string' && NODE_NAME.test(name) &&
-      typeof up === 'boolean' && typeof goodbye === 'boolean' && typeof secret === 'string'
-    return fits ? beat as Beat : null
-  } catch {
-    return null
-  }
 }

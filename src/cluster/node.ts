@@ -6,6 +6,7 @@ import { Timer, type TimerOwner } from '../core/timer.ts'
 import type { Engine, EngineChannels, EngineLog, EngineState } from '../engine/engine.ts'
 import { engineErrors } from '../engine/errors.ts'
 import { Attendance } from './attendance.ts'
+import { isGreeting } from './beat.ts'
 import { Calls } from './calls.ts'
 import type { Link, LinkService } from './link.ts'
 import { Links } from './links.ts'
@@ -23,13 +24,14 @@ export interface ClusterNodeOptions {
 }
 
 /** The reasons why a publication is dropped. */
-export type Dropped = 'malformed' | 'stranger' | 'service' | 'signature'
+export type Dropped = 'malformed' | 'stranger' | 'service' | 'signature' | 'recorded'
 
 const LINES: Readonly<Record<Dropped, RefusalLine>> = {
   malformed: { level: 'warn', text: 'A publication was dropped because it is not one of a node of this version.' },
   stranger: { level: 'info', text: 'A publication was dropped because its sender is not a member of the cluster.' },
   service: { level: 'warn', text: 'A record was dropped because this node does not have its service.' },
-  signature: { level: 'warn', text: 'A publication was dropped because its signature does not fit the secret of this node.' }
+  signature: { level: 'warn', text: 'A publication was dropped because its signature does not fit the secret of this node.' },
+  recorded: { level: 'info', text: 'A publication was dropped because this node does not know its sender, or because it is older than this node.' }
 }
 
 /** The time without the engine after which all links break, in milliseconds. */
@@ -88,7 +90,7 @@ export class ClusterNode implements TimerOwner {
     this.clock = clock
     this.log = log
     this.names = new Names(secret)
-    this.channels = sign ? new SignedChannels(engine.channels, secret, (channel) => this.dropped('signature', channel)) : engine.channels
+    this.channels = sign ? new SignedChannels(this, secret) : engine.channels
     this.#dropped = new RefusalLog(clock, LINES)
     this.links = new Links(this)
     this.members = new Members(this)
@@ -116,11 +118,11 @@ export class ClusterNode implements TimerOwner {
       clock: this.clock,
       log: this.log,
       changed: (state, reason) => this.#changed(state, reason),
-      gap: (reason) => this.#gap(reason)
+      gap: (reason) => this.gap(reason)
     })
     const subscribed = Promise.all([
       this.engine.channels.subscribe(this.names.members, (data) => this.members.receive(data)),
-      this.channels.subscribe(this.names.node(this.id), (data) => this.links.receive(data))
+      this.channels.subscribe(this.names.node(this.id), (data) => isGreeting(data) ? this.members.receive(data) : this.links.receive(data))
     ])
     // A subscription waits for the engine. A node starts without it.
     const settled = subscribed.then(() => this.members.listening(), (error: unknown) => { this.log.debug({ err: error }, 'A subscription has ended with the engine.') })
@@ -189,6 +191,11 @@ export class ClusterNode implements TimerOwner {
   /** @internal Logs a publication or a record that was dropped, once a minute. */
   dropped (kind: Dropped, thing: string): void { this.#dropped.tell(this.log, kind, '', thing, { thing }) }
 
+  /** @internal Tells that publications of other nodes may be missing. */
+  gap (reason: string): void {
+    emit(this.#gapListeners, reason, (error) => this.log.error({ err: error }, 'A listener has failed at a gap of the engine.'))
+  }
+
   /** The engine was away for too long. */
   expire (): void {
     this.#isLost = true
@@ -221,8 +228,4 @@ export class ClusterNode implements TimerOwner {
   }
 
   #giveUp (): void { for (const waiter of [...this.#waiters]) waiter.settle(false) }
-
-  #gap (reason: string): void {
-    emit(this.#gapListeners, reason, (error) => this.log.error({ err: error }, 'A listener has failed at a gap of the engine.'))
-  }
 }

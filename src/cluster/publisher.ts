@@ -50,6 +50,9 @@ export class Publisher {
     this.#bounds = bounds
   }
 
+  /** True if the engine has all that was published. */
+  get isIdle (): boolean { return this.#waiting.size === 0 }
+
   /** Waits until half of the room is free, `undefined` if it is. */
   room (): Promise<void> | undefined {
     if (this.#isHalfFree) return undefined

@@ -1,39 +1,66 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import type { ChannelListener, EngineChannels } from '../engine/engine.ts'
+import type { ClusterNode } from './node.ts'
+
+/** The bytes of the id of a node, and of the number of its last beat. */
+const ID = 16
+const COUNT = 6
+/** The bytes of the HMAC. */
+const HMAC = 16
+const SENDER = ID + COUNT
 
 /** The bytes that a signature adds to a publication. */
-export const SIGNATURE = 16
+export const SIGNATURE = SENDER + HMAC
 
-/** Signs each publication with the secret, and drops publications whose signature does not fit. */
+/**
+ * Signs each publication with the secret, and drops publications whose signature does not fit.
+ *
+ * The signature says who has signed, and after which beat. So a node drops publications that were recorded before it knew their sender.
+ */
 export class SignedChannels implements EngineChannels {
+  readonly #node: ClusterNode
   readonly #channels: EngineChannels
   readonly #secret: string
-  readonly #refused: (channel: string) => void
 
-  /** @param refused is told of each dropped publication */
-  constructor (channels: EngineChannels, secret: string, refused: (channel: string) => void) {
-    this.#channels = channels
+  constructor (node: ClusterNode, secret: string) {
+    this.#node = node
+    this.#channels = node.engine.channels
     this.#secret = secret
-    this.#refused = refused
   }
 
   publish (channel: string, data: Uint8Array): void {
-    this.#channels.publish(channel, Buffer.concat([data, this.#sign(channel, data)]))
+    const end = data.byteLength
+    const signed = Buffer.allocUnsafe(end + SIGNATURE)
+    signed.set(data)
+    signed.write(this.#node.id, end, ID, 'latin1')
+    signed.writeUIntBE(this.#node.members.count, end + ID, COUNT)
+    signed.set(this.#sign(channel, signed.subarray(0, end + SENDER)), end + SENDER)
+    this.#channels.publish(channel, signed)
   }
 
   flushed (): Promise<void> { return this.#channels.flushed() }
 
   subscribe (channel: string, listener: ChannelListener): Promise<() => void> {
-    return this.#channels.subscribe(channel, (signed, channel) => {
-      const end = signed.byteLength - SIGNATURE
-      const data = signed.subarray(0, Math.max(end, 0))
-      if (end >= 0 && timingSafeEqual(this.#sign(channel, data), signed.subarray(end))) listener(data, channel)
-      else this.#refused(channel)
+    const { id, names } = this.#node
+    // Links number their batches, and the first greeting of a node comes before it is known.
+    const isOwn = channel === names.node(id)
+    return this.#channels.subscribe(channel, (data, channel) => {
+      const signed = Buffer.from(data.buffer, data.byteOffset, data.byteLength)
+      const end = signed.length - SIGNATURE
+      if (end < 0 || !timingSafeEqual(this.#sign(channel, signed.subarray(0, -HMAC)), signed.subarray(-HMAC))) this.#node.dropped('signature', channel)
+      else if (isOwn || this.#isNew(signed, end)) listener(signed.subarray(0, end), channel)
     })
+  }
+
+  #isNew (signed: Buffer, end: number): boolean {
+    const from = signed.toString('latin1', end, end + ID)
+    if (this.#node.members.isNew(from, signed.readUIntBE(end + ID, COUNT))) return true
+    this.#node.dropped('recorded', from)
+    return false
   }
 
   /** The name of the channel is signed too, so that a publication cannot be moved to another channel. */
   #sign (channel: string, data: Uint8Array): Uint8Array {
-    return createHmac('sha256', this.#secret).update(`${channel}\0`).update(data).digest().subarray(0, SIGNATURE)
+    return createHmac('sha256', this.#secret).update(`${channel}\0`).update(data).digest().subarray(0, HMAC)
   }
 }

@@ -66,6 +66,111 @@ test('a lost message is a gap, and a repeated message is ignored', async (t) => 
   await stopAll(peersOf(all))
 })
 
+test('a lost last message is a gap with the next beat, and so is a first one', async (t) => {
+  const network = new FatefulNetwork()
+  const all = await readers(network, 3)
+  const [a, b, c] = all as [Reader, Reader, Reader]
+  await advance(peersOf(all), 8_000)
+  await b.say('1')
+  network.lose(({ to, channel }) => channel === CHANNEL && to === c.peer.id)
+  await a.say('1')
+  await b.say('2')
+  await turns()
+  network.lose(() => false)
+  t.strictSame(c.heard, ['1'])
+  await advance(peersOf(all), 2_000)
+  t.strictSame(c.heard, ['1', ...Array<string>(2).fill('gap: the last messages of a node are missing, at least 1')])
+  await advance(peersOf(all), 20_000)
+  t.equal(c.heard.length, 3, 'a mark that is repeated is no further gap')
+  await a.say('2')
+  await turns()
+  t.equal(c.heard.at(-1), '2')
+  t.strictSame(b.heard.filter((text) => text.startsWith('gap')), [])
+  await stopAll(peersOf(all))
+})
+
+test('a message that the engine has not confirmed has no mark, and the marks of a node stop', async (t) => {
+  const network = new FatefulNetwork()
+  const all = await readers(network, 2)
+  const [a, b] = all as [Reader, Reader]
+  let onChannel = 0
+  network.fate = ({ channel, arrive }) => {
+    if (channel === CHANNEL) onChannel++
+    setImmediate(arrive)
+  }
+  const works = a.peer.engine.flushed
+  await a.say('1')
+  a.peer.engine.flushed = () => Promise.reject(new Error('a fault of the test'))
+  network.lose(({ channel }) => channel === CHANNEL)
+  const said = a.say('2')
+  await advance(peersOf(all), 4_000)
+  network.lose(() => false)
+  a.peer.engine.flushed = works
+  await advance(peersOf(all), 500)
+  t.equal(await said, 'sent')
+  t.strictSame(b.heard, ['1', '2'])
+  network.fate = ({ channel, arrive }) => {
+    if (channel === CHANNEL) onChannel++
+    setImmediate(arrive)
+  }
+  onChannel = 0
+  await advance(peersOf(all), 20_000)
+  t.equal(onChannel, 6, 'three marks for each of two nodes')
+  await stopAll(peersOf(all))
+})
+
+test('SEC-S80: with signatures, a node that starts later drops recorded broadcasts, and those of a node that it counted as gone', async (t) => {
+  const network = new FatefulNetwork()
+  const facts = { secret: 'one', sign: true }
+  const listen = async (peer: TestPeer): Promise<Reader> => {
+    const reader = new Reader(peer)
+    await reader.broadcasts.start()
+    return reader
+  }
+  const [a, gone] = await Promise.all((await startPeers(network, 2, { facts })).map(listen)) as [Reader, Reader]
+  const stranger = await new Stranger(network).start()
+  await a.say('old')
+  await gone.say('older')
+  await advance([a.peer, gone.peer], 2_100)
+  await gone.peer.node.stop()
+  const recorded = stranger.heard.splice(0)
+  const [late] = await Promise.all((await startPeers(network, 1, { facts })).map(listen)) as [Reader]
+  for (let i = 0; i < 2; i++) {
+    for (const { channel, data } of recorded) stranger.publish(channel, data)
+    await turns()
+  }
+  t.strictSame(late.heard, [])
+  t.strictSame(late.peer.members, [a.peer.id])
+  t.match(late.peer.log.lines.map(({ facts }) => facts.refused), ['recorded'], 'one line for each sender')
+  await a.say('new')
+  await turns()
+  t.strictSame(late.heard, ['new'])
+  t.equal(a.heard.filter((text) => text === 'own new').length, 1)
+  await stopAll([a.peer, late.peer])
+})
+
+test('with signatures, a broadcast of a node that is not known yet is a gap when it joins', async (t) => {
+  const network = new FatefulNetwork()
+  const peers = await startPeers(network, 1, { facts: { secret: 'one', sign: true } })
+  network.lose(({ channel }) => channel.startsWith('n.'))
+  peers.push(...await startPeers(network, 1, { facts: { secret: 'one', sign: true } }))
+  const [a, b] = await Promise.all(peers.map(async (peer) => {
+    const reader = new Reader(peer)
+    await reader.broadcasts.start()
+    return reader
+  })) as [Reader, Reader]
+  await b.say('1')
+  await turns()
+  t.strictSame(a.heard, [])
+  network.lose(() => false)
+  await advance(peers, 2_100)
+  t.strictSame(a.heard, ['gap: a node has published before it was known'])
+  await b.say('2')
+  await turns()
+  t.equal(a.heard.at(-1), '2')
+  await stopAll(peers)
+})
+
 test('a gap of the engine is a gap of the channel', async (t) => {
   const network = new MemoryNetwork()
   const [a] = await readers(network, 1) as [Reader]
@@ -171,11 +276,11 @@ test('messages that wait are rejected as the node stops, and later ones at once'
 test('a message has a size that the engine can take, with the signature', async (t) => {
   const all = await readers(new MemoryNetwork({ maxPayload: 1_000 }), 2)
   const [a, b] = all as [Reader, Reader]
-  t.equal(await a.say('x'.repeat(936)), 'sent')
-  await t.rejects(a.broadcasts.publish(new Uint8Array(937)), { code: 'FST_SOCKJS_ENGINE_TOO_LARGE', message: /937.*936/s })
+  t.equal(await a.say('x'.repeat(904)), 'sent')
+  await t.rejects(a.broadcasts.publish(new Uint8Array(905)), { code: 'FST_SOCKJS_ENGINE_TOO_LARGE', message: /905.*904/s })
   t.equal(await a.say('next'), 'sent')
   await turns()
-  t.strictSame(b.heard, ['x'.repeat(936), 'next'])
+  t.strictSame(b.heard, ['x'.repeat(904), 'next'])
   await stopAll(peersOf(all))
 })
 
@@ -187,7 +292,7 @@ test('at most 1,000 messages and 16 MiB wait for an engine that is away', async 
   t.equal(await a.say('one more'), 'FST_SOCKJS_ENGINE_UNAVAILABLE')
   await advance([a.peer], 8_500)
   t.strictSame(new Set(await Promise.all(small)), new Set(['FST_SOCKJS_ENGINE_UNAVAILABLE']))
-  const large = Array.from({ length: 16 }, () => a.say('x'.repeat(1024 * 1024 - 64)))
+  const large = Array.from({ length: 16 }, () => a.say('x'.repeat(1024 * 1024 - 96)))
   t.equal(await a.say('x'.repeat(2_000)), 'FST_SOCKJS_ENGINE_UNAVAILABLE')
   network.mend()
   await advance([a.peer], 1_000)

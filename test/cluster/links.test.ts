@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { test } from 'tap'
 import { HEADER, readHeader, writeHeader } from '../../src/cluster/batch.ts'
+import { writeBeat } from '../../src/cluster/beat.ts'
 import { MalformedRecord } from '../../src/cluster/bytes.ts'
 import { Names } from '../../src/cluster/names.ts'
 import { SERVICES } from '../../src/cluster/services.ts'
@@ -262,8 +263,8 @@ test('an old batch of a member never counts again, although many other nodes hav
   for (let i = 0; i < 1_200; i++) {
     const id = `${i}`.padStart(16, '0')
     for (const [count, goodbye] of [[1, false], [2, true]] as const) {
-      const secret = new Names('').key('member', '1', id, 'other', `${count}`, 'true', `${goodbye}`)
-      stranger.publish('members', Buffer.from(JSON.stringify({ wire: 1, id, name: 'other', count, up: true, goodbye, secret })))
+      const to = goodbye ? '' : b.id
+      stranger.publish(goodbye ? 'members' : `n.${b.id}`, writeBeat({ wire: 1, id, name: 'other', count, up: true, goodbye, to, heard: 1, asks: false }, new Names('')))
       const batch = Buffer.alloc(HEADER)
       writeHeader(batch, { flags: 4, from: id, source: 1, target: 0, seq: 0, ack: 0 })
       if (!goodbye) stranger.publish(`n.${b.id}`, batch)

@@ -1,15 +1,14 @@
 import fc from 'fast-check'
 import { test } from 'tap'
+import { type Beat, writeBeat } from '../../src/cluster/beat.ts'
 import { Names } from '../../src/cluster/names.ts'
 import { ManualClock } from '../../src/core/clock.ts'
 import { MemoryNetwork } from '../../src/engine/memory.ts'
 import { advance, FatefulNetwork, startPeers, stopAll, Stranger, TestPeer, turns } from './peers.ts'
 
 /** Makes a beat with a valid proof. */
-function beatOf (secret: string, values: Record<string, unknown> = {}): Buffer {
-  const said = { wire: 1, id: 'b'.repeat(16), name: 'other', count: 1, up: true, goodbye: false, ...values }
-  const proof = new Names(secret).key('member', `${said.wire}`, said.id, said.name, `${said.count}`, `${said.up}`, `${said.goodbye}`)
-  return Buffer.from(JSON.stringify({ ...said, secret: proof }))
+function beatOf (secret: string, values: Partial<Beat> = {}): Buffer {
+  return writeBeat({ wire: 1, id: 'b'.repeat(16), name: 'other', count: 1, up: true, goodbye: false, to: '', heard: 0, asks: false, ...values }, new Names(secret))
 }
 
 /** Starts a node while a stranger answers each of its beats. */
@@ -103,6 +102,11 @@ test('a node whose goodbye came before its beats is not a member', async (t) => 
   t.strictSame(a.members, [])
   stranger.publish('members', beatOf('', { count: 6 }))
   await turns()
+  t.strictSame(a.members, [])
+  const greeting = JSON.parse(Buffer.from(stranger.heard.find(({ channel }) => channel === `n.${'b'.repeat(16)}`)!.data).toString()) as Beat
+  t.match(greeting, { id: a.id, to: 'b'.repeat(16), heard: 6, asks: true })
+  stranger.publish(`n.${a.id}`, beatOf('', { count: 7, to: a.id, heard: greeting.count }))
+  await turns()
   t.strictSame(a.members, ['b'.repeat(16)])
   await a.node.stop()
 })
@@ -143,6 +147,10 @@ test('a node that is silent for six seconds has left, and its next beat brings i
 test('two of three beats may be lost', async (t) => {
   const network = new FatefulNetwork()
   const peers = await startPeers(network, 2)
+  // The nodes do not look at each other in the same moment.
+  await advance(peers.slice(0, 1), 1_000)
+  const left: string[] = []
+  for (const { node } of peers) node.members.onChange((_, change) => left.push(change))
   let count = 0
   network.lose(({ from, to }) => from !== to && Math.floor(count++ / 2) % 3 !== 0)
   for (let i = 0; i < 60; i++) {
@@ -150,6 +158,7 @@ test('two of three beats may be lost', async (t) => {
     for (const { members } of peers) if (members.length !== 1) t.fail(`a node has left after ${i} s`)
   }
   t.ok(count > 50)
+  t.strictSame(left, [])
   await stopAll(peers)
 })
 
@@ -259,7 +268,7 @@ test('a stranger cannot change a beat, nor use one again', async (t) => {
   await advance([a, b], 2_100)
   const [beat] = stranger.beats(b)
   const read = JSON.parse(Buffer.from(beat!).toString()) as Record<string, unknown>
-  for (const change of [{ goodbye: true }, { id: 'c'.repeat(16) }, { name: 'lee' }, { count: 1_000 }, { up: false }, { wire: 2 }, { secret: '' }]) {
+  for (const change of [{ goodbye: true }, { id: 'c'.repeat(16) }, { name: 'lee' }, { count: 1_000 }, { up: false }, { wire: 2 }, { to: a.id }, { heard: 9 }, { asks: true }, { secret: '' }]) {
     stranger.publish('members', Buffer.from(JSON.stringify({ ...read, ...change })))
   }
   await turns()
@@ -275,6 +284,49 @@ test('a stranger cannot change a beat, nor use one again', async (t) => {
   await a.node.stop()
 })
 
+test('SEC-S80: a node that starts later does not count a node as a member whose beats and greetings were recorded', async (t) => {
+  const network = new MemoryNetwork()
+  const facts = { secret: 'one', sign: true }
+  const stranger = await new Stranger(network).start()
+  const [a, b] = await startPeers(network, 2, { facts }) as [TestPeer, TestPeer]
+  await advance([a, b], 4_100)
+  b.cut()
+  const recorded = stranger.heard.splice(0).filter(({ channel }) => channel === 'members' || channel.startsWith('n.'))
+  await advance([a], 8_100)
+  const [late] = await startPeers(network, 1, { facts }) as [TestPeer]
+  const changes: string[] = []
+  for (const peer of [a, late]) peer.node.members.onChange((_, change) => changes.push(change))
+  const greetings = (): number => stranger.heard.filter(({ channel, data }) => channel === `n.${b.id}` && !recorded.some((each) => Buffer.compare(each.data, data) === 0)).length
+  for (let i = 0; i < 5; i++) {
+    for (const { channel, data } of recorded) for (const to of [channel, `n.${late.id}`]) stranger.publish(to, data)
+    await turns()
+  }
+  t.strictSame([late.members, a.members, changes], [[a.id], [late.id], []])
+  t.equal(greetings(), recorded.filter(({ channel, data }) => channel === 'members' && Buffer.from(data).includes(b.id)).length, 'each recorded beat is answered once')
+  b.mend()
+  await advance([a, b, late], 2_100)
+  t.strictSame(late.members.sort(), [a.id, b.id].sort())
+  await stopAll([a, b, late])
+})
+
+test('a greeting of a node that has left counts only if it answers a later beat', async (t) => {
+  const network = new FatefulNetwork()
+  const [a, b] = await startPeers(network, 2) as [TestPeer, TestPeer]
+  const held: (() => void)[] = []
+  await advance([a, b], 2_100)
+  // A greeting of b for a is under way when a counts b as gone.
+  network.fate = ({ from, to, arrive }) => { if (from === b.id && to === a.id) held.push(arrive); else setImmediate(arrive) }
+  b.node.members.receive(beatOf('', { id: a.id, name: 'a', count: a.node.members.count + 1, to: b.id, heard: 1, asks: true }))
+  b.cut()
+  await advance([a], 8_100)
+  t.strictSame(a.members, [])
+  for (const arrive of held) arrive()
+  await turns()
+  t.strictSame(a.members, [])
+  await b.node.stop()
+  await a.node.stop()
+})
+
 test('bytes that are not a beat are dropped, with one line a minute', async (t) => {
   const network = new MemoryNetwork()
   const [a, b] = await startPeers(network, 2) as [TestPeer, TestPeer]
@@ -284,7 +336,7 @@ test('bytes that are not a beat are dropped, with one line a minute', async (t) 
   const garbage = fc.oneof(
     fc.uint8Array({ maxLength: 1_100 }),
     fc.json().map((text) => Buffer.from(text)),
-    fc.record({ wire: fc.anything(), id: fc.anything(), name: fc.anything(), count: fc.anything(), up: fc.anything(), goodbye: fc.anything(), secret: fc.anything() }, { requiredKeys: [] })
+    fc.record({ wire: fc.anything(), id: fc.anything(), name: fc.anything(), count: fc.anything(), up: fc.anything(), goodbye: fc.anything(), to: fc.anything(), heard: fc.anything(), asks: fc.anything(), secret: fc.anything() }, { requiredKeys: [] })
       .map((value) => Buffer.from(JSON.stringify({ ...JSON.parse(Buffer.from(beat).toString()) as object, ...value }, (_, each: unknown) => typeof each === 'bigint' ? 0 : each))),
     fc.tuple(fc.nat(beat.length - 1), fc.integer({ min: 1, max: 255 })).map(([at, change]) => beat.map((byte, i) => i === at ? byte ^ change : byte))
   )

@@ -22,6 +22,8 @@ export interface ClusterOptions extends ServerOptions {
   readonly network?: Omit<MemoryNetworkOptions, 'deliver'>
   /** Facts that the engines of the nodes have instead of those of the network. */
   readonly facts?: Partial<EngineFacts>
+  /** Puts something between a node and its engine. */
+  readonly wrap?: (engine: Engine, node: number) => Engine
   /** Takes the network away before the nodes start. */
   readonly isKilled?: boolean
 }
@@ -35,11 +37,13 @@ export class TestCluster {
   #repeat: ((arrive: () => void) => void) | null = null
   #holds: (from: number, to: number) => boolean = () => false
   readonly #facts: Partial<EngineFacts>
+  readonly #wrap: NonNullable<ClusterOptions['wrap']>
   readonly #stopped = new Map<number, number>()
   /** The id of the last session that was opened with `open`. */
   lastId = ''
 
-  constructor ({ network, facts = {} }: ClusterOptions = {}) {
+  constructor ({ network, facts = {}, wrap = (engine) => engine }: ClusterOptions = {}) {
+    this.#wrap = wrap
     this.network = new MemoryNetwork({ ...network, deliver: (delivery) => this.#deliver(delivery) })
     this.#facts = facts
   }
@@ -48,7 +52,7 @@ export class TestCluster {
   engine (): Engine {
     const engine = this.network.engine()
     this.engines.push(engine)
-    return withFacts(engine, this.#facts)
+    return this.#wrap(withFacts(engine, this.#facts), this.engines.length - 1)
   }
 
   /** Lets each publication arrive twice, and gives the caller the means to let it arrive again. */

@@ -1,5 +1,5 @@
 import { constants } from 'node:buffer'
-import { NODE_NAME } from '../../cluster/members.ts'
+import { NODE_NAME } from '../../cluster/beat.ts'
 import { boolean, type Check, checkOptions, type CheckTable, count, either, expected, fields, func, type Hints, integer, interval, list, milliseconds, oneOf, plainObject } from '../../core/check.ts'
 import type { Clock } from '../../core/clock.ts'
 import { shown } from '../../core/suggestion.ts'
