@@ -161,11 +161,6 @@ export class Endpoint implements SessionHost {
     for (const session of [...this.#sessions]) session.close(code, reason)
   }
 
-  /** @internal */
-  endSessions (cause: 'shutdown' | 'restart'): void {
-    for (const session of [...this.#sessions]) session.end(cause)
-  }
-
   /** @internal Tells whether there is room for one more session. If not, it writes the refusal to `log`. */
   hasRoom (ip: string, detachable: boolean, log: FastifyBaseLogger): boolean {
     const full = this.registration.fullBy(ip, detachable)

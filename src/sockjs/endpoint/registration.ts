@@ -19,6 +19,9 @@ import { type DrainedServer, StagedDrain } from './staged-drain.ts'
 /** The time for which a node answers the others after its last session has ended, in milliseconds. */
 const PARTING = 500
 
+/** The sessions that a shutdown ends in one turn of the event loop. Their close frames leave before the next ones are written. */
+const SLICE = 500
+
 /** The state that all endpoints of one registration share: the clock, the flusher, the limits of the process, the drain. */
 export class Registration implements DrainedServer {
   readonly options: SockjsPluginOptions
@@ -126,9 +129,9 @@ export class Registration implements DrainedServer {
   }
 
   /**
-   * Closes every session with 1001, gives the clients `drainTimeout` to read that, and then drops the rest (SESSION-23).
+   * Gives the legs back, closes every session with 1001 in slices, and waits for the clients (SESSION-23).
    *
-   * Clients that are between two responses have this time too. A second call waits for the first.
+   * Clients have `drainTimeout` to read that, also between two responses. Then their connections are dropped. A second call waits for the first.
    */
   shutDown (): Promise<void> {
     this.#closed ??= this.#closeAll()
@@ -137,8 +140,14 @@ export class Registration implements DrainedServer {
 
   async #closeAll (): Promise<void> {
     this.#closing = true
-    for (const endpoint of this.endpoints.values()) endpoint.endSessions('shutdown')
+    this.handBack()
+    const sessions = [...this.endpoints.values()].flatMap((endpoint) => [...endpoint.sessions])
+    endAll(sessions.splice(0, SLICE))
     this.#shutdown = new Shutdown(this, this.clock, this.limits.drainTimeout)
+    while (sessions.length > 0) {
+      await new Promise((resolve) => { setImmediate(resolve) })
+      endAll(sessions.splice(0, SLICE))
+    }
     await this.#shutdown.done
     for (const endpoint of this.endpoints.values()) endpoint.destroyConnections()
     this.foreign.destroyAll()
@@ -180,3 +189,5 @@ export class Registration implements DrainedServer {
     largest.end('budget')
   }
 }
+
+function endAll (sessions: readonly AnySession[]): void { for (const session of sessions) session.end('shutdown') }

@@ -227,3 +227,31 @@ t.test('a node that drains closes its sessions with 1012 at other nodes too, and
   await cluster.pass(2_000)
   t.equal(cluster.network.owners.size, 0)
 })
+
+t.test('app.close() gives back the legs, and then ends the sessions in slices', async (t) => {
+  const cluster = await buildCluster(t, 2, { handler: idle })
+  const { id, away, session } = await cluster.open(0, 'xhr-polling', 1)
+  away.receive()
+  await until(() => session.output.receiver !== null, 'the poll has come')
+  const { app, endpoint } = cluster.nodes[1]!
+  for (let i = 0; i < 600; i++) await app.inject({ method: 'POST', url: `/echo/000/slice${i}/xhr` })
+  const open = (): number => [...endpoint.sessions].filter(({ isOpen }) => isOpen).length
+  const counts: number[] = []
+  const edge = cluster.edge(1)
+  const release = edge.release.bind(edge)
+  edge.release = () => {
+    if (counts.length === 0) {
+      t.equal(edge.legs, 1)
+      counts.push(open())
+      queueMicrotask(() => counts.push(open()))
+      setImmediate(() => setImmediate(() => counts.push(open())))
+    }
+    release()
+  }
+  await cluster.passUntil(app.close() as unknown as Promise<unknown>)
+  t.same(counts, [600, 100, 0])
+  const home = cluster.client(0, 'xhr-polling', { id, comeBack: false })
+  home.receive()
+  session.send('goes on')
+  t.same(await home.messages(1), ['goes on'])
+})

@@ -201,3 +201,19 @@ t.test('maxSessionsPerAddress counts the sessions of all nodes', async (t) => {
   await cluster.pass(3_000)
   for (const node of [0, 1, 2]) t.match(await ask({ port: cluster.nodes[node]!.port, path: `/echo/000/${newId()}/xhr`, method: 'POST' }), { status: 503 }, 'the counts come again after a split')
 })
+
+t.test('a node that is stopped makes answers incomplete until it counts as dead, and then is not asked', async (t) => {
+  const cluster = await buildCluster(t, 2, { handler: idle })
+  for (const node of cluster.nodes) await connect(node, 'websocket')
+  cluster.stop(1)
+  for (let i = 0; i < 3; i++) {
+    t.same([...cluster.node(0).members.all].length, 1, 'it counts as alive')
+    t.match(await cluster.passUntil(clusterOf(cluster, 0).sessions()), { complete: false, sessions: { length: 1 } })
+  }
+  await cluster.pass(3_000)
+  t.same([...cluster.node(0).members.all].length, 0)
+  t.match(await clusterOf(cluster, 0).sessions(), { complete: true, sessions: { length: 1 } })
+  await cluster.go(1)
+  await cluster.pass(3_000)
+  t.match(await cluster.passUntil(clusterOf(cluster, 0).sessions()), { complete: true, sessions: { length: 2 } }, 'its WebSocket was open all the time')
+})

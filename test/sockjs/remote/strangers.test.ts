@@ -1,12 +1,19 @@
 // Bad input on the channels of nodes, and clients that ask for sessions which no node has.
+import type { Socket } from 'node:net'
 import t from 'tap'
 import { Writer } from '../../../src/cluster/bytes.ts'
+import { readBeat, writeBeat } from '../../../src/cluster/beat.ts'
+import { Names } from '../../../src/cluster/names.ts'
+import type { Engine, EngineChannels } from '../../../src/engine/engine.ts'
+import { type CloseEvent, ManualClock, type Session } from '../../../src/index.ts'
+import { buildNode } from '../../support/server.ts'
+import type { ClusterNode } from '../../../src/cluster/node.ts'
 import { SERVICES } from '../../../src/cluster/services.ts'
 import { SignedChannels } from '../../../src/cluster/signed-channels.ts'
 import { connect, newId } from '../../support/client.ts'
 import { buildCluster, idle, type TestCluster } from '../../support/cluster.ts'
 import { ask } from '../../support/http.ts'
-import { until } from '../../support/wait.ts'
+import { Arrivals, until } from '../../support/wait.ts'
 import { Stranger } from '../../cluster/peers.ts'
 
 t.test('SEC-S80: garbage and foreign publications on the channels of nodes and members change nothing', async (t) => {
@@ -66,7 +73,9 @@ t.test('SEC-S80: with signatures, a program that can publish cannot make, change
     for (let i = 0; i < data.length; i++) stranger.publish(channel, data.map((byte, at) => at === i ? byte ^ 1 : byte))
   }
   const forged = new Writer().text(cluster.engines[0]!.node).u48(2).bytes(new Writer().u32(0).u8(0).text('forged').done()).done()
-  const guess = new SignedChannels({ publish: (channel, data) => stranger.publish(channel, data), flushed: async () => {}, subscribe: async () => idle }, 'a guess', idle)
+  const channelsOfStranger = { publish: (channel: string, data: Uint8Array) => stranger.publish(channel, data), flushed: async () => {}, subscribe: async () => idle }
+  const { id, members, engine } = cluster.node(0)
+  const guess = new SignedChannels({ id, members, engine: { ...engine, channels: channelsOfStranger } } as unknown as ClusterNode, 'a guess')
   stranger.publish(broadcastChannel(cluster), forged)
   guess.publish(broadcastChannel(cluster), forged)
   await cluster.settle()
@@ -145,6 +154,50 @@ t.test('two nodes with one name work, and both log the error', async (t) => {
   t.equal(lines.filter((line) => line.includes('Another node has the name of this node too')).length, 2)
   const { sessions, complete } = await cluster.nodes[0]!.endpoint.cluster.sessions()
   t.same([sessions.length, complete], [1, true])
+})
+
+/** Lets a node speak another version of the wire: the first byte of its batches and the version of its beats are higher by one. */
+function ofNextVersion (engine: Engine): Engine {
+  const names = new Names(engine.facts.secret)
+  const shift = (data: Uint8Array, by: number): Uint8Array => {
+    const beat = readBeat(data)
+    if (beat !== null) return writeBeat({ ...beat, wire: beat.wire + by }, names)
+    return data.map((byte, at) => at === 0 ? byte + by : byte)
+  }
+  const { facts, claims, logs, queues, channels } = engine
+  const shifted: EngineChannels = {
+    publish: (channel, data) => channels.publish(channel, channel === 'members' || channel.startsWith('n.') ? shift(data, 1) : data),
+    flushed: () => channels.flushed(),
+    subscribe: (name, listener) => channels.subscribe(name, (data, channel) => listener(name === 'members' || name.startsWith('n.') ? shift(data, -1) : data, channel))
+  }
+  return { facts, claims, logs, queues, channels: shifted, start: (context) => engine.start(context), stop: () => engine.stop() }
+}
+
+t.test('two nodes of different versions that start without the engine ignore each other with one error each, and serve their own sessions', async (t) => {
+  const lines: string[] = []
+  const logger = { level: 'error', stream: { write: (line: string) => { lines.push(line) } } }
+  const cluster = await buildCluster(t, 2, { handler: idle, isKilled: true, fastify: { logger }, wrap: (engine, node) => node === 1 ? ofNextVersion(engine) : engine })
+  cluster.network.revive()
+  await cluster.pass(20_000)
+  t.equal(lines.length, 2)
+  for (const line of lines) t.match(line, 'Another node has a different version of the wire')
+  for (const i of [0, 1]) {
+    t.same([...cluster.node(i).members.all], [])
+    const client = await cluster.client(i, 'xhr-polling', { comeBack: false }).open()
+    const session = await cluster.nodes[i]!.session()
+    session.send('local')
+    client.receive()
+    t.same(await client.messages(1), ['local'])
+    t.match(await cluster.nodes[i]!.endpoint.cluster.sessions(), { complete: true, sessions: { length: 1 } })
+  }
+  t.equal(lines.length, 2)
+})
+
+t.test('a node of another version does not start beside one that runs', async (t) => {
+  const cluster = await buildCluster(t, 1, { handler: idle, wrap: (engine, node) => node === 1 ? ofNextVersion(engine) : engine })
+  const shared = { clock: new ManualClock(), sessions: new Arrivals<Session>(), closings: new Arrivals<CloseEvent>(), sockets: new Set<Socket>(), network: cluster }
+  await t.rejects(buildNode({ handler: idle }, shared), { code: 'FST_SOCKJS_ENGINE_REFUSED' })
+  t.ok(await cluster.client(0, 'xhr-polling').open())
 })
 
 t.test('requests for sessions that wait for the engine are bounded', async (t) => {
