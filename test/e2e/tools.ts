@@ -15,7 +15,7 @@ export const TOOLS = {
   Firefox: { command: 'firefox-esr', debianPackage: 'firefox-esr', suites: /^(browsers|legacy)/ },
   nginx: { command: 'nginx', debianPackage: 'nginx-light', suites: /^(proxies|cluster)/ },
   HAProxy: { command: 'haproxy', debianPackage: 'haproxy', suites: /^(proxies|cluster)/ },
-  RabbitMQ: { command: 'rabbitmq-server', debianPackage: 'rabbitmq-server', suites: /^relay/ },
+  RabbitMQ: { command: 'rabbitmq-server', debianPackage: 'rabbitmq-server', suites: /^(?:relay|tracing)/ },
   ActiveMQ: { command: 'activemq', debianPackage: 'activemq', suites: /^relay/ },
   NATS: { command: 'nats-server', debianPackage: 'nats-server', suites: /^(engines-(nats|stomp)|cluster)/ },
   Redis: { command: 'redis-server', debianPackage: 'redis-server', suites: /^(engines-(redis|valkey|stomp)|cluster|kafka-pipeline)/ },
