@@ -15,12 +15,15 @@ export type {
   ClusterClosed, ClusterSession, ClusterSessions, EndpointCluster, GapListener, SessionFilter
 } from './sockjs/endpoint/cluster.ts'
 export type { Endpoint, EndpointStats, SessionHandler } from './sockjs/endpoint/endpoint.ts'
+export type { Directions, RefusalReason } from './sockjs/endpoint/endpoint-telemetry.ts'
 export type { NodeState, SockjsFacade } from './sockjs/facade.ts'
 export type { InjectedWebSocket, InjectWebSocket, InjectWebSocketOptions } from './sockjs/endpoint/injected-websocket.ts'
 export type {
   DrainOptions, EndpointOptions, OriginFunction, OriginRule, SessionFunction, SessionSetup, SockjsOptions, SockjsPluginOptions, TransportSwitches
 } from './sockjs/options/options.ts'
 export type { TransportName } from './sockjs/protocol/index.ts'
-export type { AnySession, Session, SessionEvents, SessionState } from './sockjs/session/index.ts'
+export type { AnySession, Session, SessionEvents, SessionState, SessionStatus } from './sockjs/session/index.ts'
+export type { AttributeValue, InstrumentKind } from './telemetry/instruments.ts'
+export type { Attributes, HistogramPoint, Metric, MetricPoint, NumberPoint } from './telemetry/metric.ts'
 export type { CloseEvent, Message, MessageStream, TransportFacts } from './stream/message-stream.ts'
 export type { EngineStateEvent, SessionCloseEvent, SessionOpenEvent } from './telemetry/events.ts'

@@ -28,18 +28,18 @@ const ROOMS: readonly Room[] = [
   { name: 'nats', rooms: ['core', 'engine', 'engine/nats'], packages: [] },
   { name: 'engine/redis', rooms: ['core', 'engine'], packages: [] },
   { name: 'redis', rooms: ['core', 'engine', 'engine/redis'], packages: [] },
-  { name: 'cluster', rooms: ['core/error-codes', 'core', 'engine'], packages: ['node:crypto', 'node:buffer'] },
+  { name: 'cluster', rooms: ['telemetry', 'core/error-codes', 'core', 'engine'], packages: ['node:crypto', 'node:buffer'] },
 
   { name: 'sockjs/types', rooms: [], packages: ['*'] },
   { name: 'sockjs/errors', rooms: ['core/error-codes', 'core'], packages: [] },
   { name: 'sockjs/protocol', rooms: ['stream'], packages: ['node:buffer'] },
-  { name: 'sockjs/session', rooms: ['core', 'stream', 'sockjs/errors', 'sockjs/protocol'], packages: ['node:buffer', 'node:crypto'] },
-  { name: 'sockjs/transports', rooms: ['core', 'stream', 'sockjs/errors', 'sockjs/protocol', 'sockjs/session'], packages: ['node:*', 'ws', 'websocket-driver'] },
+  { name: 'sockjs/session', rooms: ['telemetry', 'core', 'stream', 'sockjs/errors', 'sockjs/protocol'], packages: ['node:buffer', 'node:crypto'] },
+  { name: 'sockjs/transports', rooms: ['telemetry', 'core', 'stream', 'sockjs/errors', 'sockjs/protocol', 'sockjs/session'], packages: ['node:*', 'ws', 'websocket-driver'] },
   { name: 'sockjs/options', rooms: ['cluster', 'engine', 'sockjs/protocol', 'core', 'stream', 'sockjs/errors', 'sockjs/session'], packages: ['*'] },
   { name: 'sockjs/endpoint', rooms: ['engine', 'cluster', 'core', 'stream', 'telemetry', 'sockjs/errors', 'sockjs/protocol', 'sockjs/session', 'sockjs/transports', 'sockjs/options'], packages: ['*'] },
   {
     name: 'sockjs/remote',
-    rooms: ['core', 'engine', 'cluster', 'sockjs/protocol', 'sockjs/session', 'sockjs/transports', 'sockjs/options', 'sockjs/endpoint'],
+    rooms: ['telemetry', 'core', 'engine', 'cluster', 'sockjs/protocol', 'sockjs/session', 'sockjs/transports', 'sockjs/options', 'sockjs/endpoint'],
     packages: []
   },
   { name: 'sockjs/request', rooms: ['core', 'stream', 'sockjs/protocol', 'sockjs/session', 'sockjs/transports', 'sockjs/options', 'sockjs/endpoint'], packages: ['*'] },
@@ -52,7 +52,7 @@ const ROOMS: readonly Room[] = [
   { name: 'sockjs/scope', rooms: ['sockjs/remote', 'sockjs/protocol', 'sockjs/transports', 'sockjs/options', 'sockjs/endpoint', 'sockjs/request', 'sockjs/upgrade', 'sockjs/routes'], packages: ['*'] },
   {
     name: 'sockjs/facade',
-    rooms: ['engine', 'sockjs/remote', 'core', 'stream', 'sockjs/errors', 'sockjs/protocol', 'sockjs/session', 'sockjs/options', 'sockjs/endpoint', 'sockjs/request', 'sockjs/upgrade', 'sockjs/scope'],
+    rooms: ['telemetry', 'engine', 'sockjs/remote', 'core', 'stream', 'sockjs/errors', 'sockjs/protocol', 'sockjs/session', 'sockjs/options', 'sockjs/endpoint', 'sockjs/request', 'sockjs/upgrade', 'sockjs/scope'],
     packages: ['*']
   },
   { name: 'sockjs/plugin', rooms: ['sockjs/remote', 'core', 'telemetry', 'sockjs/errors', 'sockjs/options', 'sockjs/endpoint', 'sockjs/upgrade', 'sockjs/facade'], packages: ['*'] },
@@ -67,30 +67,31 @@ const ROOMS: readonly Room[] = [
   { name: 'stomp/refusals', rooms: ['core/error-codes'], packages: [] },
   { name: 'stomp/destinations', rooms: ['core', 'stomp/refusals'], packages: [] },
   { name: 'stomp/pattern-trie', rooms: [], packages: [] },
-  { name: 'stomp/broker', rooms: ['core', 'stream', 'cluster', 'stomp/codec', 'stomp/refusals'], packages: ['node:crypto'] },
+  { name: 'stomp/broker', rooms: ['telemetry', 'core', 'stream', 'cluster', 'stomp/codec', 'stomp/refusals'], packages: ['node:crypto'] },
   {
     name: 'stomp/broker/local',
-    rooms: ['core', 'stomp/codec', 'stomp/errors', 'stomp/refusals', 'stomp/destinations', 'stomp/pattern-trie', 'stomp/broker'],
+    rooms: ['telemetry', 'core', 'stomp/codec', 'stomp/errors', 'stomp/refusals', 'stomp/destinations', 'stomp/pattern-trie', 'stomp/broker'],
     packages: ['node:crypto']
   },
   {
     name: 'stomp/broker/memory',
-    rooms: ['core', 'stomp/codec', 'stomp/refusals', 'stomp/destinations', 'stomp/broker', 'stomp/broker/local'],
+    rooms: ['telemetry', 'core', 'stomp/codec', 'stomp/refusals', 'stomp/destinations', 'stomp/broker', 'stomp/broker/local'],
     packages: []
   },
   {
     name: 'stomp/broker/cluster',
-    rooms: ['core', 'engine', 'cluster', 'stomp/codec', 'stomp/errors', 'stomp/refusals', 'stomp/destinations', 'stomp/broker', 'stomp/broker/local'],
+    rooms: ['telemetry', 'core', 'engine', 'cluster', 'stomp/codec', 'stomp/errors', 'stomp/refusals', 'stomp/destinations', 'stomp/broker', 'stomp/broker/local'],
     packages: []
   },
   { name: 'stomp/broker/relay/dialects', rooms: ['stomp/broker'], packages: [] },
   {
     name: 'stomp/broker/relay',
-    rooms: ['core', 'stomp/codec', 'stomp/errors', 'stomp/refusals', 'stomp/destinations', 'stomp/broker', 'stomp/broker/relay/dialects'],
+    rooms: ['telemetry', 'core', 'stomp/codec', 'stomp/errors', 'stomp/refusals', 'stomp/destinations', 'stomp/broker', 'stomp/broker/relay/dialects'],
     packages: ['node:*']
   },
+  { name: 'stomp/telemetry', rooms: ['telemetry'], packages: [] },
   { name: 'stomp/taps', rooms: ['core', 'stomp/errors', 'stomp/destinations', 'stomp/pattern-trie', 'stomp/broker'], packages: [] },
-  { name: 'stomp/session', rooms: ['core', 'stream', 'telemetry', 'stomp/codec', 'stomp/errors', 'stomp/refusals', 'stomp/destinations', 'stomp/broker', 'stomp/taps'], packages: ['node:*', 'type:fastify'] },
+  { name: 'stomp/session', rooms: ['stomp/telemetry', 'core', 'stream', 'telemetry', 'stomp/codec', 'stomp/errors', 'stomp/refusals', 'stomp/destinations', 'stomp/broker', 'stomp/taps'], packages: ['node:*', 'type:fastify'] },
   { name: 'stomp/users', rooms: ['core', 'stomp/codec', 'stomp/broker', 'stomp/session'], packages: [] },
   { name: 'stomp/stream-source', rooms: ['core', 'stream'], packages: ['node:net'] },
   { name: 'stomp/cluster', rooms: ['core', 'cluster', 'stomp/codec', 'stomp/errors', 'stomp/broker', 'stomp/users', 'stomp/stream-source'], packages: [] },
@@ -105,7 +106,7 @@ const ROOMS: readonly Room[] = [
   { name: 'stomp/observer', rooms: ['telemetry', 'stomp/session', 'stomp/users', 'stomp/presence', 'stomp/hooks'], packages: [] },
   {
     name: 'stomp/routes',
-    rooms: ['core', 'telemetry', 'stomp/codec', 'stomp/errors', 'stomp/refusals', 'stomp/destinations', 'stomp/broker', 'stomp/taps', 'stomp/session', 'stomp/users', 'stomp/cluster', 'stomp/rights'],
+    rooms: ['stomp/telemetry', 'core', 'telemetry', 'stomp/codec', 'stomp/errors', 'stomp/refusals', 'stomp/destinations', 'stomp/broker', 'stomp/taps', 'stomp/session', 'stomp/users', 'stomp/cluster', 'stomp/rights'],
     packages: ['*']
   },
   {
@@ -116,6 +117,7 @@ const ROOMS: readonly Room[] = [
   {
     name: 'stomp',
     rooms: [
+      'stomp/telemetry',
       'embedded', 'core', 'stream', 'telemetry', 'cluster', 'sockjs/errors', 'sockjs/protocol', 'sockjs/session', 'sockjs/transports', 'sockjs/options', 'sockjs/endpoint',
       'stomp/stream-source', 'stomp/cluster', 'stomp/presence', 'stomp/codec', 'stomp/errors', 'stomp/refusals', 'stomp/destinations', 'stomp/broker', 'stomp/broker/local', 'stomp/broker/memory', 'stomp/broker/cluster', 'stomp/broker/relay', 'stomp/taps', 'stomp/session', 'stomp/users',
       'stomp/rules', 'stomp/rights', 'stomp/hooks',
@@ -126,7 +128,7 @@ const ROOMS: readonly Room[] = [
 
   {
     name: 'bridge/kafka',
-    rooms: ['core/error-codes', 'core', 'stomp/codec', 'stomp/refusals', 'stomp/destinations', 'stomp/broker', 'stomp/session'],
+    rooms: ['telemetry', 'core/error-codes', 'core', 'stomp/codec', 'stomp/refusals', 'stomp/destinations', 'stomp/broker', 'stomp/session'],
     packages: ['node:buffer', 'type:fastify', 'fastify-plugin']
   },
   { name: 'kafka', rooms: ['core', 'bridge/kafka'], packages: [] },
@@ -138,7 +140,7 @@ const ROOMS: readonly Room[] = [
 const SOCKJS_DOORS = ['stomp/plugin.ts', 'stomp/sockjs-endpoint.ts', 'stomp/options.ts']
 
 /** Rooms that get their time from the clock. */
-const TIMELESS = /^(stream|sockjs\/.*|stomp|stomp\/.*|bridge\/.*)$/
+const TIMELESS = /^(stream|telemetry|sockjs\/.*|stomp|stomp\/.*|bridge\/.*)$/
 
 /** Files that need the real time: how long a test waits for a frame, the date of a header. */
 const REAL_TIME = ['stomp/inject.ts', 'sockjs/request/responses.ts']

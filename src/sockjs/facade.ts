@@ -4,6 +4,7 @@ import { shown } from '../core/suggestion.ts'
 import type { EngineState } from '../engine/engine.ts'
 import type { Message } from '../stream/message-stream.ts'
 import type { PreparedMessage } from '../stream/prepared-message.ts'
+import type { Metric } from '../telemetry/metric.ts'
 import { prepare } from './endpoint/broadcast.ts'
 import { Endpoint, type SessionHandler } from './endpoint/endpoint.ts'
 import type { Registration } from './endpoint/registration.ts'
@@ -64,6 +65,12 @@ export interface SockjsFacade {
   /** True from the call of `drain()` or `app.close()` on. A health check can report it. */
   readonly draining: boolean
   /**
+   * Reads all instruments of the SockJS product: sessions, messages, bytes, refusals, and the node among its peers.
+   *
+   * docs/observability.md lists them. The values are those of this process.
+   */
+  metrics (): Metric[]
+  /**
    * Empties the server before a restart.
    *
    * From the call on, `/info` and new sessions get 503, and the open sessions close in slices. The promise resolves when the clients have
@@ -85,6 +92,7 @@ export function facadeOf (registration: Registration, remote: RemoteSessions | n
   const members = {
     endpoints: registration.endpoints,
     prepare,
+    metrics: () => registration.telemetry.metrics(),
     async drain (options: DrainOptions = {}) {
       checkDrainOptions(options)
       await registration.drain(options)

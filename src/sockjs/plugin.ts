@@ -27,7 +27,7 @@ async function registerSockjs (app: FastifyInstance, options: SockjsPluginOption
   const paths = new EndpointPaths(app)
   const facadeFor = oncePer((scope: FastifyInstance) => facadeOf(registration, remote, paths, scope))
   app.decorate('sockjs', { getter (this: FastifyInstance) { return facadeFor(this) } } as never)
-  app.decorate(SOCKJS_REPORTS, { clock: registration.clock } satisfies SockjsReports)
+  app.decorate(SOCKJS_REPORTS, { clock: registration.clock, telemetry: registration.telemetry } satisfies SockjsReports)
   app.addHook('onReady', async () => {
     warnOfTimeouts(app)
     beforeClose(app, () => registration.shutDown())

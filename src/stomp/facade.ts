@@ -3,6 +3,7 @@ import { expected, firstProblem, func, plainObject } from '../core/check.ts'
 import type { Broker } from './broker/broker.ts'
 import { checkFilter, closeSessions, type SessionFilter } from './cluster/filter.ts'
 import type { StompCluster } from './cluster/stomp-cluster.ts'
+import type { Metric } from '../telemetry/metric.ts'
 import { stompErrors } from './errors.ts'
 import type { HookName, StompHooks } from './hooks.ts'
 import type { InjectedClient, InjectOptions } from './inject.ts'
@@ -81,6 +82,12 @@ export interface StompFacade {
   readonly tcpPort: number | null
   /** @internal The registration. The inspector reads the presence from it. */
   readonly server: StompServer
+  /**
+   * Reads all instruments of the STOMP product: sessions, subscriptions, frames, errors, routes, and the broker.
+   *
+   * docs/observability.md lists them. The values are those of this process.
+   */
+  metrics (): Metric[]
   /** Makes a client without sockets, for tests. */
   inject (options?: InjectOptions): Promise<InjectedClient>
 }
@@ -121,6 +128,7 @@ export function stompFacade (server: StompServer, scope: FastifyInstance): Stomp
     broker,
     get tcpPort () { return server.tcpPort },
     server,
+    metrics: () => server.telemetry.telemetry.metrics(),
     inject: (options) => server.inject(options)
   }
 }

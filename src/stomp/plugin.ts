@@ -30,7 +30,7 @@ async function registerStomp (app: FastifyInstance, options: StompPluginOptions)
   const facadeFor = oncePer((scope: FastifyInstance) => stompFacade(server, scope))
   app.decorate('stomp', { getter (this: FastifyInstance) { return facadeFor(this) } } as never)
 
-  app.decorate(STOMP_REPORTS, { tracing: server.parts.tracing } satisfies StompReports)
+  app.decorate(STOMP_REPORTS, { tracing: server.parts.tracing, telemetry: server.telemetry.telemetry } satisfies StompReports)
 
   const endpoint: EndpointOptions = {
     ...options.endpoint,

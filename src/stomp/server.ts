@@ -17,7 +17,7 @@ import { type ResolvedStompOptions, resolveStompOptions, type StompPluginOptions
 import { Presence } from './presence/presence.ts'
 import { Rights } from './rights.ts'
 import { HandlerFailures } from './routes/failures.ts'
-import type { MessageRoute } from './routes/message-routes.ts'
+import { MessageRoute } from './routes/message-routes.ts'
 import { DestinationRouter } from './routes/router.ts'
 import { Sender } from './routes/sender.ts'
 import type { SubscribeRoute } from './routes/subscribe-routes.ts'
@@ -30,12 +30,17 @@ import { logThrown } from './session/thrown.ts'
 import type { StreamSource } from './stream-source.ts'
 import { Taps } from './taps.ts'
 import { TcpListener } from './tcp.ts'
+import { Telemetry } from '../telemetry/telemetry.ts'
+import { observeServer } from './server-metrics.ts'
+import { StompTelemetry } from './telemetry.ts'
 import { Users } from './users.ts'
 
 /** One registration of the STOMP layer. It puts the parts together, and starts and stops them. */
 export class StompServer {
   readonly parts: Parts
   readonly options: ResolvedStompOptions
+  /** The numbers of this registration. */
+  readonly telemetry: StompTelemetry
   readonly #destinations: DestinationParser
   readonly #app: FastifyInstance
   readonly #log: FastifyBaseLogger
@@ -58,6 +63,7 @@ export class StompServer {
     this.#log = app.log
     this.#tcp = options.tcp
     const { broker } = options
+    this.telemetry = new StompTelemetry(new Telemetry((error, instrument) => logThrown(app.log, 'error', error, { instrument }, 'the values of an instrument could not be read')))
     const { prefixes, clientSend } = this.options
     const users = new Users()
     const destinations = new DestinationParser(prefixes, broker.separator)
@@ -86,6 +92,7 @@ export class StompServer {
   join (source: StreamSource, node: ClusterNode | null): void {
     const { broker, sender, users, presence } = this.parts
     this.source = source
+    observeServer(this.telemetry.telemetry, users, broker)
     presence.join(source.clock, node)
     this.cluster = new StompCluster(users, source, node)
     if (node === null) return
@@ -105,6 +112,7 @@ export class StompServer {
   addRoute<R extends MessageRoute | SubscribeRoute> (router: DestinationRouter<R>, route: R, scope: FastifyInstance): void {
     if (this.#host !== null) route.compile(scope)
     router.add(route.path, route)
+    route.times = this.telemetry.route(route instanceof MessageRoute ? 'send' : 'subscribe', this.templateOf(route.path))
     if (this.#host === null) this.#uncompiled.push([route, scope])
   }
 
@@ -154,7 +162,8 @@ export class StompServer {
       settings,
       server: `fastify-sockjs/${version}`,
       rate: rate === null ? null : new RateLimiter(rate, clock),
-      refusals: new StompRefusals(clock, this.#log)
+      refusals: new StompRefusals(clock, this.#log),
+      telemetry: this.telemetry
     }
   }
 }

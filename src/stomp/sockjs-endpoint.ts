@@ -29,6 +29,7 @@ export class SockjsEndpoint implements StreamSource {
   acceptTcp (socket: Socket): void {
     const { registration, clock, lingering, options: { closeTimeout } } = this.#endpoint
     const ip = socket.remoteAddress ?? ''
+    if (registration.refusing) this.#endpoint.telemetry.refused('draining')
     if (registration.refusing || !this.#endpoint.hasRoom(ip, false, this.#log)) {
       socket.destroy()
       return
@@ -41,7 +42,7 @@ export class SockjsEndpoint implements StreamSource {
     const session = this.#endpoint.accept(this.#facts('websocket-raw', '127.0.0.1', user), () => new SocketlessReceiver(receiver))
     return {
       get closed () { return session.state === 'closed' },
-      send: (message) => session.receive([message]),
+      send: (message) => session.receive([message], Buffer.byteLength(message)),
       cut: () => session.terminate()
     }
   }

@@ -323,6 +323,6 @@ t.test('stats() counts what is there', async (t) => {
   for (const transport of TRANSPORTS) await connect(server, transport)
   t.match(server.endpoint.stats(), { sessions: 7, opened: 7, transports: Object.fromEntries(TRANSPORTS.map((name) => [name, 1])) })
   for (const session of [...server.endpoint.sessions]) session.terminate()
-  t.match(server.endpoint.stats(), { sessions: 0, opened: 7, transports: {}, bufferedBytes: 0 })
+  t.match(server.endpoint.stats(), { sessions: 0, opened: 7, transports: {}, bufferedBytes: 0, closed: { terminated: 7, timeout: 0 } })
   t.equal(server.endpoint.sessions.size, 0)
 })

@@ -6,12 +6,14 @@ import type { CloseEvent, Message } from '../../stream/message-stream.ts'
 import { PreparedMessage } from '../../stream/prepared-message.ts'
 import { sessionClose, sessionOpen } from '../../telemetry/channels.ts'
 import { BODY_FACTOR, type ResolvedOptions } from '../options/options.ts'
-import { ROUTE_NAMES, type RouteName, shownPath } from '../protocol/index.ts'
-import { type AnySession, checkClose, type Ending, type Receiver, Session, type SessionFacts, type SessionHost, type SessionLimits } from '../session/index.ts'
+import { ROUTE_NAMES, type RouteName, shownPath, type TransportName } from '../protocol/index.ts'
+import { type AnySession, checkClose, type Ending, type Receiver, Session, type SessionFacts, type SessionHost, type SessionLimits, type SessionStatus } from '../session/index.ts'
 import { type IncomingRules, Lingering } from '../transports/index.ts'
+import type { TransportCounters } from '../../telemetry/transport-counters.ts'
 import { type BroadcastOptions, checkBroadcast, prepare } from './broadcast.ts'
 import { EndpointCluster } from './cluster.ts'
 import { type Embedding, embeddingFor } from './embedding.ts'
+import { type Directions, EndpointTelemetry, type RefusalReason } from './endpoint-telemetry.ts'
 import type { InjectWebSocket } from './injected-websocket.ts'
 import { type OriginPolicy, originPolicy } from './origins.ts'
 import type { RefusalKind } from './refusals.ts'
@@ -30,7 +32,18 @@ export interface EndpointStats {
   readonly bufferedBytes: number
   /** Sessions opened since the start. */
   readonly opened: number
+  /** Sessions that have ended since the start, by the cause of their end. */
+  readonly closed: Readonly<Record<SessionStatus, number>>
+  /** Requests since the start that got no session, by reason. */
+  readonly refused: Readonly<Record<RefusalReason, number>>
+  /** Messages since the start. */
+  readonly messages: Directions
+  /** Bytes of these messages as they are encoded for the transport, without frames and headers. */
+  readonly bytes: Directions
 }
+
+/** The reasons that `hasRoom` finds, as the metrics have them. */
+const FULL = { maxSessions: 'max_sessions', maxDetachedSessions: 'max_detached', maxSessionsPerAddress: 'per_address' } as const satisfies Partial<Record<RefusalKind, RefusalReason>>
 
 /** The claim by which other nodes find a session of this one. */
 export interface SessionClaim {
@@ -66,6 +79,8 @@ export class Endpoint implements SessionHost {
   readonly shownPaths: Readonly<Record<RouteName, string>>
   /** @internal Receivers that have ended, but whose connection is not finished. */
   readonly lingering: Lingering
+  /** @internal The numbers of the endpoint. */
+  readonly telemetry: EndpointTelemetry
   /** Opens a WebSocket without a socket, for tests, as `injectWS` of `@fastify/websocket` does. It is set when the application is ready. */
   injectWS: InjectWebSocket | undefined
   /** @internal Ids of sessions whose `session` option is running. */
@@ -106,13 +121,14 @@ export class Endpoint implements SessionHost {
     }
     this.#handler = handler
     this.#log = log
+    this.telemetry = new EndpointTelemetry(registration.telemetry, name, this.#sessions)
     this.cluster = new EndpointCluster(this, registration.node)
   }
 
   /** The open sessions. */
   get sessions (): ReadonlySet<AnySession> { return this.#sessions }
 
-  /** Counts the open sessions and the bytes that wait for them. */
+  /** Counts the open sessions and the bytes that wait for them, and returns the sums since the start. */
   stats (): EndpointStats {
     const transports: Record<string, number> = {}
     let bufferedBytes = 0
@@ -120,7 +136,8 @@ export class Endpoint implements SessionHost {
       transports[session.transport] = (transports[session.transport] ?? 0) + 1
       bufferedBytes += session.bufferedBytes
     }
-    return { sessions: this.#sessions.size, transports, bufferedBytes, opened: this.#opened }
+    const { closed, refusals: refused, messages, bytes } = this.telemetry
+    return { sessions: this.#sessions.size, transports, bufferedBytes, opened: this.#opened, closed, refused, messages, bytes }
   }
 
   /**
@@ -165,6 +182,7 @@ export class Endpoint implements SessionHost {
   hasRoom (ip: string, detachable: boolean, log: FastifyBaseLogger): boolean {
     const full = this.registration.fullBy(ip, detachable)
     if (full === null) return true
+    this.telemetry.refused(FULL[full])
     this.tell(full, log, { address: ip }, full === 'maxSessionsPerAddress' ? ip : '')
     return false
   }
@@ -246,6 +264,9 @@ export class Endpoint implements SessionHost {
   account (delta: number): void { this.registration.account(delta) }
 
   /** @internal */
+  counters (transport: TransportName): TransportCounters { return this.telemetry.counters(transport) }
+
+  /** @internal */
   failed (session: AnySession, error: unknown, during: string): void {
     const facts = { err: error, endpoint: this.path, session: session.id, transport: session.transport, during }
     if (session.state === 'closed' && comesFrom(session.signal, error)) this.#log.debug(facts, 'the application went on after the session had ended')
@@ -264,8 +285,9 @@ export class Endpoint implements SessionHost {
   }
 
   /** @internal */
-  ended (session: AnySession, event: CloseEvent, log: Ending['log']): void {
+  ended (session: AnySession, event: CloseEvent, ending: Ending, log: Ending['log']): void {
     this.#sessions.delete(session)
+    this.telemetry.ended(session.transport, event, ending, (this.clock.now() - session.openedAt) / 1000)
     this.registration.lessBusy()
     if (log !== undefined) this.tell(log, this.#log, { session: session.id, transport: session.transport })
     if (sessionClose.hasSubscribers) sessionClose.publish({ endpoint: this.path, session: session.id, transport: session.transport, ...event })

@@ -7,6 +7,7 @@ import { RefusalLog } from '../../core/refusal-log.ts'
 import { DRAIN_DEFAULTS, type DrainOptions, type ProcessLimits, type SockjsPluginOptions } from '../options/options.ts'
 import { processLimitsOf } from '../options/resolve.ts'
 import { type AnySession, Flusher } from '../session/index.ts'
+import { Telemetry } from '../../telemetry/telemetry.ts'
 import type { IncomingBody } from '../transports/index.ts'
 import { Addresses } from './addresses.ts'
 import type { Endpoint } from './endpoint.ts'
@@ -15,6 +16,9 @@ import { nodeOf, serveQuestions } from './node.ts'
 import { type RefusalKind, REFUSALS } from './refusals.ts'
 import { Shutdown } from './shutdown.ts'
 import { type DrainedServer, StagedDrain } from './staged-drain.ts'
+
+/** The limits that can leave no room for a session. */
+export type FullKind = Extract<RefusalKind, 'maxSessions' | 'maxDetachedSessions' | 'maxSessionsPerAddress'>
 
 /** The time for which a node answers the others after its last session has ended, in milliseconds. */
 const PARTING = 500
@@ -30,6 +34,8 @@ export class Registration implements DrainedServer {
   readonly flusher = new Flusher((error) => this.#log.error({ err: error }, 'a write failed'))
   readonly endpoints = new Map<string, Endpoint>()
   readonly refusals: RefusalLog<RefusalKind>
+  /** The numbers of all endpoints. */
+  readonly telemetry = new Telemetry((error, instrument) => this.#log.error({ err: error, instrument }, 'the values of an instrument could not be read'))
   /** The paths of all endpoints, with their constraints. Each may be used once. */
   readonly places = new Set<string>()
   /** True if the server cuts silent connections, as `connectionTimeout` of Fastify makes it do. */
@@ -75,7 +81,7 @@ export class Registration implements DrainedServer {
   get bufferedBytes (): number { return this.#bufferedBytes }
 
   /** Finds the limit that one more session of this address would exceed (SEC-S17), or `null`. A `detachable` session can be without a receiver. */
-  fullBy (ip: string, detachable: boolean): RefusalKind | null {
+  fullBy (ip: string, detachable: boolean): FullKind | null {
     const { maxSessions, maxDetachedSessions, maxSessionsPerAddress } = this.limits
     if (this.#sessions >= maxSessions) return 'maxSessions'
     if (detachable && this.#sessions - this.#attached >= maxDetachedSessions) return 'maxDetachedSessions'

@@ -125,7 +125,7 @@ export class LocalSessions implements LinkService {
     const messages = readPayload(payload, local.endpoint.options.maxMessageSize)
     if (messages instanceof BodyProblem) return answer(messages)
     const take = (): void => {
-      session.receive(messages)
+      session.receive(messages, Buffer.byteLength(payload!))
       if (session.held) this.#hold(session, edge, number, 0, () => answer('accepted'), answer)
       else answer('accepted')
     }

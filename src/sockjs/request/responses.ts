@@ -82,6 +82,12 @@ export function sendClosing (reply: FastifyReply): FastifyReply {
   return sendText(reply.header('retry-after', '1'), 503, 'Server shutting down.\n')
 }
 
+/** Refuses a session while the server closes. */
+export function refuseWhileClosing (endpoint: Endpoint, reply: FastifyReply): FastifyReply {
+  endpoint.telemetry.refused('draining')
+  return sendClosing(reply)
+}
+
 /** Refuses a request, because the node that has its session, or the engine, cannot be reached. */
 export function sendAway (reply: FastifyReply): FastifyReply {
   return sendText(reply.header('retry-after', '1'), 503, 'Session out of reach.\n')

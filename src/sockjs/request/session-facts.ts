@@ -13,6 +13,15 @@ import { requestStateOf } from './request-state.ts'
  * An error that the option throws refuses the session, on every transport.
  */
 export async function openingFacts (endpoint: Endpoint, request: FastifyRequest, transport: TransportName, protocol: string): Promise<SessionFacts<unknown, unknown>> {
+  try {
+    return await factsOf(endpoint, request, transport, protocol)
+  } catch (error) {
+    endpoint.telemetry.refused('user')
+    throw error
+  }
+}
+
+async function factsOf (endpoint: Endpoint, request: FastifyRequest, transport: TransportName, protocol: string): Promise<SessionFacts<unknown, unknown>> {
   const { options } = endpoint
   const setup = options.session === undefined ? undefined : checkedSetup(await options.session(request))
   return {

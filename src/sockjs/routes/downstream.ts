@@ -6,7 +6,7 @@ import { ownsSession, principalOf } from '../endpoint/identity.ts'
 import { responseLimitOf } from '../options/options.ts'
 import { checkCallback, CLOSE, closeFrame, type Envelope, envelopes, type RouteName, type TransportName } from '../protocol/index.ts'
 import { requestStateOf, writeResponse } from '../request/request-state.ts'
-import { sendAway, sendClosing, sendFull, sendText, setNoCache } from '../request/responses.ts'
+import { refuseWhileClosing, sendAway, sendFull, sendText, setNoCache } from '../request/responses.ts'
 import { openingFacts } from '../request/session-facts.ts'
 import type { EdgeLeg, HeldClaim, Owner, RemoteSessions } from '../remote/index.ts'
 import type { AnySession, ResponseOutput } from '../session/index.ts'
@@ -56,9 +56,9 @@ export function downstream (endpoint: Endpoint, remote: RemoteSessions | null, r
     if (settled !== null) return settled.then(() => attach(endpoint, request, reply, found, route, callback))
     return attach(endpoint, request, reply, found, route, callback)
   }
-  if (endpoint.reserved.has(target.session)) return endpoint.registration.refusing ? sendClosing(reply) : conflict(request, reply, route.envelope(callback))
+  if (endpoint.reserved.has(target.session)) return endpoint.registration.refusing ? refuseWhileClosing(endpoint, reply) : conflict(request, reply, route.envelope(callback))
   if (remote !== null) return anywhere(endpoint, remote, request, reply, route, callback)
-  if (endpoint.registration.refusing) return sendClosing(reply)
+  if (endpoint.registration.refusing) return refuseWhileClosing(endpoint, reply)
   if (!endpoint.hasRoom(request.ip, true, request.log)) return sendFull(reply)
   return open(endpoint, request, reply, route, callback, null)
 }
@@ -72,10 +72,14 @@ async function anywhere (endpoint: Endpoint, remote: RemoteSessions, request: Fa
   const { directory, edge, node } = remote
   const key = directory.keyOf(endpoint, id)
   const principal = principalOf(endpoint, request)
-  if (remote.isFull) return sendFull(reply)
+  if (remote.isFull) {
+    endpoint.telemetry.refused('overload')
+    return sendFull(reply)
+  }
   for (let asked = 0; asked < MOST_ASKED; asked++) {
     const owner = await ownerOf(endpoint, remote, request, key, id)
-    if (owner === null) return endpoint.registration.refusing ? sendClosing(reply) : sendFull(reply)
+    // A limit that leaves no room is counted where it is found.
+    if (owner === null) return endpoint.registration.refusing ? refuseWhileClosing(endpoint, reply) : sendFull(reply)
     if (owner.at === 'away') break
     if (isGone(request, reply)) {
       // A leg of a client that is gone would end its session, which another request can still carry.
@@ -100,6 +104,7 @@ async function anywhere (endpoint: Endpoint, remote: RemoteSessions, request: Fa
     // A node that crashed before this one started is not a member. Its keys last as long as its lease, and asking it again takes as long as before.
     if (!node.members.has(owner.node) && !node.members.hasLeft(owner.node)) break
   }
+  endpoint.telemetry.refused('unreachable')
   return sendAway(reply)
 }
 
@@ -135,7 +140,7 @@ async function open (endpoint: Endpoint, request: FastifyRequest, reply: Fastify
   try {
     const facts = await openingFacts(endpoint, request, route.transport, '')
     // Other sessions may have opened while the `session` option ran.
-    if (endpoint.registration.refusing) sendClosing(reply)
+    if (endpoint.registration.refusing) refuseWhileClosing(endpoint, reply)
     else if (!endpoint.hasRoom(request.ip, true, request.log)) sendFull(reply)
     else if (claim?.held === false) conflict(request, reply, route.envelope(callback))
     else {

@@ -3,7 +3,7 @@ import { shorten } from '../../core/shorten.ts'
 import type { Endpoint } from '../endpoint/endpoint.ts'
 import { parseTarget, type RouteName, type Target } from '../protocol/index.ts'
 import { beginRequest } from '../request/request-state.ts'
-import { sendClosing, sendPreflight, sendText, setCors, setSessionCookie, setVaryOrigin } from '../request/responses.ts'
+import { refuseWhileClosing, sendPreflight, sendText, setCors, setSessionCookie, setVaryOrigin } from '../request/responses.ts'
 import { restOf } from '../request/rest-of-path.ts'
 import { IncomingBody, isDraftRequest } from '../transports/index.ts'
 import { NOT_A_WEBSOCKET } from '../upgrade/accept.ts'
@@ -47,6 +47,7 @@ const host: RouteStep = {
   run (endpoint, request, reply) {
     const { allowedHosts } = endpoint.options
     if (allowedHosts!.some((name) => name.toLowerCase() === request.hostname.toLowerCase())) return true
+    endpoint.telemetry.refused('host')
     endpoint.tell('hostname', request.log, { host: shorten(request.host) }, request.host)
     return answered(sendText(reply, 403, 'Host not allowed.\n'))
   }
@@ -78,7 +79,7 @@ const closing: RouteStep = {
     // A client that would get 503 from a node on which its session does not live would give up.
     const isUnknown = registration.node === null && registration.closing && endpoint.find(session) === undefined
     const refused = isUpgrade ? registration.refusing : isUnknown
-    return refused ? answered(sendClosing(reply)) : true
+    return refused ? answered(refuseWhileClosing(endpoint, reply)) : true
   }
 }
 
@@ -139,6 +140,7 @@ function judgeOrigin (endpoint: Endpoint, request: FastifyRequest, reply: Fastif
     setCors(request, reply, endpoint.options)
     return true
   }
+  endpoint.telemetry.refused('origin')
   tellOfOrigin(endpoint, request)
   setVaryOrigin(reply)
   return answered(sendText(reply, 403, 'Origin not allowed.\n'))

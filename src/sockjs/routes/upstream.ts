@@ -52,9 +52,10 @@ export function upstream (endpoint: Endpoint, remote: RemoteSessions | null, req
   if (session === null) return sendOn(endpoint, remote!, node!, request, reply)
   if (!ownsSession(endpoint, request, session)) return sendText(reply, 404, 'Not found.\n')
   const jsonp = target.route === 'jsonp_send'
-  const messages = readPayload(payloadOf(request, jsonp), endpoint.options.maxMessageSize)
+  const payload = payloadOf(request, jsonp)
+  const messages = readPayload(payload, endpoint.options.maxMessageSize)
   if (messages instanceof BodyProblem) return refuseMessages(endpoint, request, reply, messages, { session: session.id, transport: session.transport })
-  session.receive(messages)
+  session.receive(messages, Buffer.byteLength(payload!))
   if (!session.held) return accepted(endpoint, request, reply, jsonp)
   return new Promise<boolean>((resolve) => {
     if (!session.hold(new HeldRequest(request, 0, () => resolve(true)))) resolve(false)

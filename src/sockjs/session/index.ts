@@ -1,5 +1,5 @@
 export { checkClose } from './checks.ts'
-export { type EndCause, type Ending, ENDINGS, type MessageFault } from './endings.ts'
+export { type EndCause, type Ending, ENDINGS, type MessageFault, SESSION_STATUSES, type SessionStatus } from './endings.ts'
 export type { SessionFacts } from './facts.ts'
 export { Flusher } from './flusher.ts'
 export type { HeldSender } from './held-senders.ts'

@@ -138,7 +138,13 @@ export class Output implements TimerOwner, ResponseOutput {
 
   /** Ends the session, because the client or the connection has closed with a code. */
   closed (receiver: Receiver, reason: CloseReason, clean: boolean): void {
-    if (receiver === this.#receiver) this.#session.end('client', reason, clean)
+    if (receiver === this.#receiver) this.#session.end(clean ? 'client' : 'broken', reason, clean)
+  }
+
+  /** Notes the answer to a ping. */
+  answered (receiver: Receiver): void {
+    const milliseconds = receiver === this.#receiver ? this.#supervision.answer() : null
+    if (milliseconds !== null) this.#session.counters.pings.record(milliseconds / 1000)
   }
 
   /** Ends the session, because the client has sent a message with a fault. The receiver closes the connection. */

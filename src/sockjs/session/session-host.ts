@@ -1,5 +1,7 @@
 import type { Clock } from '../../core/clock.ts'
 import type { CloseEvent } from '../../stream/message-stream.ts'
+import type { TransportCounters } from '../../telemetry/transport-counters.ts'
+import type { TransportName } from '../protocol/index.ts'
 import type { Ending } from './endings.ts'
 import type { Session } from './session.ts'
 
@@ -36,8 +38,14 @@ export interface SessionHost {
   account (delta: number): void
   /** @internal Reports an error of the application's code. `during` says where. */
   failed (session: AnySession, error: unknown, during: string): void
-  /** @internal Reports that the session has ended. Requests may still ask for its close frame. `log` is the kind of refusal to log, if any. */
-  ended (session: AnySession, event: CloseEvent, log: Ending['log']): void
+  /** @internal The counters of all sessions of one transport. */
+  counters (transport: TransportName): TransportCounters
+  /**
+   * @internal Reports that the session has ended. Requests may still ask for its close frame.
+   *
+   * `ending` is the cause whose reason the client and the application got. `log` is the kind of refusal to log, if any.
+   */
+  ended (session: AnySession, event: CloseEvent, ending: Ending, log: Ending['log']): void
   /** @internal Reports that no request can ask for the session any more. */
   forget (session: AnySession): void
   /** @internal Reports that the session has gained or lost its receiver. */

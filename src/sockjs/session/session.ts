@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { addListener, emit, type Listeners, removeListener } from '../../core/listeners.ts'
 import type { CloseEvent, Message, MessageStream, TransportFacts } from '../../stream/message-stream.ts'
 import type { PreparedMessage } from '../../stream/prepared-message.ts'
+import type { TransportCounters } from '../../telemetry/transport-counters.ts'
 import { errors } from '../errors.ts'
 import { CLOSE, type CloseReason, fitReason, type TransportName, TRANSPORTS } from '../protocol/index.ts'
 import { checkClose } from './checks.ts'
@@ -39,6 +40,8 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> imple
   readonly origin: string
   /** @internal The output to the client. Receivers report to it. */
   readonly output: Output
+  /** @internal The counters of all sessions of this endpoint and transport. */
+  readonly counters: TransportCounters
   readonly #host: SessionHost
   readonly #path: string
   readonly #query: string
@@ -51,7 +54,8 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> imple
   #senders: HeldSenders | null = null
   #abort: AbortController | null = null
   /** The reason of a session that is closing; the `close` event once it has ended. */
-  #end: CloseReason | CloseEvent | null = null
+  #end: ClosingReason | CloseEvent | null = null
+  #openedAt = 0
   #accounted = 0
   #forgotten = false
 
@@ -69,6 +73,7 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> imple
     this.#query = facts.query
     this.#attributes = facts.attributes
     this.#host = host
+    this.counters = host.counters(facts.transport)
     this.output = new Output(this, host)
   }
 
@@ -130,6 +135,8 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> imple
       else this.end('slow')
       return false
     }
+    this.counters.messagesOut++
+    this.counters.bytesOut += bytes
     this.#accounted += bytes
     this.#host.account(bytes)
     if (this.#state !== 'open') return false
@@ -209,6 +216,9 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> imple
 
   // --- between session, transports and endpoint -------------------------------------------------------------
 
+  /** @internal The time of the clock at which the session opened. */
+  get openedAt (): number { return this.#openedAt }
+
   /** @internal True if messages travel as they are, without SockJS framing. */
   get raw (): boolean { return this.transportFacts.framing === 'none' }
 
@@ -225,12 +235,17 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> imple
 
   /** @internal Opens the session for the application. */
   begin (): void {
-    if (this.#state === 'opening') this.#state = 'open'
+    if (this.#state !== 'opening') return
+    this.#state = 'open'
+    this.#openedAt = this.#host.clock.now()
+    this.counters.opened++
   }
 
-  /** @internal Takes messages of the client, in order. A session that is closing ignores them. */
-  receive (messages: readonly Message[]): void {
+  /** @internal Takes messages of the client, in order. They came in `bytes` bytes. A session that is closing ignores them. */
+  receive (messages: readonly Message[], bytes: number): void {
     if (this.#state !== 'open') return
+    this.counters.messagesIn += messages.length
+    this.counters.bytesIn += bytes
     if (this.#inbox.overrun > this.#host.limits.inboxLimit) return this.end('flood')
     this.#inbox.receive(messages)
     if (this.#inbox.bytes > 0) this.account()
@@ -286,7 +301,7 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> imple
   end (cause: EndCause, given?: CloseReason, clean = false): void {
     const ending: Ending = ENDINGS[cause]
     const reason = given ?? ending.close!
-    if (ending.closeFrame === 'after messages') return this.#closeAfterMessages(reason)
+    if (ending.closeFrame === 'after messages') return this.#closeAfterMessages(reason, ending)
     const { receiver } = this.output
     const last = this.#end === null || ending.replaces === 'any' || (ending.replaces === 'normal' && this.#end.code === CLOSE.normal.code) ? reason : this.#end
     this.#finish(ending, last, clean)
@@ -310,16 +325,16 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> imple
 
   // --- inside ------------------------------------------------------------------------------------------------
 
-  #closeAfterMessages (reason: CloseReason): void {
+  #closeAfterMessages ({ code, reason }: CloseReason, ending: Ending): void {
     if (this.#state !== 'open' && this.#state !== 'opening') return
     this.#state = 'closing'
-    this.#end = reason
+    this.#end = { code, reason, ending }
     this.output.closing()
     this.#inbox.end()
   }
 
   /** Makes the session `closed`. No other function does. */
-  #finish ({ log, tell }: Ending, { code, reason }: CloseReason, clean: boolean): void {
+  #finish (ending: Ending, { code, reason, ending: told = ending }: CloseReason & Partial<ClosingReason>, clean: boolean): void {
     if (this.#state === 'closed') return
     const known = this.#state !== 'opening'
     this.#state = 'closed'
@@ -329,8 +344,9 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> imple
     const event: CloseEvent = { code, reason, clean: clean && undelivered === 0, undelivered }
     this.#end = event
     if (known) {
-      this.#host.ended(this, event, log)
-      if (tell === 'later') process.nextTick(() => this.#tellEnd(event))
+      this.counters.closed++
+      this.#host.ended(this, event, told, ending.log)
+      if (ending.tell === 'later') process.nextTick(() => this.#tellEnd(event))
       else this.#tellEnd(event)
     }
     if (!this.#remembered) this.forget()
@@ -353,4 +369,9 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> imple
     if (this.#state === 'open' && this.output.full) return this.drained().then(() => this.#next())
     return this.#inbox.next()
   }
+}
+
+/** The reason of a session that is closing, with its cause. */
+interface ClosingReason extends CloseReason {
+  readonly ending: Ending
 }

@@ -61,6 +61,13 @@ export class Supervision extends Timer {
     this.#stalledSince = 0
   }
 
+  /** Returns the milliseconds since the ping whose answer has come, or `null` if none was due. */
+  answer (): number | null {
+    if (this.#answerDue === 0) return null
+    this.#answerDue = 0
+    return this.#host.clock.now() - this.#lastPing
+  }
+
   /** Checks every deadline of an attached receiver. Returns the cause for which the session must end, if any. */
   check (receiver: Receiver, held: boolean): 'stalled' | 'unanswered' | null {
     const { clock, limits } = this.#host

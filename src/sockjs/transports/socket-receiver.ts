@@ -64,7 +64,7 @@ export abstract class SocketReceiver implements Receiver {
     const read = this.session.raw ? readRaw : readFramed
     const result = read(data, isBinary, this.#rules)
     if (typeof result === 'string') this.conclude(ENDINGS[result].close, false, result)
-    else this.session.receive(result)
+    else this.session.receive(result, typeof data === 'string' ? Buffer.byteLength(data) : data.length)
   }
 
   /**

@@ -34,7 +34,7 @@ export class TcpReceiver implements Receiver, TimerOwner {
     socket.setNoDelay(true)
     // The kernel notices a peer that has vanished (SEC-S25).
     socket.setKeepAlive(true, 5_000)
-    socket.on('data', (chunk: Buffer) => session.receive([chunk]))
+    socket.on('data', (chunk: Buffer) => session.receive([chunk], chunk.length))
     socket.on('end', () => this.#peerEnded())
     socket.on('error', () => socket.destroy())
     socket.on('close', () => this.#closed())

@@ -42,6 +42,7 @@ export class WebSocketReceiver extends SocketReceiver {
     ws.on('message', onMessage)
     ws.on('close', onClose)
     ws.on('error', onError)
+    ws.on('pong', onPong)
     ws.close = onClosing
     this.#socket[RECEIVER] = this
     // This listener must run before the one of `ws`, which ends the server's side.
@@ -142,6 +143,9 @@ export class WebSocketReceiver extends SocketReceiver {
     if (this.buffered > 0) this.destroy()
   }
 
+  /** Reports the answer to a ping. */
+  ponged (): void { this.session.output.answered(this) }
+
   /** Reports that the connection is over. */
   closed (code: number, reason: string): void {
     this.#lingering.finished(this)
@@ -190,5 +194,6 @@ function rawBytes (message: Outgoing): Buffer {
 function onMessage (this: WebSocket & Owned, data: Buffer, isBinary: boolean): void { this[RECEIVER]!.incoming(data, isBinary) }
 function onClose (this: WebSocket & Owned, code: number, reason: Buffer): void { this[RECEIVER]!.closed(code, reason.toString()) }
 function onError (this: WebSocket & Owned, error: Error & { code?: string }): void { this[RECEIVER]!.broken(ERROR_CODES[error.code ?? ''] ?? 1002) }
+function onPong (this: WebSocket & Owned): void { this[RECEIVER]!.ponged() }
 function onClosing (this: WebSocket & Owned, code?: number, reason?: string | Buffer): void { this[RECEIVER]!.closing({ code, reason }) }
 function onEnd (this: Socket & Owned): void { this[RECEIVER]!.left() }

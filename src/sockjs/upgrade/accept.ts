@@ -3,7 +3,7 @@ import type { WebSocket, WebSocketServer } from 'ws'
 import type { Endpoint } from '../endpoint/endpoint.ts'
 import type { TransportName } from '../protocol/index.ts'
 import { requestStateOf } from '../request/request-state.ts'
-import { sendClosing, sendFull, sendText, setSessionCookie } from '../request/responses.ts'
+import { refuseWhileClosing, sendFull, sendText, setSessionCookie } from '../request/responses.ts'
 import { openingFacts } from '../request/session-facts.ts'
 import { type DraftDriver, DraftReceiver, isDraftRequest, WebSocketReceiver } from '../transports/index.ts'
 import { takeUpgrade, type Upgrade, upgradeOf } from './upgrade.ts'
@@ -52,9 +52,12 @@ export function beforeUpgrade (endpoint: Endpoint) {
     upgrade.protocol = chooseProtocol(names, endpoint.options.protocols) || ''
     state.facts = await openingFacts(endpoint, request, transport, upgrade.protocol)
     // Other sessions may have opened while the `session` option ran.
-    const refuse = endpoint.registration.refusing ? sendClosing : endpoint.hasRoom(request.ip, false, request.log) ? null : sendFull
-    if (refuse !== null) {
-      refuse(reply)
+    if (endpoint.registration.refusing) {
+      refuseWhileClosing(endpoint, reply)
+      return false
+    }
+    if (!endpoint.hasRoom(request.ip, false, request.log)) {
+      sendFull(reply)
       return false
     }
     await setSessionCookie(endpoint, request, reply)

@@ -1,6 +1,7 @@
 import type { ClusterNode } from '../../cluster/node.ts'
 import type { Clock } from '../../core/clock.ts'
 import type { Body, FrameHeaders } from '../codec/index.ts'
+import type { Telemetry } from '../../telemetry/telemetry.ts'
 import type { BrokerError } from '../refusals.ts'
 import type { BrokerInspection } from './inspection.ts'
 import type { Publication } from './publication.ts'
@@ -219,6 +220,10 @@ export interface Broker {
   onState (listener: (state: BrokerState, reason: string) => void): void
   /** @internal Gives the broker its node among several. The server calls it once, before anything starts, if it has an engine. */
   join? (node: ClusterNode): void
+  /** @internal Adds the numbers of the broker to those of the server. The server calls it once, before it starts the broker. */
+  report? (telemetry: Telemetry): void
+  /** @internal Tells whether a destination is a topic or a queue, for the metrics. A broker without it has only topics. */
+  kindOf? (destination: string): 'topic' | 'queue'
   /** Starts the broker. The server calls it once, before it listens. */
   start (context: BrokerContext): Promise<void>
   /** Stops the broker. The server calls it once, when all sessions are closed. */

@@ -6,6 +6,8 @@ import { StompError, stompErrors } from '../errors.ts'
 import type { StompSession } from '../session/stomp-session.ts'
 import type { ClientMessage } from '../session/transactions.ts'
 import type { StompUser } from '../session/user.ts'
+import { readThrown } from '../session/thrown.ts'
+import type { RouteTimes } from '../telemetry.ts'
 import { type BodyKind, decodeContent } from './content.ts'
 import type { HandlerFailures } from './failures.ts'
 import { MessageReply, type Reply, type ReplyTargets } from './reply.ts'
@@ -70,6 +72,8 @@ export class MessageRoute {
   readonly #handler: MessageHandler<never, never>
   #validator: RouteValidator | null = null
   #toldLost = false
+  /** The times of this route. The server sets them when it adds the route. */
+  times: RouteTimes | null = null
 
   /**
    * @param template the path as destinations have it, with the application prefix
@@ -91,12 +95,18 @@ export class MessageRoute {
   /** Handles one message. The client gets the errors of the handler, and any other error ends the session. */
   async handle (match: Match<MessageRoute>, session: StompSession, message: ClientMessage, sender: Sender, failures: HandlerFailures): Promise<void> {
     const { destination, headers } = message
-    const { tracing } = session.host
+    const { clock, tracing } = session.host
+    const start = clock.now()
     try {
-      if (!tracing.follows('message')) return await this.#run(match, session, message, sender, failures)
-      const event = { route: this.#template, destination, session: session.id }
-      await tracing.run('message', { session, headers, event }, () => this.#run(match, session, message, sender, failures))
+      if (tracing.follows('message')) {
+        const event = { route: this.#template, destination, session: session.id }
+        await tracing.run('message', { session, headers, event }, () => this.#run(match, session, message, sender, failures))
+      } else {
+        await this.#run(match, session, message, sender, failures)
+      }
+      this.times?.succeeded(clock.now() - start)
     } catch (error) {
+      this.times?.failed(clock.now() - start, readThrown(error).code)
       await failures.tell(session, destination, error, message.receipt)
     }
   }

@@ -6,6 +6,8 @@ import { type ClientCommand, type Frame, FrameHeaders } from '../codec/index.ts'
 import type { StompSession } from '../session/stomp-session.ts'
 import type { Feed, Subscription } from '../session/subscriptions.ts'
 import type { StompUser } from '../session/user.ts'
+import { readThrown } from '../session/thrown.ts'
+import type { RouteTimes } from '../telemetry.ts'
 import { encodeContent } from './content.ts'
 import type { HandlerFailures } from './failures.ts'
 import { anySchema, checkRoute, handlers, type RouteChecks, SCHEMA_HINTS } from './route-checks.ts'
@@ -55,6 +57,8 @@ export class SubscribeRoute {
   readonly #options: SubscribeRouteOptions
   readonly #handler: SubscribeHandler<never>
   #validator: RouteValidator | null = null
+  /** The times of this route. The server sets them when it adds the route. */
+  times: RouteTimes | null = null
 
   /**
    * @param template the path as destinations have it, with the application prefix
@@ -76,8 +80,13 @@ export class SubscribeRoute {
   start ({ params }: Match<SubscribeRoute>, session: StompSession, subscription: Subscription, frame: Frame<ClientCommand>, failures: HandlerFailures): Feed {
     const abort = new AbortController()
     const { signal } = abort
-    const { tracing } = session.host
-    const ask = (): Promise<unknown> => this.#ask(params, session, subscription, frame, signal)
+    const { clock, tracing } = session.host
+    const start = clock.now()
+    const ask = (): Promise<unknown> => {
+      const asked = this.#ask(params, session, subscription, frame, signal)
+      asked.then(() => this.times?.succeeded(clock.now() - start), (error: unknown) => this.times?.failed(clock.now() - start, readThrown(error).code))
+      return asked
+    }
     const stop = (): void => abort.abort()
     if (!tracing.follows('subscribe')) return { ready: this.#answer(ask(), session, subscription, frame, signal, failures), stop }
     let ready: Promise<void>

@@ -22,6 +22,7 @@ export class Deliveries implements BrokerSink {
     if (subscription === null) return true
     if (subscription.ack !== 'auto' || redelivered || headers !== undefined) return this.#deliverTracked(subscription, delivery)
     session.time.sent()
+    session.host.telemetry.framesOut++
     const asBytes = session.takesBytes(publication.body.isText)
     return this.#sent(session.stream.send(publication.forSubscription(subscription.id, session.version, asBytes)))
   }
@@ -56,6 +57,7 @@ export class Deliveries implements BrokerSink {
     if (redelivered) own.push(['redelivered', 'true'])
     if (headers !== undefined) own.push(...headers)
     session.time.sent()
+    session.host.telemetry.framesOut++
     return this.#sent(session.stream.send(publication.forDelivery(own, version, session.takesBytes(publication.body.isText))))
   }
 

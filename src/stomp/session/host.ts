@@ -5,6 +5,7 @@ import type { Broker } from '../broker/broker.ts'
 import type { ClientCommand, Frame } from '../codec/index.ts'
 import type { ClientDestination, DestinationParser } from '../destinations.ts'
 import type { Taps } from '../taps.ts'
+import type { StompTelemetry } from '../telemetry.ts'
 import type { RateLimiter } from './rate.ts'
 import type { StompRefusals } from './refusal-log.ts'
 import type { SessionSettings } from './settings.ts'
@@ -61,4 +62,6 @@ export interface StompHost {
   readonly rate: RateLimiter | null
   /** The log of refusals, for operators. */
   readonly refusals: StompRefusals
+  /** The numbers of all sessions. */
+  readonly telemetry: StompTelemetry
 }

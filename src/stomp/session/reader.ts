@@ -67,6 +67,7 @@ class FrameReader {
 
   #handle (frame: Frame<ClientCommand>): void {
     const session = this.#session
+    session.host.telemetry.framesIn++
     try {
       const handled = COMMANDS[frame.command](session, frame)
       // A broker that takes no more frames holds the client back, also after hooks and rules that answered later (RELAY-12).

@@ -157,6 +157,7 @@ export class StompSession implements TimekeeperOwner {
     if (this.over) return
     const encoded = encodeFrame(createFrame(command, headers, body), this.version)
     this.time.sent()
+    this.host.telemetry.framesOut++
     this.stream.send(this.takesBytes(true) ? encoded.bytes : encoded.text)
   }
 
@@ -187,6 +188,7 @@ export class StompSession implements TimekeeperOwner {
     if (known.unexpected) logThrown(this.host.log, 'error', error, { session: this.id, destination: about.destination }, 'the STOMP layer failed')
     if (this.over) return
     if (!known.unexpected && !this.tellRefused(known, about)) logThrown(this.host.log, 'debug', error, { session: this.id }, 'the STOMP session ends with an ERROR')
+    this.host.telemetry.error(known.code)
     this.sendFrame('ERROR', known.headers, known.body)
     this.#state = 'closing'
     this.#leave()

@@ -52,7 +52,7 @@ t.test('K1: a session without connections: senders, waiters and readers by the h
   await keepsNothing(t, 'readers', {
     once: async (i) => {
       const next = iterator.next()
-      session.receive([`${i}`])
+      session.receive([`${i}`], 0)
       await next
     }
   })

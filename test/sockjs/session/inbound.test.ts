@@ -27,32 +27,32 @@ function readAll (session: AnySession, onMessage: (message: string) => void = ()
 
 test('messages wait until somebody listens, and their bytes are accounted for', async (t) => {
   const { host, session } = attachedStage()
-  session.receive(['a', 'b'])
-  session.receive([''])
+  session.receive(['a', 'b'], 0)
+  session.receive([''], 0)
   t.ok(host.accounted > 2)
   const seen: string[] = []
   const listener = (message: string) => { seen.push(message) }
   session.on('message', listener)
   t.strictSame(seen, ['a', 'b', ''])
   t.equal(host.accounted, 0)
-  session.receive(['c', 'd'])
+  session.receive(['c', 'd'], 0)
   t.strictSame(seen.splice(0), ['a', 'b', '', 'c', 'd'])
   session.off('message', listener)
-  session.receive(['e'])
+  session.receive(['e'], 0)
   t.strictSame(seen, [])
   const others: string[] = []
   session.on('message', (message) => others.push('1' + message)).on('message', (message) => others.push('2' + message))
-  session.receive(['f'])
+  session.receive(['f'], 0)
   t.strictSame(others, ['1e', '1f', '2f'], 'the first listener gets what waited')
-  session.on('message', listener).off('message', listener).receive(['g'])
+  session.on('message', listener).off('message', listener).receive(['g'], 0)
   t.strictSame(seen, [])
   const pair = attachedStage().session.on('message', listener).on('message', (message) => others.push(message)).off('message', listener)
-  pair.receive(['h'])
+  pair.receive(['h'], 0)
   t.strictSame([seen, others.at(-1)], [[], 'h'])
 
   const order: string[] = []
   const [one, two] = [() => order.push('one'), () => order.push('two')]
-  attachedStage().session.on('message', one).on('message', two).on('message', one).off('message', one).receive(['x'])
+  attachedStage().session.on('message', one).on('message', two).on('message', one).off('message', one).receive(['x'], 0)
   t.strictSame(order, ['one', 'two'], 'of a listener that is there twice the later one goes')
   t.equal(host.accounted, 0)
 })
@@ -61,13 +61,13 @@ test('SESSION-22 a message listener that fails closes with 1011, and the rest of
   for (const waiting of [false, true]) {
     const { host, session, closes, receiver } = attachedStage()
     const seen: string[] = []
-    if (waiting) session.receive(['a', 'b', 'c'])
+    if (waiting) session.receive(['a', 'b', 'c'], 0)
     session.on('message', (message) => {
       seen.push(message)
       if (message === 'b') throw new Error('no luck')
     })
-    if (!waiting) session.receive(['a', 'b', 'c'])
-    session.receive(['d'])
+    if (!waiting) session.receive(['a', 'b', 'c'], 0)
+    session.receive(['d'], 0)
     t.strictSame(seen, ['a', 'b'])
     host.turn()
     t.strictSame(receiver.taken(), ['(cork)', 'c[1011,"Internal server error"]', '(uncork)'])
@@ -77,7 +77,7 @@ test('SESSION-22 a message listener that fails closes with 1011, and the rest of
   }
   const { host, session } = attachedStage()
   session.on('message', async () => { throw new Error('later') })
-  session.receive(['a'])
+  session.receive(['a'], 0)
   t.equal(session.state, 'open')
   await settled()
   t.equal(session.state, 'closing')
@@ -86,10 +86,10 @@ test('SESSION-22 a message listener that fails closes with 1011, and the rest of
 
 test('a listener that closes the session gets nothing more', async (t) => {
   const { session, host } = attachedStage()
-  session.receive(['a', 'b', 'c'])
+  session.receive(['a', 'b', 'c'], 0)
   const seen: string[] = []
   session.on('message', (message) => { seen.push(message); session.close() })
-  session.receive(['d'])
+  session.receive(['d'], 0)
   t.strictSame(seen, ['a'])
   host.turn()
   t.equal(host.accounted, 0)
@@ -102,8 +102,8 @@ test('a listener may pause in the middle of a payload, and nothing changes place
     seen.push(message)
     if (message === 'b' || message === 'd') session.pause()
   })
-  session.receive(['a', 'b', 'c', 'd', 'e'])
-  session.receive(['f'])
+  session.receive(['a', 'b', 'c', 'd', 'e'], 0)
+  session.receive(['f'], 0)
   t.strictSame(seen, ['a', 'b'])
   t.strictSame(receiver.taken(), ['(pause)'])
   session.pause()
@@ -120,10 +120,10 @@ test('a listener may pause in the middle of a payload, and nothing changes place
 test('what arrives while waiting messages are replayed comes behind them', async (t) => {
   const { session } = attachedStage()
   const seen: string[] = []
-  session.receive(['a', 'b'])
+  session.receive(['a', 'b'], 0)
   session.on('message', (message) => {
     seen.push(message)
-    if (message === 'a') session.receive(['c'])
+    if (message === 'a') session.receive(['c'], 0)
   })
   t.strictSame(seen, ['a', 'b', 'c'])
 })
@@ -133,7 +133,7 @@ test('R15: pause() pauses a reader of the iteration too', async (t) => {
   const iterator = session[Symbol.asyncIterator]()
   session.pause()
   const waiting = iterator.next()
-  session.receive(['a', 'b'])
+  session.receive(['a', 'b'], 0)
   t.equal(await outcome(waiting), 'pending', 'a reader that waited before the message')
   t.equal(await outcome(answer(session)), 'pending')
   session.resume()
@@ -148,7 +148,7 @@ test('R15: pause() pauses a reader of the iteration too', async (t) => {
   const third = iterator.next()
   session.pause()
   session.resume()
-  session.receive(['c'])
+  session.receive(['c'], 0)
   t.strictSame(await outcome(third), { value: 'c', done: false }, 'a reader that waits through a pause')
 })
 
@@ -158,7 +158,7 @@ test('R15: the end of the session ends a pause: what waits can be read, then the
     session.pause()
     const { seen, end: through } = readAll(session)
     await settled()
-    for (let i = 0; i < 20; i++) session.receive([`${i}`])
+    for (let i = 0; i < 20; i++) session.receive([`${i}`], 0)
     await settled()
     t.strictSame(seen, [])
     session[end]()
@@ -169,10 +169,10 @@ test('R15: the end of the session ends a pause: what waits can be read, then the
 test('XHR-SEND-7 too much unread holds the client back, and its senders', async (t) => {
   const { session, host, receiver } = attachedStage('websocket')
   t.notOk(session.held)
-  session.receive(['x'.repeat(500)])
+  session.receive(['x'.repeat(500)], 0)
   t.strictSame(receiver.taken(), [])
   t.notOk(session.held)
-  session.receive(['y'.repeat(500)])
+  session.receive(['y'.repeat(500)], 0)
   t.strictSame(receiver.taken(), ['(pause)'])
   const accepting = answer(session)
   t.equal(await outcome(accepting), 'pending')
@@ -207,29 +207,29 @@ test('a client that is held back stays so across receivers, and no longer than i
 
 test('who goes around the back-pressure is closed with 1008', async (t) => {
   const { session, closes, receiver, host } = attachedStage()
-  session.receive(['x'.repeat(50_000)])
-  session.receive(['more'])
+  session.receive(['x'.repeat(50_000)], 0)
+  session.receive(['more'], 0)
   t.equal(session.state, 'open', 'one payload is always taken, whatever its size, and what had been read behind it')
-  session.receive(['x'.repeat(50_000)])
-  session.receive(['still more'])
+  session.receive(['x'.repeat(50_000)], 0)
+  session.receive(['still more'], 0)
   t.strictSame(closes, [{ code: 1008, reason: 'Too many messages', clean: false, undelivered: 0 }])
   t.strictSame(receiver.taken(), ['(pause)', 'c[1008,"Too many messages"]'])
   t.equal(host.accounted, 0)
 
   const tiny = attachedStage()
-  for (let i = 0; i < 1_000 && tiny.session.state === 'open'; i++) tiny.session.receive([''])
+  for (let i = 0; i < 1_000 && tiny.session.state === 'open'; i++) tiny.session.receive([''], 0)
   t.equal(tiny.closes[0]?.code, 1008, 'empty messages are not free')
 
   const paused = attachedStage()
   paused.session.pause()
-  paused.session.receive(['x'.repeat(10_000)])
+  paused.session.receive(['x'.repeat(10_000)], 0)
   t.equal(paused.session.state, 'open', 'an application that pauses does not make its client a flooder')
 
   const closing = attachedStage()
-  closing.session.receive(['x'.repeat(50_000)])
+  closing.session.receive(['x'.repeat(50_000)], 0)
   closing.session.send('last words')
   closing.session.close(3000, 'bye')
-  closing.session.receive(['more'])
+  closing.session.receive(['more'], 0)
   closing.host.turn()
   t.strictSame(closing.closes, [{ code: 3000, reason: 'bye', clean: true, undelivered: 0 }], 'not once it is closing')
 })
@@ -274,32 +274,32 @@ test('R6: senders whose connection is over do not count, and are not released', 
 
 test('iteration: in order, as they come, to the end', async (t) => {
   const { host, session } = attachedStage()
-  session.receive(['a', 'b'])
+  session.receive(['a', 'b'], 0)
   const { seen, end } = readAll(session)
   await settled()
   t.strictSame(seen, ['a', 'b'])
   t.equal(host.accounted, 0)
-  session.receive(['c', 'd'])
-  session.receive(['e'])
+  session.receive(['c', 'd'], 0)
+  session.receive(['e'], 0)
   await settled()
   t.strictSame(seen, ['a', 'b', 'c', 'd', 'e'])
   t.equal(host.accounted, 0, 'what was read does not wait any more')
   session.close()
-  session.receive(['late'])
+  session.receive(['late'], 0)
   t.strictSame(await end, ['a', 'b', 'c', 'd', 'e'])
   t.strictSame(await readAll(session).end, [], 'a second loop ends at once')
 })
 
 test('iteration: what came before the end can still be read', async (t) => {
   const { session, receiver, host } = attachedStage('websocket')
-  session.receive(['a', 'b'])
+  session.receive(['a', 'b'], 0)
   session.output.closed(receiver, { code: 1000, reason: '' }, true)
   t.equal(host.accounted, 0)
   t.strictSame(await readAll(session).end, ['a', 'b'])
   t.equal(host.accounted, 0)
   const listened: string[] = []
   const other = attachedStage('websocket')
-  other.session.receive(['a', 'b'])
+  other.session.receive(['a', 'b'], 0)
   other.session.output.closed(other.receiver, { code: 1000, reason: '' }, true)
   other.session.on('message', (message) => listened.push(message))
   t.strictSame(listened, ['a', 'b'])
@@ -309,10 +309,10 @@ test('iteration: an echo loop stops reading while its output is stuck', async (t
   const { host, session, receiver } = attachedStage()
   receiver.slow = true
   const { seen } = readAll(session, (message) => { session.send(message) })
-  session.receive([kilobyte])
+  session.receive([kilobyte], 0)
   await settled()
   host.turn()
-  session.receive(['a', 'b'])
+  session.receive(['a', 'b'], 0)
   await settled()
   t.equal(seen.length, 1)
   receiver.release()
@@ -323,7 +323,7 @@ test('iteration: an echo loop stops reading while its output is stuck', async (t
 
   session.send(kilobyte)
   host.turn()
-  session.receive(['c'])
+  session.receive(['c'], 0)
   session.terminate()
   await settled()
   t.equal(seen.length, 4, 'the end of the session lets the loop go on to its own')
@@ -331,7 +331,7 @@ test('iteration: an echo loop stops reading while its output is stuck', async (t
 
 test('iteration: leaving the loop does not close the session', async (t) => {
   const { session } = attachedStage()
-  session.receive(['a', 'b'])
+  session.receive(['a', 'b'], 0)
   const first: string[] = []
   for await (const message of session) {
     if (first.push(message) === 1) break
@@ -340,7 +340,7 @@ test('iteration: leaving the loop does not close the session', async (t) => {
   t.equal(session.state, 'open')
   const { seen, end } = readAll(session)
   await settled()
-  session.receive(['c'])
+  session.receive(['c'], 0)
   session.close()
   await end
   t.strictSame(seen, ['b', 'c'])
@@ -354,7 +354,7 @@ test('iteration: one reader at a time; an older one is sent host', async (t) => 
   const iterator = session[Symbol.asyncIterator]()
   const [older, newer] = [iterator.next(), iterator.next()]
   t.strictSame(await older, { value: undefined, done: true })
-  session.receive(['a'])
+  session.receive(['a'], 0)
   t.strictSame(await newer, { value: 'a', done: false })
 })
 

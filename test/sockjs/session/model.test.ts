@@ -189,7 +189,7 @@ class Model {
     this.#may('1008 Too many messages')
     const unread = this.#received.length
     if (session.state === 'open') this.#received.push(...messages)
-    session.receive(messages)
+    session.receive(messages, 0)
     if (this.#closes.length > 0) this.#received.length = unread
   }
 

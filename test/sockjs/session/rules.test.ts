@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import { type AnySession, type EndCause, Flusher } from '../../../src/sockjs/session/index.ts'
+import { type AnySession, type EndCause, type SessionStatus, Flusher } from '../../../src/sockjs/session/index.ts'
 import type { CloseEvent } from '../../../src/stream/message-stream.ts'
 import { attachedStage, FakeHost, FakeReceiver, openingSession, settled, stage } from './support.ts'
 
@@ -327,30 +327,31 @@ test('SESSION-9 in a cluster, a session outlives the delay while requests at oth
 })
 
 /** Every row of ENDINGS: the event and the frames when one message waits, and the frame when the application had closed with 4000 before. */
-const ENDS: Readonly<Record<EndCause, { event: CloseEvent, frames: string[], closing: string, logs?: string }>> = {
-  application: { event: event(3500, 'given', true), frames: ['waiting', 'c[3500,"given"]'], closing: '4000 before' },
-  failure: { event: event(1011, 'Internal server error', true), frames: ['waiting', 'c[1011,"Internal server error"]'], closing: '4000 before' },
-  shutdown: { event: event(1001, 'Server shutting down', true), frames: ['waiting', 'c[1001,"Server shutting down"]'], closing: '4000 before' },
-  restart: { event: event(1012, 'Server restarting', true), frames: ['waiting', 'c[1012,"Server restarting"]'], closing: '4000 before' },
-  client: { event: event(3500, 'given', false, 1), frames: [], closing: '4000 before' },
-  interrupted: { event: event(1002, 'Connection interrupted', false, 1), frames: [], closing: '4000 before' },
-  timeout: { event: event(1002, 'Connection timed out', false, 1), frames: [], closing: '4000 before' },
-  terminated: { event: event(1002, 'Connection interrupted', false, 1), frames: ['(destroy)'], closing: '4000 before' },
-  binary: { event: event(1003, 'Binary messages not accepted', false, 1), frames: [], closing: '4000 before' },
-  framing: { event: event(3000, 'Broken framing.', false, 1), frames: [], closing: '4000 before' },
-  tooBig: { event: event(1009, 'Message too big', false, 1), frames: [], closing: '4000 before', logs: 'message' },
-  flood: { event: event(1008, 'Too many messages', false, 1), frames: ['c[1008,"Too many messages"]'], closing: '1008 Too many messages', logs: 'flood' },
-  claimed: { event: event(2010, 'Another connection still open', false, 1), frames: ['c[2010,"Another connection still open"]'], closing: '2010 Another connection still open' },
-  slow: { event: event(1013, 'slow consumer', false, 1), frames: ['c[1013,"slow consumer"]'], closing: '1013 slow consumer', logs: 'slow' },
-  budget: { event: event(1013, 'slow consumer', false, 1), frames: ['c[1013,"slow consumer"]'], closing: '1013 slow consumer', logs: 'slow' },
-  stalled: { event: event(1013, 'slow consumer', false, 1), frames: ['c[1013,"slow consumer"]', '(destroy)'], closing: '4000 before', logs: 'slow' },
-  unanswered: { event: event(3000, 'No response from heartbeat', false, 1), frames: ['c[3000,"No response from heartbeat"]', '(destroy)'], closing: '4000 before', logs: 'unanswered' }
+const ENDS: Readonly<Record<EndCause, { event: CloseEvent, frames: string[], closing: string, status: SessionStatus, logs?: string }>> = {
+  application: { event: event(3500, 'given', true), frames: ['waiting', 'c[3500,"given"]'], closing: '4000 before', status: 'normal_closure' },
+  failure: { event: event(1011, 'Internal server error', true), frames: ['waiting', 'c[1011,"Internal server error"]'], closing: '4000 before', status: 'handler_error' },
+  shutdown: { event: event(1001, 'Server shutting down', true), frames: ['waiting', 'c[1001,"Server shutting down"]'], closing: '4000 before', status: 'app_shutdown' },
+  restart: { event: event(1012, 'Server restarting', true), frames: ['waiting', 'c[1012,"Server restarting"]'], closing: '4000 before', status: 'app_shutdown' },
+  client: { event: event(3500, 'given', false, 1), frames: [], closing: '4000 before', status: 'normal_closure' },
+  broken: { event: event(3500, 'given', false, 1), frames: [], closing: '4000 before', status: 'protocol_error' },
+  interrupted: { event: event(1002, 'Connection interrupted', false, 1), frames: [], closing: '4000 before', status: 'interrupted' },
+  timeout: { event: event(1002, 'Connection timed out', false, 1), frames: [], closing: '4000 before', status: 'timeout' },
+  terminated: { event: event(1002, 'Connection interrupted', false, 1), frames: ['(destroy)'], closing: '4000 before', status: 'terminated' },
+  binary: { event: event(1003, 'Binary messages not accepted', false, 1), frames: [], closing: '4000 before', status: 'protocol_error' },
+  framing: { event: event(3000, 'Broken framing.', false, 1), frames: [], closing: '4000 before', status: 'protocol_error' },
+  tooBig: { event: event(1009, 'Message too big', false, 1), frames: [], closing: '4000 before', status: 'protocol_error', logs: 'message' },
+  flood: { event: event(1008, 'Too many messages', false, 1), frames: ['c[1008,"Too many messages"]'], closing: '1008 Too many messages', status: 'flood', logs: 'flood' },
+  claimed: { event: event(2010, 'Another connection still open', false, 1), frames: ['c[2010,"Another connection still open"]'], closing: '2010 Another connection still open', status: 'conflict' },
+  slow: { event: event(1013, 'slow consumer', false, 1), frames: ['c[1013,"slow consumer"]'], closing: '1013 slow consumer', status: 'slow_consumer', logs: 'slow' },
+  budget: { event: event(1013, 'slow consumer', false, 1), frames: ['c[1013,"slow consumer"]'], closing: '1013 slow consumer', status: 'slow_consumer', logs: 'slow' },
+  stalled: { event: event(1013, 'slow consumer', false, 1), frames: ['c[1013,"slow consumer"]', '(destroy)'], closing: '4000 before', status: 'slow_consumer', logs: 'slow' },
+  unanswered: { event: event(3000, 'No response from heartbeat', false, 1), frames: ['c[3000,"No response from heartbeat"]', '(destroy)'], closing: '4000 before', status: 'timeout', logs: 'unanswered' }
 }
 
-for (const [cause, { event, frames, closing, logs }] of Object.entries(ENDS) as [EndCause, (typeof ENDS)[EndCause]][]) {
+for (const [cause, { event, frames, closing, status, logs }] of Object.entries(ENDS) as [EndCause, (typeof ENDS)[EndCause]][]) {
   test(`the end of a session by its cause: ${cause}`, async (t) => {
     const end = (session: AnySession): void => {
-      if (cause === 'application' || cause === 'client') session.end(cause, { code: 3500, reason: 'given' }, true)
+      if (cause === 'application' || cause === 'client' || cause === 'broken') session.end(cause, { code: 3500, reason: 'given' }, true)
       else session.end(cause)
     }
     const { host, session, closes, receiver } = attachedStage('websocket')
@@ -361,6 +362,7 @@ for (const [cause, { event, frames, closing, logs }] of Object.entries(ENDS) as 
     t.strictSame(receiver.taken().map((frame) => frame === 'a["waiting"]' ? 'waiting' : frame).filter((frame) => !/cork/.test(frame)), frames)
     t.strictSame(closes, [event])
     t.equal(host.logs.at(-1), logs)
+    t.strictSame(host.statuses, [status])
     end(session)
     t.equal(closes.length, 1, 'it ends once')
 
@@ -370,6 +372,7 @@ for (const [cause, { event, frames, closing, logs }] of Object.entries(ENDS) as 
     second.host.turn()
     await settled()
     t.strictSame(second.closes.map(({ code, reason }) => `${code} ${reason}`), [closing], 'while the session is closing')
+    t.strictSame(second.host.statuses, [closing.startsWith('4000') ? 'normal_closure' : status], 'the cause that counts is that of the reason')
 
     const third = attachedStage('websocket')
     third.session.close()

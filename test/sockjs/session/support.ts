@@ -1,8 +1,10 @@
 import { ManualClock } from '../../../src/core/clock.ts'
 import { closeFrame, type CloseReason, messageFrame, type Outgoing, type TransportName } from '../../../src/sockjs/protocol/index.ts'
 import { PreparedMessage } from '../../../src/stream/prepared-message.ts'
-import { type AnySession, type Receiver, Session, type SessionHost, type SessionLimits } from '../../../src/sockjs/session/index.ts'
+import { type AnySession, type Ending, type Receiver, Session, type SessionHost, type SessionLimits } from '../../../src/sockjs/session/index.ts'
 import type { CloseEvent } from '../../../src/stream/message-stream.ts'
+import { Telemetry } from '../../../src/telemetry/telemetry.ts'
+import { TransportCounters } from '../../../src/telemetry/transport-counters.ts'
 
 export const LIMITS: SessionLimits = {
   heartbeat: 25_000,
@@ -24,6 +26,10 @@ export class FakeHost implements SessionHost {
   readonly endings: CloseEvent[] = []
   /** The kinds of refusals that the log would tell, one for each ending. */
   readonly logs: (string | undefined)[] = []
+  /** The causes that the metrics would count, one for each ending. */
+  readonly statuses: string[] = []
+  readonly telemetry = new Telemetry((error) => { throw error })
+  readonly #counters = new Map<TransportName, TransportCounters>()
   forgotten = 0
   /** Sessions that have a receiver. */
   attachments = 0
@@ -43,7 +49,15 @@ export class FakeHost implements SessionHost {
   schedule (session: AnySession): void { this.#scheduled.push(session) }
   account (delta: number): void { this.accounted += delta }
   failed (_session: AnySession, error: unknown, during: string): void { this.failures.push([(error as Error).message, during]) }
-  ended (_session: AnySession, event: CloseEvent, log: string | undefined): void {
+  counters (transport: TransportName): TransportCounters {
+    let counters = this.#counters.get(transport)
+    const pings = this.telemetry.histogram('sockjs.server.ping.duration', { 'sockjs.transport': transport })
+    if (counters === undefined) this.#counters.set(transport, counters = new TransportCounters(pings))
+    return counters
+  }
+
+  ended (_session: AnySession, event: CloseEvent, { status }: Ending, log: string | undefined): void {
+    this.statuses.push(status)
     this.endings.push(event)
     this.logs.push(log)
   }

@@ -91,6 +91,7 @@ export class ClusterExchange implements LocalQueues {
       this.#context.log.warn({ reason }, 'a dead letter was dropped')
       return
     }
+    this.queues.buried[reason]++
     const letter = { destination: name, headers: letterHeaders(publication, publication.destination, reason), body: publication.body }
     try {
       await this.#push({ kind: 'dead', name, segments: [name] }, this.#record(letter, letter.headers, Infinity))

@@ -1,4 +1,6 @@
 import type { ClusterNode } from '../../../cluster/node.ts'
+import type { Telemetry } from '../../../telemetry/telemetry.ts'
+import { reportQueues } from '../local/queue-metrics.ts'
 import type { EngineState } from '../../../engine/engine.ts'
 import { destinationKind, type Separator } from '../../destinations.ts'
 import { stompErrors } from '../../errors.ts'
@@ -114,6 +116,10 @@ class ClusterBroker implements Broker {
     const kind = destinationKind(destination, this.#settings.destinations.prefixes)
     return kind === 'temporary' || kind === 'reply'
   }
+
+  report (telemetry: Telemetry): void { reportQueues(telemetry, () => this.#running?.exchange.queues) }
+
+  kindOf (destination: string): 'topic' | 'queue' { return destinationKind(destination, this.#settings.destinations.prefixes) === 'topic' ? 'topic' : 'queue' }
 
   async connect ({ user, signal }: BrokerClient, sink: BrokerSink): Promise<ClusterConnection> {
     const { exchange, users } = this.#started()

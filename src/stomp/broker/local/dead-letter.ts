@@ -4,6 +4,9 @@ import type { Publication } from '../publication.ts'
 /** The reason for which a message was given up. */
 export type DeathReason = 'delivery-limit' | 'expired'
 
+/** The number of messages that were given up, by reason, at the start. */
+export const NO_DEATHS: Readonly<Record<DeathReason, number>> = { 'delivery-limit': 0, expired: 0 }
+
 /** Makes the headers of the letter for a message that a queue has given up. */
 export function letterHeaders (publication: Publication, queue: string, reason: DeathReason): FrameHeaders {
   const headers = new FrameHeaders(publication.headers)

@@ -8,7 +8,7 @@ import type { BrokerQueue } from '../inspection.ts'
 import { Publication } from '../publication.ts'
 import type { Serial } from '../serial.ts'
 import { Budget } from './budget.ts'
-import { type DeathReason, letterHeaders } from './dead-letter.ts'
+import { type DeathReason, letterHeaders, NO_DEATHS } from './dead-letter.ts'
 import type { Settings } from './options.ts'
 import type { QueueSubscription } from './queue-subscription.ts'
 import { Queue, type QueueKind, type QueueLimits } from './queue.ts'
@@ -32,6 +32,8 @@ export class Queues implements TimerOwner {
   /** The queues with messages that expire. One timer serves them all. */
   readonly #expiring = new Set<Queue>()
   readonly #timer = new Timer(this)
+  /** The messages that became dead letters, by reason. */
+  readonly buried: Record<DeathReason, number> = { ...NO_DEATHS }
   #lettersLost = false
 
   constructor (settings: Settings, serialQueue: SerialQueue, serial: Serial, { clock, log }: BrokerContext) {
@@ -134,6 +136,7 @@ export class Queues implements TimerOwner {
   /** Moves a message to the dead-letter queue. When that is full, its oldest messages are dropped. */
   #bury (from: Queue, { publication }: QueuedMessage, reason: DeathReason): void {
     if (reason === 'expired' && !this.#settings.deadLetterExpired) return
+    this.buried[reason]++
     const name = this.#settings.deadLetters
     const letter = new Publication(name, this.#serial.next(), letterHeaders(publication, from.name, reason), publication.body)
     const queue = this.open({ kind: 'dead', name, segments: [name] })

@@ -100,6 +100,9 @@ export class History {
     return [...log.entries].slice(log.entries.length - missed).map(({ publication }) => publication)
   }
 
+  /** The octets of all messages that are kept. */
+  get bytes (): number { return this.#bytes }
+
   stop (): void {
     this.#clock.stop(this.#timer)
     this.#logs.clear()

@@ -8,6 +8,8 @@ import { resolveSettings, type Settings } from '../local/options.ts'
 import { MEMORY_CHECKS, type MemoryBrokerOptions } from './options.ts'
 import { refusal } from '../../refusals.ts'
 import { Serial } from '../serial.ts'
+import type { Telemetry } from '../../../telemetry/telemetry.ts'
+import { reportQueues } from '../local/queue-metrics.ts'
 
 export type { MemoryBrokerOptions } from './options.ts'
 
@@ -79,6 +81,13 @@ class MemoryBroker implements Broker {
     const kind = destinationKind(destination, this.#settings.destinations.prefixes)
     return kind === 'temporary' || kind === 'reply'
   }
+
+  report (telemetry: Telemetry): void {
+    reportQueues(telemetry, () => this.#exchange?.queues)
+    telemetry.observe('stomp.broker.history.bytes', () => [{ value: this.#exchange?.history.bytes ?? 0 }])
+  }
+
+  kindOf (destination: string): 'topic' | 'queue' { return destinationKind(destination, this.#settings.destinations.prefixes) === 'topic' ? 'topic' : 'queue' }
 
   connect (_client: BrokerClient, sink: BrokerSink): MemoryConnection {
     return new MemoryConnection(this.#running(), sink, this.#connections)

@@ -62,6 +62,7 @@ function acceptByBroker (session: StompSession, frame: Frame<ClientCommand>, sub
   const registered = (result: SubscribeResult | void): void => {
     answer = result
     register(session, subscription)
+    if (result?.recovered !== undefined) session.host.telemetry.recovered(result.recovered)
     if (result?.recovered === false) notRecovered(session, subscription)
   }
   const work = session.connection!.subscribe({ key, destination, ack, headers: frame.headers })
