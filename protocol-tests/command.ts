@@ -1,9 +1,9 @@
-import { closeSync, openSync, writeFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import { writeFileSync } from 'node:fs'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { catalogue } from './catalogue.ts'
 import type { CarrierName } from './client/stomp-carriers.ts'
 import type { Transport } from './client/transports.ts'
+import { checkOutput, duration, names, path, positiveDuration, version, whole } from './command-arguments.ts'
 import { human, liveProgress } from './reporters/human.ts'
 import { isReporter, reporters } from './reporters/index.ts'
 import { list, listReporters } from './reporters/list.ts'
@@ -37,37 +37,11 @@ interface Flags {
   without?: Feature[]
 }
 
-const names = (text: string, earlier: string[] = []): string[] => [...earlier, ...text.split(',').map((name) => name.trim()).filter((name) => name !== '')]
-
-function whole (text: string): number {
-  const value = Number(text)
-  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('It must be a whole number above zero.')
-  return value
-}
-
-/** Seconds, as people write them; milliseconds inside. Timers take no more than a day here: longer ones would fire at once. */
-function duration (text: string): number {
-  const value = Number(text)
-  if (text.trim() === '' || !(value >= 0 && value <= 86_400)) throw new InvalidArgumentError('It must be a number of seconds, at most 86400.')
-  return Math.round(value * 1000)
-}
-
-function positiveDuration (text: string): number {
-  const value = duration(text)
-  if (value === 0) throw new InvalidArgumentError('It must be more than zero seconds.')
-  return value
-}
-
 function endpoint (text: string, earlier: Record<string, string> = {}): Record<string, string> {
   const [, name, path] = /^\/?([^=]+)=(\/.*)$/.exec(text) ?? []
   if (name === undefined || path === undefined) throw new InvalidArgumentError('It must look like echo=/my/echo.')
   if (!catalogue.some(({ needs }) => needs.includes(`/${name}`))) throw new InvalidArgumentError(`No case needs an endpoint "${name}".`)
   return { ...earlier, [`/${name}`]: path.replace(/\/+$/, '') }
-}
-
-function path (text: string): string {
-  if (!/^\/./.test(text)) throw new InvalidArgumentError('It must begin with a slash.')
-  return text.replace(/\/+$/, '')
 }
 
 function address (text: string): { host: string, port: number } {
@@ -90,9 +64,6 @@ function transport (text: string, earlier: (Transport | CarrierName)[] = []): (T
     return known
   })]
 }
-
-/** The package finds its own manifest by its name, from the sources and from the build. */
-const { version } = createRequire(import.meta.url)('sockjs-conformance/package.json') as { version: string }
 
 /** Makes the command `sockjs-conformance <url>`, with the options of the runner and its action. */
 export function conformanceCommand (): Command {
@@ -134,15 +105,6 @@ function stompOptions ({ stompTcp, stompHost, login, passcode, topic, queue, wit
     ...(topic === undefined ? {} : { topic }),
     ...(queue === undefined ? {} : { queue }),
     ...(without === undefined ? {} : { without })
-  }
-}
-
-/** A file that cannot be written is found out before the run, not half a minute later. */
-function checkOutput (file: string): void {
-  try {
-    closeSync(openSync(file, 'a'))
-  } catch (error) {
-    throw new UsageError(`the report cannot be written to "${file}" (${error instanceof Error && 'code' in error ? String(error.code) : String(error)})`)
   }
 }
 

@@ -1,4 +1,9 @@
-/** The conformance runner, which judges any server of SockJS or STOMP at a URL. */
+/** The conformance runner, which judges any server of SockJS or STOMP at a URL, and the doctor, which examines the way to it. */
+export { products } from './doctor/remedies.ts'
+export type { Product, Remedies } from './doctor/remedies.ts'
+export { doctorReporters } from './doctor/reporters/index.ts'
+export { boundOf, diagnose } from './doctor/run.ts'
+export type { CheckResult, Diagnosis, DoctorOptions, DoctorProgress, Finding, Severity, Verdict as DoctorVerdict } from './doctor/types.ts'
 export { catalogue as cases, suites } from './catalogue.ts'
 export { reporters } from './reporters/index.ts'
 export type { ReporterName } from './reporters/index.ts'

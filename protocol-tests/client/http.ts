@@ -1,5 +1,5 @@
 import type { Target } from './target.ts'
-import { Wire } from './wire.ts'
+import { ConnectionLostError, type Wire } from './wire.ts'
 
 export interface RequestOptions {
   headers?: Record<string, string | string[]>
@@ -8,6 +8,11 @@ export interface RequestOptions {
   /** No Content-Length of our own: the case says itself how its body is delimited. */
   unsized?: boolean
   localAddress?: string
+}
+
+/** The bytes that came are no response of HTTP. */
+export class NotHttpError extends Error {
+  override name = 'NotHttpError'
 }
 
 /** The exact bytes of a request. A body gets its Content-Length unless the case forbids it. */
@@ -92,11 +97,11 @@ export class Incoming implements Head {
 
   static async read (wire: Wire, method: string, request: string): Promise<Incoming> {
     const statusLine = await wire.line(`the status line of ${request}`)
-    if (!/^HTTP\/1\.[01] \d{3}( |$)/.test(statusLine)) throw new Error(`${request}: not a status line: ${JSON.stringify(statusLine)}`)
+    if (!/^HTTP\/1\.[01] \d{3}( |$)/.test(statusLine)) throw new NotHttpError(`${request}: not a status line: ${JSON.stringify(statusLine)}`)
     const raw: [string, string][] = []
     for (let line = await wire.line(`the headers of ${request}`); line !== ''; line = await wire.line(`the headers of ${request}`)) {
       const colon = line.indexOf(':')
-      if (colon < 1) throw new Error(`${request}: not a header line: ${JSON.stringify(line)}`)
+      if (colon < 1) throw new NotHttpError(`${request}: not a header line: ${JSON.stringify(line)}`)
       raw.push([line.slice(0, colon), line.slice(colon + 1).trim()])
     }
     return new Incoming(wire, method, request, statusLine, new Fields(raw))
@@ -108,10 +113,10 @@ export class Incoming implements Head {
     if (this.over) return undefined
     if (this.framing === 'chunked') {
       const line = await this.wire.line(of)
-      if (!/^[0-9a-f]+$/i.test(line)) throw new Error(`${this.request}: not a chunk size: ${JSON.stringify(line)}`)
+      if (!/^[0-9a-f]+$/i.test(line)) throw new NotHttpError(`${this.request}: not a chunk size: ${JSON.stringify(line)}`)
       const bytes = await this.wire.take(parseInt(line, 16), of)
       const closing = await this.wire.take(2, of)
-      if (closing.toString('latin1') !== '\r\n') throw new Error(`${this.request}: a chunk does not end in CRLF`)
+      if (closing.toString('latin1') !== '\r\n') throw new NotHttpError(`${this.request}: a chunk does not end in CRLF`)
       if (bytes.length > 0) return bytes
       this.over = true
       return undefined
@@ -119,6 +124,18 @@ export class Incoming implements Head {
     this.over = true
     const bytes = this.framing === 'length' ? await this.wire.take(this.left, of) : await this.wire.rest(of)
     this.left = 0
+    return bytes.length === 0 ? undefined : bytes
+  }
+
+  /** The next bytes as they come, whatever delimits the body, or undefined at its end. */
+  async piece (what = 'the next bytes'): Promise<Buffer | undefined> {
+    if (this.framing === 'chunked' || this.over) return await this.chunk(what)
+    if (this.framing === 'length' && this.left === 0) return undefined
+    const bytes = await this.wire.some(`${what} of ${this.request}`)
+    if (this.framing === 'length') {
+      this.left -= bytes.length
+      if (bytes.length === 0) throw new ConnectionLostError(`the connection was closed ${this.left} bytes before the end of ${this.request}`)
+    }
     return bytes.length === 0 ? undefined : bytes
   }
 

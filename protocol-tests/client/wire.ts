@@ -5,6 +5,16 @@ import type { Target } from './target.ts'
 
 const connectMilliseconds = 3000
 
+/** The connection ended, or failed, before the expected bytes came. */
+export class ConnectionLostError extends Error {
+  override name = 'ConnectionLostError'
+}
+
+/** More bytes came on one connection than the reader allows. */
+export class TooMuchError extends Error {
+  override name = 'TooMuchError'
+}
+
 export type WireState = 'open' | 'ended' | 'failed'
 
 /**
@@ -24,11 +34,14 @@ export class Wire {
   lastWrite = 0
   lastRead = 0
 
-  private constructor (socket: net.Socket, plain: net.Socket) {
+  private constructor (socket: net.Socket, plain: net.Socket, mostBytes: number) {
     this.socket = socket
     this.plain = plain
+    let read = 0
     socket.on('data', (bytes: Buffer) => {
       this.lastRead = performance.now()
+      read += bytes.length
+      if (read > mostBytes) return socket.destroy(new TooMuchError(`the server sent more than ${mostBytes} bytes`))
       this.buffered = this.buffered.length === 0 ? bytes : Buffer.concat([this.buffered, bytes])
       this.wake()
     })
@@ -37,7 +50,8 @@ export class Wire {
     socket.on('error', (error) => this.fail(error))
   }
 
-  static async connect (target: Target, localAddress?: string): Promise<Wire> {
+  /** The connection ends with an error once more than `mostBytes` have come. */
+  static async connect (target: Target, localAddress?: string, mostBytes = Infinity): Promise<Wire> {
     const place = { host: target.host, port: target.port, ...(localAddress === undefined ? {} : { localAddress }) }
     const plain = net.connect(place)
     plain.setNoDelay(true)
@@ -52,7 +66,17 @@ export class Wire {
       socket.once('error', reject)
     })
     socket.setTimeout(0)
-    return new Wire(socket, plain)
+    return new Wire(socket, plain, mostBytes)
+  }
+
+  /** Address and port of this end. */
+  get local (): { address: string | undefined, port: number | undefined } {
+    return { address: this.plain.localAddress, port: this.plain.localPort }
+  }
+
+  /** How the connection failed, if it did. */
+  get error (): Error | undefined {
+    return this.failure
   }
 
   write (bytes: string | Uint8Array): void {
@@ -84,6 +108,14 @@ export class Wire {
     return bytes
   }
 
+  /** What has arrived, at least one byte of it; nothing at the end of the connection. */
+  async some (what: string): Promise<Buffer> {
+    await this.settled(() => this.buffered.length > 0 || this.state !== 'open', what)
+    const bytes = this.buffered
+    this.buffered = Buffer.alloc(0)
+    return bytes
+  }
+
   /** What has arrived and not been read. */
   peek (): Buffer {
     return this.buffered
@@ -92,10 +124,12 @@ export class Wire {
   /** Whether something arrives, or the connection ends, within the time. */
   async stirs (milliseconds: number): Promise<boolean> {
     const stirred = (): boolean => this.buffered.length > 0 || this.state !== 'open'
+    let timer: NodeJS.Timeout | undefined
     await Promise.race([
       this.settled(stirred, 'anything').catch(() => {}),
-      new Promise((resolve) => setTimeout(resolve, milliseconds))
+      new Promise((resolve) => { timer = setTimeout(resolve, milliseconds) })
     ])
+    clearTimeout(timer)
     return stirred()
   }
 
@@ -140,7 +174,8 @@ export class Wire {
     if (ready()) return
     const had = this.buffered.length === 0 ? '' : ` after ${JSON.stringify(this.buffered.toString('latin1').slice(0, 80))}`
     const how = this.failure === undefined ? 'was closed' : `failed (${this.failure.message})`
-    throw new Error(`the connection ${how} while waiting for ${what}${had}`)
+    if (this.failure instanceof TooMuchError) throw this.failure
+    throw new ConnectionLostError(`the connection ${how} while waiting for ${what}${had}`)
   }
 
   private settled (done: () => boolean, what: string): Promise<void> {

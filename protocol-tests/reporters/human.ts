@@ -33,15 +33,19 @@ function conclusion (report: Report): string {
 }
 
 /** One line that is written over itself, and nothing where there is no terminal. */
+export function liveLine (terminal: NodeJS.WriteStream): { write: (line: string) => void, clear: () => void } {
+  const put = (text: string): void => { if (terminal.isTTY) terminal.write(`\r\u001b[K${text}`) }
+  return { write: (line) => put(line.slice(0, (terminal.columns ?? 80) - 1)), clear: () => put('') }
+}
+
+/** The state of a run on such a line. */
 export function liveProgress (terminal: NodeJS.WriteStream): { show: (progress: Progress) => void, clear: () => void } {
-  const clear = (): void => { if (terminal.isTTY) terminal.write('\r\u001b[K') }
+  const live = liveLine(terminal)
   return {
-    clear,
+    clear: live.clear,
     show ({ done, total, running, last }) {
-      if (!terminal.isTTY) return
       const waiting = done < total ? `waiting for ${running.slice(0, 3).join(', ')}${running.length > 3 ? ' …' : ''}` : ''
-      const line = `[${done}/${total}] ${marks[last.verdict]} ${last.id}  ${waiting}`
-      terminal.write(`\r\u001b[K${line.slice(0, (terminal.columns ?? 80) - 1)}`)
+      live.write(`[${done}/${total}] ${marks[last.verdict]} ${last.id}  ${waiting}`)
     }
   }
 }

@@ -40,14 +40,17 @@ interface Resource {
 export class Context {
   readonly target: Target
   private readonly site: StompSite | undefined
+  private readonly mostBytes: number
   private readonly endpoints: Readonly<Record<string, string>>
   private readonly resources = new Set<Resource>()
   private expired: number | undefined
   private over = false
   private written: Write[] = []
 
-  constructor (target: Target, endpoints: Readonly<Record<string, string>> = {}, site?: StompSite) {
+  /** A connection ends with an error once more than `mostBytes` have come on it. */
+  constructor (target: Target, endpoints: Readonly<Record<string, string>> = {}, site?: StompSite, mostBytes = Infinity) {
     this.target = target
+    this.mostBytes = mostBytes
     this.endpoints = endpoints
     this.site = site
   }
@@ -74,7 +77,7 @@ export class Context {
   }
 
   async connect (localAddress?: string): Promise<Wire> {
-    return this.keep(await Wire.connect(this.target, localAddress))
+    return this.keep(await Wire.connect(this.target, localAddress, this.mostBytes))
   }
 
   /** Sends a request on a connection of its own and does not wait. */

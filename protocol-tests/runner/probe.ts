@@ -38,7 +38,7 @@ export interface Endpoints {
   readonly sockjs: boolean
 }
 
-type Finding = 'missing' | 'sockjs' | 'other'
+export type Finding = 'missing' | 'sockjs' | 'other'
 
 /** Asks for each endpoint that the cases need. */
 export async function findEndpoints (target: Target, names: Readonly<Record<string, string>>, entries: readonly CatalogueEntry[], timeout: number): Promise<Endpoints> {
@@ -52,8 +52,9 @@ export async function isService (target: Target, timeout: number): Promise<boole
   return target.base !== '' && await probe(target, { '/': '' }, '/', timeout) === 'sockjs'
 }
 
-async function probe (target: Target, names: Readonly<Record<string, string>>, endpoint: string, timeout: number): Promise<Finding> {
-  const context = new Context(target, names)
+/** Asks one endpoint; `mostBytes` bounds its answers. */
+export async function probe (target: Target, names: Readonly<Record<string, string>>, endpoint: string, timeout: number, mostBytes = Infinity): Promise<Finding> {
+  const context = new Context(target, names, undefined, mostBytes)
   const timer = setTimeout(() => context.expire(timeout), timeout)
   const ask = async (path: string): Promise<Answer | undefined> => await context.get(path).catch(() => undefined)
   try {

@@ -9,6 +9,7 @@ import type { RemoteSessions } from './remote/index.ts'
 import { parseAnyBody } from './request/any-body.ts'
 import { cancelWriter, requestStateOf, writeHijacked } from './request/request-state.ts'
 import { sendText } from './request/responses.ts'
+import { doctor } from './routes/doctor.ts'
 import { downstream } from './routes/downstream.ts'
 import { client, embeddedClientScript, greeting, iframe, info } from './routes/pages.ts'
 import { pipeline } from './routes/pipeline.ts'
@@ -41,6 +42,7 @@ export function endpointScope (endpoint: Endpoint, remote: RemoteSessions | null
     const handlers: Record<RouteName, Handler> = {
       greeting,
       info: (request, reply) => info(endpoint, request, reply),
+      doctor: (request, reply) => doctor(endpoint, request, reply),
       iframe: iframe(endpoint, script === null ? endpoint.options.clientUrl : scope.prefix + script.path),
       client: client(endpoint, script),
       rawWebsocket: (request, reply) => refusePlain(endpoint, request, reply),

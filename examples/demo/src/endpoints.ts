@@ -9,10 +9,11 @@ export interface DemoEndpoint {
   readonly handler: (session: Session, endpoint: () => Endpoint, node: string) => ReturnType<SessionHandler>
 }
 
-/** The options of every endpoint: all origins, all drafts and large sizes, because the server exists to test clients. */
+/** The options of every endpoint: all origins, all drafts, large sizes and answers for the doctor, because the server exists to test clients. */
 export const DEMO_DEFAULTS: EndpointOptions = {
   origins: '*',
   allowDrafts: true,
+  doctor: true,
   maxMessageSize: 4 * 1024 * 1024,
   queue: { limit: 16 * 1024 * 1024 }
 }

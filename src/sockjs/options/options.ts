@@ -102,6 +102,11 @@ export interface SockjsOptions {
   allowDrafts?: boolean
   /** Serves a raw WebSocket at the path of the endpoint too. Default `false`. */
   rawAtBase?: boolean
+  /**
+   * Answers `GET <path>/doctor` with the address, host and scheme that the server saw of that very request, and with the times and sizes of the
+   * endpoint, for `npx sockjs-doctor`. The rules about origins apply. Default `false`: 404.
+   */
+  doctor?: boolean
   /** Runs once per session, before it exists, and returns `{ user, attributes }` or nothing. An error that it throws refuses the session. */
   session?: SessionFunction<unknown, unknown>
   /** Returns the user of a request. It runs for every request of a session. Default `request.user`. */

@@ -56,6 +56,7 @@ export function resolveOptions (plugin: SockjsPluginOptions, endpoint: EndpointO
     websocket: { compression: endpoint.websocket?.compression ?? plugin.websocket?.compression ?? false },
     allowDrafts: given.allowDrafts ?? false,
     rawAtBase: given.rawAtBase ?? false,
+    doctor: given.doctor ?? false,
     session: given.session,
     user: given.user ?? ((request) => (request as { user?: unknown }).user),
     userKey: given.userKey ?? defaultUserKey,

@@ -102,6 +102,7 @@ const sessionOptions: Readonly<Record<keyof SockjsOptions, Check>> = {
   websocket,
   allowDrafts: boolean,
   rawAtBase: boolean,
+  doctor: boolean,
   session: func,
   user: func,
   userKey: func,

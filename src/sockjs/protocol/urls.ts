@@ -4,7 +4,7 @@ export type TransportName = 'websocket' | 'xhr-streaming' | 'xhr-polling' | 'eve
 
 /** The routes below the prefix of an endpoint. */
 export const ROUTE_NAMES = [
-  'greeting', 'info', 'iframe', 'client', 'rawWebsocket', 'websocket',
+  'greeting', 'info', 'doctor', 'iframe', 'client', 'rawWebsocket', 'websocket',
   'xhr', 'xhr_streaming', 'xhr_send', 'eventsource', 'htmlfile', 'jsonp', 'jsonp_send'
 ] as const
 
@@ -27,6 +27,7 @@ const FIXED: ReadonlyMap<string, RouteName> = new Map<string, RouteName>([
   ['', 'greeting'],
   ['/', 'greeting'],
   ['/info', 'info'],
+  ['/doctor', 'doctor'],
   ['/websocket', 'rawWebsocket']
 ])
 
@@ -89,7 +90,7 @@ export function checkCallback (value: unknown): { callback: string } | { error: 
   return { callback: value }
 }
 
-const FIXED_PATHS: Readonly<Partial<Record<RouteName, string>>> = { greeting: '', info: '/info', rawWebsocket: '/websocket' }
+const FIXED_PATHS: Readonly<Partial<Record<RouteName, string>>> = { greeting: '', info: '/info', doctor: '/doctor', rawWebsocket: '/websocket' }
 
 /** Writes the path of a route without the ids. They are the key to a session and hidden from the application (SESSION-21). */
 export function shownPath (prefix: string, route: RouteName): string {

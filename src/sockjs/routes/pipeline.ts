@@ -162,7 +162,7 @@ interface ServedRoute {
 
 /** Finds the routes that the endpoint serves. */
 function servedRoutes (endpoint: Endpoint): ReadonlyMap<string, ServedRoute> {
-  const served = Object.entries(ROUTES).filter(([, spec]) => isServed(spec, endpoint.options.transports))
+  const served = Object.entries(ROUTES).filter(([, spec]) => isServed(spec, endpoint.options))
   return new Map(served.map(([route, spec]) => [route, {
     spec,
     steps: STEPS.filter(({ concerns }) => concerns === undefined || concerns(endpoint, spec, route as RouteName))

@@ -1,4 +1,4 @@
-import type { TransportSwitches } from '../options/options.ts'
+import type { ResolvedOptions, TransportSwitches } from '../options/options.ts'
 import type { RouteName } from '../protocol/index.ts'
 
 /** One URL of the protocol: its methods, the condition of its existence, and its checks. */
@@ -7,6 +7,8 @@ export interface RouteSpec {
   readonly methods: readonly string[]
   /** The switches of `transports` of which one must be on, or `null` if the URL needs none. */
   readonly transport: keyof TransportSwitches | readonly (keyof TransportSwitches)[] | null
+  /** The option that must be on besides. */
+  readonly option?: 'doctor'
   /** The check of the origin of a request (SEC-S38). */
   readonly origin: 'checked' | 'checked if present' | 'open'
   /** Sets the cookie of `sessionCookie` (COOKIE-2, COOKIE-4). */
@@ -20,6 +22,7 @@ export const UPSTREAM: ReadonlySet<RouteName> = new Set<RouteName>(['xhr_send', 
 export const ROUTES: Readonly<Record<RouteName, RouteSpec>> = {
   greeting: { methods: ['GET', 'HEAD'], transport: null, origin: 'open', cookie: false },
   info: { methods: ['GET', 'HEAD', 'OPTIONS'], transport: null, origin: 'checked', cookie: false },
+  doctor: { methods: ['GET', 'HEAD', 'OPTIONS'], transport: null, option: 'doctor', origin: 'checked', cookie: false },
   iframe: { methods: ['GET', 'HEAD'], transport: 'iframe', origin: 'open', cookie: false },
   client: { methods: ['GET', 'HEAD'], transport: null, origin: 'open', cookie: false },
   rawWebsocket: { methods: ['GET'], transport: 'rawWebsocket', origin: 'checked', cookie: false },
@@ -33,9 +36,10 @@ export const ROUTES: Readonly<Record<RouteName, RouteSpec>> = {
   jsonp_send: { methods: ['POST'], transport: 'jsonp', origin: 'checked if present', cookie: true }
 }
 
-export function isServed (route: RouteSpec, transports: Required<TransportSwitches>): boolean {
-  if (route.transport === null) return true
-  return typeof route.transport === 'string'
-    ? transports[route.transport]
-    : route.transport.some((name) => transports[name])
+export function isServed ({ transport, option }: RouteSpec, options: ResolvedOptions): boolean {
+  if (option !== undefined && !options[option]) return false
+  if (transport === null) return true
+  return typeof transport === 'string'
+    ? options.transports[transport]
+    : transport.some((name) => options.transports[name])
 }
