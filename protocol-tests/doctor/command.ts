@@ -6,6 +6,7 @@ import type { StompOptions } from '../stomp/site.ts'
 import { defaultIdle } from './facts.ts'
 import { products } from './remedies.ts'
 import { doctorReporters } from './reporters/index.ts'
+import { listFindings } from './reporters/list.ts'
 import { doctorProgress } from './reporters/text.ts'
 import { boundOf, checkVisit, diagnose } from './run.ts'
 import type { DoctorOptions } from './types.ts'
@@ -23,6 +24,7 @@ interface Flags {
   proxy?: string[]
   json?: boolean
   html?: string
+  list?: boolean
 }
 
 function proxy (text: string, earlier: string[] = []): string[] {
@@ -38,7 +40,7 @@ export function doctorCommand (): Command {
   return new Command('sockjs-doctor')
     .description('find out what stands between clients and a SockJS server')
     .version(version)
-    .argument('<url>', 'the URL that the page gives to new SockJS(), or the site, such as https://app.example')
+    .argument('[url]', 'the URL that the page gives to new SockJS(), or the site, such as https://app.example')
     .option('--origin <origin>', 'the origin of the pages, such as https://app.example; by default that of the URL')
     .addOption(new Option('--idle <seconds>', 'time for which silent connections are watched; 0 for not at all').argParser(duration).default(defaultIdle, `${defaultIdle / 1000}`))
     .option('--stomp', 'examine STOMP too')
@@ -52,9 +54,10 @@ export function doctorCommand (): Command {
     .option('--proxy <name,…>', `show the lines for these: ${Object.keys(products).join(', ')}, all; by default for the one that names itself`, proxy)
     .option('--json', 'the report as JSON')
     .option('--html <file>', 'write the report as a page to this file, too')
+    .option('--list', 'print the checks, findings and remedies as Markdown, and do nothing else')
     .configureOutput({ writeErr: (text) => process.stderr.write(text) })
     .exitOverride((error) => { process.exit(error.exitCode === 0 ? 0 : 2) })
-    .action(async (url: string, flags: Flags) => { process.exitCode = await act(url, flags) })
+    .action(async (url: string | undefined, flags: Flags) => { process.exitCode = await act(url, flags) })
 }
 
 function stompOptions ({ stompHost, login, passcode, topic }: Flags): StompOptions {
@@ -77,10 +80,15 @@ function optionsOf (flags: Flags): DoctorOptions {
   }
 }
 
-async function act (url: string, flags: Flags): Promise<number> {
+async function act (url: string | undefined, flags: Flags): Promise<number> {
+  if (flags.list === true) {
+    process.stdout.write(listFindings())
+    return 0
+  }
   const options = optionsOf(flags)
   const progress = doctorProgress(process.stderr)
   try {
+    if (url === undefined) throw new UsageError('which server? Give the URL that the page gives to new SockJS(), such as https://app.example/chat')
     checkVisit(url, options)
     if (flags.html !== undefined) checkOutput(flags.html)
     process.stderr.write(`sockjs-doctor ${url}: at most ${Math.ceil(boundOf(options) / 1000)} s\n`)

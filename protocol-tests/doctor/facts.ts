@@ -20,6 +20,7 @@ export interface Identity {
   /** The headers of proxies that came with the request. */
   readonly forwarded: readonly string[]
   readonly heartbeat: number
+  readonly disconnectDelay: number
   readonly maxMessageSize: number
   readonly bodyLimit: number
   readonly compression: boolean

@@ -1,3 +1,4 @@
+import type { Target } from '../client/target.ts'
 import { ConnectionLostError, TooMuchError } from '../client/wire.ts'
 import type { Wire } from '../client/wire.ts'
 import { NotHttpError } from '../client/http.ts'
@@ -12,7 +13,7 @@ import type { Facts } from './facts.ts'
 export const patience = 4000
 
 /** No answer that a check reads is longer on one connection. */
-const mostBytes = 8 * 1024 * 1024
+const mostBytes = 4 * 1024 * 1024
 
 /** Nothing came in time. */
 export class SlowError extends Error {
@@ -68,6 +69,13 @@ export class Visit {
   constructor (facts: Facts) {
     this.facts = facts
     this.context = new Context({ ...facts.target, base: '' }, {}, undefined, mostBytes)
+  }
+
+  /** Connections whose answers may not be longer than so many bytes, to another server if need be. */
+  within (bytes: number, target: Target = this.context.target): Context {
+    const context = new Context(target, {}, undefined, bytes)
+    this.context.keep({ expire: (milliseconds) => context.expire(milliseconds), destroy: () => context.close() })
+    return context
   }
 
   /** A URL of the service: its path, and what stands below it. */

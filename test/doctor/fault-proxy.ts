@@ -119,18 +119,19 @@ export class FaultProxy {
     onward.on('response', (from) => {
       const headers: Record<string, unknown> = { ...from.headers }
       if (this.#faults.balance?.includes('cookie')) headers['set-cookie'] = [`node=${this.#ports.indexOf(port)}; Path=/${this.#faults.balance === 'cookie' ? '; SameSite=None; Secure' : ''}`]
-      if (this.#faults.gzip) headers['content-encoding'] = 'gzip'
+      const zips = this.#faults.gzip === true && String(asked.headers['accept-encoding']).includes('gzip')
+      if (zips) headers['content-encoding'] = 'gzip'
       this.#faults.response?.(headers, asked.url!)
       if (this.#faults.caches && asked.url!.endsWith('/info')) {
         const parts: Buffer[] = []
         from.on('data', (chunk: Buffer) => parts.push(chunk)).on('end', () => { this.#info = { headers, body: Buffer.concat(parts) } })
       }
-      this.#write(from, answer, from.statusCode!, headers)
+      this.#write(from, answer, from.statusCode!, headers, zips)
     })
   }
 
-  #write (from: IncomingMessage, answer: ServerResponse, status: number, headers: Record<string, unknown>): void {
-    const { hold, cutsSilence, gzip } = this.#faults
+  #write (from: IncomingMessage, answer: ServerResponse, status: number, headers: Record<string, unknown>, zips: boolean): void {
+    const { hold, cutsSilence } = this.#faults
     let timer: NodeJS.Timeout | undefined
     const touch = (): void => {
       clearTimeout(timer)
@@ -141,7 +142,7 @@ export class FaultProxy {
     if (hold === undefined) {
       answer.writeHead(status, headers as never)
       answer.flushHeaders()
-      const encoder = gzip ? createGzip({ flush: 2 }) : undefined
+      const encoder = zips ? createGzip({ flush: 2 }) : undefined
       encoder?.pipe(answer)
       from.on('data', (chunk: Buffer) => {
         touch()
@@ -174,7 +175,7 @@ export class FaultProxy {
     const { upgrade } = this.#faults
     socket.on('error', () => {})
     if (upgrade === 'silent') return
-    if (upgrade === 'cut') return void socket.destroy()
+    if (upgrade === 'cut') return destroy(socket)
     if (upgrade === 'wrong accept' || upgrade === 'no session') {
       const key = upgrade === 'wrong accept' ? 'AAAA' : undefined
       return this.#lie(asked, socket, head, key)
@@ -231,7 +232,7 @@ export class FaultProxy {
       from.on('data', (chunk: Buffer) => {
         touch()
         large += chunk.length
-        if (large > limit) return void socket.destroy()
+        if (large > limit) return destroy(socket)
         if (!forgotten) to.write(chunk)
       })
       from.on('close', () => {
@@ -242,4 +243,8 @@ export class FaultProxy {
     pass(socket, server, socketLimit)
     pass(server, socket)
   }
+}
+
+function destroy (socket: Duplex): void {
+  socket.destroy()
 }

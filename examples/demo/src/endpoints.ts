@@ -9,7 +9,11 @@ export interface DemoEndpoint {
   readonly handler: (session: Session, endpoint: () => Endpoint, node: string) => ReturnType<SessionHandler>
 }
 
-/** The options of every endpoint: all origins, all drafts, large sizes and answers for the doctor, because the server exists to test clients. */
+/**
+ * The options of every endpoint: all origins, all drafts and large sizes, because the server exists to test clients.
+ *
+ * The doctor gets its answers too.
+ */
 export const DEMO_DEFAULTS: EndpointOptions = {
   origins: '*',
   allowDrafts: true,

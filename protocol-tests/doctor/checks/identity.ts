@@ -34,6 +34,7 @@ function parse (text: string): Identity | undefined {
       httpVersion: String(request['httpVersion']),
       forwarded: Array.isArray(forwarded) ? forwarded.map(String) : [],
       heartbeat: number('heartbeat'),
+      disconnectDelay: number('disconnectDelay') || 5000,
       maxMessageSize: number('maxMessageSize') || 1024 * 1024,
       bodyLimit: number('bodyLimit') || 4 * 1024 * 1024,
       compression: value['compression'] === true

@@ -53,7 +53,9 @@ function judge (pairs: readonly Pair[], visit: Visit, notes: Notes<Code>): void 
   const beat = intervalOf(pairs, visit)
   const compared = beat === undefined ? 'No heartbeat came before' : `The heartbeat of the server: ${duration(beat.interval)} (${beat.how})`
   const cut = pairs.filter(({ silent }) => silent.cut !== undefined)
-  const aged = cut.filter(isLifetime)
+  const proven = cut.filter(isLifetime)
+  // A poll has no twin that talks.
+  const aged = cut.filter((pair) => proven.includes(pair) || (pair.twin === undefined && proven.some(({ silent }) => Math.abs(silent.age - pair.silent.age) < alike)))
   const idle = cut.filter((pair) => !aged.includes(pair))
   if (idle.length > 0) {
     const lives = idle.some(({ twin }) => twin !== undefined && twin.cut === undefined) ? ' Connections that talk live on, so it is the silence.' : ''

@@ -1,6 +1,5 @@
 import type { Answer } from '../../client/http.ts'
 import { parseTarget } from '../../client/target.ts'
-import { Context } from '../../runner/context.ts'
 import { check } from '../check.ts'
 import type { Notes } from '../check.ts'
 import { duration } from '../facts.ts'
@@ -12,7 +11,7 @@ import { findEcho } from '../echo.ts'
 const findings = {
   'info-refused': { severity: 'error', title: '/info is not answered, and clients do not begin.', remedy: 'service' },
   'origin-refused': { severity: 'error', title: 'The server refuses the origin of the page: no client of it gets through.', remedy: 'origin' },
-  'info-not-json': { severity: 'error', title: '/info is no JSON of SockJS, and clients give up.', remedy: 'service' },
+  'info-not-json': { severity: 'error', title: '/info does not answer with the JSON of SockJS, and clients give up.', remedy: 'service' },
   'info-cached': { severity: 'warning', title: '/info comes from a cache: clients learn of changes too late, and may get the CORS headers of others.', remedy: 'caching' },
   'base-url-dead': { severity: 'error', title: '/info sends clients to a base_url that does not answer.', remedy: 'base-url' },
   'cors-missing': { severity: 'error', title: 'Browsers keep the answer from the page, because the CORS headers do not fit its origin.', remedy: 'cors' },
@@ -70,9 +69,7 @@ async function judgeBaseUrl (baseUrl: string, visit: Visit, notes: Notes<Code>):
   const url = URL.canParse(baseUrl, target.origin) ? new URL(baseUrl, target.origin).href : baseUrl
   const other = parseTarget(url)
   if (other === undefined) return notes.find('base-url-dead', `${quoted(baseUrl)} is no URL`)
-  const context = new Context(other, {}, undefined, 1024 * 1024)
-  visit.context.keep({ expire: (milliseconds) => context.expire(milliseconds), destroy: () => context.close() })
-  const outcome = await attempt(context.get('/info'))
+  const outcome = await attempt(visit.within(1024 * 1024, other).get('/info'))
   if (outcome.trouble !== undefined || parse(outcome.value) === undefined) notes.find('base-url-dead', `${quoted(url)}: ${told(outcome)}`)
   else notes.saw(`base_url ${quoted(baseUrl)} answers`)
 }

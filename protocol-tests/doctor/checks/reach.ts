@@ -17,9 +17,9 @@ const findings = {
   'tls-failed': { severity: 'error', title: 'No TLS connection comes about.', remedy: 'certificate' },
   'tls-certificate': { severity: 'error', title: 'Browsers do not accept the certificate, and no client gets through.', remedy: 'certificate' },
   'http1-refused': { severity: 'error', title: 'The server speaks no HTTP/1.1 over TLS, which WebSockets of browsers need.', remedy: 'http-version' },
-  silent: { severity: 'error', title: 'The server accepts connections and never answers.' },
+  silent: { severity: 'error', title: 'The server accepts connections, and no whole answer comes.' },
   cut: { severity: 'error', title: 'The server ends the connection without an answer.' },
-  'not-http': { severity: 'error', title: 'This is no HTTP server: its answer makes no sense.' },
+  'not-http': { severity: 'error', title: 'This is not an HTTP server: its answer makes no sense.' },
   endless: { severity: 'error', title: 'The answer does not end.' },
   redirect: { severity: 'error', title: 'The URL is redirected. WebSockets and POST requests of browsers do not follow.', remedy: 'redirect' },
   'no-service': { severity: 'error', title: 'There is no SockJS service at this URL.', remedy: 'service' },
@@ -32,6 +32,9 @@ type Code = keyof typeof findings
 const codes: Readonly<Record<Trouble, Code>> = {
   slow: 'silent', cut: 'cut', 'not http': 'not-http', endless: 'endless', refused: 'refused', other: 'unreachable'
 }
+
+/** The longest first answer. */
+const mostBytes = 1024 * 1024
 
 /** The usual paths, where the URL is the site and not the service. */
 const usual = ['/echo', '/sockjs', '/stomp', '/ws', '/chat', '/gs-guide-websocket']
@@ -75,7 +78,7 @@ function isRedirect ({ status }: Answer): boolean {
 
 /** The path of the service: that of the URL, or a usual one below it. */
 async function findService ({ facts: { target, options } }: Visit): Promise<string | undefined> {
-  const found = async (path: string): Promise<boolean> => path !== '' && await probe({ ...target, base: path }, { '/': '' }, '/', 3000, 1024 * 1024) === 'sockjs'
+  const found = async (path: string): Promise<boolean> => path !== '' && await probe({ ...target, base: path }, { '/': '' }, '/', 3000, mostBytes) === 'sockjs'
   if (await found(target.base)) return target.base
   const paths = [...(options.stomp === true && options.stompEndpoint !== undefined ? [options.stompEndpoint] : []), ...usual].map((path) => target.base + path)
   const finds = await Promise.all(paths.map(found))
@@ -110,7 +113,8 @@ export const reach = check<Code>({
     if (!await resolves(visit, notes)) return
     if (target.secure && !await judgeTls(visit, notes)) return
     const path = `${target.base}/info`
-    const first = await visit.ask('GET', path)
+    const context = visit.within(mostBytes)
+    const first = await attempt(context.request('GET', path, { headers: visit.headers() }))
     if (!judgeFirst(first, path, visit, notes)) return
     facts.path = await findService(visit)
     if (facts.path === undefined) {

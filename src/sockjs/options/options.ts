@@ -103,8 +103,10 @@ export interface SockjsOptions {
   /** Serves a raw WebSocket at the path of the endpoint too. Default `false`. */
   rawAtBase?: boolean
   /**
-   * Answers `GET <path>/doctor` with the address, host and scheme that the server saw of that very request, and with the times and sizes of the
-   * endpoint, for `npx sockjs-doctor`. The rules about origins apply. Default `false`: 404.
+   * Answers `GET <path>/doctor` for `npx sockjs-doctor`. Default `false`: 404.
+   *
+   * The answer has the address, host and scheme that the server saw of that very request, and the times and sizes of the endpoint. The rules
+   * about origins apply.
    */
   doctor?: boolean
   /** Runs once per session, before it exists, and returns `{ user, attributes }` or nothing. An error that it throws refuses the session. */

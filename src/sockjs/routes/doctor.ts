@@ -8,7 +8,7 @@ const FORWARDING = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-forwa
 /**
  * Answers `/doctor`: the client learns how the server saw this very request, and the times and sizes of the endpoint.
  *
- * The answer names no other client, no header but the names of those that a proxy adds, and no other option.
+ * The answer names no other client, no header but the names of a proxy's headers, and no other option.
  */
 export function doctor ({ options, bodyLimit }: Endpoint, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const { socket, httpVersion } = request.raw

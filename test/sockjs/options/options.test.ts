@@ -38,6 +38,7 @@ const WRONG: Readonly<Record<string, readonly unknown[]>> = {
   websocket: [true, { compression: 5 }, { deflate: true }],
   allowDrafts: [1],
   rawAtBase: [1],
+  doctor: [1, 'yes'],
   session: [{}, 'user'],
   user: ['user'],
   userKey: ['id'],
