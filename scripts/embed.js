@@ -1,6 +1,6 @@
-// Writes src/embedded/: the browser's copy of sockjs-client and the version of this package, as modules. A server that was bundled
-// into one file has no folder of packages to read them from.
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+// Writes src/embedded/: the browser's copy of sockjs-client, the page of the inspector and the version of this package, as modules. A server
+// that was bundled into one file has no folder of packages to read them from.
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -54,4 +54,14 @@ export const clientVersion: string = ${literal(readJson(clientManifest).version)
 
 /** sockjs-client for browsers, byte for byte its dist/sockjs.min.js. */
 export const clientScript: string = ${literal(script)}
+`)
+
+const PAGE = join(ROOT, 'src/inspector/page')
+const files = readdirSync(PAGE).sort().map((name) => `  ${literal(name)}: ${literal(readFileSync(join(PAGE, name), 'utf8'))}`)
+writeFileSync(join(EMBEDDED, 'inspector-page.ts'), `// Written by scripts/embed.js from src/inspector/page/.
+
+/** The files of the page of the inspector, by name. */
+export const inspectorPage: Readonly<Record<string, string>> = {
+${files.join(',\n')}
+}
 `)

@@ -133,14 +133,22 @@ const ROOMS: readonly Room[] = [
   },
   { name: 'kafka', rooms: ['core', 'bridge/kafka'], packages: [] },
 
-  { name: 'otel', rooms: ['embedded', 'core/error-codes', 'core', 'telemetry'], packages: ['node:async_hooks', '@opentelemetry/api', 'type:fastify', 'fastify-plugin'] }
+  { name: 'otel', rooms: ['embedded', 'core/error-codes', 'core', 'telemetry'], packages: ['node:async_hooks', '@opentelemetry/api', 'type:fastify', 'fastify-plugin'] },
+  {
+    name: 'inspector',
+    rooms: [
+      'embedded', 'core/error-codes', 'core', 'stream', 'cluster', 'telemetry', 'sockjs/options', 'sockjs/endpoint', 'sockjs/session',
+      'stomp/codec', 'stomp/refusals', 'stomp/broker', 'stomp/session', 'stomp/users', 'stomp'
+    ],
+    packages: ['*']
+  }
 ]
 
 /** The files of STOMP that may know the SockJS server. All others know a client as a `MessageStream`. */
 const SOCKJS_DOORS = ['stomp/plugin.ts', 'stomp/sockjs-endpoint.ts', 'stomp/options.ts']
 
 /** Rooms that get their time from the clock. */
-const TIMELESS = /^(stream|telemetry|sockjs\/.*|stomp|stomp\/.*|bridge\/.*)$/
+const TIMELESS = /^(stream|telemetry|sockjs\/.*|stomp|stomp\/.*|bridge\/.*|inspector)$/
 
 /** Files that need the real time: how long a test waits for a frame, the date of a header. */
 const REAL_TIME = ['stomp/inject.ts', 'sockjs/request/responses.ts']

@@ -29,5 +29,7 @@ export const QUESTIONS = {
   /** Closes STOMP sessions. */
   stompClose: 8,
   /** The users who are present in topics at the node. */
-  stompPresence: 9
+  stompPresence: 9,
+  /** A command of the inspector. */
+  inspect: 10
 } as const

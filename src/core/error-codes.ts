@@ -61,6 +61,16 @@ export const ENGINE_ERRORS = {
   Full: ['application', 'FST_SOCKJS_ENGINE_FULL', 507, Error, 'engine %s takes no more messages: %s']
 } as const satisfies Readonly<Record<string, ThrownEntry>>
 
+/** The errors of the inspector. */
+export const INSPECTOR_ERRORS = {
+  /** The inspector was registered before the SockJS plugin, or without it. */
+  NeedsSockjs: ['developer', 'FST_SOCKJS_INSPECTOR_NEEDS_SOCKJS', 500, Error, 'register fastify-sockjs before fastify-sockjs/inspector'],
+  /** An option of the inspector has a wrong value, or is unknown. */
+  InvalidOption: ['developer', 'FST_SOCKJS_INSPECTOR_INVALID_OPTION', 500, TypeError, 'option %s of the inspector: %s'],
+  /** The inspector has no hook of its own that could refuse a client. */
+  Unguarded: ['developer', 'FST_SOCKJS_INSPECTOR_UNGUARDED', 500, Error, 'nothing protects the inspector at %s: give it a hook that refuses strangers, such as onRequest: app.authenticate, or write open: true if another protection stands before it']
+} as const satisfies Readonly<Record<string, ThrownEntry>>
+
 /** The errors of the bridge between STOMP and Kafka. */
 export const KAFKA_ERRORS = {
   /** The bridge was registered before the STOMP plugin, or without it. */

@@ -11,8 +11,8 @@ export interface Tool {
 }
 
 export const TOOLS = {
-  Chromium: { command: 'chromium', debianPackage: 'chromium', suites: /^(browsers|legacy|proxies|demo)/ },
-  Firefox: { command: 'firefox-esr', debianPackage: 'firefox-esr', suites: /^(browsers|legacy)/ },
+  Chromium: { command: 'chromium', debianPackage: 'chromium', suites: /^(browsers|legacy|proxies|demo|inspector)/ },
+  Firefox: { command: 'firefox-esr', debianPackage: 'firefox-esr', suites: /^(browsers|legacy|inspector)/ },
   nginx: { command: 'nginx', debianPackage: 'nginx-light', suites: /^(proxies|cluster)/ },
   HAProxy: { command: 'haproxy', debianPackage: 'haproxy', suites: /^(proxies|cluster)/ },
   RabbitMQ: { command: 'rabbitmq-server', debianPackage: 'rabbitmq-server', suites: /^(?:relay|tracing)/ },

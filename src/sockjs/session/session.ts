@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { addListener, emit, type Listeners, removeListener } from '../../core/listeners.ts'
 import type { CloseEvent, Message, MessageStream, TransportFacts } from '../../stream/message-stream.ts'
-import type { PreparedMessage } from '../../stream/prepared-message.ts'
+import { PreparedMessage } from '../../stream/prepared-message.ts'
 import type { TransportCounters } from '../../telemetry/transport-counters.ts'
 import { errors } from '../errors.ts'
 import { CLOSE, type CloseReason, fitReason, type TransportName, TRANSPORTS } from '../protocol/index.ts'
@@ -14,6 +14,7 @@ import { Inbox } from './inbox.ts'
 import { Output } from './output.ts'
 import type { Receiver } from './receiver.ts'
 import type { SessionHost } from './session-host.ts'
+import type { SessionWatcher } from './watcher.ts'
 
 /**
  * One client, over any transport: an ordered stream of messages in, and an ordered stream of messages out.
@@ -42,6 +43,8 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> imple
   readonly output: Output
   /** @internal The counters of all sessions of this endpoint and transport. */
   readonly counters: TransportCounters
+  /** @internal Sees every message, while a page of the inspector shows the session. */
+  watcher: SessionWatcher | null = null
   readonly #host: SessionHost
   readonly #path: string
   readonly #query: string
@@ -137,6 +140,7 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> imple
     }
     this.counters.messagesOut++
     this.counters.bytesOut += bytes
+    this.watcher?.sent(message instanceof PreparedMessage ? message.data : message)
     this.#accounted += bytes
     this.#host.account(bytes)
     if (this.#state !== 'open') return false
@@ -247,6 +251,7 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> imple
     this.counters.messagesIn += messages.length
     this.counters.bytesIn += bytes
     if (this.#inbox.overrun > this.#host.limits.inboxLimit) return this.end('flood')
+    if (this.watcher !== null) for (const message of messages) this.watcher.received(message)
     this.#inbox.receive(messages)
     if (this.#inbox.bytes > 0) this.account()
   }

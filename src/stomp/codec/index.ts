@@ -1,5 +1,5 @@
 export { Body } from './body.ts'
-export type { ClientCommand, Command, ServerCommand } from './commands.ts'
+export { type ClientCommand, type Command, commandNamed, type ServerCommand } from './commands.ts'
 export { type FrameError, isFrameError } from './errors.ts'
 export { createFrame, type Frame } from './frame.ts'
 export { FrameHeaders, type HeadersLike } from './headers.ts'

@@ -1,0 +1,233 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { chromium, type Page } from 'playwright-core'
+import puppeteer from 'puppeteer-core'
+import t, { type Test } from 'tap'
+import { InspectedSite, LARGE } from './inspector-site.ts'
+import { toolPath } from './tools.ts'
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url))
+
+/** The folder of the pictures, which a person may look at. */
+const PICTURES = join(ROOT, '.tap/pictures/')
+
+/** axe-core is under MPL-2.0, so that it is no dependency of this repository. The suite installs it for itself. */
+const AXE = { version: '4.14.1', folder: join(ROOT, 'node_modules/.cache/inspector-e2e') }
+
+/** The most elements of a view. It does not depend on the number of rows. */
+const MOST_ELEMENTS = 1_500
+
+const VIEWS = ['overview', 'sessions', 'topics', 'queues', 'users', 'presence', 'letters', 'routes', 'nodes'] as const
+
+const LOOKS = [
+  { name: '1400-light', width: 1400, height: 900, colorScheme: 'light' },
+  { name: '1400-dark', width: 1400, height: 900, colorScheme: 'dark' },
+  { name: '390-light', width: 390, height: 844, colorScheme: 'light' },
+  { name: '390-dark', width: 390, height: 844, colorScheme: 'dark' }
+] as const
+
+function axeScript (): string {
+  const path = join(AXE.folder, 'node_modules/axe-core/axe.min.js')
+  if (!existsSync(path)) {
+    mkdirSync(AXE.folder, { recursive: true })
+    execFileSync('npm', ['install', '--prefix', AXE.folder, '--no-save', '--no-audit', '--no-fund', '--ignore-scripts', `axe-core@${AXE.version}`], { stdio: ['ignore', 'ignore', 'inherit'] })
+  }
+  return readFileSync(path, 'utf8')
+}
+
+/** The findings of axe, by the name of the rule and the first element. */
+const FINDINGS = `axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) =>
+  violations.map(({ id, nodes }) => id + ': ' + nodes.map(({ html }) => html.slice(0, 160)).slice(0, 3).join(' | ')))`
+
+/** Expressions of a page that both browsers evaluate. */
+const ELEMENTS = 'document.querySelectorAll("*").length'
+const IS_TOO_WIDE = 'document.documentElement.scrollWidth > innerWidth'
+const ROWS = '[...document.querySelectorAll(".body .row")].map((row) => row.innerText).join("\\n")'
+
+const site = new InspectedSite()
+t.before(async () => {
+  mkdirSync(PICTURES, { recursive: true })
+  await site.start(LARGE)
+})
+t.teardown(() => site.stop())
+
+/** Opens a page in Chromium. The test fails for each error in it, for each line that its policy refuses, and for each request to another server. */
+async function openChromium (t: Test, path: string, look: (typeof LOOKS)[number] = LOOKS[0]): Promise<Page> {
+  const browser = await chromium.launch({ executablePath: toolPath('Chromium'), args: ['--no-sandbox', '--disable-dev-shm-usage', '--disable-background-networking'] })
+  t.teardown(() => browser.close())
+  const { width, height, colorScheme } = look
+  const page = await browser.newPage({ viewport: { width, height }, colorScheme })
+  page.setDefaultTimeout(30_000)
+  page.on('pageerror', ({ message }) => t.fail(message))
+  page.on('console', (message) => { if (message.type() === 'error') t.fail(message.text()) })
+  page.on('request', (request) => { if (new URL(request.url()).host !== new URL(site.url).host) t.fail(`asked ${request.url()}`) })
+  await page.goto(`${site.url}/inspector/${path}`)
+  await page.locator('.state.open').waitFor()
+  return page
+}
+
+/** Waits until a view has its content. */
+async function filled (page: Page, view: string): Promise<void> {
+  const shown: Record<string, string> = { overview: '.line', routes: 'td:has-text("/app/")', nodes: 'td:has-text("this process")' }
+  await page.locator(shown[view] ?? '.body .row .text').first().waitFor()
+}
+
+for (const look of LOOKS) {
+  t.test(`every view in Chromium at ${look.name}: axe finds nothing, the width fits, the number of elements is bounded`, async (t) => {
+    const page = await openChromium(t, '', look)
+    await page.evaluate(axeScript())
+    for (const view of VIEWS) {
+      await page.evaluate(`location.hash = '#${view}'`)
+      await filled(page, view)
+      t.strictSame(await page.evaluate(FINDINGS), [], `axe: ${view}`)
+      t.equal(await page.evaluate(IS_TOO_WIDE), false, `${view} fits`)
+      t.ok(Number(await page.evaluate(ELEMENTS)) < MOST_ELEMENTS, `${view} has few elements`)
+      await page.screenshot({ path: `${PICTURES}inspector-${view}-${look.name}.png` })
+    }
+    await page.evaluate('location.hash = "#sessions"')
+    await page.locator('.body .row .link').first().click()
+    await page.locator('dialog[open] dd').first().waitFor()
+    await page.click('text=Watch messages')
+    await page.locator('.messages-head button[aria-pressed=true]').waitFor()
+    t.strictSame(await page.evaluate(FINDINGS), [], 'axe: panel')
+    t.equal(await page.evaluate(IS_TOO_WIDE), false, 'the panel fits')
+    await page.screenshot({ path: `${PICTURES}inspector-panel-${look.name}.png` })
+  })
+}
+
+t.test('50,000 rows: scrolling, filter and order', async (t) => {
+  const page = await openChromium(t, '#sessions')
+  await page.locator('.summary', { hasText: /^50,0\d\d sessions$/ }).waitFor()
+  for (const share of [0.5, 1, 0]) {
+    await page.evaluate(`{ const scroller = document.querySelector('.scroller'); scroller.scrollTop = scroller.scrollHeight * ${share} }`)
+    await page.waitForFunction(`(${ROWS}).length > 200 && [...document.querySelectorAll('.body .row')].every((row) => row.querySelector('.link').textContent !== '')`)
+    t.ok(Number(await page.evaluate(ELEMENTS)) < MOST_ELEMENTS)
+  }
+  await page.fill('.search', 'grace-8')
+  await page.locator('.summary', { hasText: / of 50,0\d\d sessions$/ }).waitFor()
+  await page.waitForFunction(`(${ROWS}).split('\\n').filter((line) => line.startsWith('grace-8')).length > 5`)
+  await page.click('[data-key=ip]')
+  await page.locator('[aria-sort=ascending] [data-key=ip]').waitFor()
+  await page.click('[data-key=ip]')
+  await page.locator('[aria-sort=descending] [data-key=ip]').waitFor()
+  await page.fill('.search', 'no such session')
+  await page.locator('.body.empty').waitFor()
+})
+
+t.test('by the keyboard alone: tabs, order, a session, its messages, and the way back', async (t) => {
+  const page = await openChromium(t, '')
+  const focused = () => page.evaluate('document.activeElement.dataset.view ?? document.activeElement.dataset.key ?? document.activeElement.textContent')
+  /** Presses Tab until the focus is where the test wants it. */
+  const tabTo = async (wanted: string | RegExp): Promise<void> => {
+    for (let i = 0; i < 80; i++) {
+      await page.keyboard.press('Tab')
+      const words = String(await focused())
+      if (typeof wanted === 'string' ? words === wanted : wanted.test(words)) return
+    }
+    t.fail(`the keyboard does not reach ${String(wanted)}`)
+  }
+  await tabTo('Skip to the content')
+  await tabTo('Pause')
+  await page.keyboard.press('Enter')
+  await page.locator('#state', { hasText: 'Paused' }).waitFor()
+  await page.keyboard.press('Enter')
+  await page.locator('#state', { hasText: 'Live' }).waitFor()
+  await tabTo('sessions')
+  const outline = await page.evaluate('getComputedStyle(document.activeElement).outlineStyle')
+  t.equal(outline, 'solid', 'the focus can be seen')
+  await page.keyboard.press('Enter')
+  await filled(page, 'sessions')
+  await tabTo('user')
+  await page.keyboard.press('Enter')
+  await page.locator('[aria-sort=ascending] [data-key=user]').waitFor()
+  t.equal(await focused(), 'user', 'the focus stays on the heading')
+  await page.keyboard.press('Enter')
+  await page.locator('[aria-sort=descending] [data-key=user]').waitFor()
+  await tabTo(/^[0-9a-f]{8}$/)
+  const session = String(await focused())
+  await page.keyboard.press('Enter')
+  await page.locator('dialog[open] dd', { hasText: session }).waitFor()
+  await tabTo('Watch messages')
+  await page.keyboard.press('Space')
+  await page.locator('button', { hasText: 'Stop watching' }).waitFor()
+  await page.keyboard.press('Escape')
+  await page.waitForFunction('!document.querySelector("dialog").open')
+  t.match(await focused(), /^[0-9a-f]{8}$/, 'the focus is back in the table')
+})
+
+t.test('messages of a session, and its end', async (t) => {
+  const page = await openChromium(t, '#sessions')
+  await page.fill('.search', 'speaker')
+  await page.locator('.summary', { hasText: /^1 of/ }).waitFor()
+  await page.locator('.body .row .link').first().click()
+  await page.click('text=Watch messages')
+  await page.locator('.messages .kind', { hasText: 'SEND' }).first().waitFor()
+  await page.locator('.messages pre', { hasText: 'destination:/app/' }).first().waitFor()
+  await page.click('text=Done')
+  await page.fill('.search', 'worker')
+  await page.locator('.body .row .link').first().waitFor()
+  await page.waitForFunction('document.querySelectorAll(".body .row").length === 1')
+  await page.locator('.body .row .link').first().click()
+  await page.click('text=Close session')
+  await page.click('text=Close it')
+  await page.locator('.closing', { hasText: 'was told to close' }).waitFor()
+  await page.locator('.problem', { hasText: 'has ended' }).waitFor()
+  await page.click('text=Done')
+  await page.locator('.body.empty').waitFor()
+})
+
+t.test('a dead letter goes back to its queue', async (t) => {
+  const page = await openChromium(t, '#letters')
+  await page.locator('.summary', { hasText: /^5 letters$/ }).waitFor()
+  await page.locator('text=Send back').first().click()
+  await page.locator('.summary', { hasText: /^4 letters$/ }).waitFor()
+})
+
+t.test('the page comes back by itself when its connection was lost', async (t) => {
+  const page = await openChromium(t, '')
+  for (const session of [...site.app.sockjs.endpoints.get('/inspector/live')!.sessions]) session.terminate()
+  await page.locator('.state.lost').waitFor()
+  await page.locator('.state.open').waitFor()
+  await filled(page, 'overview')
+})
+
+t.test('a page that no one sees asks nothing', async (t) => {
+  const page = await openChromium(t, '')
+  await filled(page, 'overview')
+  await page.evaluate('Object.defineProperty(document, "hidden", { value: true }); document.dispatchEvent(new Event("visibilitychange"))')
+  const read = (): number => site.app.sockjs.metrics().find(({ name }) => name === 'sockjs.server.messages')!.points
+    .filter(({ attributes }) => attributes['sockjs.endpoint'] === '/inspector/live').reduce((sum, point) => sum + ('value' in point ? point.value : 0), 0)
+  await page.waitForTimeout(1_000)
+  const before = read()
+  await page.waitForTimeout(2_000)
+  t.equal(read(), before)
+})
+
+t.test('Firefox shows the same, and axe finds nothing', async (t) => {
+  const browser = await puppeteer.launch({ browser: 'firefox', executablePath: toolPath('Firefox'), headless: true })
+  t.teardown(() => browser.close())
+  const page = await browser.newPage()
+  page.setDefaultTimeout(60_000)
+  page.on('pageerror', (error) => t.fail(String(error)))
+  for (const { width, height, name } of [LOOKS[0], LOOKS[2]]) {
+    await page.setViewport({ width, height })
+    await page.goto(`${site.url}/inspector/#sessions`)
+    await page.waitForSelector('.state.open')
+    await page.waitForSelector('.body .row .text')
+    await page.evaluate(axeScript())
+    for (const view of ['overview', 'sessions', 'queues'] as const) {
+      await page.evaluate(`location.hash = '#${view}'`)
+      await page.waitForSelector(view === 'overview' ? '.line' : '.body .row .text')
+      t.strictSame(await page.evaluate(FINDINGS), [], `axe: ${view} at ${width}`)
+      t.equal(await page.evaluate(IS_TOO_WIDE), false, `${view} fits at ${width}`)
+      t.ok(Number(await page.evaluate(ELEMENTS)) < MOST_ELEMENTS)
+      await page.screenshot({ path: `${PICTURES}inspector-firefox-${view}-${name}.png` })
+    }
+  }
+  await page.evaluate('location.hash = "#sessions"')
+  await page.waitForSelector('.body .row .link')
+  await page.evaluate('document.querySelector(".body .row .link").click()')
+  await page.waitForSelector('dialog[open] dd')
+})
