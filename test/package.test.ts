@@ -8,6 +8,7 @@ import { satisfies } from 'semver'
 import t, { type Test } from 'tap'
 import ts from 'typescript'
 import { clientScript, clientVersion } from '../src/embedded/client-script.ts'
+import { inspectorPage } from '../src/embedded/inspector-page.ts'
 import { version } from '../src/embedded/version.ts'
 import { blocksOf, linksOf } from './support/docs/markdown.ts'
 import { build, ENV, pack, type Packed, Project } from './support/package/packing.ts'
@@ -66,6 +67,8 @@ t.test('U11: a bundle contains the versions that are installed', async (t) => {
   t.equal(version, manifest.version, 'the version of the package: npm run embed')
   t.equal(clientVersion, (JSON.parse(client('package.json')) as { version: string }).version, 'the version of the script: npm run embed')
   t.equal(clientScript, client('dist/sockjs.min.js'), 'the script, byte for byte: npm run embed')
+  const page = join(ROOT, 'src/inspector/page')
+  t.same(inspectorPage, Object.fromEntries(readdirSync(page).map((name) => [name, readFileSync(join(page, name), 'utf8')])), 'the page of the inspector: npm run embed')
   t.ok(readFileSync(join(ROOT, 'src/embedded/client-script.ts'), 'utf8').includes(client('LICENSE').trim()), 'its licence stands beside it')
 })
 
@@ -123,7 +126,7 @@ t.test('the packages, packed and installed', { timeout: 0 }, async (t) => {
 
   t.test('fastify-sockjs holds its build, documents and examples, and nothing else', async (t) => {
     const pages = ['README.md', 'LICENSE', 'CHANGELOG.md', 'CONTRIBUTING.md', 'PROTOCOL.md', 'SECURITY.md', ...filesBelow('docs', /^docs\/api\//)]
-    const expected = ['package.json', ...pages, ...filesBelow('examples', /^examples\/demo\//), ...built('src'), ...commonjs('index', 'stomp', 'hub', 'nats', 'redis', 'kafka', 'otel')]
+    const expected = ['package.json', ...pages, ...filesBelow('examples', /^examples\/demo\//), ...built('src'), ...commonjs('index', 'stomp', 'hub', 'nats', 'redis', 'kafka', 'otel', 'inspector')]
     t.same(own.files.map(({ path }) => path).sort(), expected.sort())
   })
 

@@ -46,6 +46,7 @@ async function javascriptOf (path) {
 const FACES = new Map([
   ['fastify-sockjs', new URL('../../src/index.ts', import.meta.url).href],
   ['fastify-sockjs/stomp', new URL('../../src/stomp.ts', import.meta.url).href],
+  ['fastify-sockjs/inspector', new URL('../../src/inspector.ts', import.meta.url).href],
   ['fastify-sockjs/hub', new URL('../../src/hub.ts', import.meta.url).href],
   ['fastify-sockjs/kafka', new URL('../../src/kafka.ts', import.meta.url).href],
   ['fastify-sockjs/nats', new URL('../../src/nats.ts', import.meta.url).href]

@@ -95,7 +95,7 @@ function timesOf (points: readonly HistogramPoint[]): Record<string, RouteTimes>
 export function addUp<T> (a: T, b: T): T {
   if (typeof a === 'number') return (a + (b as number)) as T
   if (Array.isArray(a)) return a.map((value, i) => addUp(value, (b as unknown[])[i] ?? 0)) as T
-  const sum: Record<string, unknown> = { ...a }
+  const sum: Record<string, unknown> = { ...a as object }
   for (const [key, value] of Object.entries(b as object)) sum[key] = key in sum ? addUp(sum[key], value) : value
   return sum as T
 }

@@ -21,7 +21,7 @@ async function registerInspector (app: FastifyInstance, given: InspectorOptions)
     transports: { htmlfile: false, jsonp: false, iframe: false, eventsource: false, rawWebsocket: false },
     sessionCookie: false
   }, (session) => serveCommands(session, inspector))
-  const inspector = new Inspector(app, endpoint, options)
+  const inspector: Inspector = new Inspector(app, endpoint, options)
   servePage(app, options)
   app.addHook('preClose', async () => inspector.stop())
 }

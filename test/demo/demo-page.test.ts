@@ -53,3 +53,11 @@ t.test('/versions names the versions, and the documents that the server has', as
     t.match(body, /^# /)
   }
 })
+
+t.test('/inspector is the inspector, which may only read', async (t) => {
+  const app = await buildDemo({ logLevel: 'silent' })
+  t.teardown(() => app.close())
+  t.equal((await app.inject('/inspector')).headers.location, 'inspector/')
+  t.match((await app.inject('/inspector/')).body, /<title>Inspector/)
+  t.equal((await app.inject('/inspector/live/info')).statusCode, 200)
+})

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { chromium, type Page } from 'playwright-core'
 import puppeteer from 'puppeteer-core'
 import t, { type Test } from 'tap'
+import { until } from '../support/wait.ts'
 import { InspectedSite, LARGE } from './inspector-site.ts'
 import { toolPath } from './tools.ts'
 
@@ -68,9 +69,12 @@ async function openChromium (t: Test, path: string, look: (typeof LOOKS)[number]
   return page
 }
 
+/** Waits until an expression is true. The policy of the page allows no polling inside it. */
+const becomes = (page: Page, expression: string): Promise<void> => until(async () => Boolean(await page.evaluate(expression)), expression)
+
 /** Waits until a view has its content. */
 async function filled (page: Page, view: string): Promise<void> {
-  const shown: Record<string, string> = { overview: '.line', routes: 'td:has-text("/app/")', nodes: 'td:has-text("this process")' }
+  const shown: Record<string, string> = { overview: '.legend .value', routes: 'td:has-text("/app/")', nodes: 'td:has-text("this process")' }
   await page.locator(shown[view] ?? '.body .row .text').first().waitFor()
 }
 
@@ -102,12 +106,12 @@ t.test('50,000 rows: scrolling, filter and order', async (t) => {
   await page.locator('.summary', { hasText: /^50,0\d\d sessions$/ }).waitFor()
   for (const share of [0.5, 1, 0]) {
     await page.evaluate(`{ const scroller = document.querySelector('.scroller'); scroller.scrollTop = scroller.scrollHeight * ${share} }`)
-    await page.waitForFunction(`(${ROWS}).length > 200 && [...document.querySelectorAll('.body .row')].every((row) => row.querySelector('.link').textContent !== '')`)
+    await becomes(page, `(${ROWS}).length > 200 && [...document.querySelectorAll('.body .row')].every((row) => row.querySelector('.link').textContent !== '')`)
     t.ok(Number(await page.evaluate(ELEMENTS)) < MOST_ELEMENTS)
   }
   await page.fill('.search', 'grace-8')
   await page.locator('.summary', { hasText: / of 50,0\d\d sessions$/ }).waitFor()
-  await page.waitForFunction(`(${ROWS}).split('\\n').filter((line) => line.startsWith('grace-8')).length > 5`)
+  await becomes(page, `(${ROWS}).split('\\n').filter((line) => line.startsWith('grace-8')).length > 5`)
   await page.click('[data-key=ip]')
   await page.locator('[aria-sort=ascending] [data-key=ip]').waitFor()
   await page.click('[data-key=ip]')
@@ -153,7 +157,7 @@ t.test('by the keyboard alone: tabs, order, a session, its messages, and the way
   await page.keyboard.press('Space')
   await page.locator('button', { hasText: 'Stop watching' }).waitFor()
   await page.keyboard.press('Escape')
-  await page.waitForFunction('!document.querySelector("dialog").open')
+  await becomes(page, '!document.querySelector("dialog").open')
   t.match(await focused(), /^[0-9a-f]{8}$/, 'the focus is back in the table')
 })
 
@@ -168,7 +172,7 @@ t.test('messages of a session, and its end', async (t) => {
   await page.click('text=Done')
   await page.fill('.search', 'worker')
   await page.locator('.body .row .link').first().waitFor()
-  await page.waitForFunction('document.querySelectorAll(".body .row").length === 1')
+  await becomes(page, 'document.querySelectorAll(".body .row").length === 1')
   await page.locator('.body .row .link').first().click()
   await page.click('text=Close session')
   await page.click('text=Close it')
@@ -219,7 +223,7 @@ t.test('Firefox shows the same, and axe finds nothing', async (t) => {
     await page.evaluate(axeScript())
     for (const view of ['overview', 'sessions', 'queues'] as const) {
       await page.evaluate(`location.hash = '#${view}'`)
-      await page.waitForSelector(view === 'overview' ? '.line' : '.body .row .text')
+      await page.waitForSelector(view === 'overview' ? '.legend .value' : '.body .row .text')
       t.strictSame(await page.evaluate(FINDINGS), [], `axe: ${view} at ${width}`)
       t.equal(await page.evaluate(IS_TOO_WIDE), false, `${view} fits at ${width}`)
       t.ok(Number(await page.evaluate(ELEMENTS)) < MOST_ELEMENTS)

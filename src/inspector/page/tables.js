@@ -76,7 +76,7 @@ export const TABLES = {
       { ...text('type', 'Content type', 'minmax(120px, 1fr)'), sort: false },
       ...tools.bodies ? [{ ...text('body', 'Content', 'minmax(160px, 2fr)'), sort: false }] : [],
       ...tools.actions
-        ? [{ key: 'replay', label: 'Action', width: '110px', sort: false, cell: buttonCell((row) => row.replayable ? 'Send back' : '', (row) => `Send letter ${row.id} back to ${row.queue}`, tools.replay) }]
+        ? [{ key: 'replay', label: 'Action', width: '110px', sort: false, cell: buttonCell((row) => row.replayable ? 'Send back' : '', (row) => `Send back letter ${row.id} to ${row.queue}`, tools.replay) }]
         : [],
       ...node(tools.isCluster)
     ]

@@ -77,6 +77,7 @@ export function typeErrors (root: string, files: readonly string[]): Map<string,
     paths: {
       'fastify-sockjs': [join(root, 'src/index.ts')],
       'fastify-sockjs/stomp': [join(root, 'src/stomp.ts')],
+      'fastify-sockjs/inspector': [join(root, 'src/inspector.ts')],
       'fastify-sockjs/kafka': [join(root, 'src/kafka.ts')],
       'sockjs-conformance': [join(root, 'protocol-tests/index.ts')]
     }
