@@ -11,6 +11,8 @@ import { openMany } from '../inspector/support.ts'
 export interface Crowd {
   readonly sessions: number
   readonly destinations: number
+  /** True if clients come and go all the time, in many ways. */
+  readonly isLively?: boolean
 }
 
 export const LARGE: Crowd = { sessions: 50_000, destinations: 5_000 }
@@ -33,7 +35,7 @@ export class InspectedSite {
 
   async start (crowd: Crowd, options: InspectorOptions = { open: true, actions: true, bodies: true, interval: 500 }): Promise<void> {
     const { app } = this
-    await app.register(sockjs, { maxSessions: crowd.sessions + 1_000 })
+    await app.register(sockjs, { maxSessions: crowd.sessions + 10_000 })
     const rooms = app.sockjs('/rooms', { userKey: String, user: (request) => request.headers['x-user'] }, (session) => { session.on('message', (message) => session.send(message)) })
     const news = app.sockjs('/news', () => {})
     await app.register(stomp, { path: '/stomp', broker: memoryBroker({ maxDeliveries: 1, maxQueues: crowd.destinations + 100 }), presence: [{ pattern: '/topic/rooms/**' }] })
@@ -44,6 +46,7 @@ export class InspectedSite {
     this.#seat(rooms, news, crowd.sessions)
     await this.#fill(crowd.destinations)
     await this.#talk()
+    if (crowd.isLively === true) this.#come(rooms)
   }
 
   async stop (): Promise<void> {
@@ -104,6 +107,25 @@ export class InspectedSite {
         this.#sockets.shift()?.terminate()
         this.#connect(NAMES[turn / 10 % NAMES.length]!)
       }
+    }, 100))
+  }
+
+  /** Lets many clients come and go in waves, and some be refused. */
+  #come (rooms: Endpoint): void {
+    let turn = 0
+    let i = 0
+    this.#timers.push(setInterval(() => {
+      turn++
+      const coming = Math.round(60 + 55 * Math.sin(turn / 40))
+      openMany(rooms, coming, () => ({ transport: TRANSPORTS[i++ % TRANSPORTS.length]!, userKey: NAMES[i % NAMES.length]!, ip: '10.9.8.7', path: '/rooms/…/…', prefix: '/rooms' }))
+      const going = [...rooms.sessions].slice(0, 60)
+      for (const [place, session] of going.entries()) {
+        if (place % 20 === 0) session.end('slow')
+        else if (place % 7 === 0) session.end('timeout')
+        else if (place % 3 === 0) session.close()
+        else session.terminate()
+      }
+      if (turn % 5 === 0) fetch(`${this.url}/rooms/info`, { headers: { origin: 'https://other.example' } }).catch(() => {})
     }, 100))
   }
 

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { chromium, type Page } from 'playwright-core'
@@ -83,14 +83,14 @@ for (const look of LOOKS) {
     const page = await openChromium(t, '', look)
     await page.evaluate(axeScript())
     for (const view of VIEWS) {
-      await page.evaluate(`location.hash = '#${view}'`)
+      await page.evaluate(`location.hash = '#/${view}'`)
       await filled(page, view)
       t.strictSame(await page.evaluate(FINDINGS), [], `axe: ${view}`)
       t.equal(await page.evaluate(IS_TOO_WIDE), false, `${view} fits`)
       t.ok(Number(await page.evaluate(ELEMENTS)) < MOST_ELEMENTS, `${view} has few elements`)
       await page.screenshot({ path: `${PICTURES}inspector-${view}-${look.name}.png` })
     }
-    await page.evaluate('location.hash = "#sessions"')
+    await page.evaluate('location.hash = "#/sessions"')
     await page.locator('.body .row .link').first().click()
     await page.locator('dialog[open] dd').first().waitFor()
     await page.click('text=Watch messages')
@@ -102,7 +102,7 @@ for (const look of LOOKS) {
 }
 
 t.test('50,000 rows: scrolling, filter and order', async (t) => {
-  const page = await openChromium(t, '#sessions')
+  const page = await openChromium(t, '#/sessions')
   await page.locator('.summary', { hasText: /^50,0\d\d sessions$/ }).waitFor()
   for (const share of [0.5, 1, 0]) {
     await page.evaluate(`{ const scroller = document.querySelector('.scroller'); scroller.scrollTop = scroller.scrollHeight * ${share} }`)
@@ -162,7 +162,7 @@ t.test('by the keyboard alone: tabs, order, a session, its messages, and the way
 })
 
 t.test('messages of a session, and its end', async (t) => {
-  const page = await openChromium(t, '#sessions')
+  const page = await openChromium(t, '#/sessions')
   await page.fill('.search', 'speaker')
   await page.locator('.summary', { hasText: /^1 of/ }).waitFor()
   await page.locator('.body .row .link').first().click()
@@ -171,7 +171,7 @@ t.test('messages of a session, and its end', async (t) => {
   await page.locator('.messages pre', { hasText: 'destination:/app/' }).first().waitFor()
   await page.click('text=Done')
   await page.fill('.search', 'worker')
-  await page.locator('.body .row .link').first().waitFor()
+  await page.locator('.body .row', { hasText: 'worker' }).waitFor()
   await becomes(page, 'document.querySelectorAll(".body .row").length === 1')
   await page.locator('.body .row .link').first().click()
   await page.click('text=Close session')
@@ -182,8 +182,22 @@ t.test('messages of a session, and its end', async (t) => {
   await page.locator('.body.empty').waitFor()
 })
 
+/** The picture of the documentation. `E2E_WRITE=1` makes it again. */
+t.test('the picture of the documentation', { skip: process.env['E2E_WRITE'] === '1' ? false : 'E2E_WRITE=1 makes it' }, async (t) => {
+  const lively = new InspectedSite()
+  t.teardown(() => lively.stop())
+  await lively.start({ ...LARGE, isLively: true })
+  const browser = await chromium.launch({ executablePath: toolPath('Chromium'), args: ['--no-sandbox', '--disable-dev-shm-usage'] })
+  t.teardown(() => browser.close())
+  const page = await browser.newPage({ viewport: { width: 1280, height: 780 } })
+  await page.goto(`${lively.url}/inspector/`)
+  await page.waitForTimeout(90_000)
+  await page.screenshot({ path: join(ROOT, 'docs/inspector.png') })
+  t.ok(statSync(join(ROOT, 'docs/inspector.png')).size < 150 * 1024, 'the picture is small')
+})
+
 t.test('a dead letter goes back to its queue', async (t) => {
-  const page = await openChromium(t, '#letters')
+  const page = await openChromium(t, '#/letters')
   await page.locator('.summary', { hasText: /^5 letters$/ }).waitFor()
   await page.locator('text=Send back').first().click()
   await page.locator('.summary', { hasText: /^4 letters$/ }).waitFor()
@@ -217,12 +231,12 @@ t.test('Firefox shows the same, and axe finds nothing', async (t) => {
   page.on('pageerror', (error) => t.fail(String(error)))
   for (const { width, height, name } of [LOOKS[0], LOOKS[2]]) {
     await page.setViewport({ width, height })
-    await page.goto(`${site.url}/inspector/#sessions`)
+    await page.goto(`${site.url}/inspector/#/sessions`)
     await page.waitForSelector('.state.open')
     await page.waitForSelector('.body .row .text')
     await page.evaluate(axeScript())
     for (const view of ['overview', 'sessions', 'queues'] as const) {
-      await page.evaluate(`location.hash = '#${view}'`)
+      await page.evaluate(`location.hash = '#/${view}'`)
       await page.waitForSelector(view === 'overview' ? '.legend .value' : '.body .row .text')
       t.strictSame(await page.evaluate(FINDINGS), [], `axe: ${view} at ${width}`)
       t.equal(await page.evaluate(IS_TOO_WIDE), false, `${view} fits at ${width}`)
@@ -230,7 +244,7 @@ t.test('Firefox shows the same, and axe finds nothing', async (t) => {
       await page.screenshot({ path: `${PICTURES}inspector-firefox-${view}-${name}.png` })
     }
   }
-  await page.evaluate('location.hash = "#sessions"')
+  await page.evaluate('location.hash = "#/sessions"')
   await page.waitForSelector('.body .row .link')
   await page.evaluate('document.querySelector(".body .row .link").click()')
   await page.waitForSelector('dialog[open] dd')

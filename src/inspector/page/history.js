@@ -11,8 +11,11 @@ export class History {
   get samples () { return this.#samples }
   get last () { return this.#samples.at(-1) ?? null }
 
-  /** The time that the charts show: from the first sample until now, within its bounds. */
-  span (now) { return Math.min(LONGEST, Math.max(SHORTEST, now - (this.#samples[0]?.time ?? now))) }
+  /** The time that the charts show: whole minutes from the first sample until now, within bounds. */
+  span (now) {
+    const minutes = Math.ceil((now - (this.#samples[0]?.time ?? now)) / SHORTEST)
+    return Math.min(LONGEST, Math.max(1, minutes) * SHORTEST)
+  }
 
   /** Adds a sample. A server that counts less than before has started again, so that the old samples mean nothing. */
   add (time, numbers) {

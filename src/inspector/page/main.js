@@ -72,14 +72,14 @@ class Page {
     this.#node = isCluster ? ALL : ''
     byId('picker').hidden = !isCluster
     this.#panel = new SessionPanel(byId('panel'), { ask: (command) => this.#connection.ask(command), actions, bodies })
-    byId('tabs').replaceChildren(...VIEWS.filter(({ isStomp }) => hasStomp || isStomp !== true).map(({ name, label }) => el('a', { href: `#${name}`, 'data-view': name }, label)))
+    byId('tabs').replaceChildren(...VIEWS.filter(({ isStomp }) => hasStomp || isStomp !== true).map(({ name, label }) => el('a', { href: `#/${name}`, 'data-view': name }, label)))
     this.#open()
     clearInterval(this.#timer)
     this.#timer = setInterval(() => this.#tick(), this.#server.interval)
   }
 
   #open () {
-    const wanted = location.hash.slice(1)
+    const wanted = location.hash.replace(/^#\/?/, '')
     const isThere = VIEWS.some(({ name, isStomp }) => name === wanted && (this.#server.hasStomp || isStomp !== true))
     this.#name = isThere ? wanted : 'overview'
     for (const tab of byId('tabs').children) {
