@@ -25,7 +25,7 @@ export type Command =
 /** The name of a command. */
 export type CommandName = Command['name']
 
-/** The codes of answers that are no result. */
+/** The codes of commands without a result. */
 export type FailureCode = 'INVALID_COMMAND' | 'READ_ONLY' | 'NOT_FOUND' | 'NODE_AWAY' | 'NOT_POSSIBLE' | 'REFUSED' | 'FAILED'
 
 /** A command that has no result. The text is for a person. */

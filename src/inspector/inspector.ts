@@ -15,7 +15,7 @@ import { Watches } from './watch.ts'
 /** The code and the reason with which the page closes a session. */
 const CLOSE = { code: 4000, reason: 'closed by an operator' } as const
 
-/** The place of the last row that can be asked of all nodes together, because each node sends all rows before it. */
+/** The rows of all nodes together that a page can reach. Each node sends all rows before the last one. */
 export const REACH = 500
 
 /** One node in the answer to `numbers`. */

@@ -12,7 +12,7 @@ export interface RouteTimes {
   readonly buckets: readonly number[]
 }
 
-/** The numbers of one node, or of several together. Those that only grow count since the start: the page works out the rates. */
+/** The numbers of one node, or of several together. Counters count since the start: the page works out the rates. */
 export interface ServerNumbers {
   readonly sessions: Numbers
   readonly endpoints: Numbers

@@ -16,7 +16,7 @@ const MOST_KEPT = 200
 
 /** One message of a watched session. */
 export interface WatchedMessage extends ShownMessage {
-  /** The number of the message among those that were shown, from 1. */
+  /** The number of the message among the messages that were shown, from 1. */
   readonly number: number
   /** Milliseconds since 1970. */
   readonly time: number

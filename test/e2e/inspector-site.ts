@@ -59,11 +59,14 @@ export class InspectedSite {
   /** Seats the crowd: sessions without sockets, some hours old. */
   #seat (rooms: Endpoint, news: Endpoint, count: number): void {
     const facts = (i: number): object => ({
-      transport: TRANSPORTS[i % TRANSPORTS.length], userKey: i % 7 === 0 ? '' : `${NAMES[i % NAMES.length]!}-${i % 997}`, ip: `10.${(i >> 14) & 63}.${(i >> 7) & 127}.${(i & 127) + 1}`,
-      headers: { 'user-agent': AGENT }, origin: 'https://app.example.com'
+      transport: TRANSPORTS[i % TRANSPORTS.length],
+      userKey: i % 7 === 0 ? '' : `${NAMES[i % NAMES.length]!}-${i % 997}`,
+      ip: `10.${(i >> 14) & 63}.${(i >> 7) & 127}.${(i & 127) + 1}`,
+      headers: { 'user-agent': AGENT },
+      origin: 'https://app.example.com'
     })
-    openMany(rooms, Math.ceil(count * 0.7), (i) => ({ ...facts(i), path: '/rooms/…/…', prefix: '/rooms' }))
-    openMany(news, Math.floor(count * 0.3), (i) => ({ ...facts(i + 3), path: '/news/…/…', prefix: '/news' }))
+    openMany(rooms, Math.ceil(count * 0.7), (i) => ({ ...facts(i), path: '/rooms/:server/:session', prefix: '/rooms' }))
+    openMany(news, Math.floor(count * 0.3), (i) => ({ ...facts(i + 3), path: '/news/:server/:session', prefix: '/news' }))
     let i = 0
     for (const endpoint of [rooms, news]) {
       const now = endpoint.clock.now()
@@ -117,7 +120,7 @@ export class InspectedSite {
     this.#timers.push(setInterval(() => {
       turn++
       const coming = Math.round(60 + 55 * Math.sin(turn / 40))
-      openMany(rooms, coming, () => ({ transport: TRANSPORTS[i++ % TRANSPORTS.length]!, userKey: NAMES[i % NAMES.length]!, ip: '10.9.8.7', path: '/rooms/…/…', prefix: '/rooms' }))
+      openMany(rooms, coming, () => ({ transport: TRANSPORTS[i++ % TRANSPORTS.length]!, userKey: NAMES[i % NAMES.length]!, ip: '10.9.8.7', path: '/rooms/:server/:session', prefix: '/rooms' }))
       const going = [...rooms.sessions].slice(0, 60)
       for (const [place, session] of going.entries()) {
         if (place % 20 === 0) session.end('slow')

@@ -48,7 +48,7 @@ t.test('the details of a session', async (t) => {
   t.equal(id, session.id)
   server.clock.advance(20_000)
   t.match((await page.ask({ name: 'session', node: '', session: id })).result, {
-    facts: { id, state: 'open', path: '/echo/…/…/websocket', agent: 'test/1', origin: 'http://page.example', age: 20_000, held: false }, stomp: null, speaksStomp: false
+    facts: { id, state: 'open', path: '/echo/:server/:session/websocket', agent: 'test/1', origin: 'http://page.example', age: 20_000, held: false }, stomp: null, speaksStomp: false
   })
   t.match((await page.rows('sessions', { filter: id.slice(0, 8) })).result, { matched: 1 })
   session.terminate()

@@ -13,7 +13,7 @@ import { buildServer, type ServerOptions, type TestServer } from '../support/ser
 /** An answer of the inspector, as a page gets it. */
 export interface PageAnswer {
   readonly id: number | null
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- tests read any part of it
+  /** Tests read any part of it. */
   readonly result?: any
   readonly failure?: string
   readonly text?: string

@@ -1,5 +1,5 @@
 /**
- * Makes an element. Properties that begin with `on` are listeners, `class` is the class, and those with a dash or a colon are attributes.
+ * Makes an element. Properties that begin with `on` are listeners, `class` is the class, and names with a dash are attributes.
  */
 export function el (tag, properties = {}, ...children) {
   return fill(document.createElement(tag), properties, children)

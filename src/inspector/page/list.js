@@ -1,7 +1,8 @@
+/* global matchMedia */
 import { el, setText } from './dom.js'
 import { count } from './format.js'
 
-/** The rows that are asked for above and below those that can be seen. */
+/** The rows above and below the visible ones that are asked for, too. */
 const MARGIN = 12
 
 /** The time after the last step of scrolling at which rows are asked for, in milliseconds. */
@@ -13,7 +14,7 @@ const NARROW = matchMedia('(max-width: 720px)')
 const HEIGHTS = { row: 40, card: 112 }
 
 /**
- * A table whose rows come from the server, only those that can be seen. The number of elements does not depend on the number of rows.
+ * A table whose visible rows come from the server. The number of elements does not depend on the number of rows.
  *
  * `ask({ from, count, sort, descending, filter })` gives a promise of `{ matched, total, rows, unknown, complete }`.
  */

@@ -1,3 +1,4 @@
+/* global addEventListener, location */
 import { Connection } from './connection.js'
 import { el, setText } from './dom.js'
 import { History } from './history.js'
