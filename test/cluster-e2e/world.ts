@@ -90,7 +90,8 @@ export class World {
   }
 
   async close (): Promise<void> {
-    await Promise.all([this.balancer.kill(), ...this.nodes.map(({ process }) => process.kill())])
+    // A master of nginx that is killed leaves its worker behind.
+    await Promise.all([this.balancer.stop(), ...this.nodes.map(({ process }) => process.kill())])
     await this.engine?.close()
     this.#journal?.close()
     await rm(this.folder, { recursive: true, force: true, maxRetries: 5 })

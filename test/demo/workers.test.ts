@@ -291,6 +291,7 @@ t.test('a fault at the start is told once, and ends the server', async (t) => {
     'a worker cannot read its certificate': [['--tls-cert', 'no-cert.pem', '--tls-key', 'no-key.pem'], /^Cannot read no-cert\.pem: ENOENT\.\n$/],
     'the address is not here': [['--host', '192.0.2.1'], /^192\.0\.2\.1 is not an address of this machine\. [^\n]+\n$/],
     'the number of workers is none': [['--workers', 'many'], /'many' is invalid\. the number of workers is from 1 to 64\n/],
+    'the delay of a drain is no number': [['--drain-delay', 'soon'], /'soon' is invalid\. the delay of a drain is from 0 to 60000 milliseconds\n/],
     'an engine is given too': [['--engine', 'nats://127.0.0.1:1'], /'--engine <url>'|'--workers <number>'/]
   }
   await Promise.all(Object.entries(FAULTS).map(async ([fault, [args, says]]) => {

@@ -20,6 +20,8 @@ interface ServeOptions {
   engineNamespace: string
   nodeName?: string
   workers?: number
+  /** The time between the first failing health check and the first session that closes, in milliseconds. */
+  drainDelay: number
 }
 
 function portNumber (text: string): number {
@@ -32,6 +34,12 @@ function workerCount (text: string): number {
   const count = Number(text)
   if (!/^\d+$/.test(text) || count < 1 || count > 64) throw new InvalidArgumentError('the number of workers is from 1 to 64')
   return count
+}
+
+function drainDelay (text: string): number {
+  const delay = Number(text)
+  if (!/^\d+$/.test(text) || delay > 60_000) throw new InvalidArgumentError('the delay of a drain is from 0 to 60000 milliseconds')
+  return delay
 }
 
 function nodeName (text: string): string {
@@ -67,6 +75,7 @@ export function demoCommand (): Command {
     .addOption(new Option('--engine-namespace <name>', 'name that separates clusters on one messaging system').env('ENGINE_NAMESPACE').default('demo'))
     .addOption(new Option('--node-name <name>', 'name of this node').env('NODE_NAME').argParser(nodeName))
     .addOption(new Option('--workers <number>', 'workers on the cores of this machine, connected by a hub').env('WORKERS').argParser(workerCount).conflicts('engine'))
+    .addOption(new Option('--drain-delay <milliseconds>', 'time between the first failing health check and the first session that closes').env('DRAIN_DELAY').default(800).argParser(drainDelay))
     .addOption(new Option('--log-level <level>', 'lowest level to log').env('LOG_LEVEL').default('warn')
       .choices(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']))
     .action((options: ServeOptions) => serve(options))
@@ -117,7 +126,7 @@ async function serve (options: ServeOptions): Promise<void> {
     if (stopping) return
     stopping = true
     // Balancers see the failing health check before the sessions close. Two seconds are enough for a demo.
-    app.sockjs.drain({ delay: 800, rate: 1, deadline: 2_000, code: 1012 }).then(() => app.close()).then(() => process.exit(0), () => process.exit(1))
+    app.sockjs.drain({ delay: options.drainDelay, rate: 1, deadline: 2_000, code: 1012 }).then(() => app.close()).then(() => process.exit(0), () => process.exit(1))
   }
   process.on('SIGTERM', stop)
   process.on('SIGINT', stop)

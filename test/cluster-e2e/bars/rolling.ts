@@ -11,6 +11,9 @@ const RESTART = 1012
 /** The time in which nginx reads its configuration again, in milliseconds. */
 const RELOAD = 1_000
 
+/** The time in which HAProxy certainly sees a failing health check, also on a busy machine, in milliseconds. Its own numbers need 400. */
+const DRAIN_DELAY = '5000'
+
 const TRANSPORTS = ['xhr-polling', 'xhr-streaming', 'eventsource', 'htmlfile', 'jsonp-polling', 'websocket'] as const
 
 /** The clients of each transport. */
@@ -33,7 +36,7 @@ export const rollingRestarts: readonly Bar[] = [
 
 async function restartAll (bench: Bench, engine: EngineName, balancer: keyof typeof CLIENTS): Promise<void> {
   const clients = CLIENTS[balancer]
-  const world = await bench.world({ engine, balancer })
+  const world = await bench.world({ engine, balancer, env: () => ({ DRAIN_DELAY }) })
   // HAProxy asks for the health of the nodes. nginx does not, so that it is told.
   const isReloaded = balancer === 'nginx-cluster.conf'
   const exits: (number | null)[] = []
