@@ -26,4 +26,4 @@ export type { AnySession, Session, SessionEvents, SessionState, SessionStatus } 
 export type { AttributeValue, InstrumentKind } from './telemetry/instruments.ts'
 export type { Attributes, HistogramPoint, Metric, MetricPoint, NumberPoint } from './telemetry/metric.ts'
 export type { CloseEvent, Message, MessageStream, TransportFacts } from './stream/message-stream.ts'
-export type { EngineStateEvent, SessionCloseEvent, SessionOpenEvent } from './telemetry/events.ts'
+export type { EngineStateEvent, SessionCloseEvent, SessionOpenEvent, SessionRefuseEvent } from './telemetry/events.ts'

@@ -1,10 +1,13 @@
-import { trace } from '@opentelemetry/api'
+import { metrics, propagation, trace } from '@opentelemetry/api'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { version } from '../embedded/version.ts'
 import { SOCKJS_REPORTS, type SockjsReports, STOMP_REPORTS, type StompReports } from '../telemetry/reports.ts'
+import type { Telemetry } from '../telemetry/telemetry.ts'
+import type { Tracing } from '../telemetry/tracing.ts'
 import { otelErrors } from './errors.ts'
 import { Guard } from './guard.ts'
+import { Metering } from './meter.ts'
 import { checkOtelOptions, type SockjsOtelOptions } from './options.ts'
 import { SpanTracer } from './tracer.ts'
 
@@ -24,18 +27,35 @@ async function registerOtel (app: FastifyInstance, options: SockjsOtelOptions): 
   app.decorate(OTEL, true)
   const reporting = app as unknown as Reporting
   const guard = new Guard(reporting[SOCKJS_REPORTS].clock, app.log)
-  // The STOMP plugin may be registered later, and in this hook it is there.
+  let stop: (() => void)[] = []
+  // The STOMP plugin may be registered later than this one, and the providers too. In this hook they are there.
   app.addHook('onReady', async () => {
-    const tracing = reporting[STOMP_REPORTS]?.tracing
-    const { tracerProvider = trace, propagator = null, clientContext = 'parent' } = options
-    if (tracing === undefined || tracerProvider === false) return
-    const tracer = guard.try('span', () => tracerProvider.getTracer(SCOPE, version))
-    if (tracer !== undefined) tracing.tracer = new SpanTracer(tracer, propagator, clientContext, guard)
+    const { [SOCKJS_REPORTS]: { telemetry }, [STOMP_REPORTS]: stomp } = reporting
+    const sources = stomp === undefined ? [telemetry] : [telemetry, stomp.telemetry]
+    stop = [startMetering(sources, options, guard), stomp === undefined ? nothing : startTracing(stomp.tracing, options, guard)]
   })
-  app.addHook('onClose', async () => {
-    const tracing = reporting[STOMP_REPORTS]?.tracing
-    if (tracing !== undefined) tracing.tracer = null
-  })
+  app.addHook('onClose', async () => { for (const each of stop) each() })
+}
+
+function nothing (): void {}
+
+/** Gives the metrics to OpenTelemetry. Returns the function that ends it. */
+function startMetering (sources: readonly Telemetry[], { meterProvider = metrics }: SockjsOtelOptions, guard: Guard): () => void {
+  if (meterProvider === false) return nothing
+  const meter = guard.try('metric', () => meterProvider.getMeter(SCOPE, version))
+  if (meter === undefined) return nothing
+  const metering = new Metering(meter, sources, guard)
+  metering.start()
+  return () => metering.stop()
+}
+
+/** Gives the server a tracer. Returns the function that takes it away. */
+function startTracing (tracing: Tracing, { tracerProvider = trace, propagator, clientContext = 'parent' }: SockjsOtelOptions, guard: Guard): () => void {
+  if (tracerProvider === false) return nothing
+  const tracer = guard.try('span', () => tracerProvider.getTracer(SCOPE, version))
+  if (tracer === undefined) return nothing
+  tracing.tracer = new SpanTracer(tracer, propagator ?? propagation, clientContext, guard)
+  return () => { tracing.tracer = null }
 }
 
 /** The plugin. Register it after fastify-sockjs and fastify-sockjs/stomp: `await app.register(sockjsOtel)`. */

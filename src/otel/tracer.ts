@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import {
-  type Attributes, type Context, context, type Link, propagation, ROOT_CONTEXT, type Span, type SpanContext, SpanKind, SpanStatusCode, type TextMapPropagator, trace, type Tracer as OtelTracer
+  type Attributes, type Context, context, type Link, ROOT_CONTEXT, type Span, type SpanContext, SpanKind, SpanStatusCode, type TextMapGetter, type TextMapPropagator, trace, type Tracer as OtelTracer
 } from '@opentelemetry/api'
 import { shorten } from '../core/shorten.ts'
 import type { RouteEvent } from '../telemetry/events.ts'
@@ -17,13 +17,16 @@ import type { Guard } from './guard.ts'
  */
 export type ClientContext = 'parent' | 'link' | 'ignore'
 
+/** Reads and writes the headers of a context. The propagator that an application has registered is one. */
+export type Propagator = Pick<TextMapPropagator, 'extract' | 'inject'>
+
 /** The most characters of `error.type`. */
 const MOST_ERROR_TYPE = 100
 
 /** Makes the spans of one STOMP server, by the conventions of OpenTelemetry for messaging. */
 export class SpanTracer implements Tracer {
   readonly #tracer: OtelTracer
-  readonly #propagator: Pick<TextMapPropagator, 'extract' | 'inject'>
+  readonly #propagator: Propagator
   readonly #clients: ClientContext
   readonly #guard: Guard
   /** The spans of CONNECT, by session. A message without a context of its own refers to the one of its session. */
@@ -31,9 +34,9 @@ export class SpanTracer implements Tracer {
   /** The context of the work that runs, because an application need not have a context manager of OpenTelemetry. */
   readonly #running = new AsyncLocalStorage<Context>()
 
-  constructor (tracer: OtelTracer, propagator: TextMapPropagator | null, clients: ClientContext, guard: Guard) {
+  constructor (tracer: OtelTracer, propagator: Propagator, clients: ClientContext, guard: Guard) {
     this.#tracer = tracer
-    this.#propagator = propagator ?? propagation
+    this.#propagator = propagator
     this.#clients = clients
     this.#guard = guard
   }
@@ -69,9 +72,9 @@ export class SpanTracer implements Tracer {
   }
 
   /** Reads the context of a client. A propagator leaves a malformed one out. */
-  #extract<Carrier> (headers: Carrier, getter: Parameters<typeof propagation.extract<Carrier>>[2]): Context | undefined {
+  #extract<Carrier> (headers: Carrier, getter: TextMapGetter<Carrier>): Context | undefined {
     if (this.#clients === 'ignore') return undefined
-    const extracted = this.#propagator.extract(ROOT_CONTEXT, headers, getter!)
+    const extracted = this.#propagator.extract(ROOT_CONTEXT, headers, getter)
     return trace.getSpanContext(extracted) === undefined ? undefined : extracted
   }
 

@@ -2,7 +2,7 @@
 
 /** The event of `fastify-sockjs.session.open`. */
 export interface SessionOpenEvent {
-  /** The path of the endpoint. */
+  /** The path of the endpoint. An endpoint with `constraints` has them behind it. */
   readonly endpoint: string
   /** The id that the server made. It may be logged. */
   readonly session: string
@@ -12,6 +12,8 @@ export interface SessionOpenEvent {
 
 /** The event of `fastify-sockjs.session.close`. */
 export interface SessionCloseEvent extends SessionOpenEvent {
+  /** The cause, such as `normal_closure` or `slow_consumer`: a value of `sockjs.session.status` of the metrics. */
+  readonly status: string
   /** The close code. */
   readonly code: number
   /** The reason that goes with the code. */
@@ -20,6 +22,14 @@ export interface SessionCloseEvent extends SessionOpenEvent {
   readonly clean: boolean
   /** The messages that were never handed to a connection. */
   readonly undelivered: number
+}
+
+/** The event of `fastify-sockjs.session.refuse`: a request got no session. */
+export interface SessionRefuseEvent {
+  /** The path of the endpoint. An endpoint with `constraints` has them behind it. */
+  readonly endpoint: string
+  /** The reason, such as `max_sessions` or `origin`: a value of `sockjs.refusal.reason` of the metrics. */
+  readonly reason: string
 }
 
 /** The event of `fastify-sockjs.engine.state`. */

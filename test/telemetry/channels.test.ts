@@ -152,9 +152,22 @@ t.test('the channels of sessions tell of their begin and their end, and never th
   const about = { endpoint: '/echo', session: id, transport: 'xhr-streaming' }
   t.same(seen, [
     ['fastify-sockjs.session.open', about],
-    ['fastify-sockjs.session.close', { ...about, code: 4001, reason: 'enough', clean: true, undelivered: 0 }]
+    ['fastify-sockjs.session.close', { ...about, status: 'normal_closure', code: 4001, reason: 'enough', clean: true, undelivered: 0 }]
   ])
   t.notOk(JSON.stringify(seen).includes('id-of-the-client'))
+})
+
+t.test('the channel of refusals tells why a request got no session', async (t) => {
+  const seen = listen(t, 'session.refuse')
+  const server = await buildServer(t, { nodes: 1, plugin: { maxSessions: 1, origins: ['https://good.example'] } })
+  await newClient(server, 'xhr-streaming').open()
+  const post = async (headers: Record<string, string> = {}): Promise<number> =>
+    (await fetch(`http://127.0.0.1:${server.port}/echo/000/other-id/xhr`, { method: 'POST', headers })).status
+  t.same([await post(), await post({ origin: 'https://evil.example' })], [503, 403])
+  t.same(seen, [
+    ['fastify-sockjs.session.refuse', { endpoint: '/echo', reason: 'max_sessions' }],
+    ['fastify-sockjs.session.refuse', { endpoint: '/echo', reason: 'origin' }]
+  ])
 })
 
 t.test('the channel of the engine tells of its states', async (t) => {

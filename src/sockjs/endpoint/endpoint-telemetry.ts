@@ -1,4 +1,5 @@
 import type { CloseEvent } from '../../stream/message-stream.ts'
+import { sessionRefuse } from '../../telemetry/channels.ts'
 import type { Counter } from '../../telemetry/counter.ts'
 import type { Histogram } from '../../telemetry/histogram.ts'
 import type { AttributesOf } from '../../telemetry/instruments.ts'
@@ -81,7 +82,11 @@ export class EndpointTelemetry {
     this.#undelivered.value += undelivered
   }
 
-  refused (reason: RefusalReason): void { this.#refused[reason].value++ }
+  /** Counts a request that got no session, and tells the channel. */
+  refused (reason: RefusalReason): void {
+    this.#refused[reason].value++
+    if (sessionRefuse.hasSubscribers) sessionRefuse.publish({ endpoint: this.#endpoint, reason })
+  }
 
   /** The sessions that were closed, by the cause of their end. */
   get closed (): Record<SessionStatus, number> {

@@ -230,7 +230,7 @@ export class Endpoint implements SessionHost {
     session.begin()
     this.#sessions.add(session)
     this.#opened++
-    if (sessionOpen.hasSubscribers) sessionOpen.publish({ endpoint: this.path, session: session.id, transport: session.transport })
+    if (sessionOpen.hasSubscribers) sessionOpen.publish({ endpoint: this.name, session: session.id, transport: session.transport })
     try {
       // Only `accept` may give no request, and then the handler belongs to this package.
       watch(this.#handler(session, request!), (error) => session.fail(error, 'handler'))
@@ -290,7 +290,7 @@ export class Endpoint implements SessionHost {
     this.telemetry.ended(session.transport, event, ending, (this.clock.now() - session.openedAt) / 1000)
     this.registration.lessBusy()
     if (log !== undefined) this.tell(log, this.#log, { session: session.id, transport: session.transport })
-    if (sessionClose.hasSubscribers) sessionClose.publish({ endpoint: this.path, session: session.id, transport: session.transport, ...event })
+    if (sessionClose.hasSubscribers) sessionClose.publish({ endpoint: this.name, session: session.id, transport: session.transport, status: ending.status, ...event })
     this.#log.debug({ session: session.id, transport: session.transport, ...event }, 'session closed')
   }
 
