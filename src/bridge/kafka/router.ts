@@ -10,7 +10,7 @@ import { letterOf, messageOf, recordOf } from './record.ts'
 
 /** The refusals of a broker that mean the message itself, so that another try is of no use. After any other one the record comes again. */
 const FINAL: ReadonlySet<string> = new Set(['STOMP_ACCESS_REFUSED', 'STOMP_UNKNOWN_DESTINATION', 'STOMP_INVALID_DESTINATION', 'STOMP_DESTINATION_TOO_LONG',
-  'STOMP_INVALID_HEADER', 'STOMP_BROKER_REFUSED', 'FST_SOCKJS_ENGINE_TOO_LARGE'])
+  'STOMP_INVALID_HEADER', 'STOMP_BROKER_REFUSED', 'STOMP_MESSAGE_TOO_LARGE'])
 
 /** The most characters of a reason that a dead letter carries. */
 const LONGEST_REASON = 500

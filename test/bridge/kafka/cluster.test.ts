@@ -25,3 +25,21 @@ t.test('a record that two nodes publish, because the first was cut off before it
   for (let i = 0; i < 20; i++) await turn()
   t.strictSame(await client.bodies(), [], 'the repeats are dropped')
 })
+
+t.test('a record that is larger than the engine takes is a dead letter, and its partition goes on', async (t) => {
+  const network = new MemoryNetwork({ maxPayload: 4_096 })
+  const rule = { in: [{ topic: 'orders', to: '/topic/orders' }], deadLetters: 'dead' }
+  const world = await bridge(t, { ...rule, broker: clusterBroker({ history: [{ pattern: '/topic/orders' }] }), engine: network.engine() })
+  await until(() => world.app.stomp.broker.state === 'available', 'the broker is available')
+  const { kafka } = world
+  kafka.consumer.assign(P0)
+  const large = 'x'.repeat(5_000)
+  kafka.give('orders', 0, { value: 'a' }, { value: large }, { value: 'b' })
+  await until(async () => {
+    await world.pass(50)
+    return world.published.length === 2
+  }, 'the records around it are published')
+  await world.pass(200)
+  t.strictSame([world.texts, kafka.textsOf('dead'), kafka.committed.get('orders:0')], [['a', 'b'], [large], 3n])
+  t.match(kafka.headersOf(0), { 'x-kafka-error': /^STOMP_MESSAGE_TOO_LARGE: / })
+})

@@ -89,7 +89,7 @@ t.test('a refusal of the message is final, and any other one is not', async (t) 
   const world = await bridge(t, { in: [{ topic: 'orders', to: '/topic/all' }], deadLetters: 'dead' })
   const { kafka } = world
   kafka.consumer.assign(P0)
-  const codes = ['STOMP_ACCESS_REFUSED', 'STOMP_BROKER_REFUSED', 'STOMP_INVALID_HEADER'] as const
+  const codes = ['STOMP_ACCESS_REFUSED', 'STOMP_BROKER_REFUSED', 'STOMP_INVALID_HEADER', 'STOMP_MESSAGE_TOO_LARGE'] as const
   for (const code of codes) {
     world.gate = () => { throw refusal(code) }
     kafka.give('orders', 0, { value: code })
