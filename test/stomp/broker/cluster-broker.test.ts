@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import t, { type Test } from 'tap'
 import { ClusterNode } from '../../../src/cluster/node.ts'
 import { ManualClock } from '../../../src/core/clock.ts'
+import { engineErrors } from '../../../src/engine/errors.ts'
 import { type MemoryDelivery, MemoryNetwork } from '../../../src/engine/memory.ts'
 import type { Broker } from '../../../src/stomp/broker/broker.ts'
 import { clusterBroker, type ClusterBrokerOptions } from '../../../src/stomp/broker/cluster/index.ts'
@@ -270,6 +271,32 @@ t.test('a message that no consumer can handle goes to the dead letters, wherever
   t.equal(refusals, 3)
   t.match(Object.fromEntries(letter.publication.headers), { 'original-destination': '/queue/poison', 'x-death-reason': 'delivery-limit', color: 'green', destination: '/dlq' })
   await refused(t, () => a.publish('/dlq', 'x'))
+})
+
+t.test('a message that is given up while the engine takes no letter stays in its queue, and goes to the dead letters later', async (t) => {
+  const nodes = await startBrokers(t, 1, { maxDeliveries: 1 }) as [Started]
+  const [{ broker, engine, log }] = nodes
+  const [client, undertaker] = [await connect(broker), await connect(broker)]
+  const { queues } = engine
+  const push = queues.push.bind(queues)
+  let refusals = 0
+  queues.push = async (queue, id, data) => {
+    if (queue !== 'dlq') return await push(queue, id, data)
+    refusals++
+    throw new engineErrors.Unavailable('memory', 'it does not answer')
+  }
+  await client.subscribe('1', '/queue/poison', 'client-individual')
+  for (let i = 0; i < 50; i++) await client.publish('/queue/poison', String(i))
+  client.sink.react = (delivery) => { setImmediate(() => { Promise.resolve(client.broker.nack([handleOf(delivery)])).catch(t.fail) }) }
+  for (const delivery of client.sink.deliveries.all) await client.broker.nack([handleOf(delivery)])
+  await turns(20)
+  t.ok(refusals > 0 && refusals <= 32, 'few letters are on their way')
+  await pass(nodes, 10_000)
+  queues.push = push
+  await undertaker.subscribe('1', '/dlq')
+  await pass(nodes, 1_000)
+  t.strictSame(undertaker.sink.texts.map(Number).sort((a, b) => a - b), Array.from({ length: 50 }, (_, i) => i))
+  t.strictSame(log.warnings, [])
 })
 
 t.test('expired messages are dropped, or go to the dead letters, where the clocks of the nodes differ', async (t) => {

@@ -15,7 +15,7 @@ import { SerialQueue } from '../local/serial-queue.ts'
 import type { ReplyAddresses, TemporaryQueue, TemporaryQueues } from '../local/temporary.ts'
 import { Publication } from '../publication.ts'
 import { Serial } from '../serial.ts'
-import { refusalOf } from './failures.ts'
+import { isAway, refusalOf } from './failures.ts'
 import { Feeds, type HistoryGroup, topicChannel } from './feeds.ts'
 import { nameOf } from './names.ts'
 import { engineIdOf, type MessageRecord, publicationOf, writeRecord } from './record.ts'
@@ -83,24 +83,31 @@ export class ClusterExchange implements LocalQueues {
     }
   }
 
-  /** Moves a message that a queue has given up to the dead letters. Resolves when the engine has it. */
-  async bury (publication: Publication, reason: DeathReason): Promise<void> {
-    if (reason === 'expired' && !this.settings.deadLetterExpired) return
+  /**
+   * Moves a message that a queue has given up to the dead letters.
+   *
+   * Resolves with false if the engine has been away for too long. Then the message must stay in its queue, or it is lost.
+   */
+  async bury (publication: Publication, reason: DeathReason): Promise<boolean> {
+    if (reason === 'expired' && !this.settings.deadLetterExpired) return true
     const name = this.settings.deadLetters
     if (publication.destination === name) {
       this.#context.log.warn({ reason }, 'a dead letter was dropped')
-      return
+      return true
     }
-    this.queues.buried[reason]++
     const letter = { destination: name, headers: letterHeaders(publication, publication.destination, reason), body: publication.body }
+    await this.publisher.room()
     try {
       await this.#push({ kind: 'dead', name, segments: [name] }, this.#record(letter, letter.headers, Infinity))
       this.#lettersLost = false
     } catch (error) {
+      if (isAway(error)) return false
       // The log has one line for a run of losses, because a client that fills the queue must not fill the log too.
       if (!this.#lettersLost) this.#context.log.warn({ err: error }, 'dead letters were dropped, because the engine did not take them')
       this.#lettersLost = true
     }
+    this.queues.buried[reason]++
+    return true
   }
 
   stop (): void {

@@ -1,5 +1,5 @@
 import { engineErrors } from '../../../engine/errors.ts'
-import { type BrokerError, refusal } from '../../refusals.ts'
+import { BrokerError, refusal } from '../../refusals.ts'
 
 /** Makes the refusal for an error of the engine. Any other error is thrown on as it is. */
 export function refusalOf (error: unknown): unknown {
@@ -11,3 +11,6 @@ export function refusalOf (error: unknown): unknown {
 
 /** Makes the refusal for a call that the engine cannot serve at the moment. */
 export function unavailable (cause?: Error): BrokerError { return refusal('STOMP_BROKER_UNAVAILABLE', undefined, true, cause) }
+
+/** Tells whether a refusal means that the engine is away, so that another try may help. */
+export function isAway (error: unknown): boolean { return error instanceof BrokerError && error.cause instanceof engineErrors.Unavailable }

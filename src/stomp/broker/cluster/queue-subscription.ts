@@ -2,6 +2,8 @@ import type { EngineConsumer, TakenMessage } from '../../../engine/queues.ts'
 import type { Destination } from '../../destinations.ts'
 import type { AckMode, BrokerSubscription } from '../broker.ts'
 import type { LocalClient } from '../local/client.ts'
+import type { DeathReason } from '../local/dead-letter.ts'
+import type { Publication } from '../publication.ts'
 import { refusalOf } from './failures.ts'
 import type { ClusterExchange } from './exchange.ts'
 import { nameOf } from './names.ts'
@@ -37,6 +39,8 @@ export class ClusterQueueSubscription {
   #waiting: TakenMessage[] = []
   /** The messages that the engine may still give. */
   #credit = 0
+  /** The messages that are on their way to the dead letters. */
+  #burying = 0
   #live = true
 
   constructor (exchange: ClusterExchange, client: LocalClient, subscription: BrokerSubscription, destination: Destination) {
@@ -87,9 +91,10 @@ export class ClusterQueueSubscription {
 
   /** The number of messages that the engine may give besides the messages of its credit. */
   get #room (): number {
-    if (this.#ack === 'auto') return WINDOW - this.#credit
+    const window = WINDOW - this.#burying
+    if (this.#ack === 'auto') return window - this.#credit
     const { left } = this.#client.credit
-    const own = Math.min(WINDOW, this.#prefetch - this.#held.size - this.#waiting.length) - this.#credit
+    const own = Math.min(window, this.#prefetch - this.#held.size - this.#waiting.length) - this.#credit
     // A subscription always has room for one message, so that the others cannot starve it.
     const isIdle = this.#credit + this.#held.size + this.#waiting.length === 0
     return Math.min(own, Math.max(left, isIdle ? 1 : 0))
@@ -116,14 +121,23 @@ export class ClusterQueueSubscription {
     const { maxDeliveries } = this.#exchange.settings
     const isExpired = record.expires > 0 && record.expires < this.#exchange.node.clock.date()
     if (isExpired || (maxDeliveries > 0 && message.deliveries > maxDeliveries)) {
-      this.#exchange.bury(publication, isExpired ? 'expired' : 'delivery-limit').then(() => this.#settle(message))
-      this.offer()
+      this.#bury(message, publication, isExpired ? 'expired' : 'delivery-limit')
       return
     }
     this.#deliver(message, publication)
   }
 
-  #deliver (message: TakenMessage, publication: ReturnType<typeof publicationOf>): void {
+  /** Moves a message to the dead letters. It goes back if the engine has not taken the letter, and is tried again. */
+  async #bury (message: TakenMessage, publication: Publication, reason: DeathReason): Promise<void> {
+    this.#burying++
+    const isBuried = await this.#exchange.bury(publication, reason)
+    this.#burying--
+    if (isBuried) this.#settle(message)
+    else this.#consumer.nack(message)
+    this.offer()
+  }
+
+  #deliver (message: TakenMessage, publication: Publication): void {
     const { credit } = this.#client
     const delivery = { key: this.#key, publication, redelivered: message.deliveries > 1 }
     if (this.#ack === 'auto') {
