@@ -53,8 +53,15 @@ export class Taps {
   }
 }
 
+/** Gives a message to every tap. The error of a tap, thrown or rejected, does not keep it from the others. */
 function tell (taps: readonly Tap[], message: OutgoingMessage): Done {
-  return together(taps.map((tap) => tap(message)))
+  return together(taps.map((tap) => {
+    try {
+      return tap(message)
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }))
 }
 
 /** Makes one result of several, a promise only where one of them is a promise. */

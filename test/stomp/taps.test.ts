@@ -70,6 +70,18 @@ t.test('a message that the broker refuses does not reach a tap, and the messages
   t.equal(taps.afterAll(undefined, [message('/topic/4')]), undefined, 'work that is done needs no promise')
 })
 
+t.test('a tap that throws, at once or later, keeps no message from the other taps, and its error reaches the publisher', async (t) => {
+  const taps = new Taps(new DestinationParser(['/app'], '/'))
+  const seen: string[] = []
+  taps.add('/topic/**', ({ destination }) => { if (destination === '/topic/1') throw new Error('at once') })
+  taps.add('/topic/**', async ({ destination }) => { if (destination === '/topic/2') throw new Error('later') })
+  taps.add('/topic/**', ({ destination }) => { seen.push(destination) })
+  await t.rejects(Promise.resolve(taps.after(undefined, message('/topic/1'))), { message: 'at once' })
+  await t.rejects(Promise.resolve(taps.after(undefined, message('/topic/2'))), { message: 'later' })
+  await t.rejects(Promise.resolve(taps.afterAll(undefined, ['/topic/1', '/topic/2', '/topic/3'].map(message))), { message: 'at once' })
+  t.strictSame(seen, ['/topic/1', '/topic/2', '/topic/1', '/topic/2', '/topic/3'])
+})
+
 t.test('a tap is refused with a wrong pattern, and for a destination that never goes to the broker', async (t) => {
   const { stomp } = await buildStomp(t)
   for (const [pattern, problem] of [['topic', /begins with \//], ['/topic//a', /empty/], ['/topic/**/a', /whole segment/], ['/app/a', /application/], ['/user/kim/a', /user/]] as const) {
