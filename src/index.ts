@@ -1,12 +1,13 @@
 import { ManualClock } from './core/clock.ts'
 import { MemoryNetwork } from './engine/memory.ts'
 import { errors } from './sockjs/errors.ts'
+import { collectMetrics, sockjsMetrics } from './sockjs/metrics.ts'
 import { sockjs } from './sockjs/plugin.ts'
 import { PreparedMessage } from './stream/prepared-message.ts'
 
 export type { Clock } from './core/clock.ts'
 export { errors, ManualClock, MemoryNetwork, PreparedMessage }
-export { sockjs as default, sockjs }
+export { collectMetrics, sockjs as default, sockjs, sockjsMetrics }
 export type { CodedError, CodedErrorConstructor } from './core/coded-error.ts'
 export type { Engine, EngineState } from './engine/engine.ts'
 export type { MemoryDelivery, MemoryEngine, MemoryNetworkOptions } from './engine/memory.ts'
@@ -16,6 +17,7 @@ export type {
 } from './sockjs/endpoint/cluster.ts'
 export type { Endpoint, EndpointStats, SessionHandler } from './sockjs/endpoint/endpoint.ts'
 export type { Directions, RefusalReason } from './sockjs/endpoint/endpoint-telemetry.ts'
+export type { MetricsRegistry, SockjsMetricsOptions } from './sockjs/metrics.ts'
 export type { NodeState, SockjsFacade } from './sockjs/facade.ts'
 export type { InjectedWebSocket, InjectWebSocket, InjectWebSocketOptions } from './sockjs/endpoint/injected-websocket.ts'
 export type {

@@ -56,9 +56,10 @@ const ROOMS: readonly Room[] = [
     packages: ['*']
   },
   { name: 'sockjs/plugin', rooms: ['sockjs/remote', 'core', 'telemetry', 'sockjs/errors', 'sockjs/options', 'sockjs/endpoint', 'sockjs/upgrade', 'sockjs/facade'], packages: ['*'] },
+  { name: 'sockjs/metrics', rooms: ['core', 'telemetry', 'sockjs/errors'], packages: ['*'] },
   {
     name: 'index',
-    rooms: ['core', 'stream', 'telemetry', 'engine', 'sockjs/errors', 'sockjs/protocol', 'sockjs/session', 'sockjs/options', 'sockjs/endpoint', 'sockjs/facade', 'sockjs/plugin'],
+    rooms: ['sockjs/metrics', 'core', 'stream', 'telemetry', 'engine', 'sockjs/errors', 'sockjs/protocol', 'sockjs/session', 'sockjs/options', 'sockjs/endpoint', 'sockjs/facade', 'sockjs/plugin'],
     packages: []
   },
 

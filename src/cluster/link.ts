@@ -173,7 +173,10 @@ export class Link implements TimerOwner {
     const now = this.#links.clock.now()
     if (this.#isBroken || !this.#links.available || now - this.#repeated < REPEAT_GAP) return
     this.#repeated = now
-    for (const batch of this.#outbox.sent) this.#transmit(batch)
+    for (const batch of this.#outbox.sent) {
+      this.#links.repeats++
+      this.#transmit(batch)
+    }
   }
 
   #transmit ({ seq, bytes }: SentBatch): void {

@@ -30,6 +30,8 @@ export class Links implements TimerOwner {
   readonly #epochs = new Map<string, number>()
   readonly #waiting = new Set<Link>()
   readonly #timer = new Timer(this)
+  /** The batches that were sent again, since the start. */
+  repeats = 0
   #epoch = 0
   #stopped = false
 

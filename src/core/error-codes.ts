@@ -19,6 +19,8 @@ export type ThrownEntry = readonly [reader: ErrorReader, code: string, status: n
 export const SOCKJS_ERRORS = {
   /** The plugin was registered in a scope that has it already. */
   AlreadyRegistered: ['developer', 'FST_SOCKJS_ALREADY_REGISTERED', 500, Error, 'fastify-sockjs is registered already; call app.sockjs() once per endpoint instead'],
+  /** A part that needs the plugin was used before it, or without it. */
+  NotRegistered: ['developer', 'FST_SOCKJS_NOT_REGISTERED', 500, Error, 'register fastify-sockjs before sockjsMetrics and collectMetrics'],
   /** An option has the wrong type or value, or is unknown. */
   InvalidOption: ['developer', 'FST_SOCKJS_INVALID_OPTION', 500, TypeError, 'option %s: %s'],
   /** The path of an endpoint is not a path that can be served. */

@@ -63,7 +63,10 @@ export function endpointScope (endpoint: Endpoint, remote: RemoteSessions | null
       return answer instanceof Promise ? answer.then(() => reply) : undefined
     }
 
-    const shared = { ...routeOptionsOf(own), schema: { hide: true }, bodyLimit: endpoint.bodyLimit, exposeHeadRoute: false } as unknown as RouteOptions
+    const routeOptions = routeOptionsOf(own)
+    // Polls wait and streams last, so that their times would spoil the application's metrics and spans of HTTP.
+    const config = { otel: false, disableMetrics: true, ...routeOptions.config }
+    const shared = { ...routeOptions, config, schema: { hide: true }, bodyLimit: endpoint.bodyLimit, exposeHeadRoute: false } as unknown as RouteOptions
     // This hook is the last of its kind, so that a hook of the application gets the request as it came.
     const preParsing = [...listOf(own.preParsing), beforeBody(endpoint, remote)]
     const onSend = [...listOf(own.onSend), writeHijacked]

@@ -218,7 +218,7 @@ export const INSTRUMENTS = {
   'stomp.broker.connections': {
     kind: 'upDownCounter',
     unit: '{connection}',
-    attributes: ['stomp.connection.state'],
+    attributes: [],
     description: 'Connections to the external broker.'
   },
   'stomp.kafka.lag': {
@@ -228,10 +228,10 @@ export const INSTRUMENTS = {
     description: 'Records of a topic of Kafka that the bridge has not read.'
   },
   'stomp.kafka.paused': {
-    kind: 'gauge',
-    unit: '{state}',
+    kind: 'upDownCounter',
+    unit: '{partition}',
     attributes: ['messaging.destination.name'],
-    description: '1 while the bridge does not read a topic of Kafka, because the application or the broker takes no more, else 0.'
+    description: 'Partitions of a topic of Kafka that wait, because the broker does not take their record.'
   }
 } as const satisfies Readonly<Record<string, Instrument>>
 

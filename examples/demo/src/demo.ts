@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import Fastify, { type FastifyInstance } from 'fastify'
-import sockjs, { type Endpoint, type SockjsPluginOptions } from 'fastify-sockjs'
+import sockjs, { type Endpoint, sockjsMetrics, type SockjsPluginOptions } from 'fastify-sockjs'
 import inspector from 'fastify-sockjs/inspector'
 import { type ClusterSettings, demoEngine, type EngineTarget, workerEngine } from './engine.ts'
 import { serveDocuments } from './documents.ts'
@@ -78,6 +78,7 @@ export async function buildDemo (options: DemoOptions = {}): Promise<FastifyInst
   await addStomp(app, DEMO_DEFAULTS, options.stompTcpPort, stompRelay === undefined ? {} : { broker: demoRelay(stompRelay, stompRelayDialect) })
   // The demo listens on loopback, so that the page needs no hook.
   await app.register(inspector, { open: true, bodies: true })
+  await app.register(sockjsMetrics)
   app.get('/health', async (_request, reply) => {
     const { draining, node: member } = app.sockjs
     const state = draining ? 'draining' : 'ok'

@@ -2,6 +2,8 @@ import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { SystemClock } from '../../core/clock.ts'
 import { DestinationParser } from '../../stomp/destinations.ts'
+import { STOMP_REPORTS, type StompReports } from '../../telemetry/reports.ts'
+import { observeBridge } from './metrics.ts'
 import { KafkaBridge, type KafkaFacade } from './bridge.ts'
 import { KafkaContext } from './context.ts'
 import { kafkaErrors } from './errors.ts'
@@ -23,6 +25,7 @@ async function registerKafka (app: FastifyInstance, given: KafkaBridgeOptions): 
   const bridge = new KafkaBridge(new KafkaContext(clock, app.log), options, broker)
   for (const rule of options.out) app.stomp.tap(rule.from, (message) => bridge.outflow.send(rule, message))
   app.decorate('kafka', bridge as KafkaFacade)
+  observeBridge((app as unknown as { readonly [STOMP_REPORTS]: StompReports })[STOMP_REPORTS].telemetry, bridge, options.in.map(({ topic }) => topic))
   // The broker has started before, because the hooks run in the order of their plugins.
   app.addHook('onReady', async () => bridge.start())
   app.addHook('preClose', () => bridge.stopReading())

@@ -2,6 +2,7 @@ import type { ClusterNode } from '../../cluster/node.ts'
 import { delay } from '../../core/delay.ts'
 import { engineErrors } from '../../engine/errors.ts'
 import type { Endpoint } from '../endpoint/endpoint.ts'
+import type { ClaimTimes } from './claim-times.ts'
 
 /** The time for which a request waits while the engine is away, in milliseconds. An answer of 503 would end the session of its client. */
 export const PATIENCE = 8_000
@@ -52,10 +53,12 @@ export class Directory {
   readonly #keys = new Map<string, string>()
   /** The claims that are under way. Several requests for one session ask once. */
   readonly #asking = new Map<string, Promise<Owner>>()
+  readonly #times: ClaimTimes
   #waiting = 0
 
-  constructor (node: ClusterNode) {
+  constructor (node: ClusterNode, times: ClaimTimes) {
     this.#node = node
+    this.#times = times
   }
 
   keyOf ({ name }: Pick<Endpoint, 'name'>, id: string): string {
@@ -99,7 +102,7 @@ export class Directory {
       const owner = await this.locate(key)
       if (owner !== null) return owner
     }
-    const claim = await this.#ask(() => claims.claim(key, () => this.#lost(key)))
+    const claim = await this.#ask('claim', () => claims.claim(key, () => this.#lost(key)))
     if (claim === null) return AWAY
     if (claim.owner !== null) return this.#at(key, claim.owner)
     this.#local.set(key, session)
@@ -113,7 +116,7 @@ export class Directory {
 
   /** Finds the owner of a session, or `null` if no node has it. */
   async locate (key: string): Promise<Owner | null> {
-    const node = await this.#ask(() => this.#find(key))
+    const node = await this.#ask('locate', () => this.#find(key))
     if (node === null) return AWAY
     return node.owner === null ? null : this.#at(key, node.owner)
   }
@@ -151,10 +154,12 @@ export class Directory {
   }
 
   /** Asks the engine until it answers. Returns `null` if it stays away for longer than a request can wait. */
-  async #ask<T> (question: () => Promise<T>): Promise<T | null> {
+  async #ask<T extends { readonly owner: string | null }> (operation: 'claim' | 'locate', question: () => Promise<T>): Promise<T | null> {
     this.#waiting++
     try {
-      return await this.#askAgain(question)
+      const answer = await this.#askAgain(() => this.#times.measure(operation, question))
+      this.#times.answered(operation, answer)
+      return answer
     } finally {
       this.#waiting--
     }

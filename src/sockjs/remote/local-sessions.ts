@@ -32,6 +32,17 @@ export class LocalSessions implements LinkService {
     this.#directory = directory
   }
 
+  /** The responses of other nodes that carry sessions of this one. */
+  get legs (): number { return this.#sum(({ legs }) => legs.size) }
+  /** The requests of other nodes that wait until the application takes more. */
+  get held (): number { return this.#sum(({ sends }) => sends.size) }
+
+  #sum (read: (edge: EdgeTraffic) => number): number {
+    let sum = 0
+    for (const edge of this.#edges.values()) sum += read(edge)
+    return sum
+  }
+
   received (link: Link, record: Uint8Array): void {
     const reader = new Reader(record)
     const operation = reader.u8()

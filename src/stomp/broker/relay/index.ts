@@ -1,4 +1,5 @@
 import { Timer } from '../../../core/timer.ts'
+import type { Telemetry } from '../../../telemetry/telemetry.ts'
 import { refusal } from '../../refusals.ts'
 import type { Broker, BrokerCapabilities, BrokerClient, BrokerContext, BrokerSink, BrokerState, Done, OutgoingMessage, UserMessage } from '../broker.ts'
 import type { BrokerInspection } from '../inspection.ts'
@@ -127,6 +128,14 @@ class StompRelay implements RelayBroker {
   }
 
   isPrivate (destination: string): boolean { return destination.startsWith(TEMPORARY_PREFIX) || destination.startsWith(REPLY_PREFIX) }
+
+  report (telemetry: Telemetry): void {
+    this.#state.telemetry = telemetry
+    this.#state.system = this.#settings.dialect.name.toLowerCase()
+    telemetry.observe('stomp.broker.connections', () => [{ value: this.#state.links.size }])
+  }
+
+  kindOf (destination: string): 'topic' | 'queue' { return this.#settings.dialect.isFanOut(destination) ? 'topic' : 'queue' }
 
   async connect (client: BrokerClient, sink: BrokerSink): Promise<RelayConnection> {
     const { core, system, shared } = this.#started()

@@ -1,3 +1,5 @@
+import type { Telemetry } from '../../../telemetry/telemetry.ts'
+import type { ClientCommand } from '../../codec/index.ts'
 import type { BrokerLog, BrokerState } from '../broker.ts'
 
 /** The state of a relay. The system connection sets it, and a broker that confirms nothing makes it `blocked`. */
@@ -6,6 +8,10 @@ export class RelayState {
   readonly links = new Set<object>()
   /** The errors of the broker that were harmless races of clients, since the start (RELAY-17). */
   races = 0
+  /** The name of the external broker for the metrics, such as `rabbitmq`. */
+  system = 'stomp'
+  /** The telemetry of the server, `null` if it has none. */
+  telemetry: Telemetry | null = null
   readonly #listeners = new Set<(state: BrokerState, reason: string) => void>()
   /** The links whose broker confirms nothing at the moment. */
   readonly #stalled = new Set<object>()
@@ -34,6 +40,13 @@ export class RelayState {
   become (state: BrokerState, reason: string): void {
     this.#system = state
     this.#report(reason)
+  }
+
+  /** Counts the time until the broker has answered a frame. `code` is that of a refusal. */
+  answered (command: ClientCommand, { host, port }: { readonly host: string, readonly port: number }, milliseconds: number, code?: string): void {
+    this.telemetry?.histogram('messaging.client.operation.duration', {
+      'messaging.system': this.system, 'messaging.operation.name': command.toLowerCase(), 'server.address': host, 'server.port': port, ...(code === undefined ? {} : { 'error.type': code })
+    }).record(milliseconds / 1000)
   }
 
   /** Tells that the broker has become slow to confirm the frames of a link, or confirms them again. */

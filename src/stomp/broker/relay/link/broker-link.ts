@@ -100,7 +100,22 @@ export class BrokerLink implements TimerOwner {
     return new Promise((resolve, reject) => {
       const frame = new FrameHeaders(headers)
       const destination = frame.get('destination')
-      frame.set('receipt', this.#pending.add({ command, destination, since: this.#reading.now(), resolve, reject }))
+      const { clock, state } = this.#context
+      const start = clock.now()
+      const answered = (code?: string): void => state.answered(command, this.#address, clock.now() - start, code)
+      frame.set('receipt', this.#pending.add({
+        command,
+        destination,
+        since: this.#reading.now(),
+        resolve (headers) {
+          answered()
+          resolve(headers)
+        },
+        reject (error) {
+          answered(error.code)
+          reject(error)
+        }
+      }))
       this.#write(command, frame, body)
     })
   }
