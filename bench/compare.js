@@ -49,7 +49,7 @@ async function oneByOne (workload, options, progress) {
 }
 
 const start = ({ name, load }, participant, { profile }) =>
-  ServerProcess.start(participant.server, LOADS[load].mode, profile && { folder: profile, name: `${name}, ${participant.name}` })
+  ServerProcess.start(participant.server, LOADS[load].mode, profile && { folder: profile, name: `${name}, ${participant.name}` }, participant.settings)
 
 const clientOf = ({ size, transport }, { dialect }, { port }) => ({ port, message: 'x'.repeat(size), transport, dialect })
 

@@ -10,6 +10,8 @@ const NODE_HTTP = { name: 'node:http', server: 'node-http', dialect: 'sockjs' }
 const STOMP = { name: 'fastify-sockjs', server: 'fastify-sockjs-stomp' }
 /** Sends to all but the publisher: it cannot echo. */
 const STOMP_BROKER_JS = { name: 'stomp-broker-js', server: 'stomp-broker-js', deafPublisher: true }
+/** A server with a route, and one of the ways to follow it. */
+const ROUTE = (name, follow) => ({ name, server: 'stomp-route', dialect: 'stomp route', settings: { follow } })
 const PLAIN_BROADCAST = { ...OURS, name: 'our plain broadcast' }
 const PLAIN_ECHO = { ...OURS, name: 'our plain echo' }
 
@@ -106,6 +108,13 @@ export const WORKLOADS = [
   stomp('fan-out over SockJS', 'broadcast', 'stomp fan-out in sockjs', [PLAIN_BROADCAST], { [PLAIN_BROADCAST.name]: 1.2 }),
   stomp('echo over WebSocket', 'echo', 'stomp echo', [PLAIN_ECHO]),
   stomp('echo over SockJS', 'echo', 'stomp echo in sockjs', [PLAIN_ECHO]),
+  {
+    ...stomp('route over WebSocket', 'echo', '', []),
+    participants: [
+      ROUTE('fastify-sockjs', 'nothing'), ROUTE('with its tracing channels', 'channels'), ROUTE('with metrics', 'metrics'),
+      ROUTE('with metrics and spans, none sampled', 'unsampled'), ROUTE('with metrics and spans, all sampled', 'sampled')
+    ]
+  },
   opening('websocket', { sockjs: 0.8, 'socket.io': 0.75, ws: 1.7 }),
   opening('xhr-streaming'),
   {

@@ -57,10 +57,10 @@ const subscribeFrame = (topic) => `SUBSCRIBE\nid:sub-0\ndestination:${topic}\n\n
 const sendFrame = (topic, message) => `SEND\ndestination:${topic}\n\n${message}\0`
 
 /** All subscribe one topic for a fan-out; each its own for an echo. */
-const stomp = (topicOf) => (id, message) => ({
+const stomp = (topicOf, frameFor = (id, message) => sendFrame(topicOf(id), message)) => (id, message) => ({
   path: '/stomp',
   protocol: 'v12.stomp',
-  text: sendFrame(topicOf(id), message),
+  text: frameFor(id, message),
   upgraded: (session) => session.say(connectFrame),
   read (session, data, start) {
     if (data[start] === code('M')) return 1
@@ -98,6 +98,9 @@ const stompInSockjs = (topicOf) => (id, message) => ({
 const shared = () => '/topic/bench'
 const own = (id) => `/topic/${id}`
 
+/** A message for a route, from a page that has a trace. */
+const routeFrame = (id, message) => `SEND\ndestination:/app/echo/${id}\ntraceparent:00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\n\n${message}\0`
+
 export const DIALECTS = {
   bare,
   sockjs,
@@ -105,6 +108,7 @@ export const DIALECTS = {
   'socket.io': socketIo,
   'stomp fan-out': stomp(shared),
   'stomp echo': stomp(own),
+  'stomp route': stomp(own, routeFrame),
   'stomp fan-out in sockjs': stompInSockjs(shared),
   'stomp echo in sockjs': stompInSockjs(own)
 }

@@ -94,7 +94,8 @@ export class SpanTracer implements Tracer {
     const { span, within } = started
     let running: Promise<void> | undefined
     const once = (): void => { running ??= work() }
-    this.#guard.try('span', () => context.with(within, () => this.#running.run(within, once)))
+    // Without a context manager of OpenTelemetry, its context does not become active.
+    this.#guard.try('span', () => context.with(within, () => context.active() === within ? once() : this.#running.run(within, once)))
     once()
     running!.then(() => this.#end(span), (error: unknown) => this.#end(span, error, true))
     return running!

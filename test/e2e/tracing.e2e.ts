@@ -1,7 +1,9 @@
 import { context, propagation, ROOT_CONTEXT, SpanKind, trace, type Tracer } from '@opentelemetry/api'
 import { W3CTraceContextPropagator } from '@opentelemetry/core'
+import { OTLPMetricExporter } from '@opentelemetry/exporter-metrics-otlp-http'
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http'
 import { resourceFromAttributes } from '@opentelemetry/resources'
+import { MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics'
 import { BasicTracerProvider, BatchSpanProcessor } from '@opentelemetry/sdk-trace-base'
 import Fastify, { type FastifyInstance } from 'fastify'
 import type { AddressInfo } from 'node:net'
@@ -10,7 +12,7 @@ import sockjs from '../../src/index.ts'
 import sockjsOtel from '../../src/otel.ts'
 import stomp, { rabbitmq, relayBroker } from '../../src/stomp.ts'
 import { stompjs } from '../stomp/libraries.ts'
-import { OtlpReceiver } from '../support/otlp-receiver.ts'
+import { type OtlpPoint, OtlpReceiver } from '../support/otlp-receiver.ts'
 import { until, within } from '../support/wait.ts'
 import { startRabbitMq } from './brokers/rabbitmq.ts'
 
@@ -39,12 +41,12 @@ function receiveSpan (tracer: Tracer, headers: Record<string, string>): void {
   tracer.startSpan('page receives', { kind: SpanKind.CONSUMER }, propagation.extract(ROOT_CONTEXT, headers)).end()
 }
 
-async function serve (t: Test, relay: string, provider: BasicTracerProvider): Promise<FastifyInstance> {
+async function serve (t: Test, relay: string, tracerProvider: BasicTracerProvider, meterProvider: MeterProvider | false = false): Promise<FastifyInstance> {
   const app = Fastify()
   t.teardown(() => app.close())
   await app.register(sockjs, { origins: '*' })
   await app.register(stomp, { path: '/stomp', broker: relayBroker({ servers: relay, dialect: rabbitmq() }) })
-  await app.register(sockjsOtel, { tracerProvider: provider })
+  await app.register(sockjsOtel, { tracerProvider, meterProvider })
   app.stomp.message('/rooms/:room', { sendTo: '/topic/rooms/:room' }, ({ body }) => body)
   await app.listen({ port: 0, host: '127.0.0.1' })
   await until(() => app.stomp.broker.state === 'available', 'the broker is available', PATIENCE)
@@ -58,7 +60,10 @@ t.test('one trace: a page that polls, a route, RabbitMQ through the relay, and a
   const broker = await startRabbitMq()
   t.teardown(() => broker.stop())
   const relay = `tcp://127.0.0.1:${broker.port}`
-  const [here, there] = [await serve(t, relay, providerOf(t, 'here', receiver)), await serve(t, relay, providerOf(t, 'there', receiver))]
+  const reader = new PeriodicExportingMetricReader({ exporter: new OTLPMetricExporter({ url: `${receiver.url}/v1/metrics` }), exportIntervalMillis: 3_600_000 })
+  const meters = new MeterProvider({ readers: [reader] })
+  t.teardown(() => meters.shutdown())
+  const [here, there] = [await serve(t, relay, providerOf(t, 'here', receiver), meters), await serve(t, relay, providerOf(t, 'there', receiver))]
   const portOf = ({ server }: FastifyInstance): number => (server.address() as AddressInfo).port
   const [alice, bob] = [stompjs({ sockjs: 'xhr-polling' }, { port: portOf(here), tcpPort: 0 }), stompjs({}, { port: portOf(there), tcpPort: 0 })]
   await within(Promise.all([alice.connected, bob.connected]), 'both are connected', PATIENCE)
@@ -86,5 +91,12 @@ t.test('one trace: a page that polls, a route, RabbitMQ through the relay, and a
     attributes: { 'messaging.system': 'stomp', 'messaging.operation.type': 'process', 'messaging.destination.template': '/app/rooms/:room' }
   })
   t.same(receiver.spans.filter(({ name }) => name === 'connect').map(({ service, kind }) => [service, kind]).sort(), [['here', 2], ['there', 2]])
+
+  await meters.forceFlush()
+  const point = (name: string): OtlpPoint => receiver.metrics.get(name)!.points[0]!
+  t.match(receiver.metrics.get('sockjs.server.active_sessions'), { kind: 'sum', isMonotonic: false, unit: '{session}' })
+  t.match(point('sockjs.server.active_sessions'), { asInt: 1, attributes: { 'sockjs.endpoint': '/stomp', 'sockjs.transport': 'xhr-polling' } })
+  t.match(receiver.metrics.get('messaging.process.duration'), { kind: 'histogram', unit: 's' })
+  t.match(point('messaging.process.duration'), { count: 1, attributes: { 'messaging.system': 'stomp', 'messaging.destination.template': '/app/rooms/:room' } })
   await Promise.all([alice.disconnect(), bob.disconnect()])
 })
