@@ -1,4 +1,4 @@
-import type { BatchObservableCallback, Histogram, Meter, MetricOptions, Observable } from '@opentelemetry/api'
+import { type BatchObservableCallback, type Histogram, type Meter, type MetricOptions, type Observable, ValueType } from '@opentelemetry/api'
 import { type InstrumentKind, type InstrumentName, instrumentOf, INSTRUMENTS } from '../telemetry/instruments.ts'
 import type { NumberPoint } from '../telemetry/metric.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
@@ -50,6 +50,6 @@ export class Metering {
   #add (name: InstrumentName): void {
     const { kind, unit, description, bounds } = instrumentOf(name)
     if (kind === 'histogram') this.#histograms.set(name, this.#meter.createHistogram(name, { unit, description, advice: { explicitBucketBoundaries: [...bounds!] } }))
-    else this.#observables.set(name, OBSERVABLES[kind](this.#meter, name, { unit, description }))
+    else this.#observables.set(name, OBSERVABLES[kind](this.#meter, name, { unit, description, valueType: ValueType.INT }))
   }
 }
