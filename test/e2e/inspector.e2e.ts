@@ -14,7 +14,7 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 /** The folder of the pictures, which a person may look at. */
 const PICTURES = join(ROOT, '.tap/pictures/')
 
-/** axe-core is under MPL-2.0, so that it is no dependency of this repository. The suite installs it for itself. */
+/** axe-core has the Mozilla Public License, so that it is no dependency of this repository. The suite installs it for itself. */
 const AXE = { version: '4.14.1', folder: join(ROOT, 'node_modules/.cache/inspector-e2e') }
 
 /** The most elements of a view. It does not depend on the number of rows. */
