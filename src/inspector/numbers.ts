@@ -1,3 +1,4 @@
+import type { InstrumentName } from '../telemetry/instruments.ts'
 import type { HistogramPoint, Metric, MetricPoint, NumberPoint } from '../telemetry/metric.ts'
 import type { ServerParts } from './server-parts.ts'
 
@@ -39,8 +40,8 @@ export function numbersOf (parts: ServerParts): { readonly numbers: ServerNumber
   const { app, own, stomp } = parts
   const families = new Map<string, Metric>()
   for (const metric of [...app.sockjs.metrics(), ...stomp?.metrics() ?? []]) families.set(metric.name, metric)
-  const pointsOf = (name: string): readonly MetricPoint[] => (families.get(name)?.points ?? []).filter(({ attributes }) => attributes[ENDPOINT] !== own.path)
-  const by = (name: string, ...attributes: string[]): Numbers => {
+  const pointsOf = (name: InstrumentName): readonly MetricPoint[] => (families.get(name)?.points ?? []).filter(({ attributes }) => attributes[ENDPOINT] !== own.path)
+  const by = (name: InstrumentName, ...attributes: string[]): Numbers => {
     const sums: Record<string, number> = {}
     for (const point of pointsOf(name)) {
       const key = attributes.map((attribute) => String(point.attributes[attribute] ?? '')).join(' ')
@@ -48,8 +49,8 @@ export function numbersOf (parts: ServerParts): { readonly numbers: ServerNumber
     }
     return sums
   }
-  const sum = (name: string): number => pointsOf(name).reduce((total, point) => total + valueOf(point), 0)
-  const routes = 'messaging.process.duration'
+  const sum = (name: InstrumentName): number => pointsOf(name).reduce((total, point) => total + valueOf(point), 0)
+  const routes: InstrumentName = 'messaging.process.duration'
   return {
     numbers: {
       sessions: by('sockjs.server.active_sessions', 'sockjs.transport'),

@@ -170,7 +170,7 @@ export class List {
       if (row !== undefined && place >= this.#from) line.show(row)
     }
     this.#body.classList.toggle('empty', this.#hasAnswer && this.#reachable === 0)
-    this.#body.dataset.empty = this.#filter === '' ? this.#empty : `No ${this.#noun} fits the filter.`
+    this.#body.dataset.empty = this.#filter !== '' ? `No ${this.#noun} fits the filter.` : this.#answer.unknown.length > 0 ? `No ${this.#noun} that this server knows of.` : this.#empty
     this.#drawNotes()
   }
 

@@ -16,7 +16,7 @@ const TILES = [
   {
     label: 'Sessions',
     value: ({ last }) => count(sum(last.numbers.sessions)),
-    detail: ({ last }) => `${count(last.numbers.detached)} between two requests`,
+    detail: ({ last }) => `${count(last.numbers.detached)} between requests`,
     points: (history) => history.values(({ sessions }) => sum(sessions))
   },
   {
@@ -40,7 +40,7 @@ const TILES = [
   {
     label: 'Buffered',
     value: ({ last }) => bytes(last.numbers.buffered),
-    detail: ({ last }) => `${count(last.numbers.undelivered)} messages undelivered`,
+    detail: ({ last }) => `${count(last.numbers.undelivered)} undelivered`,
     points: (history) => history.values(({ buffered }) => buffered)
   },
   {

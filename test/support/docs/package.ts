@@ -46,7 +46,7 @@ function make (root: string, folder: string): void {
   mkdirSync(folder, { recursive: true })
   cpSync(join(root, 'package.json'), join(folder, 'package.json'))
   transpileFolder(join(root, 'src'), join(folder, 'dist'))
-  execFileSync(process.execPath, [join(root, 'scripts/commonjs.js'), join(folder, 'dist'), 'index', 'stomp', 'hub', 'nats', 'redis', 'kafka'], { env: { ...process.env, NODE_OPTIONS: '', NODE_V8_COVERAGE: '' } })
+  execFileSync(process.execPath, [join(root, 'scripts/commonjs.js'), join(folder, 'dist'), 'index', 'stomp', 'hub', 'nats', 'redis', 'kafka', 'inspector'], { env: { ...process.env, NODE_OPTIONS: '', NODE_V8_COVERAGE: '' } })
 }
 
 function sourcesOf (folder: string): string[] {
