@@ -1,4 +1,4 @@
-import { delay } from '../../core/delay.ts'
+import { atMost } from '../../core/delay.ts'
 import { Backoff } from './backoff.ts'
 import type { KafkaClient, KafkaConsumer, KafkaConsumerOptions, KafkaPartition, KafkaRead, KafkaReader, Taken } from './client.ts'
 import { Committer } from './committer.ts'
@@ -7,7 +7,7 @@ import { LagWatch } from './lag-watch.ts'
 import { nameOf, Partition } from './partition.ts'
 import type { RecordRouter } from './router.ts'
 
-/** The time, in milliseconds, that the records which are on their way have when the application closes. */
+/** The time, in milliseconds, that each step has when the application closes: the records on their way, and the leaving of the group. */
 const PATIENCE = 5000
 
 /**
@@ -115,14 +115,31 @@ export class Inflow implements KafkaReader {
     this.#closing = true
     this.#lag.stop()
     this.#opening.expire()
-    const consumer = await this.#consumer?.catch(() => null) ?? null
+    const consumer = await this.#opened()
     if (consumer === null) return
     for (const partition of this.#partitions.values()) {
       consumer.pause(partition)
       partition.backoff.expire()
     }
-    if (this.#taking > 0) await Promise.race([new Promise<void>((resolve) => { this.#idle = resolve }), delay(this.#context.clock, PATIENCE)])
+    const { clock } = this.#context
+    if (this.#taking > 0) await atMost(clock, PATIENCE, new Promise<void>((resolve) => { this.#idle = resolve }))
+    await atMost(clock, PATIENCE, this.#leave(consumer))
+  }
+
+  /** Waits for the consumer, `null` if there is none. One that Kafka does not let in for too long leaves when it is there. */
+  async #opened (): Promise<KafkaConsumer | null> {
+    const opening = this.#consumer?.catch(() => null) ?? null
+    if (opening === null) return null
+    const consumer = await atMost(this.#context.clock, PATIENCE, opening)
+    if (consumer !== undefined) return consumer
+    opening.then((late) => late?.close()).catch(() => {})
+    return null
+  }
+
+  /** Commits the records that are done, and leaves the group. */
+  async #leave (consumer: KafkaConsumer): Promise<void> {
     await this.#committer?.flush()
+    this.#committer?.stop()
     await consumer.close()
   }
 

@@ -1,7 +1,7 @@
 import { boolean, called, checkOptions, count, either, expected, fields, func, type Hints, integer, list, milliseconds, oneOf, text } from '../../core/check.ts'
 import type { Clock } from '../../core/clock.ts'
-import type { OutgoingMessage } from '../../stomp/broker/broker.ts'
-import { type DestinationParser, matchesPattern, patternProblem } from '../../stomp/destinations.ts'
+import type { Broker, OutgoingMessage } from '../../stomp/broker/broker.ts'
+import { DestinationParser, matchesPattern, patternProblem } from '../../stomp/destinations.ts'
 import type { KafkaClient } from './client.ts'
 import { kafkaErrors } from './errors.ts'
 import type { KafkaKey, KafkaRecord } from './record.ts'
@@ -10,7 +10,7 @@ import type { KafkaKey, KafkaRecord } from './record.ts'
 export interface KafkaIn {
   /** The topic. */
   readonly topic: string
-  /** The destination of the records: a text, or a function that finds it for each record. A function returns `null` to leave a record out. */
+  /** The destination of the records at the broker: a text, or a function that finds it for each record. A function returns `null` to leave a record out. */
   readonly to: string | ((record: KafkaRecord) => string | null)
   /** The content type of records that name none in a header. Default: that of a text, or of octets where the value is not UTF-8. */
   readonly contentType?: string
@@ -115,12 +115,14 @@ const HINTS: Hints = { groupId: called('group'), consumer: called('in'), produce
  *
  * @throws FST_STOMP_KAFKA_INVALID_OPTION, FST_STOMP_KAFKA_LOOP
  */
-export function resolveKafkaOptions (options: KafkaBridgeOptions, destinations: DestinationParser): ResolvedKafkaOptions {
+export function resolveKafkaOptions (options: KafkaBridgeOptions, broker: Broker): ResolvedKafkaOptions {
+  const destinations = new DestinationParser([], broker.separator)
   checkOptions(kafkaErrors.InvalidOption, 'options', options, CHECKS, { path: '', required: ['client'], hints: HINTS })
   const { client, group = '', in: incoming = [], out = [], deadLetters = null, begin = 'latest', concurrency = 8, outbox, confirmTimeout = 10_000 } = options
   if (incoming.length === 0 && out.length === 0) throw new kafkaErrors.InvalidOption('in', 'must have a rule, or out must have one')
   if (incoming.length > 0 && group === '') throw new kafkaErrors.InvalidOption('group', 'must name the consumer group, because in has rules')
-  checkRules(incoming, out, destinations)
+  checkIn(incoming, broker)
+  checkOut(out, destinations)
   checkLoops(incoming, out, deadLetters, destinations)
   return {
     client,
@@ -135,13 +137,19 @@ export function resolveKafkaOptions (options: KafkaBridgeOptions, destinations: 
   }
 }
 
-function checkRules (incoming: readonly KafkaIn[], out: readonly KafkaOut[], destinations: DestinationParser): void {
+function checkIn (incoming: readonly KafkaIn[], broker: Broker): void {
   const topics = new Set<string>()
   incoming.forEach((rule, i) => {
     for (const name of ['topic', 'to'] as const) if (rule[name] === undefined) throw new kafkaErrors.InvalidOption(`in[${i}].${name}`, 'is missing')
     if (topics.has(rule.topic)) throw new kafkaErrors.InvalidOption(`in[${i}].topic`, `is there twice: ${rule.topic}; one function decides about all records of a topic`)
     topics.add(rule.topic)
+    if (typeof rule.to === 'string' && !broker.accepts(rule.to, 'send')) {
+      throw new kafkaErrors.InvalidOption(`in[${i}].to`, `must be a destination of the broker, not ${rule.to}`)
+    }
   })
+}
+
+function checkOut (out: readonly KafkaOut[], destinations: DestinationParser): void {
   out.forEach((rule, i) => {
     if (rule.topic === undefined) throw new kafkaErrors.InvalidOption(`out[${i}].topic`, 'is missing')
     const wrong = patternProblem(rule.from, destinations)

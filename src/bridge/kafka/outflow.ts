@@ -1,4 +1,4 @@
-import { delay } from '../../core/delay.ts'
+import { atMost } from '../../core/delay.ts'
 import type { Done, OutgoingMessage } from '../../stomp/broker/broker.ts'
 import { refusal } from '../../stomp/refusals.ts'
 import { readThrown } from '../../stomp/session/thrown.ts'
@@ -44,7 +44,7 @@ export class Outflow {
   /** Waits until Kafka has all messages, for a bounded time. */
   async close (): Promise<void> {
     const outboxes = [...this.#outboxes.values()]
-    if (this.waiting > 0) await Promise.race([Promise.all(outboxes.map((outbox) => outbox.empty())), delay(this.#context.clock, PATIENCE)])
+    if (this.waiting > 0) await atMost(this.#context.clock, PATIENCE, Promise.all(outboxes.map((outbox) => outbox.empty())))
     for (const outbox of outboxes) outbox.stop()
   }
 }

@@ -1,7 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { SystemClock } from '../../core/clock.ts'
-import { DestinationParser } from '../../stomp/destinations.ts'
 import { STOMP_REPORTS, type StompReports } from '../../telemetry/reports.ts'
 import { observeBridge } from './metrics.ts'
 import { KafkaBridge, type KafkaFacade } from './bridge.ts'
@@ -20,7 +19,7 @@ async function registerKafka (app: FastifyInstance, given: KafkaBridgeOptions): 
   if (!app.hasDecorator('stomp')) throw new kafkaErrors.NeedsStomp()
   if (app.hasDecorator('kafka')) throw new kafkaErrors.AlreadyRegistered()
   const { broker } = app.stomp
-  const options = resolveKafkaOptions(given, new DestinationParser([], broker.separator))
+  const options = resolveKafkaOptions(given, broker)
   const clock = given.clock ?? new SystemClock((error) => app.log.error({ err: error }, 'a timer of the Kafka bridge failed'))
   const bridge = new KafkaBridge(new KafkaContext(clock, app.log), options, broker)
   for (const rule of options.out) app.stomp.tap(rule.from, (message) => bridge.outflow.send(rule, message))

@@ -1,5 +1,9 @@
+import { atMost } from '../../core/delay.ts'
 import type { KafkaClient, KafkaProducer, KafkaWrite } from './client.ts'
 import type { KafkaContext } from './context.ts'
+
+/** The time, in milliseconds, that the producer has to close. */
+const PATIENCE = 5000
 
 /** The producer of the bridge. It is opened with the first records, and again after it could not be opened. */
 export class ProducerLink {
@@ -35,7 +39,10 @@ export class ProducerLink {
   /** Tells whether Kafka refuses records for good. */
   isFinal (error: unknown): boolean { return this.#producer?.isFinal(error) ?? false }
 
-  async close (): Promise<void> {
+  /** Closes the producer, in a bounded time. A client that Kafka does not answer may wait for long. */
+  async close (): Promise<void> { await atMost(this.#context.clock, PATIENCE, this.#close()) }
+
+  async #close (): Promise<void> {
     const producer = this.#producer ?? await this.#opening?.catch(() => null) ?? null
     await producer?.close()
   }

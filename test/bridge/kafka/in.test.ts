@@ -263,3 +263,30 @@ t.test('app.close() does not wait for ever for a record, nor commit it', async (
   await world.close()
   t.strictSame([[...kafka.committed], kafka.consumer.closed], [[], true])
 })
+
+t.test('app.close() ends the commits that Kafka does not take', async (t) => {
+  const world = await bridge(t, { in: [{ topic: 'orders', to: '/topic/all' }] })
+  const { kafka } = world
+  kafka.consumer.assign(P0)
+  kafka.commitError = new Error('away')
+  kafka.give('orders', 0, { value: 'a' })
+  await world.reaches(1)
+  await world.close()
+  const lines = (): number => world.log.filter(({ msg }) => msg.includes('offsets of the group')).length
+  const before = lines()
+  t.ok(before > 0)
+  await world.pass(10_000)
+  t.equal(lines(), before)
+})
+
+t.test('app.close() does not wait for ever for a client that Kafka does not answer', async (t) => {
+  const options = { in: [{ topic: 'orders', to: '/topic/all' }], deadLetters: 'dead' }
+  const hang = deferred<void>()
+  const opened = await bridge(t, options)
+  const opening = await bridge(t, { ...options, before: ({ kafka }) => { kafka.stuck = hang.promise } })
+  opened.kafka.stuck = hang.promise
+  await Promise.all([opened.close(), opening.close()])
+  t.equal(opened.kafka.consumer.closed, false)
+  hang.resolve()
+  await until(() => opened.kafka.closed === 1 && opening.kafka.closed === 1 && opened.kafka.consumer.closed && opening.kafka.consumer?.closed, 'all are closed, late')
+})

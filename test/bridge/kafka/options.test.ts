@@ -36,6 +36,8 @@ const WRONG: readonly (readonly [options: unknown, problem: RegExp])[] = [
   [{ client, group: 'g', in: [{ topic: 'a', to: 'topic/a' }] }, /begins with \//],
   [{ client, group: 'g', in: [{ topic: 'a', to: '/topic/*' }] }, /holds no \*/],
   [{ client, group: 'g', in: [{ topic: 'a', to: 7 }] }, /not 7/],
+  [{ client, group: 'g', in: [{ topic: 'a', to: '/app/a' }] }, /in\[0\]\.to.*a destination of the broker, not \/app\/a/],
+  [{ client, group: 'g', in: [{ topic: 'a', to: '/dlq' }] }, /in\[0\]\.to.*a destination of the broker/],
   [{ client, group: 'g', in: [{ ...IN, destination: '/topic/a' }] }, /destination.*it is called to here/],
   [{ client, group: 'g', in: [IN, { ...IN, to: '/topic/b' }] }, /in\[1\]\.topic.*twice: orders/],
   [{ client, out: [{ topic: 'a' }] }, /out\[0\]\.from/],

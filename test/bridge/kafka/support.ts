@@ -87,7 +87,7 @@ export async function bridge (t: Test, { routes, before, broker = memoryBroker()
   await routes?.(app)
   await before?.(world)
   await app.ready()
-  if (options.in !== undefined && kafka.openError === null) await until(() => kafka.consumers.length > 0, 'the consumer is open')
+  if (options.in !== undefined && kafka.openError === null && kafka.stuck === null) await until(() => kafka.consumers.length > 0, 'the consumer is open')
   await turn()
   return world
 }

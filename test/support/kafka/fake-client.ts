@@ -29,6 +29,8 @@ export class FakeKafka implements KafkaClient {
   producerError: Error | null = null
   commitError: Error | null = null
   lagError: Error | null = null
+  /** Holds the calls that open and close a producer or a consumer. */
+  stuck: Promise<void> | null = null
   commits = 0
   closed = 0
 
@@ -54,6 +56,7 @@ export class FakeKafka implements KafkaClient {
 
   async openProducer (): Promise<KafkaProducer> {
     if (this.producerError !== null) throw this.producerError
+    await this.stuck
     return {
       send: async (topic, records) => {
         this.requests.push(records.length)
@@ -63,12 +66,16 @@ export class FakeKafka implements KafkaClient {
         for (const write of records) this.produced.push({ topic, write })
       },
       isFinal: (error) => error instanceof RangeError,
-      close: async () => { this.closed++ }
+      close: async () => {
+        await this.stuck
+        this.closed++
+      }
     }
   }
 
   async openConsumer (options: KafkaConsumerOptions): Promise<KafkaConsumer> {
     if (this.openError !== null) throw this.openError
+    await this.stuck
     const { crash } = this
     this.crash = null
     if (crash !== null) options.reader.ended(crash)
@@ -134,6 +141,7 @@ export class FakeConsumer implements KafkaConsumer {
   }
 
   async close (): Promise<void> {
+    await this.#kafka.stuck
     this.closed = true
     this.#positions.clear()
   }
