@@ -7,7 +7,7 @@ import { LagWatch } from './lag-watch.ts'
 import { nameOf, Partition } from './partition.ts'
 import type { RecordRouter } from './router.ts'
 
-/** The time, in milliseconds, that each step has when the application closes: the records on their way, and the leaving of the group. */
+/** The time, in milliseconds, that each step has when the application closes. The steps end the records on their way, and leave the group. */
 const PATIENCE = 5000
 
 /**
