@@ -11,6 +11,8 @@ const CONSUMERS = 8
 const CUTS = 20
 const DEATHS = 2
 const QUEUE = '/queue/bars'
+/** The messages that a consumer has at most before it acknowledges one. */
+const PREFETCH = 50
 
 /** The longest time that a consumer works at a message, in milliseconds. */
 const WORK = 60
@@ -19,7 +21,7 @@ const WORK = 60
 const PATIENCE = 60_000
 
 /** The messages that may be on their way to consumers, so that an older one arrives after them. */
-const ON_THEIR_WAY = 64
+const ON_THEIR_WAY = CONSUMERS * PREFETCH
 
 /** The messages that nats-server 2.9.10 may give twice without a mark, if the two go to different nodes (docs/cluster.md). */
 const UNMARKED: Readonly<Partial<Record<EngineName, number>>> = { nats: 2 }
@@ -92,7 +94,7 @@ class Consumer {
         continue
       }
       client.received = (frame) => { this.#work(client, frame).catch(() => {}) }
-      client.ask('SUBSCRIBE', { id: 'q', destination: QUEUE, ack: 'client-individual', 'prefetch-count': '50' }).catch(() => {})
+      client.ask('SUBSCRIBE', { id: 'q', destination: QUEUE, ack: 'client-individual', 'prefetch-count': String(PREFETCH) }).catch(() => {})
       await client.closed
     }
   }
