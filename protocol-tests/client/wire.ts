@@ -103,6 +103,7 @@ export class Wire {
   /** Everything up to the end of the connection. */
   async rest (what: string): Promise<Buffer> {
     await this.settled(() => this.state !== 'open', what)
+    if (this.failure instanceof TooMuchError) throw this.failure
     const bytes = this.buffered
     this.buffered = Buffer.alloc(0)
     return bytes

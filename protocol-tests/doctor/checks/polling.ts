@@ -64,16 +64,18 @@ async function judgeBodies (visit: Visit, notes: Notes<Code>): Promise<void> {
 /** One message there and back, and whether it comes once. */
 async function exchange (session: string, visit: Visit, notes: Notes<Code>): Promise<void> {
   const text = token()
+  const isNew = ({ value }: Attempt<Answer>): boolean => value?.body.toString('latin1').startsWith('o') === true
   const [poll, sent] = await Promise.all([visit.poll(session), visit.send(session, [text])])
   // The check of stickiness counts these, and names the cause.
-  if (sent.value?.status === 404) return notes.saw('POST xhr_send finds no session (404)')
+  if (sent.value?.status === 404 || isNew(poll)) return notes.saw('the next request finds no session')
   if (sent.value === undefined || sent.value.status > 299) return notes.find('send-refused', `POST ${visit.url('/…/xhr_send')}: ${told(sent)}`)
   const count = (body: string): number => body.split(text).length - 1
   let found = count(poll.value?.body.toString('latin1') ?? '')
   // A repeated request comes a moment after the first.
   const more = await visit.poll(session, found === 0 ? 3000 : 2500)
   found += count(more.value?.body.toString('latin1') ?? '')
-  if (found === 0) notes.find('message-lost', `POST xhr_send answered ${sent.value.status}, and the polls: ${told(poll)}; ${told(more)}`)
+  if (found === 0 && isNew(more)) notes.saw('the next request finds no session')
+  else if (found === 0) notes.find('message-lost', `POST xhr_send answered ${sent.value.status}, and the polls: ${told(poll)}; ${told(more)}`)
   else if (found > 1) notes.find('post-repeated', `one message came ${found} times`)
   else notes.saw(`a message comes back once, POST xhr_send answers ${sent.value.status}`)
 }

@@ -75,8 +75,12 @@ function judgeHead (stream: Stream, transport: HttpTransport, notes: Notes<Code>
   if (encoding !== undefined && encoding !== 'identity') notes.find('stream-compressed', `${transport} has Content-Encoding: ${quoted(encoding, 20)}`)
 }
 
-const accelerated = (stream: Stream): string =>
-  stream.head === undefined || stream.head.fields.has('x-accel-buffering') ? '' : '. The answer has no X-Accel-Buffering: a proxy further in took it, and this one does not see it'
+/** What the head says about the cause. */
+function cause ({ head }: Stream): string {
+  if (head === undefined) return ''
+  if (head.fields.has('content-encoding')) return '. It is compressed on the way, which may be the cause'
+  return head.fields.has('x-accel-buffering') ? '' : '. It has no X-Accel-Buffering: no: the server does not send it, or a proxy further in takes it'
+}
 
 /** Waits for the first frame: longer where an ordinary request is slow at this moment too. */
 async function firstFrame (stream: Stream, frame: string, visit: Visit): Promise<number | undefined> {
@@ -102,7 +106,7 @@ async function watch (transport: typeof names[number], visit: Visit, notes: Note
     facts.fails.set(transport, 'is held back')
     const part = stream.head === undefined ? 'no byte of the answer' : stream.text === '' ? 'only the head of the answer' : `only ${size(stream.text.length)} of the answer`
     const until = facts.mute === undefined ? `; it is held back ${await fill(stream, session, visit)}` : ''
-    return notes.find('stream-buffered', `${transport}: ${part} came within ${duration(opening)}${until}${accelerated(stream)}`)
+    return notes.find('stream-buffered', `${transport}: ${part} came within ${duration(opening)}${until}${cause(stream)}`)
   }
   facts.works.set(transport, opened)
   notes.saw(`${transport}: the first frame comes after ${duration(opened)}`)
@@ -110,7 +114,7 @@ async function watch (transport: typeof names[number], visit: Visit, notes: Note
   // A machine that is busy for a moment looks like a proxy that gathers, so that only two rounds count.
   const late = await lateness(stream, session, visit) !== undefined ? await lateness(stream, session, visit) : undefined
   if (late === undefined) notes.saw(`${transport}: messages come one by one`)
-  else notes.find('stream-batched', `${transport}: ${late}${accelerated(stream)}`)
+  else notes.find('stream-batched', `${transport}: ${late}${cause(stream)}`)
 }
 
 /** What is late in one round of messages; undefined where nothing is. */
