@@ -91,10 +91,10 @@ async function act (url: string | undefined, flags: Flags): Promise<number> {
     if (url === undefined) throw new UsageError('which server? Give the URL that the page gives to new SockJS(), such as https://app.example/chat')
     checkVisit(url, options)
     if (flags.html !== undefined) checkOutput(flags.html)
-    process.stderr.write(`sockjs-doctor ${url}: at most ${Math.ceil(boundOf(options) / 1000)} s\n`)
+    process.stderr.write(`sockjs-doctor ${url}: about ${Math.ceil(flags.idle / 1000) + 5} s without faults, at most ${Math.ceil(boundOf(options) / 1000)} s\n`)
     const diagnosis = await diagnose(url, { ...options, onProgress: progress.show })
     progress.clear()
-    process.stdout.write(flags.json === true ? doctorReporters.json(diagnosis) : doctorReporters.text(diagnosis, flags.proxy))
+    process.stdout.write(flags.json === true ? doctorReporters.json(diagnosis) : doctorReporters.text(diagnosis, flags.proxy, Math.max(60, process.stdout.columns ?? 120)))
     if (flags.html !== undefined) writeFileSync(flags.html, doctorReporters.html(diagnosis))
     return diagnosis.ok ? 0 : 1
   } catch (error) {

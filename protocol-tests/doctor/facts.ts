@@ -76,5 +76,10 @@ export function duration (milliseconds: number): string {
 
 export function size (bytes: number): string {
   if (bytes < 1024) return `${bytes} bytes`
-  return bytes < 1024 * 1024 ? `${Math.round(bytes / 1024)} KiB` : `${(bytes / 1024 / 1024).toFixed(1)} MiB`
+  return bytes < 1024 * 1024 ? `${Math.round(bytes / 1024)} KiB` : `${Number((bytes / 1024 / 1024).toFixed(2))} MiB`
 }
+
+const transportNames: Readonly<Record<string, string>> = { xhr: 'xhr-polling', xhr_streaming: 'xhr-streaming' }
+
+/** The name of a transport as clients report it; URLs have others. */
+export const nameOf = (transport: string): string => transportNames[transport] ?? transport

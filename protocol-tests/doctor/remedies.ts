@@ -87,7 +87,6 @@ export const remedies = {
     cloudflare: 'remove the Transform Rule that sets Access-Control-Allow-Origin; no Access policy for OPTIONS'
   },
   upgrade: {
-    server: 'app.sockjs(\'/echo\', { transports: { websocket: true } }, handler)',
     nginx: 'proxy_http_version 1.1;\nproxy_set_header Upgrade $http_upgrade;\nproxy_set_header Connection "upgrade";',
     haproxy: 'remove: http-request del-header Upgrade; option httpclose\nadd: timeout tunnel 1h',
     traefik: 'no middleware that rewrites Connection or Upgrade; Traefik passes upgrades on by itself',
@@ -102,7 +101,7 @@ export const remedies = {
     cloudflare: 'no Worker between client and server: it limits a message to 1 MiB'
   },
   buffering: {
-    server: 'nothing: streams carry X-Accel-Buffering: no and Cache-Control: no-transform',
+    server: 'nothing to set: it sends X-Accel-Buffering: no and Cache-Control: no-transform, which proxies should obey',
     nginx: 'proxy_buffering off;\n# and remove: proxy_ignore_headers X-Accel-Buffering;',
     haproxy: 'option http-no-delay\n# and remove: http-response wait-for-body',
     traefik: 'responseForwarding: { flushInterval: "-1" } of the loadBalancer, and no middleware buffering',

@@ -99,14 +99,23 @@ function worst (findings: readonly Finding[]): Verdict {
   return severities.find((severity) => findings.some((finding) => finding.severity === severity)) ?? 'healthy'
 }
 
+/** Details that differ only in the name before the colon become one: `xhr-streaming, eventsource: …`. */
+function joined (details: readonly string[]): string {
+  const names = new Map<string, string[]>()
+  for (const detail of details) {
+    const [, name = '', rest = detail] = /^([a-z-]+): (.*)$/s.exec(detail) ?? []
+    names.set(rest, [...names.get(rest) ?? [], name])
+  }
+  return [...names].map(([rest, [first = '', ...others]]) => first === '' ? rest : `${[first, ...others].join(', ')}: ${rest}`).join('\n')
+}
+
 /** One finding for each code: three streams that are held back have one cause. */
 function merged (findings: readonly Finding[]): Finding[] {
-  const byCode = new Map<string, Finding>()
-  for (const finding of findings) {
-    const first = byCode.get(finding.code)
-    byCode.set(finding.code, first === undefined ? finding : { ...first, detail: `${first.detail}\n${finding.detail}` })
-  }
-  return [...byCode.values()]
+  const codes = [...new Set(findings.map(({ code }) => code))]
+  return codes.flatMap((code) => {
+    const [first, ...others] = findings.filter((finding) => finding.code === code)
+    return first === undefined ? [] : [{ ...first, detail: joined([first, ...others].map(({ detail }) => detail)) }]
+  })
 }
 
 function summarise (url: string, { path, target, product }: Facts, times: Pick<Diagnosis, 'started' | 'milliseconds' | 'atMost'>, results: readonly CheckResult[]): Diagnosis {

@@ -143,11 +143,17 @@ export function quoted (text: string | Buffer, length = 100): string {
   return `"${line.length > length ? `${line.slice(0, length)}…` : line}"`
 }
 
+/** The title of a web page, or its text. */
+function titleOf (page: string): string {
+  return /<title[^>]*>([^<]*)/i.exec(page)?.[1]?.trim() || page.slice(0, 4096).replace(/<[^>]*>?/g, ' ').replace(/\s+/g, ' ')
+}
+
 /** An answer in a few words: `404 text/html "Not found"`. */
 export function brief (answer: Answer): string {
   const type = answer.fields.get('content-type')
-  const body = answer.body.length === 0 ? 'with an empty body' : quoted(answer.body)
-  return `${answer.status}${type === undefined ? '' : ` ${quoted(type, 60).slice(1, -1)}`} ${body}`
+  if (answer.body.length === 0) return `${answer.status} with an empty body`
+  if (isHtml(answer)) return `${answer.status} and a web page, ${quoted(titleOf(answer.body.toString('utf8')))}`
+  return `${answer.status} ${type === undefined ? '' : `${quoted(type.split(';')[0] ?? '', 40).slice(1, -1)} `}${quoted(answer.body)}`
 }
 
 /** The outcome of a request in a few words. */

@@ -26,6 +26,8 @@ export interface Faults {
   readonly caches?: boolean
   /** Bytes of a chunk from the client at which a WebSocket is cut. */
   readonly socketLimit?: number
+  /** Puts a text in the place of another one of the same length, in WebSocket frames of the server. */
+  readonly mangles?: readonly [from: string, to: string]
   /** Changes the headers of a request on its way to the server. */
   readonly request?: (headers: IncomingHttpHeaders, path: string) => void
   /** Changes the headers of a response. */
@@ -216,7 +218,7 @@ export class FaultProxy {
   }
 
   #tunnel (asked: IncomingMessage, socket: Duplex, head: Buffer, stripped: boolean): void {
-    const { cutsSilence, forgets, socketLimit } = this.#faults
+    const { cutsSilence, forgets, socketLimit, mangles } = this.#faults
     const server = this.#open(asked, head, stripped)
     this.#watch(server)
     let timer: NodeJS.Timeout | undefined
@@ -233,7 +235,8 @@ export class FaultProxy {
         touch()
         large += chunk.length
         if (large > limit) return destroy(socket)
-        if (!forgotten) to.write(chunk)
+        const changed = mangles !== undefined && from === server ? Buffer.from(chunk.toString('latin1').replaceAll(latin(mangles[0]), latin(mangles[1])), 'latin1') : chunk
+        if (!forgotten) to.write(changed)
       })
       from.on('close', () => {
         clearTimeout(timer)
@@ -244,6 +247,9 @@ export class FaultProxy {
     pass(server, socket)
   }
 }
+
+/** The bytes of a text, a character each. */
+const latin = (text: string): string => Buffer.from(text).toString('latin1')
 
 function destroy (socket: Duplex): void {
   socket.destroy()

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { createServer, type RequestListener } from 'node:http'
+import { createSecureServer as createSecureHttp2 } from 'node:http2'
 import { createServer as createSecure } from 'node:https'
 import { type AddressInfo, createServer as createTcp, type Server, type Socket } from 'node:net'
 import { join } from 'node:path'
@@ -16,6 +17,7 @@ import { freePort } from '../support/free-port.ts'
 import { TLS } from '../support/tls/index.ts'
 import { TYPESCRIPT } from '../support/typescript.ts'
 import { FaultProxy } from './fault-proxy.ts'
+import { startStomp } from './stomp-server.ts'
 import { codesOf, startEcho } from './support.ts'
 
 const MAIN = fileURLToPath(new URL('../../protocol-tests/doctor/main.ts', import.meta.url))
@@ -60,8 +62,8 @@ t.test('targets that are no SockJS server get a verdict each, in time', async (t
   const targets: readonly [name: string, url: string, code: string, says: RegExp][] = [
     ['nothing', `http://127.0.0.1:${await freePort()}`, 'refused', /ECONNREFUSED/],
     ['an unknown name', 'http://no-such-host.invalid', 'name-unknown', /no-such-host\.invalid/],
-    ['a web server', await serve(t, (_request, response) => response.writeHead(200, { 'content-type': 'text/html' }).end(page)), 'no-service', /a web page/],
-    ['a web server that knows no /info', await serve(t, (_request, response) => response.writeHead(404).end('<h1>Not Found</h1>')), 'no-service', /404[^]*new SockJS\(\)/],
+    ['a web server', await serve(t, (_request, response) => response.writeHead(200, { 'content-type': 'text/html' }).end(page)), 'no-service', /200 and a web page, "It works"/],
+    ['a web server that knows no /info', await serve(t, (_request, response) => response.writeHead(404).end('<h1>Not Found</h1>')), 'no-service', /404 "<h1>Not Found<\/h1>"[^]*new SockJS\(\)/],
     ['JSON that is another', await serve(t, (_request, response) => response.end('{"hello":"world"}')), 'no-service', /hello/],
     ['a redirect', await serve(t, (_request, response) => response.writeHead(301, { location: 'https://app.example/info' }).end()), 'redirect', /301, to "https:\/\/app\.example\/info"/],
     ['no answer', await raw(t, () => {}), 'silent', /nothing came within 4 s/],
@@ -147,6 +149,20 @@ t.test('the certificate is judged as browsers do', async (t) => {
   t.same(codesOf(diagnosis), ['tls-certificate'], 'and everything else is examined', { checks: diagnosis.checks })
 })
 
+t.test('a server that speaks HTTP/2 alone', async (t) => {
+  const url = await listen(t, createSecureHttp2({ ...TLS, allowHTTP1: false }) as unknown as Server, 'https')
+  const codes = codesOf(await diagnose(url, { idle: 0 }))
+  t.ok(codes.includes('http1-refused'), codes.join())
+})
+
+t.test('a server that speaks HTTP/1.0', async (t) => {
+  const url = await raw(t, (socket) => socket.on('data', (data) => {
+    const [, path = ''] = /^\S+ (\S+)/.exec(data.toString()) ?? []
+    socket.end(path === '/echo/info' ? `HTTP/1.0 200 OK\r\n\r\n{"websocket":false,"entropy":${Math.random()}}` : 'HTTP/1.0 404 Not Found\r\n\r\n')
+  }))
+  t.ok(codesOf(await diagnose(`${url}/echo`, { idle: 0 })).includes('http-1.0'))
+})
+
 t.test('an address that a client can choose, and a session that a server keeps short', async (t) => {
   const answer = (address: string) => JSON.stringify({
     request: { address, port: 1, trusted: true, host: '', protocol: 'http', httpVersion: '1.0', forwarded: ['x-forwarded-for'] }, heartbeat: 1000
@@ -165,12 +181,17 @@ t.test('STOMP: each mistake is named', async (t) => {
   t.teardown(() => demo.close())
   await demo.listen({ port: 0, host: '127.0.0.1' })
   const { port } = demo.server.address() as AddressInfo
-  const trials: readonly [name: string, codes: readonly string[], url: string, options: object][] = [
+  const trials: [name: string, codes: readonly string[], url: string, options: object][] = [
     ['a wrong passcode', ['stomp-refused'], `http://127.0.0.1:${port}/stomp`, { stompOptions: { login: 'guest', passcode: 'wrong' } }],
     ['no STOMP there', ['stomp-absent'], `http://127.0.0.1:${port}`, { stompEndpoint: '/nowhere' }],
     ['SockJS that is no STOMP', ['stomp-protocol-lost', 'stomp-silent'], `http://127.0.0.1:${port}`, { stompEndpoint: '/ticker' }],
-    ['the subprotocol gets lost', ['stomp-protocol-lost'], `${await FaultProxy.start(t, [port], { request: (headers) => { delete headers['sec-websocket-protocol'] } })}/stomp`, {}]
+    ['the subprotocol gets lost', ['stomp-protocol-lost'], `${await FaultProxy.start(t, [port], { request: (headers) => { delete headers['sec-websocket-protocol'] } })}/stomp`, {}],
+    ['octets are changed', ['stomp-changed'], `${await FaultProxy.start(t, [port], { mangles: ['漢', '汉'] })}/stomp`, {}]
   ]
+  for (const omission of ['receipt', 'message', 'error', 'heart-beat'] as const) {
+    const code = { receipt: 'stomp-no-receipt', message: 'stomp-not-delivered', error: 'stomp-no-error', 'heart-beat': 'stomp-no-heart-beat' }[omission]
+    trials.push([`a server without ${omission}`, [code], await startStomp(t, omission), {}])
+  }
   for (const [name, codes, url, options] of trials) {
     const { checks } = await diagnose(url, { idle: 0, stomp: true, ...options })
     t.same(checks.find(({ id }) => id === 'stomp')!.findings.map(({ code }) => code).sort(), codes, name, { checks })
@@ -215,7 +236,7 @@ t.test('the command: exit codes, progress, files, mistakes', async (t) => {
     run(), run('ftp://app.example'), run(url, '--origin', 'app.example'), run(url, '--idle', 'long'), run(url, '--idle', '7200'), run(url, '--proxy', 'squid'), run(url, '--html', '/nowhere/report.html'), run(`${url}?a`)
   ])
   t.match(healthy, { code: 0, stdout: /Healthy: nothing stands between/, stderr: /at most \d+ s\n\[1\/10\] reach: healthy/ })
-  t.match(ill, { code: 1, stdout: /WARNING ws-upgrade-stripped[^]*nginx +proxy_http_version 1\.1;[^]*other proxies: --proxy haproxy/ })
+  t.match(ill, { code: 1, stdout: /WARNING ws-upgrade-stripped[^]*nginx +proxy_http_version 1\.1;[^]*other proxies +--proxy haproxy/ })
   t.match(readFileSync(page, 'utf8'), /Traefik/, 'the page has the lines for all')
   t.match(JSON.parse(json!.stdout), { ok: true })
   t.match(json!.stdout, /no messages are sent: switched off/)
@@ -238,4 +259,16 @@ t.test('docs/doctor-findings.md is the list of the checks', async (t) => {
   const { code, stdout } = await run('--list')
   t.equal(code, 0)
   t.equal(readFileSync(new URL('../../docs/doctor-findings.md', import.meta.url), 'utf8'), stdout, 'write it with: node protocol-tests/bin/sockjs-doctor.js --list > docs/doctor-findings.md')
+})
+
+/** What takes a minute, needs an address that drops packets, or measures speed. */
+const UNTRIED = ['no-heartbeat', 'unreachable', 'pick-slow', 'not-finished']
+
+t.test('every code of the list is tried by a test of this folder', async (t) => {
+  const page = readFileSync(new URL('../../docs/doctor-findings.md', import.meta.url), 'utf8')
+  const tests = ['faults.test.ts', 'targets.test.ts'].map((file) => readFileSync(new URL(file, import.meta.url), 'utf8')).join('')
+  const codes = [...page.matchAll(/^\| `([a-z0-9.-]+)` \|/gm)].map(([, code]) => code!)
+  t.ok(codes.length > 50)
+  t.same(codes.filter((code) => !tests.includes(`'${code}'`)), [])
+  t.same(UNTRIED.filter((code) => !codes.includes(code)), [])
 })

@@ -1,6 +1,6 @@
 import { check } from '../check.ts'
 import type { Notes } from '../check.ts'
-import { duration } from '../facts.ts'
+import { duration, nameOf } from '../facts.ts'
 import type { Visit } from '../visit.ts'
 import { watchPoll, watchSocket, watchStream } from '../watch.ts'
 import type { Watched } from '../watch.ts'
@@ -31,7 +31,7 @@ async function watchAll (visit: Visit, milliseconds: number): Promise<Pair[]> {
     ['xhr', watchPoll(visit, milliseconds), none]
   ]
   const pairs = await Promise.all(rows.map(async ([name, silent, twin]) => ({ name, silent: await silent, twin: await twin })))
-  return pairs.flatMap(({ name, silent, twin }) => silent === undefined ? [] : [{ name, silent, twin }])
+  return pairs.flatMap(({ name, silent, twin }) => silent === undefined ? [] : [{ name: nameOf(name), silent, twin }])
 }
 
 /** Which of the two it is: only silence ends the one, and age ends both. */

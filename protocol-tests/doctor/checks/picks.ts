@@ -1,5 +1,5 @@
 import { check } from '../check.ts'
-import { duration } from '../facts.ts'
+import { duration, nameOf } from '../facts.ts'
 import type { Facts } from '../facts.ts'
 
 const findings = {
@@ -40,10 +40,10 @@ export const picks = check<Code>({
   atMost: () => 1000,
   findings,
   async run ({ facts }, notes) {
-    if (facts.works.size === 0) return notes.find('nothing-works', [...facts.fails].map(([name, why]) => `${name} ${why}`).join('; '))
+    if (facts.works.size === 0) return notes.find('nothing-works', [...facts.fails].map(([name, why]) => `${nameOf(name)} ${why}`).join('; '))
     for (const [client, transports] of clients) {
       const picked = pick(transports, facts)
-      notes.saw(`${client}: ${picked === undefined ? 'nothing' : `${picked.name}, after about ${duration(picked.after)}`}`)
+      notes.saw(`${client}: ${picked === undefined ? 'nothing' : `${nameOf(picked.name)}, after about ${duration(picked.after)}`}`)
     }
     const opening = facts.works.get('websocket') ?? 0
     // A margin, because one measurement is not every client's.

@@ -96,7 +96,7 @@ export const polling = check<Code>({
       return notes.find(opened.trouble === 'slow' ? 'poll-held' : 'poll-refused', `POST ${visit.url('/…/xhr')}: ${told(opened)}`)
     }
     facts.works.set('xhr', opened.milliseconds)
-    notes.saw(`xhr: the first frame comes after ${duration(opened.milliseconds)}`)
+    notes.saw(`xhr-polling: the first frame comes after ${duration(opened.milliseconds)}`)
     if (facts.mute === undefined) await exchange(session, visit, notes)
     else notes.saw(`messages are not tried: ${facts.mute}`)
     await judgeBodies(visit, notes)

@@ -7,14 +7,14 @@ import { check } from '../check.ts'
 import type { Notes } from '../check.ts'
 import { duration } from '../facts.ts'
 import { productOf, products } from '../remedies.ts'
-import { attempt, brief, isHtml, keepCookies, quoted, told } from '../visit.ts'
+import { attempt, brief, keepCookies, quoted, told } from '../visit.ts'
 import type { Attempt, Trouble, Visit } from '../visit.ts'
 
 const findings = {
   'name-unknown': { severity: 'error', title: 'The name of the server cannot be resolved.' },
-  refused: { severity: 'error', title: 'Nothing listens at this address and port.', remedy: 'listen' },
+  refused: { severity: 'error', title: 'Nothing listens at this address and port: is the server running?', remedy: 'listen' },
   unreachable: { severity: 'error', title: 'The server does not accept connections: a firewall, or a wrong address.', remedy: 'listen' },
-  'tls-failed': { severity: 'error', title: 'No TLS connection comes about.', remedy: 'certificate' },
+  'tls-failed': { severity: 'error', title: 'The server does not answer the TLS handshake.', remedy: 'certificate' },
   'tls-certificate': { severity: 'error', title: 'Browsers do not accept the certificate, and no client gets through.', remedy: 'certificate' },
   'http1-refused': { severity: 'error', title: 'The server speaks no HTTP/1.1 over TLS, which WebSockets of browsers need.', remedy: 'http-version' },
   silent: { severity: 'error', title: 'The server accepts connections, and no whole answer comes.' },
@@ -56,7 +56,9 @@ async function judgeTls ({ facts: { target } }: Visit, notes: Notes<Code>): Prom
   })
   const outcome = await attempt(shake(['h2', 'http/1.1']))
   if (outcome.trouble !== undefined) {
-    notes.find(outcome.trouble === 'refused' ? 'refused' : 'tls-failed', `${target.authority}: ${quoted(outcome.problem)}`)
+    const plain = /wrong version number|packet length too long/i.test(outcome.problem)
+    const detail = plain ? `${target.authority} does not speak TLS. Should the URL begin with http?` : `${target.authority}: ${quoted(outcome.problem, 160)}`
+    notes.find(outcome.trouble === 'refused' ? 'refused' : 'tls-failed', detail)
     return false
   }
   const socket = outcome.value
@@ -95,7 +97,6 @@ function judgeFirst (first: Attempt<Answer>, path: string, { facts }: Visit, not
   facts.product = productOf((name) => fields.get(name))
   notes.saw(`answers after ${duration(first.milliseconds)}, HTTP/${version}${fields.has('server') ? `, server: ${quoted(fields.get('server') ?? '', 40)}` : ''}${fields.has('via') ? `, via: ${quoted(fields.get('via') ?? '', 40)}` : ''}`)
   if (facts.product !== undefined) notes.saw(`${products[facts.product as keyof typeof products]} names itself in the answer`)
-  if (version === '1.0') notes.find('http-1.0', `GET ${path} answered ${quoted(first.value.statusLine)}`)
   return true
 }
 
@@ -121,11 +122,11 @@ export const reach = check<Code>({
       const { value } = first
       if (isRedirect(value)) notes.find('redirect', `GET ${path} answered ${value.status}, to ${quoted(value.fields.get('location') ?? 'nowhere')}. Give the doctor that URL, without /info`)
       else {
-        const page = isHtml(value) ? ', a web page' : ''
-        notes.find('no-service', `GET ${path} answered ${brief(value)}${page}. Nothing better at ${usual.join(', ')}. Which path does the page give to new SockJS()?`)
+        notes.find('no-service', `GET ${path} answered ${brief(value)}. Nothing better at ${usual.join(', ')}. Which path does the page give to new SockJS()?`)
       }
       return
     }
+    if (first.value.version === '1.0') notes.find('http-1.0', `GET ${path} answered ${quoted(first.value.statusLine)}`)
     keepCookies(facts.cookies, first.value)
     notes.saw(`SockJS at ${target.origin}${facts.path}`)
   }

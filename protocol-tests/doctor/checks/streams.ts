@@ -4,7 +4,7 @@ import type { HttpTransport } from '../../client/transports.ts'
 import { check } from '../check.ts'
 import type { Notes } from '../check.ts'
 import { token } from '../echo.ts'
-import { duration, size } from '../facts.ts'
+import { duration, nameOf, size } from '../facts.ts'
 import { Stream } from '../stream.ts'
 import { quoted } from '../visit.ts'
 import type { Visit } from '../visit.ts'
@@ -64,15 +64,15 @@ function refused (stream: Stream, transport: HttpTransport, visit: Visit, notes:
   const { head } = stream
   if (head === undefined || head.status === 200) return false
   // Servers need not offer every stream, and most offer htmlfile only to some origins.
-  if (head.status === 404) notes.saw(`${transport} is not offered (404)`)
-  else notes.find('stream-refused', `${transport} answered ${head.status} ${quoted(stream.text)}`)
+  if (head.status === 404) notes.saw(`${nameOf(transport)} is not offered (404)`)
+  else notes.find('stream-refused', `${nameOf(transport)} answered ${head.status} ${quoted(stream.text)}`)
   visit.facts.fails.set(transport, head.status === 404 ? 'is not offered' : `is answered with ${head.status}`)
   return true
 }
 
 function judgeHead (stream: Stream, transport: HttpTransport, notes: Notes<Code>): void {
   const encoding = stream.head?.fields.get('content-encoding')
-  if (encoding !== undefined && encoding !== 'identity') notes.find('stream-compressed', `${transport} has Content-Encoding: ${quoted(encoding, 20)}`)
+  if (encoding !== undefined && encoding !== 'identity') notes.find('stream-compressed', `${nameOf(transport)} has Content-Encoding: ${quoted(encoding, 20)}`)
 }
 
 /** What the head says about the cause. */
@@ -101,20 +101,20 @@ async function watch (transport: typeof names[number], visit: Visit, notes: Note
     const { end } = stream
     if (end !== undefined && end !== 'complete') {
       facts.fails.set(transport, 'is cut')
-      return notes.find('stream-cut', `${transport}: ${quoted(end.problem, 160)}`)
+      return notes.find('stream-cut', `${nameOf(transport)}: ${quoted(end.problem, 160)}`)
     }
     facts.fails.set(transport, 'is held back')
     const part = stream.head === undefined ? 'no byte of the answer' : stream.text === '' ? 'only the head of the answer' : `only ${size(stream.text.length)} of the answer`
     const until = facts.mute === undefined ? `; it is held back ${await fill(stream, session, visit)}` : ''
-    return notes.find('stream-buffered', `${transport}: ${part} came within ${duration(opening)}${until}${cause(stream)}`)
+    return notes.find('stream-buffered', `${nameOf(transport)}: ${part} came within ${duration(opening)}${until}${cause(stream)}`)
   }
   facts.works.set(transport, opened)
-  notes.saw(`${transport}: the first frame comes after ${duration(opened)}`)
+  notes.saw(`${nameOf(transport)}: the first frame comes after ${duration(opened)}`)
   if (facts.mute !== undefined) return
   // A machine that is busy for a moment looks like a proxy that gathers, so that only two rounds count.
   const late = await lateness(stream, session, visit) !== undefined ? await lateness(stream, session, visit) : undefined
-  if (late === undefined) notes.saw(`${transport}: messages come one by one`)
-  else notes.find('stream-batched', `${transport}: ${late}${cause(stream)}`)
+  if (late === undefined) notes.saw(`${nameOf(transport)}: messages come one by one`)
+  else notes.find('stream-batched', `${nameOf(transport)}: ${late}${cause(stream)}`)
 }
 
 /** What is late in one round of messages; undefined where nothing is. */

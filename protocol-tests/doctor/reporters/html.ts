@@ -1,7 +1,8 @@
 import { seconds } from '../../reporters/describe.ts'
 import { escapeMarkup as e } from '../../reporters/escape.ts'
+import { products } from '../remedies.ts'
 import type { CheckResult, Diagnosis } from '../types.ts'
-import { conclusion, describeTotals, findingsOf, nameOf } from './order.ts'
+import { conclusion, describeTotals, findingsOf, nameOf, remediesOf } from './order.ts'
 import type { Told } from './order.ts'
 import { marks } from './text.ts'
 
@@ -21,9 +22,9 @@ ul { margin: 0; padding-left: 1.1rem } .muted { opacity: .75 }
 
 const classOf = ({ verdict }: Pick<CheckResult, 'verdict'>): string => verdict === 'not tried' ? 'absent' : verdict
 
-function article (finding: Told): string {
-  const { severity, code, title, detail, check, remedies } = finding
-  const lines = Object.entries(remedies).map(([product, lines]) => `<dt>${e(nameOf(product))}</dt><dd><pre>${e(lines)}</pre></dd>`).join('')
+function article (finding: Told, diagnosis: Diagnosis): string {
+  const { severity, code, title, detail, check } = finding
+  const lines = remediesOf(finding, diagnosis, Object.keys(products)).shown.map(([product, lines]) => `<dt>${e(nameOf(product))}</dt><dd><pre>${e(lines)}</pre></dd>`).join('')
   return `<article class="${severity}" id="${e(code)}"><h3><span class="mark">${marks[severity]}</span>${e(title)}</h3>` +
     `<p class="muted">${severity} · <code>${e(code)}</code> · ${e(check.title)}</p><p>Seen:</p><pre>${e(detail)}</pre>` +
     (lines === '' ? '' : `<p>To mend it:</p><dl>${lines}</dl>`) + '</article>'
@@ -47,7 +48,7 @@ export function html (diagnosis: Diagnosis): string {
 <h1>${e(service ?? url)}</h1>
 <p class="verdict ${classOf(diagnosis)}">${e(conclusion(diagnosis))}</p>
 <p>${e(describeTotals(diagnosis))} in ${seconds(milliseconds)} of at most ${seconds(atMost)}. <span class="muted"><time datetime="${e(started)}">${e(started.replace(/T(\d+:\d+).*/, ' $1 UTC'))}</time></span></p>
-${told.length > 0 ? `<h2>Findings</h2>\n${told.map(article).join('\n')}` : ''}
+${told.length > 0 ? `<h2>Findings</h2>\n${told.map((finding) => article(finding, diagnosis)).join('\n')}` : ''}
 <h2>Checks</h2><table><thead><tr><th scope="col">check</th><th scope="col">about</th><th scope="col">seen</th></tr></thead><tbody>
 ${checks.map(row).join('\n')}
 </tbody></table></body></html>

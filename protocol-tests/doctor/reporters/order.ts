@@ -18,7 +18,8 @@ export const nameOf = (product: string): string => products[product as Product] 
 export function remediesOf ({ remedies }: Finding, { product }: Diagnosis, wanted: readonly string[] = []): { shown: [product: string, lines: string][], others: string[] } {
   const all = Object.entries(remedies)
   const own = wanted.length > 0 ? wanted : product === undefined || !all.some(([name]) => name === product) ? all.map(([name]) => name) : [product, 'server']
-  return { shown: all.filter(([name]) => own.includes(name)), others: all.filter(([name]) => !own.includes(name)).map(([name]) => name) }
+  const ranked = all.filter(([name]) => own.includes(name)).sort(([one], [other]) => Number(other === product) - Number(one === product))
+  return { shown: ranked, others: all.filter(([name]) => !own.includes(name)).map(([name]) => name) }
 }
 
 /** Counts in words: `1 error, 2 warnings`. */
