@@ -1,6 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { channel, subscribe, tracingChannel, unsubscribe } from 'node:diagnostics_channel'
+import { readFileSync } from 'node:fs'
 import t, { type Test } from 'tap'
+import * as channels from '../../src/telemetry/channels.ts'
 import { MemoryNetwork } from '../../src/index.ts'
 import { memoryBroker } from '../../src/stomp.ts'
 import { buildStomp } from '../stomp/support.ts'
@@ -188,6 +190,13 @@ t.test('the channel of the broker tells of its states', async (t) => {
   await buildStomp(t, { stomp: { broker } })
   for (const listener of listeners) listener('blocked', 'an alarm')
   t.same(seen, [['fastify-sockjs.broker.state', { state: 'blocked', reason: 'an alarm' }]])
+})
+
+t.test('docs/observability.md lists all channels', async (t) => {
+  const page = readFileSync(new URL('../../docs/observability.md', import.meta.url), 'utf8')
+  const listed = [...page.matchAll(/^\| `(fastify-sockjs\.[a-z.]+)` \|/gm)].map(([, name]) => name)
+  t.same(listed.sort(), Object.values(channels).map((each) => (each as unknown as { name: string }).name).sort())
+  for (const kind of ['message', 'subscribe']) t.ok(page.includes(`\`fastify-sockjs.stomp.${kind}-route\``), kind)
 })
 
 t.test('without subscribers no event is made', async (t) => {
