@@ -159,6 +159,36 @@ t.test('a node that was cut off gets what it missed from the log, once and in or
   t.strictSame(await byPattern.sink.next(1_000), wanted)
 })
 
+t.test('a message that a client sends right behind its SUBSCRIBE, without a RECEIPT, comes to it, and no message is left out', async (t) => {
+  const nodes = await startBrokers(t, 2, { history: [{ pattern: '/topic/h/**' }] }) as [Started, Started]
+  for (const destination of ['/topic/h/x', '/topic/x']) {
+    const [client, other] = [await connect(nodes[0].broker), await connect(nodes[1].broker)]
+    await other.publish(destination, 'before')
+    const work = [client.subscribe('1', destination), ...['0', '1'].map((text) => client.publish(destination, text))]
+    await Promise.all(work)
+    await other.publish(destination, '2')
+    t.strictSame(await client.sink.next(3), ['0', '1', '2'], destination)
+  }
+})
+
+t.test('a client that recovers while the engine is away gets its messages when it is back', async (t) => {
+  const network = new MemoryNetwork()
+  const nodes = await startBrokers(t, 2, { history: [{ pattern: '/topic/**' }] }, network) as [Started, Started]
+  const [a, b] = nodes
+  const [publisher, present, late] = [await connect(a.broker), await connect(b.broker), await connect(b.broker)]
+  const { position } = await present.subscribe('1', '/topic/x') as { position: string }
+  await publisher.publish('/topic/x', '0')
+  network.cut(b.engine)
+  const subscribed = late.subscribe('1', '/topic/x', 'auto', { 'x-recover': position })
+  await publisher.publish('/topic/x', '1')
+  await pass(nodes, 1_000)
+  network.mend(b.engine)
+  await pass(nodes, 1_000)
+  t.match(await subscribed, { recovered: true })
+  t.strictSame(await late.sink.next(2), ['0', '1'])
+  t.strictSame(await present.sink.next(2), ['0', '1'])
+})
+
 t.test('both nodes recover the same history, while messages are published', async (t) => {
   const nodes = await startBrokers(t, 2, { history: [{ pattern: '/topic/**', messages: 500 }] }) as [Started, Started]
   const publisher = await connect(nodes[0].broker)
