@@ -26,6 +26,8 @@ export const TOOLS = {
   ActiveMQ: { command: 'activemq', debianPackage: 'activemq', suites: /^relay/ },
   NATS: { command: 'nats-server', debianPackage: 'nats-server', suites: /^(engines-(nats|stomp)|cluster)/ },
   Redis: { command: 'redis-server', debianPackage: 'redis-server', suites: /^(engines-(redis|valkey|stomp)|cluster|kafka-pipeline)/ },
+  Prometheus: { command: 'prometheus', debianPackage: 'prometheus', suites: /^prometheus/ },
+  promtool: { command: 'promtool', debianPackage: 'prometheus', suites: /^prometheus/ },
   Java: { command: 'java', debianPackage: 'default-jre-headless', suites: /^kafka/ },
   Maven: { command: 'mvn', debianPackage: 'maven', suites: /^kafka/ },
   Sentinel: { command: 'redis-sentinel', debianPackage: 'redis-sentinel', suites: /^engines-redis-sentinel/ }
