@@ -99,6 +99,12 @@ export const INSTRUMENTS = {
     bounds: OPERATIONS,
     description: 'Times from a ping of a WebSocket to its answer.'
   },
+  'sockjs.server.fallbacks': {
+    kind: 'counter',
+    unit: '{client}',
+    attributes: [ENDPOINT, 'sockjs.fallback.from', 'sockjs.fallback.to', 'sockjs.fallback.reason'],
+    description: 'Clients that opened another transport than the first that the endpoint offers.'
+  },
   'sockjs.cluster.nodes': {
     kind: 'upDownCounter',
     unit: '{node}',
