@@ -2,6 +2,7 @@ import type { ClusterNode } from '../../../cluster/node.ts'
 import { delay } from '../../../core/delay.ts'
 import { engineErrors } from '../../../engine/errors.ts'
 import type { EngineLogGroup, LogEntry, Position } from '../../../engine/logs.ts'
+import type { Publication } from '../publication.ts'
 import { type MessageRecord, placed } from './record.ts'
 import { readMessage, type SourceListener } from './sources.ts'
 
@@ -12,6 +13,7 @@ const PATIENCE = 8_000
 /** The messages that may wait while earlier ones are fetched. */
 const MOST_WAITING = 10_000
 
+/** A message of a log, read. */
 interface LogMessage extends Position {
   readonly previous: number
   readonly message: MessageRecord
@@ -42,11 +44,27 @@ export class LogReader {
   /** The place of the last message that was delivered, or of the beginning. `null` if it is not known. */
   get position (): Position | null { return this.#at }
 
-  /** Begins at the present end of the log. Without this, it begins with the first message that arrives. */
-  async begin (): Promise<void> {
+  /**
+   * Follows the log from its present end on. Resolves with the function that stops that. Without it, the reader begins with the first message that arrives.
+   *
+   * The engine is asked for the end before anything else, because a client may send right behind its SUBSCRIBE. The messages between that end and the first one
+   * that arrives are fetched.
+   */
+  async begin (): Promise<() => void> {
     this.#busy = true
-    this.#at = await this.#asked(() => this.#group.position(this.#log)) ?? null
+    const [end, stop] = await Promise.all([
+      this.#asked(() => this.#group.position(this.#log)), this.#group.follow(this.#log, (entry) => this.received(entry))
+    ])
+    this.#at = end ?? null
+    this.#again = true
     this.#goOn()
+    return stop
+  }
+
+  /** Reads the messages behind a place, and waits while the engine is away. `null` if one of them may be missing. */
+  async since (from: Position): Promise<Publication[] | null> {
+    const messages = await this.#read(from)
+    return messages?.map((message) => placed(message.message, message)) ?? null
   }
 
   end (): void {
@@ -55,10 +73,9 @@ export class LogReader {
   }
 
   received (entry: LogEntry): void {
-    const message = readMessage(this.#node, entry.data)
-    if (message === null || this.#ended) return
-    const { epoch, offset, previous } = entry
-    const arrived = { epoch, offset, previous, message }
+    if (this.#ended) return
+    const arrived = this.#messageOf(entry)
+    if (arrived === null) return
     if (!this.#busy) return this.#take(arrived)
     this.#waiting.push(arrived)
     if (this.#waiting.length > MOST_WAITING) this.#waiting.shift()
@@ -93,16 +110,13 @@ export class LogReader {
   /** Fetches what comes behind a place, and delivers it. */
   async #fill (from: Position): Promise<void> {
     this.#busy = true
-    const entries = await this.#asked(() => this.#group.since(this.#log, from))
+    const messages = await this.#read(from)
     if (this.#ended) return
-    if (entries === null) {
+    if (messages === null) {
       this.#listener.lost('messages of the history are missing')
       this.#at = null
     }
-    for (const entry of entries ?? []) {
-      const message = readMessage(this.#node, entry.data)
-      if (message !== null) this.#deliver({ epoch: entry.epoch, offset: entry.offset, previous: entry.previous, message })
-    }
+    for (const message of messages ?? []) this.#deliver(message)
     this.#goOn()
   }
 
@@ -121,6 +135,17 @@ export class LogReader {
     if (!this.#again) return
     this.#again = false
     this.check()
+  }
+
+  /** Reads the messages behind a place; `null` if one of them may be missing. */
+  async #read (from: Position): Promise<LogMessage[] | null> {
+    const entries = await this.#asked(() => this.#group.since(this.#log, from)) ?? null
+    return entries?.flatMap((entry) => this.#messageOf(entry) ?? []) ?? null
+  }
+
+  #messageOf ({ epoch, offset, previous, data }: LogEntry): LogMessage | null {
+    const message = readMessage(this.#node, data)
+    return message === null ? null : { epoch, offset, previous, message }
   }
 
   /** Asks the engine until it answers, or until the node stops. */

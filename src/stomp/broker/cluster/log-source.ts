@@ -1,10 +1,9 @@
 import type { ClusterNode } from '../../../cluster/node.ts'
-import type { EngineLogGroup, LogEntry, Position } from '../../../engine/logs.ts'
+import type { EngineLogGroup, Position } from '../../../engine/logs.ts'
 import { writePosition } from '../local/position.ts'
 import type { Publication } from '../publication.ts'
 import { LogReader } from './log-reader.ts'
-import { placed } from './record.ts'
-import { readMessage, type Source, type SourceListener } from './sources.ts'
+import type { Source, SourceListener } from './sources.ts'
 
 /** The logs of which a pattern remembers the last place. */
 const MOST_READERS = 10_000
@@ -25,8 +24,7 @@ export class LogSource implements Source {
   async start (listener: SourceListener): Promise<() => void> {
     const reader = this.#reader = new LogReader(this.#node, this.#group, this.#log, listener)
     const leave = this.#node.onGap(() => reader.check())
-    const end = await this.#group.follow(this.#log, (entry) => reader.received(entry))
-    await reader.begin()
+    const end = await reader.begin()
     return () => {
       reader.end()
       leave()
@@ -40,16 +38,8 @@ export class LogSource implements Source {
     return position === null ? undefined : writePosition(position)
   }
 
-  /** Reads the messages behind a place; `null` if one of them may be missing. */
-  async since (position: Position): Promise<Publication[] | null> {
-    const entries = await this.#group.since(this.#log, position)
-    return entries === null ? null : entries.flatMap((entry) => this.#read(entry) ?? [])
-  }
-
-  #read (entry: LogEntry): Publication | null {
-    const message = readMessage(this.#node, entry.data)
-    return message === null ? null : placed(message, entry)
-  }
+  /** Reads the messages behind a place; `null` if one of them may be missing. The source has started. */
+  since (position: Position): Promise<Publication[] | null> { return this.#reader!.since(position) }
 }
 
 /** The histories of all topics that fit a pattern. */
