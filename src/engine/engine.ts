@@ -65,6 +65,8 @@ export interface EngineQueueFacts {
   readonly passesOn: boolean
   /** An acknowledgement outlives the messaging system at once. Without it, the messages that were acknowledged just before a crash may come again. */
   readonly acksLast: boolean
+  /** The bound of all queues together holds, `allBytes`. Without it, only the bounds of each queue do. */
+  readonly boundedTogether: boolean
   /** The time after which the messages of a node that has ended without a stop go back, in milliseconds. */
   readonly lease: number
 }

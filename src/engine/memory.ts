@@ -40,7 +40,7 @@ export class MemoryNetwork implements MemorySystem {
   #reclaiming: Reclaiming | null = null
 
   constructor ({ namespace = 'memory', maxPayload = 1024 * 1024, keysLast = 'lease', deliver = ({ arrive }) => { setImmediate(arrive) } }: MemoryNetworkOptions = {}) {
-    this.facts = { name: 'memory', maxPayload, namespace, secret: '', keysLast, sign: false, totalOrder: true, queues: { inOrder: true, passesOn: true, acksLast: true, lease: 0 }, durable: false }
+    this.facts = { name: 'memory', maxPayload, namespace, secret: '', keysLast, sign: false, totalOrder: true, queues: { inOrder: true, passesOn: true, acksLast: true, boundedTogether: true, lease: 0 }, durable: false }
     this.deliver = deliver
   }
 

@@ -26,7 +26,7 @@ export class HubEngine implements Engine {
       keysLast: 'lease',
       sign: false,
       totalOrder: true,
-      queues: { inOrder: true, passesOn: true, acksLast: true, lease: 0 },
+      queues: { inOrder: true, passesOn: true, acksLast: true, boundedTogether: true, lease: 0 },
       durable: false
     }
     this.#connection = new HubConnection(path, namespace)

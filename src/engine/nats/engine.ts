@@ -37,7 +37,7 @@ export class NatsEngine implements Engine {
       sign,
       // Each server passes on the publications of its own clients first.
       totalOrder: false,
-      queues: { inOrder: false, passesOn: false, acksLast: false, lease: jetstream.ackWait },
+      queues: { inOrder: false, passesOn: false, acksLast: false, boundedTogether: true, lease: jetstream.ackWait },
       durable: jetstream.storage === 'file',
       // The server tells it at the start.
       get maxPayload () { return (link.connection?.info?.max_payload ?? DEFAULT_MAX_PAYLOAD) - HEADERS }

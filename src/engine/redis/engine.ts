@@ -42,7 +42,7 @@ class RedisEngine implements Engine {
       keysLast: 'lease',
       sign,
       totalOrder: true,
-      queues: { inOrder: true, passesOn: false, acksLast: true, lease: QUEUE_LEASE },
+      queues: { inOrder: true, passesOn: false, acksLast: true, boundedTogether: false, lease: QUEUE_LEASE },
       durable
     }
   }

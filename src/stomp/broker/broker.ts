@@ -49,6 +49,8 @@ export interface BrokerCapabilities {
   readonly takesTurns: boolean
   /** A message of a queue that comes back stands before later ones. Without it, later messages may come first. */
   readonly redeliveryInOrder: boolean
+  /** The bytes of all queues together have a bound, `maxBytes`. Without it, only each queue has bounds, or the messaging system has its own. */
+  readonly boundsAllQueues: boolean
   /** All subscribers of a topic get its messages in the same order. Without it, that holds for the messages of each publisher. */
   readonly totalOrder: boolean
   /** Messages that were accepted outlive the process that accepted them. */

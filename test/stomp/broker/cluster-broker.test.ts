@@ -356,6 +356,14 @@ t.test('a queue that is full and a message that is too large are refused, and no
   t.strictSame(await b.sink.next(3), ['0', '1', '2'])
 })
 
+t.test('the bytes of all queues together have a bound, which the capabilities name', async (t) => {
+  const [{ broker }] = await startBrokers(t, 1, { maxBytes: 10_000 }) as [Started]
+  t.equal(broker.capabilities.boundsAllQueues, true)
+  const client = await connect(broker)
+  for (let i = 0; i < 4; i++) await client.publish(`/queue/${i}`, 'x'.repeat(2_000))
+  t.equal((await refused(t, () => client.publish('/queue/4', 'x'.repeat(2_000)))).code, 'STOMP_QUEUE_FULL')
+})
+
 t.test('the unacknowledged messages of a connection have a bound, and no subscription starves', async (t) => {
   const nodes = await startBrokers(t, 2, { maxUnacked: 4 }) as [Started, Started]
   const [client, publisher] = [await connect(nodes[0].broker), await connect(nodes[1].broker)]

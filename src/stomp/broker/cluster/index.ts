@@ -65,6 +65,7 @@ class ClusterBroker implements Broker {
       // An engine that chooses the next consumer of a message chooses that of every message.
       takesTurns: facts?.queues.passesOn === true,
       redeliveryInOrder: facts?.queues.inOrder === true,
+      boundsAllQueues: facts?.queues.boundedTogether === true,
       totalOrder: facts?.totalOrder === true,
       survivesNode: true,
       survivesEngine: facts?.durable === true

@@ -43,6 +43,7 @@ class MemoryBroker implements Broker {
       passesOverHeldBack: true,
       takesTurns: true,
       redeliveryInOrder: true,
+      boundsAllQueues: true,
       totalOrder: true,
       survivesNode: false,
       survivesEngine: false

@@ -22,6 +22,7 @@ export const RELAYED: BrokerCapabilities = Object.freeze({
   passesOverHeldBack: false,
   takesTurns: true,
   redeliveryInOrder: true,
+  boundsAllQueues: false,
   totalOrder: true,
   survivesNode: true,
   // A broker keeps messages with the header persistent:true, in queues that it keeps.
