@@ -30,8 +30,6 @@ export interface WatchNews {
   readonly counts: { readonly in: number, readonly out: number, readonly bytesIn: number, readonly bytesOut: number }
   /** The messages that were counted and not shown, because more came than the sample allows. */
   readonly skipped: number
-  /** True if the session has ended. */
-  readonly ended: boolean
 }
 
 export interface WatchOptions {
@@ -93,8 +91,7 @@ class Watch implements SessionWatcher, TimerOwner {
     return {
       messages: this.#kept.filter(({ number }) => number > after),
       counts: { ...this.#counts },
-      skipped: this.#skipped,
-      ended: this.#session.state === 'closed'
+      skipped: this.#skipped
     }
   }
 

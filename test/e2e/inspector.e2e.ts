@@ -2,9 +2,13 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import Fastify, { type FastifyInstance } from 'fastify'
 import { chromium, type Page } from 'playwright-core'
 import puppeteer from 'puppeteer-core'
 import t, { type Test } from 'tap'
+import sockjs, { MemoryNetwork } from '../../src/index.ts'
+import inspector from '../../src/inspector.ts'
+import { openMany } from '../inspector/support.ts'
 import { until } from '../support/wait.ts'
 import { InspectedSite, LARGE } from './inspector-site.ts'
 import { toolPath } from './tools.ts'
@@ -55,7 +59,7 @@ t.before(async () => {
 t.teardown(() => site.stop())
 
 /** Opens a page in Chromium. The test fails for each error in it, for each line that its policy refuses, and for each request to another server. */
-async function openChromium (t: Test, path: string, look: (typeof LOOKS)[number] = LOOKS[0]): Promise<Page> {
+async function openChromium (t: Test, path: string, look: (typeof LOOKS)[number] = LOOKS[0], url: string = site.url): Promise<Page> {
   const browser = await chromium.launch({ executablePath: toolPath('Chromium'), args: ['--no-sandbox', '--disable-dev-shm-usage', '--disable-background-networking'] })
   t.teardown(() => browser.close())
   const { width, height, colorScheme } = look
@@ -63,8 +67,8 @@ async function openChromium (t: Test, path: string, look: (typeof LOOKS)[number]
   page.setDefaultTimeout(30_000)
   page.on('pageerror', ({ message }) => t.fail(message))
   page.on('console', (message) => { if (message.type() === 'error') t.fail(message.text()) })
-  page.on('request', (request) => { if (new URL(request.url()).host !== new URL(site.url).host) t.fail(`asked ${request.url()}`) })
-  await page.goto(`${site.url}/inspector/${path}`)
+  page.on('request', (request) => { if (new URL(request.url()).host !== new URL(url).host) t.fail(`asked ${request.url()}`) })
+  await page.goto(`${url}/inspector/${path}`)
   await page.locator('.state.open').waitFor()
   return page
 }
@@ -221,6 +225,36 @@ t.test('a page that no one sees asks nothing', async (t) => {
   const before = read()
   await page.waitForTimeout(2_000)
   t.equal(read(), before)
+})
+
+t.test('several nodes: all of them, and one', async (t) => {
+  const network = new MemoryNetwork()
+  const urls: string[] = []
+  for (const node of ['berlin', 'oslo']) {
+    const app = Fastify() as unknown as FastifyInstance
+    t.teardown(() => app.close())
+    await app.register(sockjs, { engine: network.engine(), node })
+    const rooms = app.sockjs('/rooms', () => {})
+    t.teardown(() => rooms.close())
+    await app.register(inspector, { open: true, interval: 500 })
+    urls.push(await app.listen({ port: 0, host: '127.0.0.1' }))
+    openMany(rooms, 400, (i) => ({ userKey: `${node}-${i}` }))
+  }
+  const page = await openChromium(t, '#/sessions', LOOKS[0], urls[0])
+  await page.locator('.summary', { hasText: /^800 sessions$/ }).waitFor()
+  await page.locator('.notes', { hasText: 'first 500 rows' }).waitFor()
+  await page.locator('.chip', { hasText: 'Engine memory: available' }).waitFor()
+  await page.selectOption('#node', { label: 'oslo' })
+  await page.locator('.summary', { hasText: /^400 sessions$/ }).waitFor()
+  await page.fill('.search', 'oslo-399')
+  await becomes(page, 'document.querySelectorAll(".body .row").length === 1')
+  await page.locator('.body .row .link').first().click()
+  await page.locator('dialog[open] dd', { hasText: 'oslo-399' }).waitFor()
+  await page.locator('.hint', { hasText: 'may only read' }).waitFor()
+  await page.click('text=Done')
+  await page.click('[data-view=nodes]')
+  await page.locator('td', { hasText: 'oslo' }).waitFor()
+  t.equal(await page.locator('td', { hasText: 'berlin' }).count(), 0, 'one node was chosen')
 })
 
 t.test('Firefox shows the same, and axe finds nothing', async (t) => {

@@ -3,7 +3,9 @@ import t from 'tap'
 import { inspectorPage } from '../../src/embedded/inspector-page.ts'
 import inspector, { type InspectorOptions } from '../../src/inspector.ts'
 import sockjs from '../../src/index.ts'
+import stomp from '../../src/stomp.ts'
 import { newClient } from '../support/client.ts'
+import { buildServer } from '../support/server.ts'
 import { inspectedServer, openPage } from './support.ts'
 
 async function boot (options: unknown, hasSockjs = true): Promise<FastifyInstance> {
@@ -103,4 +105,17 @@ t.test('a prefix of the scope comes before the path', async (t) => {
   await app.register(async (scope) => { await scope.register(inspector, { open: true }) }, { prefix: '/ops' })
   t.equal((await app.inject('/ops/inspector/')).statusCode, 200)
   t.equal((await app.inject('/ops/inspector/live/info')).statusCode, 200)
+})
+
+t.test('STOMP may be registered behind the inspector', async (t) => {
+  const server = await buildServer(t, {
+    nodes: 1,
+    after: async (app) => {
+      await app.register(inspector, { open: true })
+      await app.register(stomp, { path: '/stomp' })
+    }
+  })
+  const page = await openPage(server)
+  t.match(await page.ask({ name: 'hello' }), { result: { hasStomp: true } })
+  t.match(await page.ask({ name: 'numbers', node: '' }), { result: { nodes: [{ broker: 'available' }] } })
 })

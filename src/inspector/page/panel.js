@@ -121,11 +121,10 @@ export class SessionPanel {
     this.#subscriptions.replaceChildren(...lines, ...stomp.count > lines.length ? [el('li', { class: 'none' }, `and ${count(stomp.count - lines.length)} more`)] : [])
   }
 
-  #drawNews ({ messages, counts, skipped, ended }) {
+  #drawNews ({ messages, counts, skipped }) {
     setText(this.#counts, [
       `${count(counts.in)} in (${bytes(counts.bytesIn)}), ${count(counts.out)} out (${bytes(counts.bytesOut)})`,
-      ...skipped > 0 ? [`${count(skipped)} not shown, because more came than the sample allows`] : [],
-      ...ended ? ['The session has ended.'] : []
+      ...skipped > 0 ? [`${count(skipped)} not shown, because more came than the sample allows`] : []
     ].join('. '))
     for (const { number, time, direction, kind, bytes: size, text } of messages) {
       this.#after = Math.max(this.#after, number)
