@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { version } from '../embedded/version.ts'
 import type { Endpoint } from '../sockjs/endpoint/endpoint.ts'
-import { ALL, type Command, CommandFailure, type TableName } from './commands.ts'
+import { ALL, type Command, CommandFailure } from './commands.ts'
 import { type Answer, answerTo, OtherNodes } from './nodes.ts'
 import { addUp, numbersOf, type ServerNumbers } from './numbers.ts'
 import type { ResolvedInspectorOptions } from './options.ts'
@@ -9,7 +9,7 @@ import { joinRows, type RowAnswer, rowsOf } from './rows.ts'
 import { BrokerError } from '../stomp/refusals.ts'
 import { type SeenSession, ServerParts, speaksStomp } from './server-parts.ts'
 import { sessionDetails, sessionTable } from './sessions.ts'
-import { STOMP_TABLES } from './stomp-tables.ts'
+import { STOMP_ROWS } from './stomp-tables.ts'
 import { Watches } from './watch.ts'
 
 /** The code and the reason with which the page closes a session. */
@@ -122,11 +122,10 @@ export class Inspector {
     return { nodes: all.flatMap(({ nodes }) => nodes), numbers: all.map(({ numbers }) => numbers).reduce(addUp), routeBounds: own.routeBounds, complete }
   }
 
-  #rows (command: Of<'rows'>): RowAnswer { return rowsOf(this.#table(command.table), command) }
-
-  #table (name: TableName): Parameters<typeof rowsOf>[0] {
+  #rows (command: Of<'rows'>): RowAnswer {
+    const { parts, options } = this
     const { name: node } = this.#node
-    return (name === 'sessions' ? sessionTable(this.parts, node) : STOMP_TABLES[name](this.parts, node, this.options.bodies)) as Parameters<typeof rowsOf>[0]
+    return command.table === 'sessions' ? rowsOf(sessionTable(parts, node), command) : STOMP_ROWS[command.table](parts, node, options.bodies, command)
   }
 
   async #allRows (command: Of<'rows'>): Promise<RowAnswer & { complete: boolean }> {

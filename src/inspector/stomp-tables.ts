@@ -1,6 +1,7 @@
 import type { BrokerDeadLetter, BrokerQueue, BrokerTopic } from '../stomp/broker/inspection.ts'
 import type { UserEntry } from '../stomp/users.ts'
-import type { Row, Table } from './rows.ts'
+import type { TableName } from './commands.ts'
+import { type Row, type RowAnswer, type RowQuery, rowsOf, type Table } from './rows.ts'
 import type { ServerParts } from './server-parts.ts'
 
 /** The most characters of a body that are shown. */
@@ -8,9 +9,6 @@ export const MOST_SHOWN = 1_024
 
 /** The most names of users that a row of the presence lists. */
 const MOST_NAMES = 20
-
-/** A table of STOMP. `bodies` tells whether the content of messages may be shown. */
-type StompTable = (parts: ServerParts, node: string, bodies: boolean) => Table<never>
 
 /** The topics of the broker, or the destinations of all subscriptions if the broker cannot tell. */
 function topics (parts: ServerParts, node: string): Table<BrokerTopic> {
@@ -91,5 +89,14 @@ function letters ({ broker }: ServerParts, node: string, bodies: boolean): Table
   }
 }
 
+/** Finds the rows of a table that a question asks for. `bodies` tells whether the content of messages may be shown. */
+type Finder = (parts: ServerParts, node: string, bodies: boolean, query: RowQuery) => RowAnswer
+
 /** The tables of STOMP, by name. */
-export const STOMP_TABLES = { topics, queues, users, presence, letters } as unknown as Readonly<Record<'topics' | 'queues' | 'users' | 'presence' | 'letters', StompTable>>
+export const STOMP_ROWS: Readonly<Record<Exclude<TableName, 'sessions'>, Finder>> = {
+  topics: (parts, node, _bodies, query) => rowsOf(topics(parts, node), query),
+  queues: (parts, node, _bodies, query) => rowsOf(queues(parts, node), query),
+  users: (parts, node, _bodies, query) => rowsOf(users(parts, node), query),
+  presence: (parts, node, _bodies, query) => rowsOf(presence(parts, node), query),
+  letters: (parts, node, bodies, query) => rowsOf(letters(parts, node, bodies), query)
+}
