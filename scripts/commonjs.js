@@ -31,6 +31,13 @@ function typesOf (program, path) {
     .map(({ name }) => name).sort()
 }
 
+/** Tells whether the default export of an entry is a class. */
+function hasClass (program, path) {
+  const checker = program.getTypeChecker()
+  const exported = checker.getExportsOfModule(checker.getSymbolAtLocation(program.getSourceFile(`${path}.d.ts`))).find(({ name }) => name === 'default')
+  return exported !== undefined && (targetOf(checker, exported).flags & ts.SymbolFlags.Class) !== 0
+}
+
 function targetOf (checker, symbol) {
   return symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol
 }
@@ -39,7 +46,7 @@ function targetOf (checker, symbol) {
  * A CommonJS file may name an ES module for its types alone. With a default export the module is a function, which a namespace of the
  * same name gives the rest.
  */
-function declarations (module, exported, named) {
+function declarations (module, exported, named, isClass) {
   const values = exported.filter((name) => name !== 'default')
   const classes = named.filter((name) => values.includes(name))
   const types = named.filter((name) => !values.includes(name))
@@ -55,7 +62,7 @@ import type {
 `
   if (values.length === exported.length) return `${head}\n${members.replaceAll('export const', 'export declare const')}\n`
   return `${head}
-declare function plugin (...args: Parameters<typeof esm.default>): ReturnType<typeof esm.default>
+${isClass ? 'declare class plugin extends esm.default {}' : 'declare function plugin (...args: Parameters<typeof esm.default>): ReturnType<typeof esm.default>'}
 
 declare namespace plugin {
 ${members.replace(/^/gm, '  ')}
@@ -72,5 +79,5 @@ for (const path of ENTRIES) {
   const exported = Object.keys(await import(pathToFileURL(`${path}.js`))).sort()
   const module = `./${basename(path)}.js`
   writeFileSync(`${path}.cjs`, exported.includes('default') ? withDefault(module) : withoutDefault(module))
-  if (typed.includes(path)) writeFileSync(`${path}.d.cts`, declarations(module, exported, typesOf(program, path)))
+  if (typed.includes(path)) writeFileSync(`${path}.d.cts`, declarations(module, exported, typesOf(program, path), hasClass(program, path)))
 }

@@ -1,9 +1,10 @@
-// Writes src/embedded/: the browser's copy of sockjs-client, the page of the inspector and the version of this package, as modules. A server
-// that was bundled into one file has no folder of packages to read them from.
+// Writes src/embedded/: the browser's copy of sockjs-client, the client of this package as one script, the page of the inspector, and the
+// version, as modules. A server that was bundled into one file has no folder of packages to read them from.
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { buildClientScript } from './client-script.js'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const EMBEDDED = join(ROOT, 'src/embedded')
@@ -65,4 +66,9 @@ writeFileSync(join(EMBEDDED, 'inspector-page.ts'), `// Written by scripts/embed.
 export const inspectorPage: Readonly<Record<string, string>> = {
 ${files.join(',\n')}
 }
+`)
+writeFileSync(join(EMBEDDED, 'own-client.ts'), `// Written by scripts/embed.js.
+
+/** The client of this package for browsers, minified. */
+export const ownClientScript: string = ${literal(buildClientScript())}
 `)

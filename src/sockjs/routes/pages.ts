@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { clientScript, clientVersion } from '../../embedded/client-script.ts'
+import { ownClientScript } from '../../embedded/own-client.ts'
 import type { Endpoint } from '../endpoint/endpoint.ts'
 import { checkedBaseUrl } from '../options/answers.ts'
 import { GREETING, iframePage, infoBody } from '../protocol/index.ts'
@@ -53,18 +54,27 @@ export function iframe (endpoint: Endpoint, clientUrl: string) {
   }
 }
 
-/** The name by which pages of the application load the script. A cache keeps the script, and asks for a newer version each time. */
+/** Makes the script of the client of this package. */
+function ownScript (): ClientScript {
+  const body = Buffer.from(ownClientScript)
+  return { path: '/client.js', body, etag: etagOf(body) }
+}
+
+/** The name by which pages of the application load sockjs-client. */
 const UNVERSIONED = '/sockjs.min.js'
 
-/** Makes the route of sockjs-client. `script` is `null` if the iframe page names another copy. */
-export function client (endpoint: Endpoint, script: ClientScript | null) {
+/** Makes the route of the scripts. `sockjsClient` is `null` if the iframe page names another copy. */
+export function client (endpoint: Endpoint, sockjsClient: ClientScript | null) {
+  const own = ownScript()
   return function sendClient (request: FastifyRequest, reply: FastifyReply): FastifyReply {
     const path = request.url.split('?', 1)[0]!
-    const unversioned = path.endsWith(UNVERSIONED)
-    if (script === null || !(unversioned || path.endsWith(script.path))) return sendText(reply, 404, 'Not found.\n')
+    const script = path.endsWith(own.path) ? own : sockjsClient
+    const isVersioned = script !== own && !path.endsWith(UNVERSIONED)
+    if (script === null || (isVersioned && !path.endsWith(script.path))) return sendText(reply, 404, 'Not found.\n')
     setCache(reply)
     endpoint.embedding.script(reply)
-    if (unversioned) reply.header('cache-control', 'public, max-age=0, must-revalidate').removeHeader('expires')
+    // A cache keeps a script without a version, and asks for a newer one each time.
+    if (!isVersioned) reply.header('cache-control', 'public, max-age=0, must-revalidate').removeHeader('expires')
     return sendTagged(request, reply, script.body, script.etag, 'application/javascript; charset=UTF-8')
   }
 }

@@ -1,0 +1,17 @@
+import { fileURLToPath } from 'node:url'
+import { buildSync } from 'esbuild'
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url))
+
+/** Makes the client of this package in one file. The script sets the global `SockJS`, unless `contents` has another entry. */
+export function buildClientScript (contents = "import { SockJS, reconnecting } from './src/client.ts'\nglobalThis.SockJS = Object.assign(SockJS, { reconnecting })") {
+  const { outputFiles: [script] } = buildSync({
+    stdin: { contents, resolveDir: ROOT },
+    bundle: true,
+    minify: true,
+    format: 'iife',
+    target: 'es2022',
+    write: false
+  })
+  return script.text.trim()
+}
