@@ -9,7 +9,7 @@ import type { Facts } from './facts.ts'
 import { remedies } from './remedies.ts'
 import { severities } from './types.ts'
 import type { CheckResult, Diagnosis, DoctorOptions, Finding, Verdict } from './types.ts'
-import { attempt, Visit } from './visit.ts'
+import { attempt, byTheWall, Visit } from './visit.ts'
 
 /** The time that a check has to give up when its own is over. */
 const grace = 250
@@ -87,7 +87,7 @@ async function examine (check: Check, facts: Facts): Promise<CheckResult> {
     }
   }
   const visit = new Visit(facts)
-  const outcome = await attempt(check.run(visit, notes), atMost)
+  const outcome = await attempt(check.run(visit, notes), atMost, byTheWall)
   // Nothing that still waits may write on.
   if (outcome.trouble !== undefined) notes.find('not-finished', outcome.trouble === 'slow' ? `not finished within ${atMost / 1000} s` : outcome.problem)
   open = false

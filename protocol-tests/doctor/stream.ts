@@ -1,6 +1,7 @@
 import { constants, createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
 import type { Head, Incoming } from '../client/http.ts'
 import type { HttpTransport } from '../client/transports.ts'
+import { after } from './patience.ts'
 import type { Visit } from './visit.ts'
 
 const decoders: Readonly<Record<string, () => ReturnType<typeof createGunzip>>> = {
@@ -42,11 +43,11 @@ export class Stream {
 
   async until (done: () => boolean, milliseconds: number): Promise<void> {
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(finish, milliseconds)
+      const giveUp = after(milliseconds, finish)
       const { wakers } = this
       const look = (): void => { if (done() || this.end !== undefined) finish() }
       function finish (): void {
-        clearTimeout(timer)
+        giveUp()
         wakers.delete(look)
         resolve()
       }

@@ -8,6 +8,7 @@ import type { HttpTransport } from '../client/transports.ts'
 import { Context } from '../runner/context.ts'
 import type { Pending } from '../runner/context.ts'
 import type { Facts } from './facts.ts'
+import { after } from './patience.ts'
 
 /** The time for one ordinary request, in milliseconds. */
 export const patience = 4000
@@ -39,15 +40,21 @@ export type Attempt<T> =
 
 export type Failed = Extract<Attempt<never>, { trouble: Trouble }>
 
+/** Waits so long by the clock on the wall, whatever else the machine does. */
+export function byTheWall (milliseconds: number, done: () => void): () => void {
+  const timer = setTimeout(done, milliseconds)
+  return () => clearTimeout(timer)
+}
+
 /** Waits for a result, and not longer than the time: an error is a result too. */
-export async function attempt<T> (work: Promise<T>, milliseconds = patience): Promise<Attempt<T>> {
+export async function attempt<T> (work: Promise<T>, milliseconds = patience, wait = after): Promise<Attempt<T>> {
   const started = performance.now()
-  let timer: NodeJS.Timeout | undefined
+  let giveUp: (() => void) | undefined
   try {
     const value = await Promise.race([
       work,
       new Promise<never>((_resolve, reject) => {
-        timer = setTimeout(() => reject(new SlowError(`nothing came within ${milliseconds / 1000} s`)), milliseconds)
+        giveUp = wait(milliseconds, () => reject(new SlowError(`nothing came within ${milliseconds / 1000} s`)))
       })
     ])
     return { value, milliseconds: performance.now() - started }
@@ -55,7 +62,7 @@ export async function attempt<T> (work: Promise<T>, milliseconds = patience): Pr
     const problem = error instanceof Error ? error.message : String(error)
     return { trouble: troubleOf(error), problem, milliseconds: performance.now() - started }
   } finally {
-    clearTimeout(timer)
+    giveUp?.()
     // The work may fail after its time, when its connection is closed.
     work.catch(() => {})
   }

@@ -18,6 +18,8 @@ export interface Watched {
   readonly closed: string | undefined
   /** When bytes came by themselves, in milliseconds of its life. */
   readonly beats: readonly number[]
+  /** The longest pause between two of its own writes, in milliseconds: a busy machine may keep a twin from talking. */
+  readonly gap: number
   /** It stands, and nothing comes through it any more. */
   readonly dead: boolean
 }
@@ -33,6 +35,7 @@ export async function watchSocket (visit: Visit, milliseconds: number, talks: bo
   const started = performance.now()
   const beats: number[] = []
   let closed: string | undefined
+  let [gap, talked] = [0, started]
   const reading = (async () => {
     for (let frame = await socket.next(); frame !== undefined; frame = await socket.next()) {
       beats.push(performance.now() - started)
@@ -42,22 +45,27 @@ export async function watchSocket (visit: Visit, milliseconds: number, talks: bo
   const over = reading.then(() => true)
   const until = started + milliseconds
   while (socket.end === undefined && performance.now() < until) {
-    if (talks) socket.ping()
+    gap = Math.max(gap, performance.now() - talked)
+    if (talks) {
+      socket.ping()
+      talked = performance.now()
+    }
     await Promise.race([over, delay(talks ? chatter : Math.max(0, until - performance.now()), undefined, { ref: false }).then(() => false)])
   }
+  gap = Math.max(gap, performance.now() - talked)
   const age = performance.now() - started
   const silence = performance.now() - Math.max(socket.heard, started)
   if (socket.end !== undefined) {
     const { code, reason } = socket.end
     const how = code === undefined ? `without a close frame (${quoted(reason, 80)})` : `${code} ${quoted(reason)}`
     // A proxy has no close frame of its own; some send 1001 when they stop.
-    return { age, silence, beats, dead: false, cut: code === undefined && closed === undefined ? how : undefined, closed: closed ?? (code === undefined ? undefined : how) }
+    return { age, silence, beats, gap, dead: false, cut: code === undefined && closed === undefined ? how : undefined, closed: closed ?? (code === undefined ? undefined : how) }
   }
   const pongs = socket.pongs
   socket.ping()
   const answered = talks || await alive(() => socket.pongs > pongs, 3000)
   socket.destroy()
-  return { age, silence, beats, dead: !answered, cut: undefined, closed: undefined }
+  return { age, silence, beats, gap, dead: !answered, cut: undefined, closed: undefined }
 }
 
 async function alive (answered: () => boolean, milliseconds: number): Promise<boolean> {
@@ -75,8 +83,13 @@ export async function watchStream (visit: Visit, transport: 'xhr_streaming' | 'e
   const until = started + milliseconds
   const beats: number[] = []
   let length = stream.text.length
+  let [gap, talked] = [0, started]
   while (performance.now() < until) {
-    if (talks) await visit.send(session, [token()])
+    gap = Math.max(gap, performance.now() - talked)
+    if (talks) {
+      await visit.send(session, [token()])
+      talked = performance.now()
+    }
     await stream.until(() => stream.text.length > length, talks ? chatter : until - performance.now())
     if (stream.text.length > length) beats.push(performance.now() - started)
     length = stream.text.length
@@ -89,12 +102,13 @@ export async function watchStream (visit: Visit, transport: 'xhr_streaming' | 'e
     length = 0
   }
   const { end } = stream
+  gap = Math.max(gap, performance.now() - talked)
   const age = performance.now() - started
   const silence = performance.now() - Math.max(stream.heard, started)
   const closing = /c\[\d+,[^\]]*\]/.exec(stream.text)?.[0]
   stream.destroy()
   const how = end === 'complete' ? 'the response was completed' : end === undefined ? undefined : quoted(end.problem, 80)
-  return { age, silence, beats, dead: false, cut: closing === undefined ? how : undefined, closed: closing }
+  return { age, silence, beats, gap, dead: false, cut: closing === undefined ? how : undefined, closed: closing }
 }
 
 /** Polls that wait, one after the other. */
@@ -107,7 +121,7 @@ export async function watchPoll (visit: Visit, milliseconds: number): Promise<Wa
   const beats: number[] = []
   let begun = started
   const watched = (more: Partial<Watched>): Watched =>
-    ({ age: performance.now() - started, silence: performance.now() - begun, beats, dead: false, cut: undefined, closed: undefined, ...more })
+    ({ age: performance.now() - started, silence: performance.now() - begun, beats, gap: 0, dead: false, cut: undefined, closed: undefined, ...more })
   while (performance.now() < until) {
     begun = performance.now()
     const { value, trouble, ...rest } = { problem: '', ...await visit.poll(session, until - begun) }

@@ -41,7 +41,7 @@ const TRIALS: readonly Trial[] = [
   { name: 'compression of WebSockets passes', endpoint: { websocket: { compression: true } }, finds: [] },
   { name: 'streams are held back to their end', faults: { hold: 'end' }, finds: ['stream-buffered'], says: /until the response ends/ },
   { name: 'streams are held back until 16 KiB', faults: { hold: { bytes: 16_384 } }, finds: ['stream-buffered'], says: /until about 20 KiB/ },
-  { name: 'streams are gathered', faults: { hold: { milliseconds: 1000 } }, finds: ['stream-batched'] },
+  { name: 'streams are gathered', faults: { hold: { milliseconds: 1300 } }, finds: ['stream-batched'] },
   { name: 'streams are compressed', faults: { gzip: true }, finds: ['stream-compressed'], says: /gzip/ },
   { name: 'streams are refused', faults: { answers: (request, response) => request.url!.endsWith('_streaming') && response.writeHead(403).end() !== undefined }, finds: ['stream-refused'] },
   { name: 'POST is refused', faults: { answers: (request, response) => request.method === 'POST' && response.writeHead(405).end() !== undefined }, finds: ['poll-refused', 'stream-refused'] },
@@ -79,7 +79,7 @@ const TRIALS: readonly Trial[] = [
 
 t.test('each fault of a proxy is named, and nothing else is', async (t) => {
   const found = new Map<Trial, Diagnosis>()
-  await inTurns(TRIALS, 5, async (trial) => {
+  await inTurns(TRIALS, 4, async (trial) => {
     const { faults = {}, endpoint, fastify, servers = 1, options } = trial
     const ports = await Promise.all(Array.from({ length: servers }, () => startEcho(t, { endpoint: endpoint ?? {}, fastify: fastify ?? {} })))
     found.set(trial, await diagnose(`${await FaultProxy.start(t, ports, faults)}/echo`, { idle: 0, ...options }))

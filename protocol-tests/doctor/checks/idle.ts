@@ -31,7 +31,7 @@ async function watchAll (visit: Visit, milliseconds: number): Promise<Pair[]> {
     ['xhr', watchPoll(visit, milliseconds), none]
   ]
   const pairs = await Promise.all(rows.map(async ([name, silent, twin]) => ({ name, silent: await silent, twin: await twin })))
-  return pairs.flatMap(({ name, silent, twin }) => silent === undefined ? [] : [{ name: nameOf(name), silent, twin }])
+  return pairs.flatMap(({ name, silent, twin }) => silent === undefined ? [] : [{ name: nameOf(name), silent, twin: twin?.cut !== undefined && twin.gap > silent.silence * 0.8 ? undefined : twin }])
 }
 
 /** Which of the two it is: only silence ends the one, and age ends both. */
