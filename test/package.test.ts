@@ -130,9 +130,9 @@ t.test('the packages, packed and installed', { timeout: 0 }, async (t) => {
     t.same(own.files.map(({ path }) => path).sort(), expected.sort())
   })
 
-  t.test('sockjs-conformance holds its build and its command, and nothing else', async (t) => {
+  t.test('sockjs-conformance holds its build and its commands, and nothing else', async (t) => {
     const sources = built('protocol-tests', /^protocol-tests\/(?:faults|peers|dist|node_modules)\//)
-    t.same(runner.files.map(({ path }) => path).sort(), ['package.json', 'README.md', 'LICENSE', 'bin/sockjs-conformance.js', ...sources, ...commonjs('index')].sort())
+    t.same(runner.files.map(({ path }) => path).sort(), ['package.json', 'README.md', 'LICENSE', 'bin/sockjs-conformance.js', 'bin/sockjs-doctor.js', ...sources, ...commonjs('index')].sort())
   })
 
   t.test('they are as large as docs/package.md says, within a tenth', async (t) => {
