@@ -2,7 +2,9 @@
 import { ENGINES } from '../cluster/clients.js'
 import { ClusterNode } from '../../dist/cluster/node.js'
 import { SystemClock } from '../../dist/core/clock.js'
+import { ClaimTimes } from '../../dist/sockjs/remote/claim-times.js'
 import { Directory } from '../../dist/sockjs/remote/directory.js'
+import { Telemetry } from '../../dist/telemetry/telemetry.js'
 import { ready, settings } from './serve.js'
 
 const AT_A_TIME = 500
@@ -10,7 +12,7 @@ const log = { debug () {}, info () {}, warn: console.error, error: console.error
 const clock = new SystemClock((error) => { throw error })
 const node = new ClusterNode({ engine: await ENGINES[settings.engine](settings.address), clock, log })
 await node.start()
-const directory = new Directory(node)
+const directory = new Directory(node, new ClaimTimes(new Telemetry(console.error), node))
 const endpoint = { name: '/bench' }
 /** Sessions hold their claims, and so does this. */
 const held = []
