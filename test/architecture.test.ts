@@ -21,7 +21,7 @@ const ROOMS: readonly Room[] = [
 
   { name: 'core/error-codes', rooms: [], packages: [] },
   { name: 'core', rooms: ['core/error-codes'], packages: ['node:perf_hooks', '@fastify/error'] },
-  { name: 'stream', rooms: [], packages: [] },
+  { name: 'stream', rooms: [], packages: ['type:fastify'] },
   { name: 'telemetry', rooms: ['core/error-codes', 'core'], packages: ['node:diagnostics_channel'] },
 
   { name: 'engine', rooms: ['core/error-codes', 'core'], packages: [] },
@@ -36,7 +36,7 @@ const ROOMS: readonly Room[] = [
   { name: 'sockjs/types', rooms: [], packages: ['*'] },
   { name: 'sockjs/errors', rooms: ['core/error-codes', 'core'], packages: [] },
   { name: 'sockjs/protocol', rooms: ['stream'], packages: ['node:buffer'] },
-  { name: 'sockjs/session', rooms: ['telemetry', 'core', 'stream', 'sockjs/errors', 'sockjs/protocol'], packages: ['node:buffer', 'node:crypto'] },
+  { name: 'sockjs/session', rooms: ['telemetry', 'core', 'stream', 'sockjs/errors', 'sockjs/protocol'], packages: ['node:buffer', 'node:crypto', 'type:fastify'] },
   { name: 'sockjs/transports', rooms: ['telemetry', 'core', 'stream', 'sockjs/errors', 'sockjs/protocol', 'sockjs/session'], packages: ['node:*', 'ws', 'websocket-driver'] },
   { name: 'sockjs/options', rooms: ['cluster', 'engine', 'sockjs/protocol', 'core', 'stream', 'sockjs/errors', 'sockjs/session'], packages: ['*'] },
   { name: 'sockjs/endpoint', rooms: ['engine', 'cluster', 'core', 'stream', 'telemetry', 'sockjs/errors', 'sockjs/protocol', 'sockjs/session', 'sockjs/transports', 'sockjs/options'], packages: ['*'] },

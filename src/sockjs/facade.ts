@@ -13,6 +13,7 @@ import type { DrainOptions, EndpointOptions, SessionFunction } from './options/o
 import { resolveOptions } from './options/resolve.ts'
 import { checkDrainOptions, checkEndpointOptions } from './options/validate.ts'
 import type { RemoteSessions } from './remote/index.ts'
+import { SessionLog } from './endpoint/session-log.ts'
 import { logSerializers } from './request/log.ts'
 import { endpointScope } from './scope.ts'
 import type { AnySession, Session } from './session/index.ts'
@@ -116,7 +117,7 @@ function addEndpoint (registration: Registration, remote: RemoteSessions | null,
   const fullPath = fullPathOf(scope.prefix, path)
   const place = placeOf(fullPath, options)
   if (registration.places.has(place)) throw new errors.DuplicateEndpoint(place)
-  const endpoint = new Endpoint(registration, fullPath, place, resolved, handler as SessionHandler<AnySession>, scope.log)
+  const endpoint = new Endpoint(registration, fullPath, place, resolved, handler as SessionHandler<AnySession>, new SessionLog(scope, fullPath))
   const scopeOptions: RegisterOptions = { prefix: path === '/' ? '' : path, logSerializers: logSerializers(fullPath) as never }
   if (options.logLevel !== undefined) scopeOptions.logLevel = options.logLevel as LogLevel
   addScope(scope, endpointScope(endpoint, remote, options), scopeOptions, fullPath)

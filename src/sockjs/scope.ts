@@ -35,6 +35,7 @@ const OTHER_METHODS = ['HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRA
 export function endpointScope (endpoint: Endpoint, remote: RemoteSessions | null, own: EndpointOptions) {
   return async function sockjsEndpoint (scope: FastifyInstance): Promise<void> {
     parseAnyBody(scope)
+    scope.addHook('onRoute', (route) => endpoint.sessionLog.follow(route))
     scope.addHook('onRequest', pipeline(endpoint))
     scope.setErrorHandler(errorHandler(endpoint))
 

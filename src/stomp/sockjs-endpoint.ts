@@ -52,7 +52,7 @@ export class SockjsEndpoint implements StreamSource {
   /** Makes the facts of a client with no HTTP request under it. */
   #facts (transport: TransportName, ip: string, user?: unknown): SessionFacts<unknown, unknown> {
     const { path } = this.#endpoint
-    return { transport, protocol: '', user, attributes: {}, ip, path, query: '', prefix: path, headers: {}, userKey: '', origin: '' }
+    return { transport, protocol: '', user, attributes: {}, ip, path, query: '', prefix: path, headers: {}, userKey: '', origin: '', requestId: '' }
   }
 }
 

@@ -1,3 +1,4 @@
+import type { FastifyBaseLogger } from 'fastify'
 import type { PreparedMessage } from './prepared-message.ts'
 
 /** The end of a session. */
@@ -70,6 +71,8 @@ export interface MessageStream {
   readonly user: unknown
   /** The values that the application keeps with the client. */
   readonly attributes: unknown
+  /** Makes a logger for the layer above, whose id of the session it binds. The id is not a secret. */
+  logAs (session: string): FastifyBaseLogger
   /** Stops the heartbeats of the transport, because the layer above has its own (HEARTBEAT-9). */
   quiet (): void
   /** Adds a listener for messages. */

@@ -85,7 +85,7 @@ const receiver = (transport: TransportName): Receiver => ({
 export function openMany (endpoint: Endpoint, count: number, facts: (i: number) => Partial<SessionFacts<unknown, unknown>> = () => ({})): void {
   for (let i = 0; i < count; i++) {
     const all: SessionFacts<unknown, unknown> = {
-      transport: 'websocket', protocol: '', user: undefined, attributes: undefined, ip: '127.0.0.1', path: '/echo', query: '', prefix: '/echo', headers: {}, userKey: '', origin: '', ...facts(i)
+      transport: 'websocket', protocol: '', user: undefined, attributes: undefined, ip: '127.0.0.1', path: '/echo', query: '', prefix: '/echo', headers: {}, userKey: '', origin: '', requestId: '', ...facts(i)
     }
     endpoint.accept(all, () => receiver(all.transport))
   }

@@ -18,6 +18,7 @@ import type { InjectWebSocket } from './injected-websocket.ts'
 import { type OriginPolicy, originPolicy } from './origins.ts'
 import type { RefusalKind } from './refusals.ts'
 import type { Registration } from './registration.ts'
+import type { SessionLog } from './session-log.ts'
 
 /** The handler of an endpoint. It is called once for each session, with the request that opened the session. */
 export type SessionHandler<S = Session> = (session: S, request: FastifyRequest) => unknown
@@ -86,6 +87,8 @@ export class Endpoint implements SessionHost {
   /** @internal Ids of sessions whose `session` option is running. */
   readonly reserved = new Set<string>()
   readonly #handler: SessionHandler<AnySession>
+  /** @internal */
+  readonly sessionLog: SessionLog
   readonly #log: FastifyBaseLogger
   readonly #byId = new Map<string, AnySession>()
   readonly #idOf = new Map<AnySession, string>()
@@ -95,7 +98,7 @@ export class Endpoint implements SessionHost {
   #opened = 0
 
   /** @internal Endpoints are made by `app.sockjs()`. */
-  constructor (registration: Registration, path: string, name: string, options: ResolvedOptions, handler: SessionHandler<AnySession>, log: FastifyBaseLogger) {
+  constructor (registration: Registration, path: string, name: string, options: ResolvedOptions, handler: SessionHandler<AnySession>, log: SessionLog) {
     this.registration = registration
     this.path = path
     this.name = name
@@ -120,7 +123,8 @@ export class Endpoint implements SessionHost {
       binary: options.binary
     }
     this.#handler = handler
-    this.#log = log
+    this.sessionLog = log
+    this.#log = log.parent
     this.telemetry = new EndpointTelemetry(registration.telemetry, name, this.#sessions)
     this.cluster = new EndpointCluster(this, registration.node)
   }
@@ -265,6 +269,9 @@ export class Endpoint implements SessionHost {
 
   /** @internal */
   counters (transport: TransportName): TransportCounters { return this.telemetry.counters(transport) }
+
+  /** @internal */
+  log (transport: TransportName, request: string, session: string): FastifyBaseLogger { return this.sessionLog.child(transport, request, session) }
 
   /** @internal */
   failed (session: AnySession, error: unknown, during: string): void {

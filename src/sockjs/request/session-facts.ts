@@ -35,7 +35,8 @@ async function factsOf (endpoint: Endpoint, request: FastifyRequest, transport: 
     prefix: endpoint.path,
     headers: shownHeaders(request),
     userKey: userKeyOf(request, options),
-    origin: originOf(request)
+    origin: originOf(request),
+    requestId: request.id
   }
 }
 

@@ -18,4 +18,6 @@ export interface SessionFacts<User, Attributes> {
   readonly userKey: string
   /** The origin of the opening request, or the empty string. */
   readonly origin: string
+  /** The id that Fastify gave to the opening request, or the empty string if there was none. */
+  readonly requestId: string
 }

@@ -1,3 +1,4 @@
+import type { FastifyBaseLogger } from 'fastify'
 import type { Clock } from '../../core/clock.ts'
 import type { CloseEvent } from '../../stream/message-stream.ts'
 import type { TransportCounters } from '../../telemetry/transport-counters.ts'
@@ -40,6 +41,8 @@ export interface SessionHost {
   failed (session: AnySession, error: unknown, during: string): void
   /** @internal The counters of all sessions of one transport. */
   counters (transport: TransportName): TransportCounters
+  /** @internal Makes a logger. `request` is the id of the opening request or the empty string, and `session` an id that the server made. */
+  log (transport: TransportName, request: string, session: string): FastifyBaseLogger
   /**
    * @internal Reports that the session has ended. Requests may still ask for its close frame.
    *

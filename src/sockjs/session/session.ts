@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import type { FastifyBaseLogger } from 'fastify'
 import { addListener, emit, type Listeners, removeListener } from '../../core/listeners.ts'
 import type { CloseEvent, Message, MessageStream, TransportFacts } from '../../stream/message-stream.ts'
 import { PreparedMessage } from '../../stream/prepared-message.ts'
@@ -58,6 +59,8 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> imple
   #abort: AbortController | null = null
   /** The reason of a session that is closing; the `close` event once it has ended. */
   #end: ClosingReason | CloseEvent | null = null
+  /** The id of the opening request, and the logger with it once the application has read it. */
+  #log: string | { readonly requestId: string, readonly logger: FastifyBaseLogger }
   #openedAt = 0
   #accounted = 0
   #forgotten = false
@@ -75,6 +78,7 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> imple
     this.#path = facts.path
     this.#query = facts.query
     this.#attributes = facts.attributes
+    this.#log = facts.requestId
     this.#host = host
     this.counters = host.counters(facts.transport)
     this.output = new Output(this, host)
@@ -85,6 +89,22 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> imple
     // The id is made on demand. A UUID of node:crypto takes 600 bytes, more than the rest of an idle session.
     this.#id ??= randomUUID()
     return this.#id
+  }
+
+  /**
+   * A logger with the id of the session (`session`), its `endpoint`, its `transport`, and the id of the opening request (`reqId`).
+   *
+   * It is a child of the log of the scope, with the level and the serializers of the endpoint. The session makes it at the first read and
+   * keeps it. It binds no id of the client, no user and no headers.
+   */
+  get log (): FastifyBaseLogger {
+    if (typeof this.#log === 'string') this.#log = { requestId: this.#log, logger: this.logAs(this.id) }
+    return this.#log.logger
+  }
+
+  /** @internal Makes a logger for the session of a layer above, which has an id of its own. */
+  logAs (session: string): FastifyBaseLogger {
+    return this.#host.log(this.transport, typeof this.#log === 'string' ? this.#log : this.#log.requestId, session)
   }
 
   /** @internal The id, if it was asked for before. A search through many sessions makes none. */

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { setMaxListeners } from 'node:events'
-import type { FastifyRequest } from 'fastify'
+import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
 import { isPromise } from '../../core/promise.ts'
 import { shown } from '../../core/suggestion.ts'
 import type { CloseEvent, MessageStream } from '../../stream/message-stream.ts'
@@ -75,6 +75,7 @@ export class StompSession implements TimekeeperOwner {
   #wasConnected = false
   #left = false
   #abort: AbortController | null = null
+  #log: FastifyBaseLogger | null = null
 
   /** @internal */
   constructor (stream: MessageStream, request: FastifyRequest | null, host: StompHost) {
@@ -101,6 +102,17 @@ export class StompSession implements TimekeeperOwner {
   get transport (): string { return this.stream.transport }
   /** The address of the client. */
   get ip (): string { return this.stream.ip }
+
+  /**
+   * A logger with the id of the session (`session`), the `endpoint`, the `transport`, and the id of the HTTP request (`reqId`).
+   *
+   * It is a child of the log of the scope, with the level and the serializers of the endpoint. The session makes it at the first read and
+   * keeps it. It binds no user and no header of CONNECT.
+   */
+  get log (): FastifyBaseLogger {
+    this.#log ??= this.stream.logAs(this.id)
+    return this.#log
+  }
 
   /** Aborts when the session has ended. */
   get signal (): AbortSignal {

@@ -1,3 +1,4 @@
+import type { FastifyBaseLogger } from 'fastify'
 import { ManualClock } from '../../../src/core/clock.ts'
 import { closeFrame, type CloseReason, messageFrame, type Outgoing, type TransportName } from '../../../src/sockjs/protocol/index.ts'
 import { PreparedMessage } from '../../../src/stream/prepared-message.ts'
@@ -55,6 +56,8 @@ export class FakeHost implements SessionHost {
     if (counters === undefined) this.#counters.set(transport, counters = new TransportCounters(pings))
     return counters
   }
+
+  log (transport: TransportName, request: string, session: string): FastifyBaseLogger { return { transport, request, session } as unknown as FastifyBaseLogger }
 
   ended (_session: AnySession, event: CloseEvent, { status }: Ending, log: string | undefined): void {
     this.statuses.push(status)
@@ -190,7 +193,8 @@ export function openingSession (host: FakeHost, transport: TransportName = 'xhr-
     prefix: '/chat',
     headers: { 'user-agent': 'test' },
     userKey: 'name:kim',
-    origin: ''
+    origin: '',
+    requestId: 'req-1'
   })
 }
 
