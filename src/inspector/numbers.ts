@@ -84,7 +84,7 @@ function valueOf (point: MetricPoint): number { return 'value' in point ? (point
 function timesOf (points: readonly HistogramPoint[]): Record<string, RouteTimes> {
   const routes: Record<string, RouteTimes> = {}
   for (const { attributes, count, sum, buckets } of points) {
-    const name = `${attributes['messaging.operation.name'] ?? ''} ${attributes['messaging.destination.template'] ?? ''}`
+    const name = `${attributes['stomp.route.kind'] ?? ''} ${attributes['messaging.destination.template'] ?? ''}`
     const times = { count, errors: attributes['error.type'] === undefined ? 0 : count, sum, buckets }
     if (routes[name] === undefined && Object.keys(routes).length >= MOST_ROUTES) continue
     routes[name] = routes[name] === undefined ? times : addUp(routes[name], times)

@@ -3,8 +3,7 @@ import {
   type Attributes, type Context, context, type Link, ROOT_CONTEXT, type Span, type SpanContext, SpanKind, SpanStatusCode, type TextMapGetter, type TextMapPropagator, trace, type Tracer as OtelTracer
 } from '@opentelemetry/api'
 import { shorten } from '../core/shorten.ts'
-import type { RouteEvent } from '../telemetry/events.ts'
-import type { RequestHeaders, TraceHeaders, Tracer } from '../telemetry/tracing.ts'
+import type { RequestHeaders, RouteKind, RouteRun, TraceHeaders, Tracer } from '../telemetry/tracing.ts'
 import { frameHeaders, requestHeaders } from './carriers.ts'
 import type { Guard } from './guard.ts'
 
@@ -50,12 +49,13 @@ export class SpanTracer implements Tracer {
     }, work)
   }
 
-  process (session: object, headers: TraceHeaders, { route }: RouteEvent, work: () => Promise<void>): Promise<void> {
+  process (kind: RouteKind, { session, headers, event: { route } }: RouteRun, work: () => Promise<void>): Promise<void> {
     return this.#run(() => this.#start(`process ${route}`, SpanKind.CONSUMER, {
       'messaging.system': 'stomp',
       'messaging.operation.name': 'process',
       'messaging.operation.type': 'process',
-      'messaging.destination.template': route
+      'messaging.destination.template': route,
+      'stomp.route.kind': kind
     }, this.#extract(headers, frameHeaders), this.#connects.get(session)), work)
   }
 

@@ -112,7 +112,7 @@ export class StompServer {
   addRoute<R extends MessageRoute | SubscribeRoute> (router: DestinationRouter<R>, route: R, scope: FastifyInstance): void {
     if (this.#host !== null) route.compile(scope)
     router.add(route.path, route)
-    route.times = this.telemetry.route(route instanceof MessageRoute ? 'send' : 'subscribe', this.templateOf(route.path))
+    route.times = this.telemetry.route(route instanceof MessageRoute ? 'message' : 'subscribe', this.templateOf(route.path))
     if (this.#host === null) this.#uncompiled.push([route, scope])
   }
 

@@ -1,6 +1,8 @@
 import type { Counter } from '../telemetry/counter.ts'
 import type { Histogram } from '../telemetry/histogram.ts'
+import type { AttributesOf } from '../telemetry/instruments.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
+import type { RouteKind } from '../telemetry/tracing.ts'
 
 /** The form of a code of an error. A text of another form may come from a client, and must not become an attribute. */
 const CODE = /^[A-Z][A-Z0-9_]{0,63}$/
@@ -14,12 +16,12 @@ export function errorType (code: string | undefined): string { return code !== u
 /** The times of one route of the application. */
 export class RouteTimes {
   readonly #telemetry: Telemetry
-  readonly #attributes: { readonly 'messaging.system': string, readonly 'messaging.operation.name': string, readonly 'messaging.destination.template': string }
+  readonly #attributes: AttributesOf<'messaging.process.duration'>
   readonly #success: Histogram
 
-  constructor (telemetry: Telemetry, operation: 'send' | 'subscribe', template: string) {
+  constructor (telemetry: Telemetry, kind: RouteKind, template: string) {
     this.#telemetry = telemetry
-    this.#attributes = { 'messaging.system': 'stomp', 'messaging.operation.name': operation, 'messaging.destination.template': template }
+    this.#attributes = { 'messaging.system': 'stomp', 'messaging.operation.name': 'process', 'messaging.destination.template': template, 'stomp.route.kind': kind }
     this.#success = telemetry.histogram('messaging.process.duration', this.#attributes)
   }
 
@@ -58,5 +60,5 @@ export class StompTelemetry {
   recovered (all: boolean): void { (all ? this.#recovered : this.#notRecovered).value++ }
 
   /** Makes the times of a route. `template` is the destination with the names of its parameters. */
-  route (operation: 'send' | 'subscribe', template: string): RouteTimes { return new RouteTimes(this.telemetry, operation, template) }
+  route (kind: RouteKind, template: string): RouteTimes { return new RouteTimes(this.telemetry, kind, template) }
 }

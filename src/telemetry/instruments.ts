@@ -174,7 +174,7 @@ export const INSTRUMENTS = {
   'messaging.process.duration': {
     kind: 'histogram',
     unit: 's',
-    attributes: ['messaging.system', 'messaging.operation.name', 'messaging.destination.template', 'error.type'],
+    attributes: ['messaging.system', 'messaging.operation.name', 'messaging.destination.template', 'stomp.route.kind', 'error.type'],
     bounds: OPERATIONS,
     description: 'Times that message routes and subscribe routes of the application took.'
   },

@@ -21,7 +21,7 @@ export interface Tracer {
   /** Runs CONNECT in a span. `session` stands for the STOMP session, whose later spans refer to this one. */
   connect (session: object, headers: TraceHeaders, request: RequestHeaders | null, work: () => Promise<void>): Promise<void>
   /** Runs a route in a span. */
-  process (session: object, headers: TraceHeaders, event: RouteEvent, work: () => Promise<void>): Promise<void>
+  process (kind: RouteKind, run: RouteRun, work: () => Promise<void>): Promise<void>
   /** Adds the trace context of the code that runs now to the headers of a message. */
   inject (headers: TraceHeaders): void
 }
@@ -43,9 +43,9 @@ export class Tracing {
   follows (kind: RouteKind): boolean { return this.tracer !== null || ROUTES[kind].hasSubscribers }
 
   /** Runs a route, tells its channels, and makes its span. */
-  run (kind: RouteKind, { session, headers, event }: RouteRun, work: () => Promise<void>): Promise<void> {
+  run (kind: RouteKind, run: RouteRun, work: () => Promise<void>): Promise<void> {
     const { tracer } = this
-    const traced = tracer === null ? work : () => tracer.process(session, headers, event, work)
-    return ROUTES[kind].hasSubscribers ? ROUTES[kind].tracePromise(traced, event) : traced()
+    const traced = tracer === null ? work : () => tracer.process(kind, run, work)
+    return ROUTES[kind].hasSubscribers ? ROUTES[kind].tracePromise(traced, run.event) : traced()
   }
 }

@@ -30,7 +30,7 @@ t.test('a message route runs in a span of the trace of its SEND, and its answers
   const answers = [await client.message(), await client.message(), await client.message()]
   await until(() => store.names.includes('process /app/rooms/:room'), 'the span')
   const span = store.find('process /app/rooms/:room')
-  t.match(shapeOf(span), { kind: 'CONSUMER', trace: TRACE, parent: PARENT, links: [], attributes: { ...ATTRIBUTES, 'messaging.destination.template': '/app/rooms/:room' } })
+  t.match(shapeOf(span), { kind: 'CONSUMER', trace: TRACE, parent: PARENT, links: [], attributes: { ...ATTRIBUTES, 'messaging.destination.template': '/app/rooms/:room', 'stomp.route.kind': 'message' } })
   t.equal(span.status.code, SpanStatusCode.UNSET)
   for (const answer of answers) t.match(headersOf(answer), { traceparent: headerOf(span), tracestate: 'vendor=1' }, answer.body.text)
   t.equal(Object.values(store.find('process /app/rooms/:room').attributes).some((value) => String(value).includes('rooms/1')), false, 'no attribute has the destination as the client wrote it')

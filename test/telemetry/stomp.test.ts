@@ -57,12 +57,12 @@ test('the routes of the application: one template each, with the time of the clo
   await client.subscribe('e', '/user/queue/errors')
   for (const room of ['1', '2', 'full']) await client.send(`/app/rooms/${room}`)
   await client.subscribe('r', '/app/rooms/7')
-  const of = (operation: string): object => ({ 'messaging.system': 'stomp', 'messaging.operation.name': operation, 'messaging.destination.template': '/app/rooms/:room' })
+  const of = (kind: string): object => ({ 'messaging.system': 'stomp', 'messaging.operation.name': 'process', 'messaging.destination.template': '/app/rooms/:room', 'stomp.route.kind': kind })
   const metric = server.stomp.metrics().find(({ name }) => name === 'messaging.process.duration')!
   t.strictSame(metric.points.map((point) => ({ ...point.attributes, ...('sum' in point ? { count: point.count, sum: point.sum } : {}) })), [
-    { ...of('send'), count: 2, sum: 0.4 },
+    { ...of('message'), count: 2, sum: 0.4 },
     { ...of('subscribe'), count: 1, sum: 0.05 },
-    { ...of('send'), 'error.type': 'ROOM_FULL', count: 1, sum: 0.2 }
+    { ...of('message'), 'error.type': 'ROOM_FULL', count: 1, sum: 0.2 }
   ])
 })
 
