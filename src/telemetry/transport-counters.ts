@@ -1,5 +1,3 @@
-import type { Histogram } from './histogram.ts'
-
 /** The numbers of one endpoint and one transport. Each session has the reference, so that a message costs additions only. */
 export class TransportCounters {
   opened = 0
@@ -8,11 +6,11 @@ export class TransportCounters {
   messagesOut = 0
   bytesIn = 0
   bytesOut = 0
-  /** The times that pings of this transport took, at all endpoints. */
-  readonly pings: Histogram
+  /** Counts the seconds that a ping took until its answer. */
+  readonly answered: (seconds: number) => void
 
-  constructor (pings: Histogram) {
-    this.pings = pings
+  constructor (answered: (seconds: number) => void) {
+    this.answered = answered
   }
 
   /** The sessions that the application has now. */

@@ -65,11 +65,11 @@ t.test('the time of a ping is counted when its answer comes, and only then', asy
   const server = await buildServer(t, { nodes: 1, handler: () => {} })
   const client = await connect(server, 'websocket') as SocketTestClient
   const session = await server.session()
-  const pings = (): unknown => points(metrics(server), 'sockjs.server.ping.duration').map(({ count }) => count)
+  const pings = (): unknown => metrics(server).filter(({ name }) => name === 'sockjs.server.ping.duration').flatMap(({ points }) => points.map((point) => (point as HistogramPoint).count))
   client.ws.pong()
   await client.send('x')
   await until(() => session.counters.messagesIn === 1, 'the message behind the pong')
-  t.strictSame(pings(), [0], 'the server had not asked')
+  t.strictSame(pings(), [], 'the server had not asked')
   server.clock.advance(25_100)
   await until(() => JSON.stringify(pings()) === '[1]', 'the answer')
 })

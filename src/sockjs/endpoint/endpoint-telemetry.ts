@@ -61,8 +61,9 @@ export class EndpointTelemetry {
   counters (transport: TransportName): TransportCounters {
     let counters = this.#transports.get(transport)
     if (counters === undefined) {
-      const pings = this.#telemetry.histogram('sockjs.server.ping.duration', { 'sockjs.transport': transport })
-      this.#transports.set(transport, counters = new TransportCounters(pings))
+      // The first answer makes the point, because most transports have no ping.
+      counters = new TransportCounters((seconds) => this.#telemetry.histogram('sockjs.server.ping.duration', { 'sockjs.transport': transport }).record(seconds))
+      this.#transports.set(transport, counters)
     }
     return counters
   }

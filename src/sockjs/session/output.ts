@@ -144,7 +144,7 @@ export class Output implements TimerOwner, ResponseOutput {
   /** Notes the answer to a ping. */
   answered (receiver: Receiver): void {
     const milliseconds = receiver === this.#receiver ? this.#supervision.answer() : null
-    if (milliseconds !== null) this.#session.counters.pings.record(milliseconds / 1000)
+    if (milliseconds !== null) this.#session.counters.answered(milliseconds / 1000)
   }
 
   /** Ends the session, because the client has sent a message with a fault. The receiver closes the connection. */

@@ -53,7 +53,7 @@ export class FakeHost implements SessionHost {
   counters (transport: TransportName): TransportCounters {
     let counters = this.#counters.get(transport)
     const pings = this.telemetry.histogram('sockjs.server.ping.duration', { 'sockjs.transport': transport })
-    if (counters === undefined) this.#counters.set(transport, counters = new TransportCounters(pings))
+    if (counters === undefined) this.#counters.set(transport, counters = new TransportCounters((seconds) => pings.record(seconds)))
     return counters
   }
 
