@@ -43,6 +43,7 @@ async function registerStomp (app: FastifyInstance, options: StompPluginOptions)
   }
   const [first] = server.options.paths.map((path) => app.sockjs(path, endpoint, (stream, request) => server.serve(stream, request)))
   server.join(new SockjsEndpoint(first!, app.log), first!.registration.node)
+  first!.registration.statsLine.sources.push(server.telemetry.telemetry)
   // The server listens for TCP before the application listens, because a port that is taken must fail the start.
   app.addHook('onReady', () => server.start())
   app.addHook('preClose', async () => server.stopListening())

@@ -16,6 +16,7 @@ import { nodeOf, serveQuestions } from './node.ts'
 import { type RefusalKind, REFUSALS } from './refusals.ts'
 import { Shutdown } from './shutdown.ts'
 import { type DrainedServer, StagedDrain } from './staged-drain.ts'
+import { StatsLine } from './stats-line.ts'
 
 /** The limits that can leave no room for a session. */
 export type FullKind = Extract<RefusalKind, 'maxSessions' | 'maxDetachedSessions' | 'maxSessionsPerAddress'>
@@ -36,6 +37,8 @@ export class Registration implements DrainedServer {
   readonly refusals: RefusalLog<RefusalKind>
   /** The numbers of all endpoints. */
   readonly telemetry = new Telemetry((error, instrument) => this.#log.error({ err: error, instrument }, 'the values of an instrument could not be read'))
+  /** Writes the numbers to the log from time to time. */
+  readonly statsLine: StatsLine
   /** The paths of all endpoints, with their constraints. Each may be used once. */
   readonly places = new Set<string>()
   /** True if the server cuts silent connections, as `connectionTimeout` of Fastify makes it do. */
@@ -63,6 +66,8 @@ export class Registration implements DrainedServer {
     this.#log = app.log
     this.clock = options.clock ?? new SystemClock((error) => this.#log.error({ err: error }, 'a timer failed'))
     this.refusals = new RefusalLog(this.clock, REFUSALS)
+    this.statsLine = new StatsLine(this.clock, app.log, this.limits.statsInterval, () => this.#sessions > 0)
+    this.statsLine.sources.push(this.telemetry)
     this.node = options.engine === undefined ? null : nodeOf(options.engine, options.node, this.clock, app.log)
     this.#addresses = new Addresses(this.limits.maxSessionsPerAddress > 0 ? this.node : null)
     if (this.node !== null) serveQuestions(this.node, this.endpoints)
@@ -90,6 +95,7 @@ export class Registration implements DrainedServer {
 
   added (session: AnySession): void {
     this.#sessions++
+    this.statsLine.start()
     if (this.limits.maxSessionsPerAddress > 0) this.#addresses.add(session.ip, 1)
   }
 
@@ -146,6 +152,7 @@ export class Registration implements DrainedServer {
 
   async #closeAll (): Promise<void> {
     this.#closing = true
+    this.statsLine.stop()
     this.handBack()
     const sessions = [...this.endpoints.values()].flatMap((endpoint) => [...endpoint.sessions])
     endAll(sessions.splice(0, SLICE))

@@ -138,6 +138,12 @@ export interface SockjsPluginOptions extends SockjsOptions {
   /** Milliseconds that `app.close()` gives the clients to read their close frames. Default 3,000. */
   drainTimeout?: number
   /**
+   * Milliseconds between two lines in the log with the numbers of all endpoints and of STOMP. Default 1,800,000: half an hour. 0 turns them off.
+   *
+   * A line comes at level `info`, and only if there was a session since the last one.
+   */
+  statsInterval?: number
+  /**
    * The messaging system that connects this process with the other nodes, so that any node serves any session: `natsEngine()`,
    * `redisEngine()` or `hubEngine()`. Default none: the process is alone.
    */
@@ -170,7 +176,7 @@ export interface ResolvedOptions extends Required<Omit<SockjsOptions,
 
 /** The bounds of the process, with their values. */
 export type ProcessLimits = Required<Pick<SockjsPluginOptions,
-  'maxBufferedBytes' | 'maxSessions' | 'maxDetachedSessions' | 'maxSessionsPerAddress' | 'drainTimeout'>>
+  'maxBufferedBytes' | 'maxSessions' | 'maxDetachedSessions' | 'maxSessionsPerAddress' | 'drainTimeout' | 'statsInterval'>>
 
 export const DEFAULTS = {
   heartbeat: 25_000,
@@ -187,7 +193,8 @@ export const DEFAULTS = {
   maxSessions: 50_000,
   maxDetachedSessions: 10_000,
   maxSessionsPerAddress: 0,
-  drainTimeout: 3_000
+  drainTimeout: 3_000,
+  statsInterval: 30 * 60_000
 } as const
 
 /** Returns the bytes of frames after which a response of a transport ends (XHR-STREAM-7). */

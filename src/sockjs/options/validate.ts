@@ -116,6 +116,7 @@ const processOptions: Readonly<Record<keyof Omit<SockjsPluginOptions, keyof Sock
   maxDetachedSessions: count,
   maxSessionsPerAddress: integer(0),
   drainTimeout: milliseconds,
+  statsInterval: interval,
   engine,
   node: expected((value) => typeof value === 'string' && NODE_NAME.test(value), 'a text of 1 to 64 letters, digits, dots, _ or -'),
   clock
