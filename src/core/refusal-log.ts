@@ -13,6 +13,7 @@ const COMPARED = 300
 /** The line of a kind of refusal. It tells the operator the first step towards its end. */
 export interface RefusalLine {
   readonly level: 'info' | 'warn' | 'error'
+  /** The text. A name in braces stands for the fact of that name. */
   readonly text: string
 }
 
@@ -68,7 +69,7 @@ export class RefusalLog<Kind extends string> {
     told.at.set(short, this.#clock.now())
     told.untold = 0
     told.full = false
-    log[level]({ refused: kind, ...facts, ...(untold > 0 ? { untold } : {}) }, text)
+    log[level]({ refused: kind, ...facts, ...(untold > 0 ? { untold } : {}) }, filled(text, facts))
   }
 
   /** Finds the lines of the last minute. */
@@ -82,4 +83,9 @@ export class RefusalLog<Kind extends string> {
     }
     return told
   }
+}
+
+/** Replaces the names in braces by the facts. */
+function filled (text: string, facts: object): string {
+  return text.replace(/\{(\w+)\}/g, (name, key: string) => String((facts as Record<string, unknown>)[key] ?? name))
 }

@@ -63,7 +63,7 @@ export function numbersOf (parts: ServerParts): { readonly numbers: ServerNumber
       undelivered: sum('sockjs.server.undelivered'),
       closes: by('sockjs.server.session.duration', 'sockjs.session.status'),
       refusals: by('sockjs.server.sessions.refused', 'sockjs.refusal.reason'),
-      fallbacks: by('sockjs.server.fallbacks', 'sockjs.fallback.from', 'sockjs.fallback.to'),
+      fallbacks: withoutNone(by('sockjs.server.fallbacks', 'sockjs.fallback.from', 'sockjs.fallback.to')),
       stomp: {
         sessions: sum('stomp.server.sessions'),
         subscriptions: by('stomp.server.subscriptions', 'stomp.subscription.kind'),
@@ -77,6 +77,9 @@ export function numbersOf (parts: ServerParts): { readonly numbers: ServerNumber
     routeBounds: families.get(routes)?.bounds ?? []
   }
 }
+
+/** Leaves out the clients that got a WebSocket. */
+function withoutNone (fallbacks: Numbers): Numbers { return Object.fromEntries(Object.entries(fallbacks).filter(([steps]) => !steps.startsWith('none '))) }
 
 function valueOf (point: MetricPoint): number { return 'value' in point ? (point as NumberPoint).value : (point as HistogramPoint).count }
 

@@ -103,7 +103,7 @@ export const INSTRUMENTS = {
     kind: 'counter',
     unit: '{client}',
     attributes: [ENDPOINT, 'sockjs.fallback.from', 'sockjs.fallback.to', 'sockjs.fallback.reason'],
-    description: 'Clients that opened another transport than the first that the endpoint offers.'
+    description: 'Clients of an endpoint that offers WebSocket, by the transport that they left and the one that they got.'
   },
   'sockjs.cluster.nodes': {
     kind: 'upDownCounter',

@@ -14,6 +14,7 @@ import { type BroadcastOptions, checkBroadcast, prepare } from './broadcast.ts'
 import { EndpointCluster } from './cluster.ts'
 import { type Embedding, embeddingFor } from './embedding.ts'
 import { type Directions, EndpointTelemetry, type RefusalReason } from './endpoint-telemetry.ts'
+import { Fallbacks } from './fallbacks.ts'
 import type { InjectWebSocket } from './injected-websocket.ts'
 import { type OriginPolicy, originPolicy } from './origins.ts'
 import type { RefusalKind } from './refusals.ts'
@@ -82,6 +83,8 @@ export class Endpoint implements SessionHost {
   readonly lingering: Lingering
   /** @internal The numbers of the endpoint. */
   readonly telemetry: EndpointTelemetry
+  /** @internal The clients that get no WebSocket; `null` if the endpoint offers none. */
+  readonly fallbacks: Fallbacks | null
   /** Opens a WebSocket without a socket, for tests, as `injectWS` of `@fastify/websocket` does. It is set when the application is ready. */
   injectWS: InjectWebSocket | undefined
   /** @internal Ids of sessions whose `session` option is running. */
@@ -126,6 +129,9 @@ export class Endpoint implements SessionHost {
     this.sessionLog = log
     this.#log = log.parent
     this.telemetry = new EndpointTelemetry(registration.telemetry, name, this.#sessions)
+    this.fallbacks = options.transports.websocket
+      ? new Fallbacks(registration.telemetry, name, this.clock, options.fallbackWarning || 0, (facts) => this.tell('fallback', log, { ...facts }))
+      : null
     this.cluster = new EndpointCluster(this, registration.node)
   }
 
@@ -234,6 +240,7 @@ export class Endpoint implements SessionHost {
     session.begin()
     this.#sessions.add(session)
     this.#opened++
+    if (request !== null) this.fallbacks?.opened(session.transport, request)
     if (sessionOpen.hasSubscribers) sessionOpen.publish({ endpoint: this.name, session: session.id, transport: session.transport })
     try {
       // Only `accept` may give no request, and then the handler belongs to this package.

@@ -55,6 +55,10 @@ const KINDS = {
   flood: { level: 'warn', text: 'A session closed with 1008, because its client sends faster than the application takes messages.' },
   edge: { level: 'warn', text: 'A message was refused with 503, because too many bytes of its client wait for the node that has the session.' },
   unanswered: { level: 'info', text: 'A WebSocket closed, because its client did not answer a ping within pongTimeout.' },
+  fallback: {
+    level: 'warn',
+    text: '{share} % of the last {clients} clients of {endpoint} do not get a WebSocket: does the proxy pass Upgrade on?'
+  },
   budget: { level: 'warn', text: 'More than maxBufferedBytes wait in this process. The session with the largest queue was closed with 1013.' }
 } as const satisfies Record<string, RefusalLine>
 

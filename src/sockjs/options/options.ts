@@ -109,6 +109,12 @@ export interface SockjsOptions {
    * about origins apply.
    */
   doctor?: boolean
+  /**
+   * The share of clients without a WebSocket above which the server warns: above 0, at most 1. Default 0.25. 0 or `false`: no warning.
+   *
+   * It is computed of 100 clients that asked for `/info`.
+   */
+  fallbackWarning?: number | false
   /** Runs once per session, before it exists, and returns `{ user, attributes }` or nothing. An error that it throws refuses the session. */
   session?: SessionFunction<unknown, unknown>
   /** Returns the user of a request. It runs for every request of a session. Default `request.user`. */
@@ -187,6 +193,7 @@ export const DEFAULTS = {
   closeTimeout: 3_000,
   maxMessageSize: 1024 * 1024,
   maxSessionIdLength: 128,
+  fallbackWarning: 0.25,
   queue: { highWater: 64 * 1024, limit: 1024 * 1024, overflow: 'close' },
   responseLimit: { 'xhr-streaming': 128 * 1024, eventsource: 16 * 1024 * 1024, htmlfile: 16 * 1024 * 1024 },
   maxBufferedBytes: 1024 ** 3,

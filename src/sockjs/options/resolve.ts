@@ -57,6 +57,7 @@ export function resolveOptions (plugin: SockjsPluginOptions, endpoint: EndpointO
     allowDrafts: given.allowDrafts ?? false,
     rawAtBase: given.rawAtBase ?? false,
     doctor: given.doctor ?? false,
+    fallbackWarning: given.fallbackWarning ?? DEFAULTS.fallbackWarning,
     session: given.session,
     user: given.user ?? ((request) => (request as { user?: unknown }).user),
     userKey: given.userKey ?? defaultUserKey,

@@ -103,6 +103,7 @@ const sessionOptions: Readonly<Record<keyof SockjsOptions, Check>> = {
   allowDrafts: boolean,
   rawAtBase: boolean,
   doctor: boolean,
+  fallbackWarning: expected((value) => value === false || (typeof value === 'number' && value >= 0 && value <= 1), 'a share from 0 to 1, or false'),
   session: func,
   user: func,
   userKey: func,

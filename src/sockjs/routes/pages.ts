@@ -34,6 +34,7 @@ export async function info (endpoint: Endpoint, request: FastifyRequest, reply: 
   // A client that asks now opens a session next, which a drain refuses.
   if (endpoint.registration.refusing) return sendClosing(reply)
   const baseUrl = typeof options.baseUrl === 'function' ? checkedBaseUrl(await options.baseUrl(request)) : options.baseUrl
+  if (request.method === 'GET') endpoint.fallbacks?.asked(request)
   setNoCache(reply)
   return reply.type('application/json; charset=UTF-8').send(infoBody({
     websocket: options.transports.websocket,

@@ -21,6 +21,15 @@ interface RouteStep {
   readonly run: (endpoint: Endpoint, request: FastifyRequest, reply: FastifyReply, target: Target, spec: RouteSpec) => GoesOn
 }
 
+/** Remembers that a client tries a WebSocket. If another transport opens its session, the attempt was refused or broke. */
+const attempt: RouteStep = {
+  concerns: ({ fallbacks }, _spec, route) => fallbacks !== null && route === 'websocket',
+  run ({ fallbacks }, request) {
+    fallbacks!.attempted(request, upgradeOf(request.raw) !== undefined)
+    return true
+  }
+}
+
 /** Accepts a handshake for the URL of a WebSocket, in a version that the server knows (WS-14, WS-15, GREETING-4, INFO-15). */
 const handshake: RouteStep = {
   run (endpoint, request, reply, { route }) {
@@ -133,7 +142,7 @@ const begin: RouteStep = {
 }
 
 /** The steps in the order of URL-6: 404 has been answered already, then come 405 and 403. */
-const STEPS: readonly RouteStep[] = [handshake, method, host, origin, preflight, leaving, closing, cookie, encoding, silence, begin]
+const STEPS: readonly RouteStep[] = [attempt, handshake, method, host, origin, preflight, leaving, closing, cookie, encoding, silence, begin]
 
 function judgeOrigin (endpoint: Endpoint, request: FastifyRequest, reply: FastifyReply, allowed: boolean): boolean {
   if (allowed) {

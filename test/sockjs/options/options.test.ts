@@ -39,6 +39,7 @@ const WRONG: Readonly<Record<string, readonly unknown[]>> = {
   allowDrafts: [1],
   rawAtBase: [1],
   doctor: [1, 'yes'],
+  fallbackWarning: [true, -0.1, 1.1, 25, NaN, '25 %'],
   session: [{}, 'user'],
   user: ['user'],
   userKey: ['id'],
