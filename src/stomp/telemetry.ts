@@ -1,17 +1,9 @@
 import type { Counter } from '../telemetry/counter.ts'
+import { errorType } from '../telemetry/error-type.ts'
 import type { Histogram } from '../telemetry/histogram.ts'
 import type { AttributesOf } from '../telemetry/instruments.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
 import type { RouteKind } from '../telemetry/tracing.ts'
-
-/** The form of a code of an error. A text of another form may come from a client, and must not become an attribute. */
-const CODE = /^[A-Z][A-Z0-9_]{0,63}$/
-
-/** The value of `error.type` for an error without a code. OpenTelemetry has this word. */
-const NO_CODE = '_OTHER'
-
-/** Makes the value of `error.type` of a code. */
-export function errorType (code: string | undefined): string { return code !== undefined && CODE.test(code) ? code : NO_CODE }
 
 /** The times of one route of the application. */
 export class RouteTimes {

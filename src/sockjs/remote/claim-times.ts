@@ -1,4 +1,5 @@
 import type { ClusterNode } from '../../cluster/node.ts'
+import { errorType } from '../../telemetry/error-type.ts'
 import type { Histogram } from '../../telemetry/histogram.ts'
 import type { Telemetry } from '../../telemetry/telemetry.ts'
 
@@ -29,7 +30,7 @@ export class ClaimTimes {
       this.#histograms[operation].record((clock.now() - start) / 1000)
       return answer
     } catch (error) {
-      this.#histogram(operation, (error as { code?: string }).code ?? '_OTHER').record((clock.now() - start) / 1000)
+      this.#histogram(operation, errorType((error as { code?: unknown }).code)).record((clock.now() - start) / 1000)
       throw error
     }
   }

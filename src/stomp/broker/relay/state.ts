@@ -1,3 +1,4 @@
+import { errorType } from '../../../telemetry/error-type.ts'
 import type { Telemetry } from '../../../telemetry/telemetry.ts'
 import type { ClientCommand } from '../../codec/index.ts'
 import type { BrokerLog, BrokerState } from '../broker.ts'
@@ -45,7 +46,7 @@ export class RelayState {
   /** Counts the time until the broker has answered a frame. `code` is that of a refusal. */
   answered (command: ClientCommand, { host, port }: { readonly host: string, readonly port: number }, milliseconds: number, code?: string): void {
     this.telemetry?.histogram('messaging.client.operation.duration', {
-      'messaging.system': this.system, 'messaging.operation.name': command.toLowerCase(), 'server.address': host, 'server.port': port, ...(code === undefined ? {} : { 'error.type': code })
+      'messaging.system': this.system, 'messaging.operation.name': command.toLowerCase(), 'server.address': host, 'server.port': port, ...(code === undefined ? {} : { 'error.type': errorType(code) })
     }).record(milliseconds / 1000)
   }
 
