@@ -13,14 +13,22 @@ const STATES = { CONNECTING, OPEN, CLOSING, CLOSED }
  * The client asks the endpoint for `/info`, and tries one transport after the other until the server answers with `o`.
  */
 export class SockJS extends Emitter<SockJSEventMap> {
+  /** The state of a session that is being opened. */
   declare static readonly CONNECTING: 0
+  /** The state of an open session. */
   declare static readonly OPEN: 1
+  /** The state of a session after `close()`, while its last messages leave. */
   declare static readonly CLOSING: 2
+  /** The state of a session that has ended. */
   declare static readonly CLOSED: 3
 
+  /** The state of a session that is being opened. */
   declare readonly CONNECTING: 0
+  /** The state of an open session. */
   declare readonly OPEN: 1
+  /** The state of a session after `close()`, while its last messages leave. */
   declare readonly CLOSING: 2
+  /** The state of a session that has ended. */
   declare readonly CLOSED: 3
 
   /** The address of the endpoint, absolute. */

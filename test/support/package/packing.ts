@@ -64,9 +64,13 @@ export class Project {
     }
   }
 
-  /** Installs a tarball. A package that it needs and does not find is an error, because npm is offline. */
+  /**
+   * Installs a tarball. A package that it needs and does not find is an error, because npm is offline.
+   *
+   * There is no lock file. With the lock of an earlier install, npm would not look at the packages that were copied since.
+   */
   async install (tarball: string): Promise<void> {
-    await run('npm', ['install', '--offline', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error', tarball], { cwd: this.folder, env: ENV })
+    await run('npm', ['install', '--offline', '--no-package-lock', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error', tarball], { cwd: this.folder, env: ENV })
   }
 
   /** The names of all packages that are installed for production. */
