@@ -102,7 +102,7 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> imple
     return this.#log.logger
   }
 
-  /** @internal Makes a logger for the session of a layer above, which has an id of its own. */
+  /** Makes a logger for the session of a layer above, which has an id of its own. `session` is that id. It is not a secret. */
   logAs (session: string): FastifyBaseLogger {
     return this.#host.log(this.transport, typeof this.#log === 'string' ? this.#log : this.#log.requestId, session)
   }
