@@ -130,7 +130,7 @@ export class Endpoint implements SessionHost {
     this.#log = log.parent
     this.telemetry = new EndpointTelemetry(registration.telemetry, name, this.#sessions)
     this.fallbacks = options.transports.websocket
-      ? new Fallbacks(registration.telemetry, name, this.clock, options.fallbackWarning || 0, (facts) => this.tell('fallback', log, { ...facts }))
+      ? new Fallbacks(registration.telemetry, name, this.clock, options.fallbackWarning || 0, (facts) => this.tell('fallback', this.#log, { ...facts }))
       : null
     this.cluster = new EndpointCluster(this, registration.node)
   }
