@@ -15,7 +15,7 @@ export class Deployment {
         const settings = { engine, address: deployment.#engine?.address, build }
         deployment.#nodes.push(await ServerProcess.start(server, mode, profile && { folder: profile, name: `${name}, ${part}` }, settings))
       }
-      for (const node of deployment.#nodes) while (await node.ask('peers') < nodes - 1) await delay(20)
+      if (engine !== undefined) for (const node of deployment.#nodes) while (await node.ask('peers') < nodes - 1) await delay(20)
     } catch (error) {
       await deployment.stop()
       throw error

@@ -84,6 +84,8 @@ export const WORKLOADS = [
     ...echo('websocket', 100),
     rows: [
       { ...ALONE, name: 'one process without an engine' },
+      // Each of two processes wakes for half as many messages. This row has that price, and nothing of the hub.
+      { name: 'two processes without an engine', nodes: 2, to: ALL_AT_OWNER, spread: true },
       { name: 'two processes with the hub', engine: 'hub', nodes: 2, to: ALL_AT_OWNER, spread: true, goals: { both: 1.05 } }
     ]
   },
