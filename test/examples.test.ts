@@ -187,7 +187,7 @@ const PAGELESS = new Set(['plugins', 'nest'])
 t.test('every example', async (t) => {
   t.same(warnings, [], 'none has given a warning (K1)')
   const examples = readdirSync(join(ROOT, 'examples'), { withFileTypes: true }).filter((entry) => entry.isDirectory()).map(({ name }) => name)
-  t.same(examples.sort(), [...Object.keys(TRIALS), 'demo', 'proxies', 'cluster', 'pipeline'].sort(), 'is tried here; examples-pipeline.test.ts tries pipeline, and the browsers try the demo page and the proxies')
+  t.same(examples.sort(), [...Object.keys(TRIALS), 'demo', 'proxies', 'cluster', 'pipeline', 'observability'].sort(), 'is tried here; examples-pipeline.test.ts tries pipeline, test/telemetry the observability, and the browsers the demo page and the proxies')
   const list = readFileSync(join(ROOT, 'examples/README.md'), 'utf8')
   for (const name of examples) t.ok(list.includes(`| [${name}](${name}/`) || list.includes(`| ${name} |`), `${name} is in the list`)
 

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { format } from 'node:util'
 import { test } from 'tap'
-import { BROKER_ERRORS, ENGINE_ERRORS, FRAME_ERRORS, KAFKA_ERRORS, OTEL_ERRORS, SESSION_ERRORS, SOCKJS_ERRORS, STOMP_ERRORS, type ThrownEntry } from '../../src/core/error-codes.ts'
+import { BROKER_ERRORS, ENGINE_ERRORS, FRAME_ERRORS, INSPECTOR_ERRORS, KAFKA_ERRORS, OTEL_ERRORS, SESSION_ERRORS, SOCKJS_ERRORS, STOMP_ERRORS, type ThrownEntry } from '../../src/core/error-codes.ts'
 import { errors } from '../../src/index.ts'
 import { BrokerError, StompError, stompErrors } from '../../src/stomp.ts'
 import { refusal } from '../../src/stomp/refusals.ts'
@@ -14,9 +14,9 @@ const textOf = (path: string): string => readFileSync(join(ROOT, path), 'utf8')
 const CODE = /\b(?:FST_SOCKJS|FST_STOMP|STOMP)_[A-Z][A-Z0-9_]*\b/g
 
 /** Environment variables of the demo server, and names of sources, which look like codes. */
-const NO_CODE: ReadonlySet<string> = new Set(['STOMP_RELAY', 'STOMP_RELAY_DIALECT', 'STOMP_TCP_PORT', 'STOMP_ERRORS', 'STOMP_REPORTS'])
+const NO_CODE: ReadonlySet<string> = new Set(['STOMP_RELAY', 'STOMP_RELAY_DIALECT', 'STOMP_TCP_PORT', 'STOMP_ERRORS', 'STOMP_REPORTS', 'STOMP_ROWS', 'STOMP_FACTS'])
 
-const THROWN: Readonly<Record<string, ThrownEntry>>[] = [SOCKJS_ERRORS, ENGINE_ERRORS, OTEL_ERRORS, KAFKA_ERRORS, STOMP_ERRORS]
+const THROWN: Readonly<Record<string, ThrownEntry>>[] = [SOCKJS_ERRORS, ENGINE_ERRORS, OTEL_ERRORS, INSPECTOR_ERRORS, KAFKA_ERRORS, STOMP_ERRORS]
 const TOLD = [FRAME_ERRORS, SESSION_ERRORS, BROKER_ERRORS]
 
 const registered = new Set([...THROWN.flatMap((table) => Object.values(table).map(([, code]) => code)), ...TOLD.flatMap((table) => Object.keys(table))])
@@ -27,7 +27,7 @@ function listed (page: string): Set<string> {
 }
 
 test('the documents list the codes of the registry, and no others', async (t) => {
-  t.strictSame([...listed('docs/reference.md')].sort(), [...Object.values(SOCKJS_ERRORS), ...Object.values(ENGINE_ERRORS), ...Object.values(OTEL_ERRORS), ...Object.values(KAFKA_ERRORS)].map(([, code]) => code).sort())
+  t.strictSame([...listed('docs/reference.md')].sort(), [...Object.values(SOCKJS_ERRORS), ...Object.values(ENGINE_ERRORS), ...Object.values(OTEL_ERRORS), ...Object.values(INSPECTOR_ERRORS), ...Object.values(KAFKA_ERRORS)].map(([, code]) => code).sort())
   const ofStomp = [...Object.values(STOMP_ERRORS).map(([, code]) => code), ...TOLD.flatMap((table) => Object.keys(table))]
   t.strictSame([...listed('docs/stomp.md')].sort(), [...new Set(ofStomp)].sort())
 })

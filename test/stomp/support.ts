@@ -87,7 +87,7 @@ export async function buildStomp (t: Test, options: StompTestOptions = {}): Prom
   t.teardown(() => closeInTime(app, clock))
   const broker = options.defaultBroker === true ? {} : { broker: memoryBroker() }
   await options.before?.(app)
-  await app.register(sockjs, { origins: '*', clock, ...options.sockjs })
+  await app.register(sockjs, { origins: '*', clock, statsInterval: 0, ...options.sockjs })
   await app.register(stomp, { path: '/stomp', ...broker, ...options.stomp })
   await options.routes?.(app)
   if (options.listen === true) await app.listen({ port: 0, host: '127.0.0.1' })

@@ -209,7 +209,8 @@ export async function buildNode (options: ServerOptions, { clock, sessions, clos
     socket.on('close', () => sockets.delete(socket))
   })
   await options.before?.(app)
-  await app.register(sockjs, { origins: '*', ...(options.systemClock ? {} : { clock }), ...(network === null ? {} : { engine: network.engine() }), ...options.plugin })
+  // Tests count timers. The line of statistics has one while there are sessions.
+  await app.register(sockjs, { origins: '*', statsInterval: 0, ...(options.systemClock ? {} : { clock }), ...(network === null ? {} : { engine: network.engine() }), ...options.plugin })
   const handler = options.handler ?? echo
   const endpoint = app.sockjs('/echo', options.endpoint ?? {}, (session, request) => {
     session.on('close', (event) => closings.push(event))

@@ -22,7 +22,8 @@ function statisticsIn (lines: readonly string[]): Record<string, unknown>[] {
 
 async function build (t: Test, plugin: SockjsPluginOptions = {}): Promise<{ server: TestServer, statistics: () => Record<string, unknown>[] }> {
   const lines: string[] = []
-  const server = await buildServer(t, { nodes: 1, plugin, fastify: { logger: { level: 'info', stream: { write: (line: string) => { lines.push(line) } } } } })
+  // The test server turns the line off. `undefined` gives the default of the plugin.
+  const server = await buildServer(t, { nodes: 1, plugin: { statsInterval: undefined as never, ...plugin }, fastify: { logger: { level: 'info', stream: { write: (line: string) => { lines.push(line) } } } } })
   return { server, statistics: () => statisticsIn(lines) }
 }
 

@@ -7,7 +7,7 @@ import { buildServer } from '../../support/server.ts'
 import { until, within } from '../../support/wait.ts'
 
 t.test('SEC-S23: a body that does not come to its end is answered with 408', async (t) => {
-  const server = await buildServer(t, { plugin: { statsInterval: 0 } })
+  const server = await buildServer(t)
   const id = newId()
   const client = await connect(server, 'xhr-streaming', { id })
   const peers = []

@@ -157,11 +157,10 @@ export const PLUGINS: Readonly<Record<string, Neighbour>> = {
       await app.register(instrumentation.plugin())
       ownRoute(app)
       return async (t, { port }) => {
-        for (const [path, route] of [['/own', '/own'], ['/echo/info', '/echo/*']] as const) {
-          t.equal((await ask({ port, path })).status, 200)
-          const routes = exporter.getFinishedSpans().map(({ attributes }) => attributes['http.route'])
-          t.ok(routes.includes(route), `a span of ${route}`)
-        }
+        for (const path of ['/echo/info', '/own']) t.equal((await ask({ port, path })).status, 200)
+        const routes = exporter.getFinishedSpans().map(({ attributes }) => attributes['http.route'])
+        // A request of an endpoint may be open for minutes, so that its route asks for no span.
+        t.strictSame([...new Set(routes)], ['/own'])
       }
     }
   },
@@ -170,11 +169,12 @@ export const PLUGINS: Readonly<Record<string, Neighbour>> = {
     async join (app) {
       await app.register(metrics.default, { endpoint: '/metrics', defaultMetrics: { enabled: false }, clearRegisterOnInit: true })
       ownRoute(app)
-      return async (t, { port }, moment) => {
+      return async (t, { port }) => {
         for (const path of ['/own', '/echo/info']) t.equal((await ask({ port, path })).status, 200)
         const { body } = await ask({ port, path: '/metrics' })
         t.match(body, /http_request_duration_seconds_count\{.*route="\/own"/)
-        t.equal(body.includes('route="/echo/*"'), moment === 'before us')
+        // A request of an endpoint may be open for minutes, so that its route asks not to be counted.
+        t.notOk(body.includes('route="/echo/*"'))
       }
     }
   }
