@@ -53,11 +53,14 @@ const socketIo = (_id, message) => ({
 })
 
 const connectFrame = 'CONNECT\naccept-version:1.2\nhost:bench\nheart-beat:0,0\n\n\0'
-const subscribeFrame = (topic) => `SUBSCRIBE\nid:sub-0\ndestination:${topic}\n\n\0`
+const subscribeFrame = (topic, headers = '') => `SUBSCRIBE\nid:sub-0\ndestination:${topic}\n${headers}\n\0`
+const RECEIPT = 'receipt:subscribed\n'
 const sendFrame = (topic, message) => `SEND\ndestination:${topic}\n\n${message}\0`
 
-/** All subscribe one topic for a fan-out; each its own for an echo. */
-const stomp = (topicOf, frameFor = (id, message) => sendFrame(topicOf(id), message)) => (id, message) => ({
+const send = (topicOf) => (id, message) => sendFrame(topicOf(id), message)
+
+/** All subscribe one topic for a fan-out; each its own for an echo. A broker that is far may need a receipt until it has the subscription. */
+const stomp = (topicOf, { frameFor = send(topicOf), receipt = false } = {}) => (id, message) => ({
   path: '/stomp',
   protocol: 'v12.stomp',
   text: frameFor(id, message),
@@ -65,7 +68,9 @@ const stomp = (topicOf, frameFor = (id, message) => sendFrame(topicOf(id), messa
   read (session, data, start) {
     if (data[start] === code('M')) return 1
     if (data[start] === code('C')) {
-      session.say(subscribeFrame(topicOf(id)))
+      session.say(subscribeFrame(topicOf(id), receipt ? RECEIPT : ''))
+      if (!receipt) session.opened()
+    } else if (data[start] === code('R')) {
       session.opened()
     } else if (data[start] === code('E')) {
       session.failed(new Error(data.toString('latin1', start, start + 200)))
@@ -107,8 +112,9 @@ export const DIALECTS = {
   'engine.io': engine,
   'socket.io': socketIo,
   'stomp fan-out': stomp(shared),
+  'stomp fan-out with receipts': stomp(shared, { receipt: true }),
   'stomp echo': stomp(own),
-  'stomp route': stomp(own, routeFrame),
+  'stomp route': stomp(own, { frameFor: routeFrame }),
   'stomp fan-out in sockjs': stompInSockjs(shared),
   'stomp echo in sockjs': stompInSockjs(own)
 }

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { ServerProcess } from '../server-process.js'
+import { ENGINES } from './clients.js'
 import { startEngine } from './engine-process.js'
 
 /** The nodes of a row, each in a process of its own, and their engine. Rows that differ in nothing but the client's ways share one. */
@@ -15,7 +16,8 @@ export class Deployment {
         const settings = { engine, address: deployment.#engine?.address, build }
         deployment.#nodes.push(await ServerProcess.start(server, mode, profile && { folder: profile, name: `${name}, ${part}` }, settings))
       }
-      if (engine !== undefined) for (const node of deployment.#nodes) while (await node.ask('peers') < nodes - 1) await delay(20)
+      // Nodes behind a broker do not know each other.
+      if (engine in ENGINES) for (const node of deployment.#nodes) while (await node.ask('peers') < nodes - 1) await delay(20)
     } catch (error) {
       await deployment.stop()
       throw error

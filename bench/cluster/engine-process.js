@@ -6,11 +6,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { ServerProcess } from '../server-process.js'
+import { missingRabbitMq, startRabbitMq } from './rabbitmq.js'
 
 const HOST = '127.0.0.1'
 const CORE = process.env.BENCH_SERVER_CORE
 
-/** The messaging systems that are programs of their own; the hub is part of this package. */
+/** The messaging systems that are programs of their own; the hub is part of this package, and RabbitMQ needs more than arguments. */
 const PROGRAMS = {
   nats: { command: 'nats-server', args: (port, folder) => ['-a', HOST, '-p', String(port), '-js', '-sd', folder] },
   redis: { command: 'redis-server', args: (port, folder) => ['--bind', HOST, '--port', String(port), '--dir', folder, '--save', '', '--appendonly', 'no'] }
@@ -18,14 +19,23 @@ const PROGRAMS = {
 
 /** Whether an engine can run on this machine; the reason where it cannot. */
 export function missing (engine) {
+  if (engine === 'rabbitmq') return missingRabbitMq()
   const { command } = PROGRAMS[engine] ?? {}
   if (command === undefined || spawnSync(command, ['--version'], { stdio: 'ignore' }).error === undefined) return null
   return `${command} is not installed`
 }
 
+const STARTS = { hub: startHub, rabbitmq: startBroker }
+
 /** A messaging system for one measurement: `{ address, cpu, resident, stop }`. */
 export async function startEngine (engine) {
-  return engine === 'hub' ? startHub() : startProgram(PROGRAMS[engine])
+  return STARTS[engine]?.() ?? startProgram(PROGRAMS[engine])
+}
+
+/** RabbitMQ, behind the relay. */
+async function startBroker () {
+  const { port, pid, stop } = await startRabbitMq()
+  return { address: `${HOST}:${port}`, ...figuresOf(pid), stop }
 }
 
 async function startHub () {
@@ -41,8 +51,7 @@ async function startProgram ({ command, args }) {
   await listening(port, command)
   return {
     address: `${HOST}:${port}`,
-    cpu: async () => cpuOf(child.pid),
-    resident: async () => residentOf(child.pid),
+    ...figuresOf(child.pid),
     async stop () {
       const exit = once(child, 'exit')
       child.kill()
@@ -74,6 +83,8 @@ async function listening (port, command) {
   }
   throw new Error(`${command} does not listen after ${PATIENCE} ms`)
 }
+
+const figuresOf = (pid) => ({ cpu: async () => cpuOf(pid), resident: async () => residentOf(pid) })
 
 /** CPU microseconds of all threads of a process; NaN where the system does not tell. */
 function cpuOf (pid) {

@@ -5,7 +5,7 @@ import { readOptions } from '../options.js'
 import { compare, measureRows } from './compare.js'
 import { missing } from './engine-process.js'
 import { markdown, text } from './report.js'
-import { besideBuild, ENGINE_NAMES, WORKLOADS } from './workloads.js'
+import { besideBuild, WORKLOADS } from './workloads.js'
 
 const options = readOptions('node bench/cluster.js', { beside: { type: 'string', usage: '--beside FILE', help: 'compares with an earlier build as well: its dist/index.js' } })
 const all = [...WORKLOADS, ...(options.beside === undefined ? [] : besideBuild(resolve(options.beside)))]
@@ -16,7 +16,8 @@ if (options.list) {
   for (const { name } of chosen) console.log(name)
 } else {
   if (options.profile !== undefined) await mkdir(options.profile, { recursive: true })
-  const absent = new Map(ENGINE_NAMES.map((engine) => [engine, missing(engine)]).filter(([, reason]) => reason !== null))
+  const engines = new Set(chosen.flatMap(({ rows }) => rows.map(({ engine }) => engine)))
+  const absent = new Map([...engines].map((engine) => [engine, missing(engine)]).filter(([, reason]) => reason !== null))
   for (const [engine, reason] of absent) console.error(`NOT MEASURED, everything with ${engine}: ${reason}`)
   const results = []
   for (const [i, workload] of chosen.entries()) {

@@ -1,12 +1,12 @@
 // The workloads of several nodes as data. The first row of each is the one that the others are compared with.
 
 import { measureClaims, measureLegs } from './memory.js'
-import { measureQueue, measureUnwanted } from './stomp.js'
+import { measureQueue, measureUnwanted, RELAY } from './stomp.js'
 
-export const ENGINE_NAMES = ['hub', 'nats', 'redis']
+const ENGINE_NAMES = ['hub', 'nats', 'redis']
 
-/** The embedded broker first. */
-const WITH_AND_WITHOUT = [undefined, ...ENGINE_NAMES]
+/** The brokers of STOMP: the embedded one first, the relay last. */
+const BROKERS = [undefined, ...ENGINE_NAMES, 'rabbitmq']
 
 const SHORT = 32
 /** Goals of a row by what they are about: CPU as ratios to the first row, latency as milliseconds more than there. */
@@ -107,21 +107,23 @@ export const WORKLOADS = [
     name: 'stomp, fan-out of one topic to 1000 over websocket',
     ...pushes('websocket', 1000),
     server: 'stomp-node',
-    dialect: 'stomp fan-out',
+    dialect: 'stomp fan-out with receipts',
     rows: [
       { ...ALONE, name: 'the embedded broker on one node' },
-      ...ENGINE_NAMES.map((engine) => ({ name: `two nodes with ${engine}`, engine, nodes: 2, to: ALL_AT_OWNER, spread: true, goals: { both: 1.25 } }))
+      ...ENGINE_NAMES.map((engine) => ({ name: `two nodes with ${engine}`, engine, nodes: 2, to: ALL_AT_OWNER, spread: true, goals: { both: 1.25 } })),
+      // A connection to the broker for each client is the default of the relay.
+      ...['per-client', 'shared'].map((mode) => ({ name: `${RELAY} on two nodes, ${mode}`, engine: 'rabbitmq', nodes: 2, mode, to: ALL_AT_OWNER, spread: true }))
     ]
   },
   {
     name: 'stomp, publish to a topic without subscribers',
     unit: 'CPU of a message, and messages in a second',
-    rows: WITH_AND_WITHOUT.map((engine) => ({ engine, measure: () => measureUnwanted(engine) }))
+    rows: BROKERS.map((engine) => ({ engine, measure: () => measureUnwanted(engine) }))
   },
   {
     name: 'stomp, a queue',
     unit: 'messages in a second',
-    rows: WITH_AND_WITHOUT.map((engine) => ({ engine, measure: () => measureQueue(engine) }))
+    rows: BROKERS.map((engine) => ({ engine, measure: () => measureQueue(engine) }))
   },
   {
     name: 'memory of 100000 claims',

@@ -1,18 +1,21 @@
-// One node with STOMP, alone or with an engine: `{ engine, address }`. It also publishes, and passes messages through a queue.
+// One node with STOMP, alone, with an engine or with a relay, whose mode is that of the server: `{ engine, address }`. It also publishes, and passes messages through a queue.
 import Fastify from 'fastify'
 import sockjs from '../../dist/index.js'
-import stomp, { clusterBroker, memoryBroker } from '../../dist/stomp.js'
+import stomp, { clusterBroker, memoryBroker, rabbitmq, relayBroker } from '../../dist/stomp.js'
 import { ENGINES } from '../cluster/clients.js'
-import { ready, settings } from './serve.js'
+import { mode, ready, settings } from './serve.js'
 
 const MESSAGES = 5_000
 const IN_FLIGHT = 200
 const BODY = 'x'.repeat(32)
 
-const engine = settings.engine === undefined ? undefined : await ENGINES[settings.engine](settings.address)
+const relay = () => relayBroker({ servers: `tcp://${settings.address}`, dialect: rabbitmq(), mode: mode === 'shared' ? 'shared' : 'per-client' })
+const BROKERS = { undefined: memoryBroker, rabbitmq: relay }
+
+const engine = await ENGINES[settings.engine]?.(settings.address)
 const app = Fastify()
 await app.register(sockjs, engine === undefined ? {} : { engine })
-await app.register(stomp, { path: '/stomp', broker: engine === undefined ? memoryBroker() : clusterBroker(), endpoint: { origins: '*' } })
+await app.register(stomp, { path: '/stomp', broker: (BROKERS[settings.engine] ?? clusterBroker)(), endpoint: { origins: '*' } })
 await app.listen({ port: 0, host: '127.0.0.1', backlog: 4096 })
 
 const perSecond = (began) => MESSAGES / (performance.now() - began) * 1000
