@@ -18,29 +18,31 @@ export async function startRabbitMq () {
   // The tests are in TypeScript, which Node 20 does not read by itself.
   await import('../../scripts/typescript/register.js')
   const broker = await (await import('../../test/e2e/brokers/rabbitmq.ts')).startRabbitMq()
-  const group = broker.pid
-  // The broker has a process group of its own, so that an interrupt of the bench does not reach it.
-  const interrupted = () => broker.stop().finally(() => process.exit(130))
-  process.once('SIGINT', interrupted)
   try {
-    const pid = workerOf(group)
+    const pid = workerOf(broker.pid)
     if (CORE !== undefined) spawnSync('taskset', ['-a', '-c', '-p', CORE, String(pid)], { stdio: 'ignore' })
-    return {
-      port: broker.port,
-      pid,
-      async stop () {
-        process.off('SIGINT', interrupted)
-        // The port mapper of Erlang refuses to end while it knows a node that runs.
-        process.kill(pid, 'SIGKILL')
-        while (isWorker(pid, group)) await delay(20)
-        await broker.stop()
-      }
-    }
+    return { port: broker.port, pid, stop: stopping(broker, pid) }
   } catch (error) {
-    process.off('SIGINT', interrupted)
     await broker.stop()
     throw error
   }
+}
+
+/** Returns the function that stops a broker. An interrupt calls it too, because a process group of its own does not get that signal. */
+function stopping (broker, pid) {
+  async function stop () {
+    process.kill(pid, 'SIGKILL')
+    // The port mapper of Erlang refuses to end while it knows a node that runs.
+    while (hasThreads(pid)) await delay(20)
+    await broker.stop()
+    process.off('SIGINT', interrupted)
+  }
+  async function interrupted () {
+    await stop()
+    if (process.listenerCount('SIGINT') === 0) process.exit(130)
+  }
+  process.on('SIGINT', interrupted)
+  return stop
 }
 
 function workerOf (group) {
@@ -49,11 +51,21 @@ function workerOf (group) {
   return Number(pid)
 }
 
-/** `/proc/PID/stat` is the id, the name in parentheses, the state, the parent and the group. A zombie has ended. */
+/** `/proc/PID/stat` is the id, the name in parentheses, the state, the parent and the group. */
 function isWorker (pid, group) {
   try {
-    const [, name, state, processGroup] = /^\d+ \((.*)\) (\S) \d+ (\d+)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))
-    return name === PROGRAM && state !== 'Z' && Number(processGroup) === group
+    const [, name, processGroup] = /^\d+ \((.*)\) \S \d+ (\d+)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))
+    return name === PROGRAM && Number(processGroup) === group
+  } catch {
+    // It has ended meanwhile.
+    return false
+  }
+}
+
+/** The first thread of a killed process is a zombie early. Its sockets close with the last thread. */
+function hasThreads (pid) {
+  try {
+    return readdirSync(`/proc/${pid}/task`).length > 1 || !readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ')
   } catch {
     return false
   }
