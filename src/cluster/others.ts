@@ -1,3 +1,5 @@
+import { forgetOldest } from '../core/forget-oldest.ts'
+
 /** The most nodes that are remembered beside the members. */
 const MOST = 1_000
 
@@ -24,14 +26,14 @@ export class Others {
 
   leaves (id: string, count: number, own: number): void {
     this.#left.set(id, { count, own })
-    forgetOldest(this.#left)
+    forgetOldest(this.#left, MOST)
   }
 
   /** Tells whether a beat is the first with its number, so that its node should be asked for a greeting. A beat that is repeated gets no second question. */
   asks (id: string, count: number): boolean {
     if (count <= (this.#asked.get(id) ?? 0)) return false
     this.#asked.set(id, count)
-    forgetOldest(this.#asked)
+    forgetOldest(this.#asked, MOST)
     return true
   }
 
@@ -44,7 +46,7 @@ export class Others {
   /** Notes that a publication of a node was dropped, because it is no member. */
   missed (id: string): void {
     this.#early.add(id)
-    forgetOldest(this.#early)
+    forgetOldest(this.#early, MOST)
   }
 
   /** Forgets a node that is a member now. Tells whether a publication of it was dropped. */
@@ -53,8 +55,4 @@ export class Others {
     this.#asked.delete(id)
     return this.#early.delete(id)
   }
-}
-
-function forgetOldest (nodes: Map<string, unknown> | Set<string>): void {
-  if (nodes.size > MOST) nodes.delete(nodes.keys().next().value!)
 }

@@ -1,5 +1,6 @@
 import type { ClusterNode } from '../../cluster/node.ts'
 import { delay } from '../../core/delay.ts'
+import { forgetOldest } from '../../core/forget-oldest.ts'
 import { engineErrors } from '../../engine/errors.ts'
 import type { Endpoint } from '../endpoint/endpoint.ts'
 import type { ClaimTimes } from './claim-times.ts'
@@ -66,7 +67,8 @@ export class Directory {
     const known = this.#keys.get(parts)
     if (known !== undefined) return known
     const key = this.#node.names.key('session', name, id)
-    keep(this.#keys, parts, key, MAX_KEYS)
+    this.#keys.set(parts, key)
+    forgetOldest(this.#keys, MAX_KEYS)
     return key
   }
 
@@ -150,7 +152,8 @@ export class Directory {
 
   #remember (key: string, node: string): void {
     this.#owners.delete(key)
-    keep(this.#owners, key, node, MAX_OWNERS)
+    this.#owners.set(key, node)
+    forgetOldest(this.#owners, MAX_OWNERS)
   }
 
   /** Asks the engine until it answers. Returns `null` if it stays away for longer than a request can wait. */
@@ -179,12 +182,4 @@ export class Directory {
       await delay(clock, PAUSE)
     }
   }
-}
-
-/** Adds an entry, and forgets the oldest if there are too many. */
-function keep (entries: Map<string, string>, key: string, value: string, most: number): void {
-  entries.set(key, value)
-  if (entries.size <= most) return
-  const [oldest] = entries.keys()
-  entries.delete(oldest!)
 }

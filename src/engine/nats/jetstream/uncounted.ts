@@ -1,3 +1,4 @@
+import { forgetOldest } from '../../../core/forget-oldest.ts'
 import type { Taken } from './taken.ts'
 
 /** The queues of which the newest message is remembered. */
@@ -22,7 +23,7 @@ export class Uncounted {
     const newest = this.#newest.get(queue) ?? 0
     this.#newest.delete(queue)
     this.#newest.set(queue, Math.max(newest, number))
-    if (this.#newest.size > MOST) this.#newest.delete(this.#newest.keys().next().value!)
+    forgetOldest(this.#newest, MOST)
     return number <= newest ? Math.max(deliveries, 2) : deliveries
   }
 }

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { forgetOldest } from '../../../../core/forget-oldest.ts'
 
 /** The most addresses that one client can answer to. The oldest go first. */
 const KEPT = 1000
@@ -20,8 +21,8 @@ export class RelayReplyAddresses {
   /** Makes the address that a client sees for a name of the broker. */
   hide (real: string): string {
     const address = REPLY_PREFIX + randomBytes(16).toString('base64url')
-    if (this.#real.size >= KEPT) this.#real.delete(this.#real.keys().next().value!)
     this.#real.set(address, real)
+    forgetOldest(this.#real, KEPT)
     return address
   }
 

@@ -1,3 +1,4 @@
+import { forgetOldest } from '../../../../core/forget-oldest.ts'
 import { type DestinationRules, destinationKind } from '../../../destinations.ts'
 import type { BrokerDialect } from '../dialects/dialect.ts'
 
@@ -38,7 +39,7 @@ export class Names {
   #remember (name: string, what: 'send' | 'subscribe', theirs: string): void {
     if (name.length > LONGEST) return
     const known = this.#known[what]
-    if (known.size >= KEPT) known.delete(known.keys().next().value!)
     known.set(name, theirs)
+    forgetOldest(known, KEPT)
   }
 }
