@@ -111,6 +111,8 @@ export function reconnecting (url: ReconnectingUrl, options: ReconnectingOptions
     if (!stream.session) setTimeout(closed, 0, { code, reason, wasClean: true })
   }
 
+  const abort = (): void => close()
+
   async function open (): Promise<void> {
     try {
       const given = typeof url === 'function' ? await url() : url
@@ -136,6 +138,7 @@ export function reconnecting (url: ReconnectingUrl, options: ReconnectingOptions
     if (readyState && Date.now() - openedAt > STABLE) failures = 0
     if (readyState > OPEN || signal?.aborted || ++failures >= attempts || !retry(event)) {
       stream.readyState = CLOSED
+      signal?.removeEventListener('abort', abort)
       return stream.emit('close', event)
     }
     const pause = Math.min(maxDelay, minDelay * 2 ** (failures - 1) * (FACTORS[event.code] ?? 1))
@@ -145,7 +148,7 @@ export function reconnecting (url: ReconnectingUrl, options: ReconnectingOptions
   }
 
   if (typeof url !== 'function') parseAddress(url)
-  signal?.addEventListener('abort', () => close(), { once: true })
+  signal?.addEventListener('abort', abort)
   open()
   return stream
 }
