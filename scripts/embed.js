@@ -60,7 +60,6 @@ export const clientScript: string = ${literal(script)}
 const PAGE = join(ROOT, 'src/inspector/page')
 const files = readdirSync(PAGE).sort().map((name) => `  ${literal(name)}: ${literal(readFileSync(join(PAGE, name), 'utf8'))}`)
 writeFileSync(join(EMBEDDED, 'inspector-page.ts'), `// Written by scripts/embed.js from src/inspector/page/.
-/* eslint-disable no-template-curly-in-string */
 
 /** The files of the page of the inspector, by name. */
 export const inspectorPage: Readonly<Record<string, string>> = {

@@ -33,7 +33,10 @@ export class Connection {
     }
     socket.onmessage = ({ data }) => this.#answered(JSON.parse(data))
     socket.onclose = () => {
-      for (const { reject } of this.#waiting.values()) reject(new Error('The connection was lost.'))
+      for (const { reject, timer } of this.#waiting.values()) {
+        clearTimeout(timer)
+        reject(new Error('The connection was lost.'))
+      }
       this.#waiting.clear()
       this.#become('lost')
       const wait = Math.min(LONGEST_WAIT, 500 * 2 ** this.#failures++)
