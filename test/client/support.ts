@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createRequire } from 'node:module'
 import type { AddressInfo, Socket } from 'node:net'
 import sockjsNode, { type Connection } from 'sockjs'
@@ -118,16 +118,7 @@ export async function scripted (t: Test, answer: Answer, onSocket?: (socket: Web
     if (onSocket === undefined) return socket.destroy()
     upgrades.handleUpgrade(request, socket, head, onSocket)
   })
-  server.on('connection', (socket) => {
-    sockets.add(socket)
-    socket.on('close', () => sockets.delete(socket))
-  })
-  await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve) })
-  t.teardown(() => {
-    for (const socket of sockets) socket.destroy()
-    server.close()
-  })
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/echo`, requests, sockets }
+  return { url: await listen(t, server, sockets), requests, sockets }
 }
 
 /** Starts sockjs 0.3.24 on `/echo`. */
@@ -136,7 +127,11 @@ export async function startSockjsNode (t: Test, onConnection: (connection: Conne
   service.on('connection', onConnection)
   const server = createServer()
   service.installHandlers(server, { prefix: '/echo' })
-  const sockets = new Set<Socket>()
+  return listen(t, server)
+}
+
+/** Lets a server listen until the end of the test, and keeps its connections in `sockets`. Returns the URL of `/echo`. */
+async function listen (t: Test, server: Server, sockets = new Set<Socket>()): Promise<string> {
   server.on('connection', (socket) => {
     sockets.add(socket)
     socket.on('close', () => sockets.delete(socket))
