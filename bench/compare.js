@@ -55,7 +55,7 @@ const clientOf = ({ size, transport }, { dialect }, { port }) => ({ port, messag
 
 function summary (name, values) {
   const of = (key) => values[0][key] === undefined ? undefined : median(values.map((value) => value[key]))
-  return { name, cost: of('cost'), rate: of('rate'), p50: of('p50'), p99: of('p99') }
+  return { name, cost: of('cost'), rate: of('rate'), p50: of('p50'), p99: of('p99'), p999: of('p999') }
 }
 
 /** With fewer turns nothing is likely; memory and heartbeats have one server at a time and need none. */

@@ -1,19 +1,24 @@
 import { mkdir, writeFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
 import { stayAwake } from './awake.js'
 import { compare } from './compare.js'
 import { readOptions } from './options.js'
 import { chart } from './report/chart.js'
 import { markdown } from './report/markdown.js'
 import { text } from './report/text.js'
-import { WORKLOADS } from './workloads.js'
+import { besideBuild, WORKLOADS } from './workloads.js'
 
-const options = readOptions('npm run bench --', { chart: { type: 'string', usage: '--chart FILE', help: 'the ratios as a picture, SVG' } })
+const options = readOptions('npm run bench --', {
+  chart: { type: 'string', usage: '--chart FILE', help: 'the ratios as a picture, SVG' },
+  beside: { type: 'string', usage: '--beside FILE', help: 'compares with an earlier build alone: its dist/index.js' }
+})
 /** The files that a process may open. */
 const descriptors = Number(process.env.BENCH_DESCRIPTORS) || Infinity
 /** Of one process, besides those for sessions. */
 const SPARE_DESCRIPTORS = 100
 
-const chosen = WORKLOADS.filter(({ name }) => options.only.every((words) => name.includes(words)))
+const workloads = options.beside === undefined ? WORKLOADS : besideBuild(resolve(options.beside))
+const chosen = workloads.filter(({ name }) => options.only.every((words) => name.includes(words)))
 if (chosen.length === 0) throw new Error('no workload has such a name; --list shows them all')
 
 if (options.list) {

@@ -39,6 +39,6 @@ async function measureWindow (server, { count, latencies }, milliseconds) {
   await delay(milliseconds)
   const [after, to, ended] = [await server.cpu(), count(), performance.now()]
   if (to === from) throw new Error('nothing has arrived')
-  const [p50, p99] = latencies?.quantiles(0.5, 0.99) ?? []
-  return { cost: (after - before) / (to - from), rate: (to - from) / (ended - started) * 1000, p50, p99 }
+  const [p50, p99, p999] = latencies?.quantiles(0.5, 0.99, 0.999) ?? []
+  return { cost: (after - before) / (to - from), rate: (to - from) / (ended - started) * 1000, p50, p99, p999 }
 }

@@ -140,3 +140,14 @@ export const WORKLOADS = [
     goals: { sockjs: 0.35, 'socket.io': 0.3 }
   }
 ]
+
+const EARLIER = 'an earlier build'
+
+/** All workloads again, each for this build and an earlier one alone. */
+export function besideBuild (build) {
+  return WORKLOADS.map((workload) => {
+    const [ours] = workload.participants
+    const earlier = { ...ours, name: EARLIER, settings: { ...ours.settings, build } }
+    return { ...workload, participants: [ours, earlier], goals: { [EARLIER]: 1.05 } }
+  })
+}

@@ -1,7 +1,9 @@
 import Fastify from 'fastify'
-import sockjs from '../../dist/index.js'
-import stomp, { memoryBroker } from '../../dist/stomp.js'
+import { fromBuild } from './build.js'
 import { ready } from './serve.js'
+
+const { default: sockjs } = await fromBuild('index.js')
+const { default: stomp, memoryBroker } = await fromBuild('stomp.js')
 
 const app = Fastify()
 await app.register(sockjs)

@@ -1,6 +1,8 @@
 import Fastify from 'fastify'
-import sockjs from '../../dist/index.js'
+import { fromBuild } from './build.js'
 import { HEARTBEAT, mode, ready } from './serve.js'
+
+const { default: sockjs } = await fromBuild('index.js')
 
 const HANDLERS = {
   echo: (session) => session.on('message', (message) => session.send(message)),

@@ -1,7 +1,7 @@
 // One node, alone or with an engine: `{ engine, address, build }`.
-import { pathToFileURL } from 'node:url'
 import Fastify from 'fastify'
 import { ENGINES } from '../cluster/clients.js'
+import { fromBuild } from './build.js'
 import { mode, ready, settings } from './serve.js'
 
 const HANDLERS = {
@@ -10,9 +10,7 @@ const HANDLERS = {
   'cluster broadcast': (session) => session.on('message', (message) => { endpoint.cluster.broadcast(message) })
 }
 
-// An earlier build may stand beside this one.
-const build = settings.build === undefined ? '../../dist/index.js' : pathToFileURL(settings.build).href
-const { default: sockjs } = await import(build)
+const { default: sockjs } = await fromBuild('index.js')
 const engine = settings.engine === undefined ? undefined : await ENGINES[settings.engine](settings.address)
 
 let publications = 0

@@ -6,8 +6,7 @@ import { W3CTraceContextPropagator } from '@opentelemetry/core'
 import { AggregationTemporality, InMemoryMetricExporter, MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics'
 import { AlwaysOffSampler, BasicTracerProvider, BatchSpanProcessor } from '@opentelemetry/sdk-trace-base'
 import Fastify from 'fastify'
-import sockjs from '../../dist/index.js'
-import stomp, { memoryBroker } from '../../dist/stomp.js'
+import { fromBuild } from './build.js'
 import { ready, settings } from './serve.js'
 
 /** Takes the spans, so that the costs are those of the server and the SDK without those of a network. */
@@ -24,7 +23,7 @@ function tracerProvider (sampler) {
 }
 
 async function withOtel (app, options) {
-  const { default: sockjsOtel } = await import('../../dist/otel.js')
+  const { default: sockjsOtel } = await fromBuild('otel.js')
   await app.register(sockjsOtel, options)
 }
 
@@ -38,6 +37,9 @@ const FOLLOW = {
   unsampled: (app) => withOtel(app, { meterProvider: meterProvider(), tracerProvider: tracerProvider(new AlwaysOffSampler()) }),
   sampled: (app) => withOtel(app, { meterProvider: meterProvider(), tracerProvider: tracerProvider() })
 }
+
+const { default: sockjs } = await fromBuild('index.js')
+const { default: stomp, memoryBroker } = await fromBuild('stomp.js')
 
 const app = Fastify()
 await app.register(sockjs)
