@@ -73,7 +73,7 @@ export class HandlerFailures {
     if (session.state !== 'connected') return
     const standard = errorBody(known, statusCode, destination)
     const body = await this.errorHandler?.(error, { session, destination }) ?? standard
-    if (this.#sender.toSessions([session], ERROR_DESTINATION, body).sessions > 0) {
+    if (this.#sender.toSessions([session], ERROR_DESTINATION, body, { headers: receipt === undefined ? {} : { 'receipt-id': receipt } }).sessions > 0) {
       session.host.telemetry.error(standard.error)
       if (stompError.hasSubscribers) stompError.publish({ session: session.id, code: standard.error, destination, ends: false })
       return

@@ -39,6 +39,8 @@ export class MessageReply implements Reply {
   readonly #session: StompSession
   readonly #sender: Sender
   readonly #lost: () => void
+  /** The header by which the client finds the question of an answer. */
+  readonly #correlation: Readonly<Record<string, string>>
   #defaults: readonly Target[]
   #chosen: Target[] | null = null
   #headers: Readonly<Record<string, string>> = {}
@@ -57,6 +59,8 @@ export class MessageReply implements Reply {
     ]
     const replyTo = headers.get('reply-to')
     if (this.#defaults.length === 0 && replyTo !== undefined) this.#defaults = [{ type: 'reply-to', path: replyTo }]
+    const correlation = headers.get('correlation-id')
+    this.#correlation = correlation === undefined ? {} : { 'correlation-id': correlation }
   }
 
   to (destination: DestinationLike): Reply {
@@ -81,9 +85,9 @@ export class MessageReply implements Reply {
   }
 
   async #sendTo (target: Target, value: unknown): Promise<void> {
-    const options: SendOptions = { headers: this.#headers }
     const session = this.#session
-    if (target.type === 'reply-to') return this.#sender.reply(session, target.path, value, options)
+    if (target.type === 'reply-to') return this.#sender.reply(session, target.path, value, { headers: { ...this.#correlation, ...this.#headers } })
+    const options: SendOptions = { headers: this.#headers }
     if (target.type === 'destination' && !isUserDestination(target.path)) return this.#sender.publish(target.path, value, options)
     if (session.user === null || target.type === 'destination' || target.onlySender) this.#sender.toSessions([session], target.path, value, options)
     else this.#sender.publishToUser(session.user.name, target.path, value, options)

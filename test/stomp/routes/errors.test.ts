@@ -62,6 +62,18 @@ t.test('SPRING-G3, SPRING-G4, STOMP-R3: an error goes to /user/queue/errors wher
   t.strictSame(await other.bodies(), [], 'the other session of that user did not fail')
 })
 
+t.test('the message of an error names the receipt of the frame that failed', async (t) => {
+  const server = await buildStomp(t, { routes })
+  const client = await (await server.connect()).subscribe('errors', '/user/queue/errors')
+  const receiptOf = async (): Promise<string | undefined> => (await client.inner.next('MESSAGE')).headers.get('receipt-id')
+  client.frame('SEND', { destination: '/app/teapot', receipt: 'r-1' })
+  t.equal(await receiptOf(), 'r-1')
+  client.frame('SUBSCRIBE', { destination: '/app/teapot', id: 's', receipt: 'r-2' })
+  t.equal(await receiptOf(), 'r-2')
+  client.frame('SEND', { destination: '/app/teapot' })
+  t.equal(await receiptOf(), undefined)
+})
+
 t.test('SPRING-G3, SPRING-G4, STOMP-R3: without it, ERROR with the receipt-id and the close', async (t) => {
   const server = await buildStomp(t, { routes })
   for (const [path, body, , , message, code = 'STOMP_HANDLER_FAILED'] of ROWS) {

@@ -46,6 +46,20 @@ t.test('SPRING-G8: a value without a target goes to reply-to, and without that i
   t.equal(server.log.filter((line) => line.includes('nowhere to go')).length, 1)
 })
 
+t.test('an answer at reply-to repeats the correlation-id, and no other answer does', async (t) => {
+  const server = await buildStomp(t, {
+    routes (app) {
+      app.stomp.message('/echo', ({ body }) => body)
+      app.stomp.message('/own', ({ body, reply }) => { reply.headers({ 'correlation-id': 'own' }); return body })
+      app.stomp.message('/topic', { sendTo: '/topic/a' }, ({ body }) => body)
+    }
+  })
+  const client = await (await server.connect()).subscribe('a', '/topic/a')
+  for (const path of ['echo', 'own', 'topic']) await client.sendJson(`/app/${path}`, 1, { 'reply-to': '/temp-queue/x', 'correlation-id': 'c-1' })
+  t.strictSame((await client.arrived()).map(({ headers }) => [headers.get('subscription'), headers.get('correlation-id')]),
+    [['/temp-queue/x', 'c-1'], ['/temp-queue/x', 'own'], ['a', undefined]])
+})
+
 t.test('SPRING-G11: to the sender alone, to the sender\'s user, and together with others', async (t) => {
   const server = await buildStomp(t, {
     routes (app) {
