@@ -18,6 +18,8 @@ const ROOMS: readonly Room[] = [
   { name: 'embedded', rooms: [], packages: [] },
   // The client runs in browsers, and shares no code with the server.
   { name: 'client', rooms: [], packages: [] },
+  // Both halves of an application import it.
+  { name: 'contract', rooms: [], packages: [] },
 
   { name: 'core/error-codes', rooms: [], packages: [] },
   { name: 'core', rooms: ['core/error-codes'], packages: ['node:perf_hooks', '@fastify/error'] },

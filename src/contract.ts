@@ -1,0 +1,9 @@
+/** The contract between server and clients, which both import: `fastify-sockjs/contract`. @module */
+
+export { type Checked, type Contract, defineContract } from './contract/define.ts'
+export type { ContractDestination, ContractMessage, ContractRequest, ContractShape, ContractSubscription, Description } from './contract/shape.ts'
+export type { ParamNames, ReceivedHeaders, ReceivedParams, SentHeaders, SentParams } from './contract/params.ts'
+export type { Received, SchemaTypes, Sent, StandardTypes } from './contract/schema-types.ts'
+export type {
+  AnsweredPaths, PathsOf, ReceivedHeadersOf, ReceivedOf, ReceivedParamsOf, SentHeadersOf, SentOf, SentParamsOf, TargetOf, TypesOf
+} from './contract/inferred.ts'

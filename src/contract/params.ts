@@ -1,0 +1,27 @@
+import type { Received, SchemaTypes, Sent } from './schema-types.ts'
+
+/** The names of the `:name` parts of a path. */
+export type ParamNames<Path extends string> = string extends Path
+  ? string
+  : Path extends `${string}:${infer Rest}` ? FirstPart<Rest> | ParamNames<Rest> : never
+
+/** The text up to the next separator. */
+type FirstPart<Text extends string> =
+  Text extends `${infer Part}/${string}` ? FirstPart<Part> : Text extends `${infer Part}.${string}` ? Part : Text
+
+/** The parameters that a receiver gets. Without a schema they are texts, and with one whose type is not known they are `unknown`. */
+export type ReceivedParams<Types extends SchemaTypes, Schema, Path extends string> =
+  OrByName<Received<Types, Schema>, Path, [Schema] extends [undefined] ? string : unknown>
+
+/** The parameters that a sender gives. */
+export type SentParams<Types extends SchemaTypes, Schema, Path extends string> = OrByName<Sent<Types, Schema>, Path, string | number>
+
+type OrByName<Type, Path extends string, Value> = unknown extends Type ? { [Name in ParamNames<Path>]: Value } : Type
+
+/** The headers that a receiver gets. */
+export type ReceivedHeaders<Types extends SchemaTypes, Schema> = OrTexts<Received<Types, Schema>>
+
+/** The headers that a sender gives. */
+export type SentHeaders<Types extends SchemaTypes, Schema> = OrTexts<Sent<Types, Schema>>
+
+type OrTexts<Type> = unknown extends Type ? Readonly<Record<string, string>> : Type
