@@ -1,5 +1,5 @@
-import type { ReceivedHeaders, ReceivedParams, SentHeaders, SentParams } from './params.ts'
-import type { Received, SchemaTypes, Sent, StandardTypes } from './schema-types.ts'
+import type { ReceivedHeaders, ReceivedParams, WireHeaders, WireParams } from './params.ts'
+import type { Received, SchemaTypes, Sent, StandardTypes, Wire } from './schema-types.ts'
 import type { ContractShape } from './shape.ts'
 
 /** The type provider of a contract. */
@@ -14,29 +14,33 @@ export type PathsOf<Contract extends ContractShape, Part extends keyof ContractS
 type SchemaOf<Contract extends ContractShape, Part extends keyof ContractShape, Path, Field extends string> =
   Path extends keyof Contract[Part] ? Contract[Part][Path] extends { readonly [Name in Field]: infer Schema } ? Schema : undefined : undefined
 
-/** A value of an entry at the side that gives it. */
+/** The value of a field that the server gives, such as the body of a destination. */
 export type SentOf<Contract extends ContractShape, Part extends keyof ContractShape, Path, Field extends string> =
   Sent<TypesOf<Contract>, SchemaOf<Contract, Part, Path, Field>>
 
-/** A value of an entry at the side that gets it. */
+/** The value of a field that the server gets, such as the body of a message. */
 export type ReceivedOf<Contract extends ContractShape, Part extends keyof ContractShape, Path, Field extends string> =
   Received<TypesOf<Contract>, SchemaOf<Contract, Part, Path, Field>>
 
-/** The parameters of an entry at the side that fills them in. */
-export type SentParamsOf<Contract extends ContractShape, Part extends keyof ContractShape, Path extends string> =
-  SentParams<TypesOf<Contract>, SchemaOf<Contract, Part, Path, 'params'>, Path>
+/** The value of a field that a client gives or gets. */
+export type WireOf<Contract extends ContractShape, Part extends keyof ContractShape, Path, Field extends string> =
+  Wire<TypesOf<Contract>, SchemaOf<Contract, Part, Path, Field>>
 
-/** The parameters of an entry at the side that reads them. */
+/** The parameters of an entry that the server gets. */
 export type ReceivedParamsOf<Contract extends ContractShape, Part extends keyof ContractShape, Path extends string> =
   ReceivedParams<TypesOf<Contract>, SchemaOf<Contract, Part, Path, 'params'>, Path>
 
-/** The headers of an entry at the side that gives them. */
-export type SentHeadersOf<Contract extends ContractShape, Part extends keyof ContractShape, Path> =
-  SentHeaders<TypesOf<Contract>, SchemaOf<Contract, Part, Path, 'headers'>>
+/** The parameters that fill in the path of an entry. */
+export type WireParamsOf<Contract extends ContractShape, Part extends keyof ContractShape, Path extends string> =
+  WireParams<TypesOf<Contract>, SchemaOf<Contract, Part, Path, 'params'>, Path>
 
-/** The headers of an entry at the side that reads them. */
+/** The headers of an entry that the server gets. */
 export type ReceivedHeadersOf<Contract extends ContractShape, Part extends keyof ContractShape, Path> =
   ReceivedHeaders<TypesOf<Contract>, SchemaOf<Contract, Part, Path, 'headers'>>
+
+/** The headers of an entry that a client gives. */
+export type WireHeadersOf<Contract extends ContractShape, Part extends keyof ContractShape, Path> =
+  WireHeaders<TypesOf<Contract>, SchemaOf<Contract, Part, Path, 'headers'>>
 
 /** The messages with an answer at their `reply-to`. */
 export type AnsweredPaths<Contract extends ContractShape> = {

@@ -1,7 +1,7 @@
 // Checked by `npm run types`, never run: the types of contracts.
 import {
   type AnsweredPaths, type ContractShape, defineContract, type ParamNames, type PathsOf, type ReceivedOf, type ReceivedParamsOf, type SchemaTypes, type SentOf,
-  type SentParamsOf, type TargetOf, type TypesOf
+  type TargetOf, type TypesOf, type WireOf, type WireParamsOf
 } from '../../src/contract.ts'
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true : false
@@ -32,14 +32,15 @@ same<ParamNames<'/app/a.:b.c.:d'>, 'b' | 'd'>(true)
 same<ParamNames<'/app'>, never>(true)
 same<PathsOf<C, 'messages'>, '/app/chat/:room' | '/app/add/:base' | '/app/me'>(true)
 same<PathsOf<C, 'subscriptions'>, '/app/rooms'>(true)
-same<SentOf<C, 'messages', '/app/chat/:room', 'body'>, Line>(true)
-same<SentOf<C, 'messages', '/app/me', 'body'>, unknown>(true)
-same<SentOf<C, 'messages', '/app/add/:base', 'answer'>, number>(true)
-same<ReceivedOf<C, 'messages', '/app/add/:base', 'answer'>, string>(true)
+same<WireOf<C, 'messages', '/app/chat/:room', 'body'>, Line>(true)
+same<WireOf<C, 'messages', '/app/me', 'body'>, unknown>(true)
+same<WireOf<C, 'messages', '/app/add/:base', 'answer'>, number>(true)
+same<SentOf<C, 'messages', '/app/add/:base', 'answer'>, string>(true)
+same<ReceivedOf<C, 'messages', '/app/add/:base', 'body'>, number[]>(true)
 same<ReceivedParamsOf<C, 'messages', '/app/add/:base'>, { base: number }>(true)
-same<SentParamsOf<C, 'messages', '/app/add/:base'>, { base: string }>(true)
+same<WireParamsOf<C, 'messages', '/app/add/:base'>, { base: string }>(true)
 same<ReceivedParamsOf<C, 'messages', '/app/chat/:room'>, { room: string }>(true)
-same<SentParamsOf<C, 'destinations', '/topic/chat/:room'>, { room: string | number }>(true)
+same<WireParamsOf<C, 'destinations', '/topic/chat/:room'>, { room: string | number }>(true)
 same<AnsweredPaths<C>, '/app/add/:base'>(true)
 same<TargetOf<C, '/app/chat/:room'>, '/topic/chat/:room'>(true)
 same<TargetOf<C, '/app/me'>, '/user/queue/me'>(true)
@@ -56,6 +57,7 @@ const provided = defineContract<Provider>()({ messages: { '/app/x': { body: { ki
 Object.keys(provided)
 same<TypesOf<typeof provided>, Provider>(true)
 same<SentOf<typeof provided, 'messages', '/app/x', 'body'>, 'literal'>(true)
+same<WireOf<typeof provided, 'messages', '/app/x', 'body'>, 'literal'>(true)
 
 // @ts-expect-error there is no such destination
 defineContract({ messages: { '/app/x': { sendTo: '/topic/y' } }, destinations: { '/topic/x': {} } })
