@@ -31,7 +31,8 @@ export const chatter = 500
 export async function watchSocket (visit: Visit, milliseconds: number, talks: boolean): Promise<Watched | undefined> {
   const opened = await attempt(DoctorSocket.open(visit, `${visit.session()}/websocket`))
   const socket = opened.value
-  if (socket === undefined || await socket.next() !== 'o') return undefined
+  // The check of WebSockets names a socket without a session.
+  if (socket === undefined || (await attempt(socket.next())).value !== 'o') return undefined
   const started = performance.now()
   const beats: number[] = []
   let closed: string | undefined

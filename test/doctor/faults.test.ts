@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import t from 'tap'
 import { type Diagnosis, diagnose, type DoctorOptions } from '../../protocol-tests/index.ts'
 import type { EndpointOptions } from '../../src/index.ts'
@@ -23,7 +24,18 @@ const foreign = { origin: 'https://app.example' } as const
 const foreignPage = (finds: readonly string[]): Pick<Trial, 'options' | 'finds' | 'endpoint'> =>
   ({ options: foreign, endpoint: { origins: [foreign.origin] }, finds: ['mixed-content', ...finds] })
 
+/** Takes four seconds to judge a body, and lets 100 KiB pass. */
+function judgesSlowly ({ headers }: IncomingMessage, response: ServerResponse): boolean {
+  const bytes = Number(headers['content-length'] ?? 0)
+  if (bytes < 1024) return false
+  const timer = setTimeout(() => response.writeHead(bytes > 102_400 ? 413 : 404).end(), 4000)
+  response.on('close', () => clearTimeout(timer))
+  return true
+}
+
 const TRIALS: readonly Trial[] = [
+  // It takes longest.
+  { name: 'a limit of bodies that is not found in the time of a check', faults: { answers: judgesSlowly }, finds: ['not-finished'], says: /not finished within 30 s/ },
   { name: 'a good proxy', finds: [] },
   { name: 'the upgrade is taken out', faults: { upgrade: 'strip' }, finds: ['ws-upgrade-stripped'], says: /answered 400/ },
   { name: '426', faults: { upgrade: { status: 426 } }, finds: ['ws-upgrade-stripped'] },
@@ -36,6 +48,7 @@ const TRIALS: readonly Trial[] = [
   { name: 'the end at the upgrade', faults: { upgrade: 'cut' }, finds: ['ws-cut'] },
   { name: 'a proxy that lies: 101 without the proof', faults: { upgrade: 'wrong accept' }, finds: ['ws-accept'] },
   { name: 'a proxy that lies: 101 and no session', faults: { upgrade: 'no session' }, finds: ['ws-no-open'] },
+  { name: 'the same, and silent connections are watched', faults: { upgrade: 'no session' }, options: { idle: 1000 }, finds: ['ws-no-open'] },
   { name: 'messages of WebSockets are cut', faults: { socketLimit: 200_000 }, finds: ['ws-message-cut'], says: /977 KiB/ },
   { name: 'compression of WebSockets is taken out', endpoint: { websocket: { compression: true } }, faults: { request: (headers) => { delete headers['sec-websocket-extensions'] } }, finds: ['ws-extension-lost'] },
   { name: 'compression of WebSockets passes', endpoint: { websocket: { compression: true } }, finds: [] },

@@ -16,6 +16,7 @@ import sockjs from '../../src/index.ts'
 import { freePort } from '../support/free-port.ts'
 import { TLS } from '../support/tls/index.ts'
 import { TYPESCRIPT } from '../support/typescript.ts'
+import { startDeaf } from './deaf-server.ts'
 import { FaultProxy } from './fault-proxy.ts'
 import { startStomp } from './stomp-server.ts'
 import { codesOf, startEcho } from './support.ts'
@@ -59,7 +60,11 @@ function flood (socket: Socket, text: string): void {
 t.test('targets that are no SockJS server get a verdict each, in time', async (t) => {
   const page = '<!doctype html><title>It works</title>'
   const header = 'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n'
+  const deaf = await startDeaf(t)
   const targets: readonly [name: string, url: string, code: string, says: RegExp][] = [
+    ['a firewall', `http://${deaf}`, 'unreachable', /not accepted/],
+    ['a firewall, and https', `https://${deaf}`, 'unreachable', /not accepted/],
+    ['an address that no packet may have', 'http://255.255.255.255', 'unreachable', /GET \/info/],
     ['nothing', `http://127.0.0.1:${await freePort()}`, 'refused', /ECONNREFUSED/],
     ['an unknown name', 'http://no-such-host.invalid', 'name-unknown', /no-such-host\.invalid/],
     ['a web server', await serve(t, (_request, response) => response.writeHead(200, { 'content-type': 'text/html' }).end(page)), 'no-service', /200 and a web page, "It works"/],
@@ -261,14 +266,10 @@ t.test('docs/doctor-findings.md is the list of the checks', async (t) => {
   t.equal(readFileSync(new URL('../../docs/doctor-findings.md', import.meta.url), 'utf8'), stdout, 'write it with: node protocol-tests/bin/sockjs-doctor.js --list > docs/doctor-findings.md')
 })
 
-/** What takes a minute, needs an address that drops packets, or measures speed. */
-const UNTRIED = ['no-heartbeat', 'unreachable', 'pick-slow', 'not-finished']
-
 t.test('every code of the list is tried by a test of this folder', async (t) => {
   const page = readFileSync(new URL('../../docs/doctor-findings.md', import.meta.url), 'utf8')
-  const tests = ['faults.test.ts', 'targets.test.ts'].map((file) => readFileSync(new URL(file, import.meta.url), 'utf8')).join('')
+  const tests = ['faults.test.ts', 'targets.test.ts', 'picks.test.ts', 'minute.test.ts'].map((file) => readFileSync(new URL(file, import.meta.url), 'utf8')).join('')
   const codes = [...page.matchAll(/^\| `([a-z0-9.-]+)` \|/gm)].map(([, code]) => code!)
   t.ok(codes.length > 50)
   t.same(codes.filter((code) => !tests.includes(`'${code}'`)), [])
-  t.same(UNTRIED.filter((code) => !codes.includes(code)), [])
 })

@@ -49,16 +49,17 @@ async function resolves ({ facts: { target } }: Visit, notes: Notes<Code>): Prom
 
 /** Judges the certificate as a browser does, and names the version that the server chooses. */
 async function judgeTls ({ facts: { target } }: Visit, notes: Notes<Code>): Promise<boolean> {
+  let isAccepted = false
   const shake = (ALPNProtocols: string[]): Promise<tls.TLSSocket> => new Promise((resolve, reject) => {
     const socket = tls.connect({ host: target.host, port: target.port, rejectUnauthorized: false, ALPNProtocols, timeout: 3000, ...(isIP(target.host) === 0 ? { servername: target.host } : {}) })
-    socket.once('secureConnect', () => resolve(socket)).once('error', reject)
-    socket.once('timeout', () => socket.destroy(new Error('no TLS handshake within 3 s')))
+    socket.once('connect', () => { isAccepted = true }).once('secureConnect', () => resolve(socket)).once('error', reject)
+    socket.once('timeout', () => socket.destroy(new Error(isAccepted ? 'no TLS handshake within 3 s' : 'the connection is not accepted within 3 s')))
   })
   const outcome = await attempt(shake(['h2', 'http/1.1']))
   if (outcome.trouble !== undefined) {
     const plain = /wrong version number|packet length too long/i.test(outcome.problem)
     const detail = plain ? `${target.authority} does not speak TLS. Should the URL begin with http?` : `${target.authority}: ${quoted(outcome.problem, 160)}`
-    notes.find(outcome.trouble === 'refused' ? 'refused' : 'tls-failed', detail)
+    notes.find(outcome.trouble === 'refused' ? 'refused' : isAccepted ? 'tls-failed' : 'unreachable', detail)
     return false
   }
   const socket = outcome.value
