@@ -4,8 +4,9 @@
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import t, { type Test } from 'tap'
+import { runtime } from './loading/runtimes.ts'
 import { startsAndServes } from './loading/server.ts'
-import { execute, missing, type Output, type ToolName, Workshop } from './loading/workshop.ts'
+import { execute, type Output, type ToolName, Workshop } from './loading/workshop.ts'
 
 // Two at a time: installing waits for the disk, bundling and checking types for a core.
 t.jobs = 2
@@ -136,25 +137,14 @@ t.test('Yarn, Plug and Play', async (t) => {
 })
 
 t.test('Bun', async (t) => {
-  const tools = await workshop.tool(t, 'Bun')
-  if (tools === undefined) return
-  const bun = await firstThatRuns([join(tools, '.bin/bun'), join(tools, '@oven/bun-linux-x64/bin/bun'), join(tools, '@oven/bun-linux-aarch64/bin/bun')])
-  if (bun === undefined) return missing(t, 'Bun', 'its binary is not in the package')
+  const bun = await runtime(t, workshop, 'Bun')
+  if (bun === undefined) return
   for (const file of ['server.mjs', 'server.cjs']) await t.test(file, (t) => startsAndServes(t, plain, bun, [file]))
 })
 
 t.test('Deno', async (t) => {
-  const tools = await workshop.tool(t, 'Deno')
-  if (tools === undefined) return
-  const places = ['x64-gnu', 'x64-glibc', 'arm64-gnu', 'arm64-glibc'].map((system) => join(tools, `@deno/linux-${system}/deno`))
-  const deno = await firstThatRuns([...places, join(tools, '.bin/deno')])
-  if (deno === undefined) return missing(t, 'Deno', 'its binary is not in the package')
+  const deno = await runtime(t, workshop, 'Deno')
+  if (deno === undefined) return
   const allowed = ['--allow-net', '--allow-read', '--allow-env', '--allow-sys']
   for (const file of ['server.mjs', 'server.cjs']) await t.test(file, (t) => startsAndServes(t, plain, deno, ['run', ...allowed, file]))
 })
-
-/** Where npm did not run the script that puts a binary into its place, the binary is in a package of its own. */
-async function firstThatRuns (places: readonly string[]): Promise<string | undefined> {
-  for (const place of places) if ((await execute(plain, place, ['--version'])).ok) return place
-  return undefined
-}

@@ -22,6 +22,9 @@ export const TOOLS = {
   Vitest: ['vitest@3.2.7'],
   pnpm: ['pnpm@10.34.9'],
   Yarn: ['@yarnpkg/cli-dist@4.18.1'],
+  'Node 20': [`node-${process.platform}-${process.arch}@20.20.2`],
+  'Node 22': [`node-${process.platform}-${process.arch}@22.23.5`],
+  'Node 24': [`node-${process.platform}-${process.arch}@24.22.3`],
   Bun: ['bun@1.4.5'],
   Deno: ['deno@2.9.6']
 } as const satisfies Record<string, readonly string[]>

@@ -1,7 +1,8 @@
-/* global SockJS, StompJs */
+/* global SockJS, StompJs, Worker */
 /**
- * What a page does with a server, as functions that the suites call by name. Each resolves with facts as JSON can carry them, and
- * with a `problem` in words where something went wrong.
+ * What a page, a worker or a program does with a server, as functions that the suites call by name. Each resolves with facts as JSON can
+ * carry them, and with a `problem` in words where something went wrong. `messages` names the address of the texts, where that is not
+ * the folder of the page.
  */
 
 /** Everything that was asked for arrives before this, or never. */
@@ -29,8 +30,8 @@ function inTime (promise, what) {
   return Promise.race([promise, late]).finally(() => clearTimeout(timer))
 }
 
-async function messages () {
-  return (await window.fetch('messages.json')).json()
+async function messages ({ messages = 'messages.json' }) {
+  return (await fetch(messages)).json()
 }
 
 const shown = (text) => JSON.stringify(text).slice(0, 80)
@@ -82,10 +83,10 @@ async function trial (options, run) {
   return facts
 }
 
-window.trials = {
+globalThis.trials = {
   /** `sizes: ['awkward', 'large', 'small']` or some of them go round. */
   async echo ({ sizes, ...options }) {
-    const texts = await messages()
+    const texts = await messages(options)
     return trial(options, async (socket, facts) => {
       const begun = performance.now()
       await roundTrip(socket, sizes.flatMap((size) => texts[size]))
@@ -95,11 +96,21 @@ window.trials = {
 
   /** Silence for some heartbeats, and then small messages. */
   async survive ({ heartbeats, ...options }) {
-    const texts = await messages()
+    const texts = await messages(options)
     return trial(options, async (socket) => {
       await idle(socket, heartbeats)
       await roundTrip(socket, texts.small)
     })
+  },
+
+  /** Runs another trial in a worker. */
+  inWorker ({ trial, ...options }) {
+    const worker = new Worker('worker.js')
+    return new Promise((resolve) => {
+      worker.onmessage = ({ data }) => resolve(data)
+      worker.onerror = ({ message }) => resolve({ problem: message })
+      worker.postMessage({ trial, options })
+    }).finally(() => worker.terminate())
   },
 
   /** Silence that somebody else ends. */
@@ -107,7 +118,7 @@ window.trials = {
 
   /** Two people in a room say everything that is hard to say; both hear both, each in order. */
   async chat (options) {
-    const { wellFormed: texts } = await messages()
+    const { wellFormed: texts } = await messages(options)
     const room = Math.random().toString(36).slice(2)
     const people = ['ann', 'bob'].map((name) => new Person(name, room, options))
     try {
