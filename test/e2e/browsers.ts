@@ -28,7 +28,12 @@ const major = (version: string): string => /\d+/.exec(version)?.[0] ?? version
 
 /** Debian's Chromium, by the DevTools protocol. */
 async function launchChromium (): Promise<Browser> {
-  const browser = await chromium.launch({ executablePath: toolPath('Chromium'), args: ['--no-sandbox', '--disable-dev-shm-usage'] })
+  const browser = await chromium.launch({
+    executablePath: toolPath('Chromium'),
+    args: ['--no-sandbox', '--disable-dev-shm-usage'],
+    // Users have the back/forward cache.
+    ignoreDefaultArgs: ['--disable-back-forward-cache']
+  })
   return {
     name: 'Chromium',
     version: major(browser.version()),
@@ -48,7 +53,14 @@ async function launchChromium (): Promise<Browser> {
 
 /** Debian's Firefox, by WebDriver BiDi: playwright-core drives only a Firefox of its own. */
 async function launchFirefox (): Promise<Browser> {
-  const browser = await puppeteer.launch({ browser: 'firefox', executablePath: toolPath('Firefox'), headless: true, protocolTimeout: PATIENCE })
+  const browser = await puppeteer.launch({
+    browser: 'firefox',
+    executablePath: toolPath('Firefox'),
+    headless: true,
+    protocolTimeout: PATIENCE,
+    // Users have the back/forward cache.
+    extraPrefsFirefox: { 'fission.bfcacheInParent': true }
+  })
   return {
     name: 'Firefox',
     version: major(await browser.version()),
