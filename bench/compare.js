@@ -49,9 +49,9 @@ async function oneByOne (workload, options, progress) {
 }
 
 const start = ({ name, load }, participant, { profile }) =>
-  ServerProcess.start(participant.server, LOADS[load].mode, profile && { folder: profile, name: `${name}, ${participant.name}` }, participant.settings)
+  ServerProcess.start(participant.server, LOADS[load].mode, profile && { folder: profile, name: `${name}, ${participant.name}` }, participant.settings, participant.runtime)
 
-const clientOf = ({ size, transport }, { dialect }, { port }) => ({ port, message: 'x'.repeat(size), transport, dialect })
+const clientOf = ({ size, message = 'x'.repeat(size), transport, tls }, { dialect }, { port }) => ({ port, message, transport, dialect, tls })
 
 function summary (name, values) {
   const of = (key) => values[0][key] === undefined ? undefined : median(values.map((value) => value[key]))

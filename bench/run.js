@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { stayAwake } from './awake.js'
 import { compare } from './compare.js'
 import { readOptions } from './options.js'
+import { missing } from './needs.js'
 import { chart } from './report/chart.js'
 import { markdown } from './report/markdown.js'
 import { text } from './report/text.js'
@@ -18,6 +19,14 @@ const descriptors = Number(process.env.BENCH_DESCRIPTORS) || Infinity
 const SPARE_DESCRIPTORS = 100
 
 const workloads = options.beside === undefined ? WORKLOADS : besideBuild(resolve(options.beside))
+/** Tells once why a participant cannot take part. */
+function isHere (participant, told) {
+  const reason = missing(participant)
+  if (reason !== null && !told.has(reason)) console.error(`NOT MEASURED, ${participant.name}: ${reason}`)
+  told.add(reason)
+  return reason === null
+}
+
 const chosen = workloads.filter(({ name }) => options.only.every((words) => name.includes(words)))
 if (chosen.length === 0) throw new Error('no workload has such a name; --list shows them all')
 
@@ -27,7 +36,11 @@ if (options.list) {
   if (options.profile !== undefined) await mkdir(options.profile, { recursive: true })
   const print = options.markdown ? markdown : text
   const results = []
-  for (const [i, workload] of chosen.entries()) {
+  const told = new Set()
+  for (const [i, all] of chosen.entries()) {
+    const workload = { ...all, participants: all.participants.filter((participant) => isHere(participant, told)) }
+    // The first participant alone is compared with nothing.
+    if (workload.participants.length < 2) continue
     if (workload.sessions + SPARE_DESCRIPTORS > descriptors) {
       console.error(`NOT MEASURED, ${workload.name}: a process may open only ${descriptors} files`)
       continue

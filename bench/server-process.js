@@ -1,21 +1,26 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
+import { RUNTIMES } from './runtimes.js'
 
 /** Where servers run, if anywhere in particular. */
 const CORE = process.env.BENCH_SERVER_CORE
+
+/** The time for a server that ends by itself, in milliseconds. RabbitMQ needs some of it. */
+const PATIENCE = 10_000
 
 /** A server in a process of its own, for one measurement. */
 export class ServerProcess {
   #child
   port = 0
 
-  /** `settings` are for servers that need more than a mode. */
-  static async start (name, mode, profile, settings = {}) {
+  /** `settings` are for servers that need more than a mode. `runtime` is the program that runs the server. */
+  static async start (name, mode, profile, settings = {}, runtime = 'node') {
     const server = new ServerProcess()
     const path = fileURLToPath(new URL(`servers/${name}.js`, import.meta.url))
-    const execArgv = ['--expose-gc', ...(profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile.folder}`, `--cpu-prof-name=${profile.name.replaceAll('/', ' ')}.cpuprofile`])]
-    server.#child = fork(path, [mode, JSON.stringify(settings)], CORE === undefined ? { execArgv } : { execPath: 'taskset', execArgv: ['-c', CORE, process.execPath, ...execArgv] })
+    const { program, args } = RUNTIMES[runtime]
+    const execArgv = args(profile)
+    server.#child = fork(path, [mode, JSON.stringify(settings)], CORE === undefined ? { execPath: program, execArgv } : { execPath: 'taskset', execArgv: ['-c', CORE, program, ...execArgv] })
     server.port = (await server.#answer()).port
     return server
   }
@@ -34,7 +39,7 @@ export class ServerProcess {
     if (this.#child.exitCode !== null) return
     const exit = once(this.#child, 'exit')
     this.#child.send('exit')
-    const timer = setTimeout(() => this.#child.kill('SIGKILL'), 2000)
+    const timer = setTimeout(() => this.#child.kill('SIGKILL'), PATIENCE)
     await exit
     clearTimeout(timer)
   }

@@ -1,3 +1,6 @@
+import { SAYING } from '../said.js'
+import { token } from '../token.js'
+
 const code = (character) => character.charCodeAt(0)
 const nothing = () => {}
 
@@ -8,6 +11,21 @@ const bare = (_id, message) => ({
   upgraded: (session) => session.opened(),
   read: () => 1
 })
+
+/** As another dialect, with more header fields in its handshake. */
+const withHeaders = (dialect, headers) => (id, message) => ({ ...dialect(id, message), headers })
+
+const DEFLATE = 'Sec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover; client_no_context_takeover\r\n'
+/** Longer than the frames that carry no message. */
+const COMPRESSED = 8
+
+/** Frames that are compressed are not read. Each has one message, as long as one is in flight. */
+const deflated = (dialect) => (id, message) => {
+  const { read, ...rest } = dialect(id, message)
+  return { ...rest, headers: DEFLATE, read: (session, data, start, end) => end - start > COMPRESSED ? 1 : read(session, data, start, end) }
+}
+
+const authorization = () => `Authorization: Bearer ${token()}\r\n`
 
 /** An array holds k messages of known length: `a["…","…"]`. */
 export const countOf = (bytes, message) => Math.round((bytes - 2) / (message.length + 3))
@@ -53,22 +71,35 @@ const socketIo = (_id, message) => ({
 })
 
 const connectFrame = 'CONNECT\naccept-version:1.2\nhost:bench\nheart-beat:0,0\n\n\0'
-const subscribeFrame = (topic, headers = '') => `SUBSCRIBE\nid:sub-0\ndestination:${topic}\n${headers}\n\0`
+const subscribeFrame = (topic, headers = '', id = 'sub-0') => `SUBSCRIBE\nid:${id}\ndestination:${topic}\n${headers}\n\0`
+
+/** The plugin of RabbitMQ has a path and a virtual host of its own. */
+const RABBITMQ = { path: '/ws', connect: 'CONNECT\naccept-version:1.2\nhost:/\nlogin:guest\npasscode:guest\nheart-beat:0,0\n\n\0', receipt: true }
 const RECEIPT = 'receipt:subscribed\n'
 const sendFrame = (topic, message) => `SEND\ndestination:${topic}\n\n${message}\0`
 
 const send = (topicOf) => (id, message) => sendFrame(topicOf(id), message)
 
-/** All subscribe one topic for a fan-out; each its own for an echo. A broker that is far may need a receipt until it has the subscription. */
-const stomp = (topicOf, { frameFor = send(topicOf), receipt = false } = {}) => (id, message) => ({
-  path: '/stomp',
+/**
+ * All subscribe one topic for a fan-out; each its own for an echo. A broker that is far may need a receipt until it has the subscription.
+ *
+ * `topicsOf` are the topics of a session that subscribes several. `acknowledge` answers each message of a queue.
+ */
+const stomp = (topicOf, { frameFor = send(topicOf), topicsOf = (id) => [topicOf(id)], path = '/stomp', connect = connectFrame, receipt = false, acknowledge = false } = {}) => (id, message) => ({
+  path,
   protocol: 'v12.stomp',
   text: frameFor(id, message),
-  upgraded: (session) => session.say(connectFrame),
-  read (session, data, start) {
-    if (data[start] === code('M')) return 1
+  upgraded: (session) => session.say(connect),
+  read (session, data, start, end) {
+    if (data[start] === code('M')) {
+      if (acknowledge) session.say(`ACK\nid:${ackOf(data.toString('latin1', start, end))}\n\n\0`)
+      return 1
+    }
     if (data[start] === code('C')) {
-      session.say(subscribeFrame(topicOf(id), receipt ? RECEIPT : ''))
+      const topics = topicsOf(id)
+      for (const [i, topic] of topics.entries()) {
+        session.say(subscribeFrame(topic, (acknowledge ? QUEUED : '') + (receipt && i === topics.length - 1 ? RECEIPT : ''), `sub-${i}`))
+      }
       if (!receipt) session.opened()
     } else if (data[start] === code('R')) {
       session.opened()
@@ -78,6 +109,9 @@ const stomp = (topicOf, { frameFor = send(topicOf), receipt = false } = {}) => (
     return 0
   }
 })
+
+const QUEUED = 'ack:client-individual\nprefetch-count:10\n'
+const ackOf = (frame) => /\nack:(.*)\n/.exec(frame)[1]
 
 const NUL = Buffer.from('\\u0000')
 
@@ -102,18 +136,41 @@ const stompInSockjs = (topicOf) => (id, message) => ({
 
 const shared = () => '/topic/bench'
 const own = (id) => `/topic/${id}`
+const queue = () => '/queue/bench'
+
+/** The topics of a session among many: a thousand sessions that open one after the other have ten subscriptions to each topic. */
+const TOPICS = 10_000
+const OF_EACH = 100
+const many = (id) => Array.from({ length: OF_EACH }, (_, i) => `/topic/t${(Number(id.slice(1)) * OF_EACH + i) % TOPICS}`)
+const first = () => '/topic/t0'
+
+/** A message to a room, and how socket.io sends it. */
+const sayFrame = () => `SEND\ndestination:/app/rooms/bench\ncontent-type:application/json\n\n${SAYING}\0`
+const saySocketIo = (id) => ({ ...socketIo(id, ''), text: `42["say",${SAYING}]` })
 
 /** A message for a route, from a page that has a trace. */
 const routeFrame = (id, message) => `SEND\ndestination:/app/echo/${id}\ntraceparent:00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\n\n${message}\0`
 
 export const DIALECTS = {
   bare,
+  'bare, deflated': deflated(bare),
+  'bare, with a token': (id, message) => withHeaders(bare, authorization())(id, message),
+  'sockjs, deflated': deflated(sockjs),
+  'sockjs, with a token': (id, message) => withHeaders(sockjs, authorization())(id, message),
+  'socket.io, with a token': (id, message) => withHeaders(socketIo, authorization())(id, message),
+  'socket.io room': saySocketIo,
   sockjs,
   'engine.io': engine,
   'socket.io': socketIo,
   'stomp fan-out': stomp(shared),
   'stomp fan-out with receipts': stomp(shared, { receipt: true }),
   'stomp echo': stomp(own),
+  'stomp fan-out of RabbitMQ': stomp(shared, RABBITMQ),
+  'stomp many topics': stomp(first, { topicsOf: many }),
+  'stomp many topics with receipts': stomp(first, { topicsOf: many, receipt: true }),
+  'stomp queue': stomp(queue, { receipt: true, acknowledge: true }),
+  'stomp queue of RabbitMQ': stomp(queue, { ...RABBITMQ, acknowledge: true }),
+  'stomp room': stomp(() => '/topic/rooms/bench', { frameFor: sayFrame }),
   'stomp route': stomp(own, { frameFor: routeFrame }),
   'stomp fan-out in sockjs': stompInSockjs(shared),
   'stomp echo in sockjs': stompInSockjs(own)

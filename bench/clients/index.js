@@ -35,12 +35,12 @@ export function closeAll (sessions) {
   for (const session of sessions) session.close()
 }
 
-/** A hundred at a time, so that no backlog overflows. */
-export async function openSessions (count, options) {
+/** A hundred at a time, so that no backlog overflows. `onOpen` is called for each. */
+export async function openSessions (count, options, onOpen = () => {}) {
   const sessions = []
   while (sessions.length < count) {
     const batch = Array.from({ length: Math.min(BATCH, count - sessions.length) }, () => openSession(options))
-    await Promise.all(batch.map((session) => session.whenOpen))
+    await Promise.all(batch.map((session) => session.whenOpen.then(onOpen)))
     sessions.push(...batch)
   }
   return sessions

@@ -1,4 +1,5 @@
 import { connect } from 'node:net'
+import { connect as connectSecurely } from 'node:tls'
 import { repeater, Session } from './session.js'
 
 const OPCODE = { close: 8, ping: 9 }
@@ -23,19 +24,19 @@ export class WebSocketSession extends Session {
   #rest = EMPTY
   #upgraded = false
 
-  constructor ({ port, id, dialect, message }) {
+  constructor ({ port, id, dialect, message, tls = false }) {
     super()
     this.#dialect = dialect(id, message)
     this.#frames = framesOf(this.#dialect)
-    this.#socket = connect(port, '127.0.0.1')
+    this.#socket = tls ? connectSecurely({ port, host: '127.0.0.1', rejectUnauthorized: false }) : connect(port, '127.0.0.1')
     this.#socket.setNoDelay()
     this.#socket.on('error', this.failed)
     this.#socket.on('close', () => this.failed(new Error('closed by the server')))
     this.#socket.on('data', (chunk) => this.#read(chunk))
-    const { path, protocol } = this.#dialect
+    const { path, protocol, headers = '' } = this.#dialect
     this.#socket.write(`GET ${path} HTTP/1.1\r\nHost: bench\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
       'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: x3JJHMbDL1EzLkh9GBhXDw==\r\n' +
-      (protocol === undefined ? '' : `Sec-WebSocket-Protocol: ${protocol}\r\n`) + '\r\n')
+      (protocol === undefined ? '' : `Sec-WebSocket-Protocol: ${protocol}\r\n`) + headers + '\r\n')
   }
 
   send (count) { this.#socket.write(this.#frames(count)) }
@@ -43,7 +44,10 @@ export class WebSocketSession extends Session {
   say (text) { this.#socket.write(clientFrame(text)) }
   pause () { this.#socket.pause() }
   /** With a reset: thousands of connections in TIME_WAIT would use up the ports. */
-  disconnect () { this.#socket.resetAndDestroy() }
+  disconnect () {
+    if (this.#socket.encrypted) this.#socket.destroy()
+    else this.#socket.resetAndDestroy()
+  }
 
   #read (chunk) {
     let at = 0

@@ -1,12 +1,13 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { figuresOf } from '../figures.js'
+import { missingRabbitMq, startRabbitMq } from '../rabbitmq.js'
 import { ServerProcess } from '../server-process.js'
-import { missingRabbitMq, startRabbitMq } from './rabbitmq.js'
 
 const HOST = '127.0.0.1'
 const CORE = process.env.BENCH_SERVER_CORE
@@ -82,21 +83,4 @@ async function listening (port, command) {
     await delay(50)
   }
   throw new Error(`${command} does not listen after ${PATIENCE} ms`)
-}
-
-const figuresOf = (pid) => ({ cpu: async () => cpuOf(pid), resident: async () => residentOf(pid) })
-
-/** CPU microseconds of all threads of a process; NaN where the system does not tell. */
-function cpuOf (pid) {
-  try {
-    const nanoseconds = readdirSync(`/proc/${pid}/task`).map((thread) => Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]))
-    return nanoseconds.reduce((sum, one) => sum + one, 0) / 1000
-  } catch {
-    return NaN
-  }
-}
-
-function residentOf (pid) {
-  const [, kilobytes] = /^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))
-  return Number(kilobytes) * 1024
 }

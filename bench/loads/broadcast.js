@@ -5,13 +5,17 @@ const REMEMBERED = 1024
 /** More than the kernel keeps for one connection. */
 const FLOOD = { messages: 128, size: 60_000 }
 
-/** One session publishes, with `inFlight` publications on their way to all; counted are deliveries. */
-export async function broadcast ({ sessions, inFlight, slow = 0, deafPublisher = false }, client) {
+/**
+ * One session publishes, with `inFlight` publications on their way to all; counted are deliveries.
+ *
+ * `audience` is how many get each publication, where not all do. If it is one, each publication may go to another session.
+ */
+export async function broadcast ({ sessions, inFlight, slow = 0, deafPublisher = false, audience = sessions - slow }, client) {
   const sluggards = await Promise.all(Array.from({ length: slow }, () => sluggard(client)))
   if (slow > 0) await flood(client)
   // Some brokers send to all but the publisher, who is then one more than the audience.
-  const audience = sessions - slow
-  const opened = await openSessions(deafPublisher ? audience + 1 : audience, client)
+  const listeners = sessions - slow
+  const opened = await openSessions(deafPublisher ? listeners + 1 : listeners, client)
   const publisher = opened.at(-1)
   const latencies = new Latencies()
   const publishedAt = new Float64Array(REMEMBERED)
@@ -27,11 +31,12 @@ export async function broadcast ({ sessions, inFlight, slow = 0, deafPublisher =
     publisher.send(room)
   }
 
+  const together = { next: 0 }
   for (const session of opened) {
-    let next = 0
+    const seen = audience === 1 ? together : { next: 0 }
     session.onMessages = (messages) => {
       const now = performance.now()
-      for (let i = 0; i < messages; i++) latencies.add(now - publishedAt[next++ % REMEMBERED])
+      for (let i = 0; i < messages; i++) latencies.add(now - publishedAt[seen.next++ % REMEMBERED])
       delivered += messages
       refill()
     }

@@ -2,6 +2,7 @@ import { broadcast } from './broadcast.js'
 import { echo, pacedEcho } from './echo.js'
 import { heartbeats, idle } from './idle.js'
 import { opening } from './opening.js'
+import { storm } from './storm.js'
 
 /**
  * `mode` is what the server does with messages; `unit` what one message, session or heartbeat costs it.
@@ -13,6 +14,7 @@ export const LOADS = {
   'paced echo': { start: pacedEcho, mode: 'echo', unit: 'us/message' },
   broadcast: { start: broadcast, mode: 'broadcast', unit: 'us/delivery' },
   opening: { start: opening, mode: 'echo', unit: 'us/session' },
+  storm: { measure: storm, mode: 'echo', unit: 'us/session' },
   idle: { measure: idle, mode: 'echo', unit: 'KB/session' },
   heartbeats: { measure: heartbeats, mode: 'echo', unit: 'us/heartbeat' }
 }

@@ -1,9 +1,12 @@
 import { createServer } from 'node:http'
+import { createServer as createSecureServer } from 'node:https'
 import { WebSocketServer } from 'ws'
-import { mode, serve } from './serve.js'
+import { certificate } from './certificate.js'
+import { mode, serve, settings } from './serve.js'
 
-const server = createServer()
-const wss = new WebSocketServer({ server, perMessageDeflate: false })
+const tls = certificate()
+const server = tls === null ? createServer() : createSecureServer(tls)
+const wss = new WebSocketServer({ server, perMessageDeflate: settings.deflate === true })
 wss.on('connection', (socket) => {
   socket.on('error', () => {})
   socket.on('message', mode === 'echo'

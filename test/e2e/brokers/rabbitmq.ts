@@ -8,26 +8,31 @@ import { type BrokerProcess, startBroker } from './broker-process.ts'
 const run = promisify(execFile)
 
 export interface RabbitMq extends BrokerProcess {
+  /** The port for STOMP over WebSocket, below the path `/ws`. */
+  readonly webPort: number
   /** `rabbitmqctl` on this node. */
   control (...args: string[]): Promise<string>
 }
 
-/** RabbitMQ with its STOMP plugin: everything it writes goes to a folder that is thrown away. */
+/** RabbitMQ with its STOMP plugins: everything it writes goes to a folder that is thrown away. */
 export async function startRabbitMq (): Promise<RabbitMq> {
   let env: Record<string, string> = {}
+  const webPort = await freePort()
   const broker = await startBroker(async (folder, port) => {
     const [amqp, epmd] = [await freePort(), await freePort()]
     const distribution = await freePort()
     await writeFile(join(folder, 'rabbitmq.conf'), [
       `listeners.tcp.1 = 127.0.0.1:${amqp}`,
       `stomp.listeners.tcp.1 = 127.0.0.1:${port}`,
+      'web_stomp.tcp.ip = 127.0.0.1',
+      `web_stomp.tcp.port = ${webPort}`,
       'log.console = true',
       'log.console.level = warning',
       'log.file = false',
       'vm_memory_high_watermark.relative = 0.5',
       ''
     ].join('\n'))
-    await writeFile(join(folder, 'enabled_plugins'), '[rabbitmq_stomp].\n')
+    await writeFile(join(folder, 'enabled_plugins'), '[rabbitmq_stomp,rabbitmq_web_stomp].\n')
     env = {
       HOME: folder,
       RABBITMQ_NODENAME: `test${port}@localhost`,
@@ -45,6 +50,7 @@ export async function startRabbitMq (): Promise<RabbitMq> {
     return { name: 'RabbitMQ', command: '/usr/lib/rabbitmq/bin/rabbitmq-server', args: [], env, cleanUp: () => run('epmd', ['-port', String(epmd), '-kill'], { env: { ...process.env, ERL_EPMD_RELAXED_COMMAND_CHECK: '1' } }).catch(() => {}) }
   })
   return Object.assign(broker, {
+    webPort,
     async control (...args: string[]): Promise<string> {
       const { stdout } = await run('/usr/lib/rabbitmq/bin/rabbitmqctl', ['--node', env['RABBITMQ_NODENAME']!, ...args], { env: { ...process.env, ...env } })
       return stdout

@@ -13,15 +13,15 @@ const PROGRAM = 'beam.smp'
 /** Whether RabbitMQ can run on this machine; the reason where it cannot. */
 export function missingRabbitMq () { return existsSync(COMMAND) ? null : 'rabbitmq-server is not installed' }
 
-/** Starts RabbitMQ: `{ port, pid, stop }`, with the process that does the work. */
+/** Starts RabbitMQ: `{ port, webPort, pid, stop }`, with the ports of STOMP over TCP and over WebSocket, and the process that does the work. */
 export async function startRabbitMq () {
   // The tests are in TypeScript, which Node 20 does not read by itself.
-  await import('../../scripts/typescript/register.js')
-  const broker = await (await import('../../test/e2e/brokers/rabbitmq.ts')).startRabbitMq()
+  await import('../scripts/typescript/register.js')
+  const broker = await (await import('../test/e2e/brokers/rabbitmq.ts')).startRabbitMq()
   try {
     const pid = workerOf(broker.pid)
     if (CORE !== undefined) spawnSync('taskset', ['-a', '-c', '-p', CORE, String(pid)], { stdio: 'ignore' })
-    return { port: broker.port, pid, stop: stopping(broker, pid) }
+    return { port: broker.port, webPort: broker.webPort, pid, stop: stopping(broker, pid) }
   } catch (error) {
     await broker.stop()
     throw error

@@ -1,0 +1,26 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { closeAll, openSessions } from '../clients/index.js'
+import { Latencies } from '../statistics.js'
+
+const STORMS = 3
+/** The time for the server to come to rest before the next storm, in milliseconds. */
+const REST = 1000
+
+/** All sessions are lost at once, and come back as quickly as they can: the CPU for each, and the times of the clients. */
+export async function storm (server, { sessions }, client) {
+  const results = []
+  let opened = await openSessions(sessions, client)
+  for (let i = 0; i < STORMS; i++) {
+    await delay(REST)
+    const latencies = new Latencies()
+    const before = await server.cpu()
+    const started = performance.now()
+    closeAll(opened)
+    opened = await openSessions(sessions, client, () => latencies.add(performance.now() - started))
+    const took = performance.now() - started
+    const [p50, p99, p999] = latencies.quantiles(0.5, 0.99, 0.999)
+    results.push({ cost: (await server.cpu() - before) / sessions, rate: sessions / took * 1000, p50, p99, p999 })
+  }
+  closeAll(opened)
+  return results
+}
