@@ -329,6 +329,31 @@ t.test('a message that is given up while the engine takes no letter stays in its
   t.strictSame(log.warnings, [])
 })
 
+t.test('a message whose letter the engine has is buried once, also if the end of the message is not noted', async (t) => {
+  const network = new MemoryNetwork()
+  const nodes = await startBrokers(t, 1, { maxDeliveries: 1 }, network) as [Started]
+  const [{ broker, engine }] = nodes
+  const [client, undertaker] = [await connect(broker), await connect(broker)]
+  const { queues } = engine
+  const push = queues.push.bind(queues)
+  const letters: string[] = []
+  queues.push = async (queue, id, data) => {
+    await push(queue, id, data)
+    if (queue === 'dlq' && letters.push(id) === 1) network.cut(engine)
+  }
+  client.sink.react = (delivery) => { setImmediate(() => { Promise.resolve(client.broker.nack([handleOf(delivery)])).catch(t.fail) }) }
+  await client.subscribe('1', '/queue/poison', 'client-individual')
+  await client.publish('/queue/poison', 'poison')
+  await pass(nodes, 500)
+  t.equal(broker.state, 'unavailable', 'the engine is away when the letter is there')
+  network.mend(engine)
+  await pass(nodes, 10_000)
+  t.same(letters, [letters[0], letters[0]], 'the message came again, and its letter has the same id')
+  await undertaker.subscribe('1', '/dlq')
+  await pass(nodes, 1_000)
+  t.strictSame(undertaker.sink.texts, ['poison'])
+})
+
 t.test('expired messages are dropped, or go to the dead letters, where the clocks of the nodes differ', async (t) => {
   const nodes = await startBrokers(t, 2, { deadLetterExpired: true }) as [Started, Started]
   nodes[1].clock.advance(1_000_000)

@@ -86,19 +86,22 @@ export class ClusterExchange implements LocalQueues {
   /**
    * Moves a message that a queue has given up to the dead letters.
    *
+   * The letter has an id of its message, so that a message which comes again has one letter.
+   *
    * Resolves with false if the engine has been away for too long. Then the message must stay in its queue, or it is lost.
    */
-  async bury (publication: Publication, reason: DeathReason): Promise<boolean> {
+  async bury (record: MessageRecord, reason: DeathReason): Promise<boolean> {
     if (reason === 'expired' && !this.settings.deadLetterExpired) return true
     const name = this.settings.deadLetters
-    if (publication.destination === name) {
+    if (record.destination === name) {
       this.#context.log.warn({ reason }, 'a dead letter was dropped')
       return true
     }
-    const letter = { destination: name, headers: letterHeaders(publication, publication.destination, reason), body: publication.body }
+    const { destination, headers, body } = record
+    const letter = { destination: name, headers: letterHeaders({ headers }, destination, reason), body }
     await this.publisher.room()
     try {
-      await this.#push({ kind: 'dead', name, segments: [name] }, this.#record(letter, letter.headers, Infinity))
+      await this.#push({ kind: 'dead', name, segments: [name] }, this.#record(letter, letter.headers, Infinity), `${engineIdOf(record)} letter`)
       this.#lettersLost = false
     } catch (error) {
       if (isAway(error)) return false
@@ -139,10 +142,10 @@ export class ClusterExchange implements LocalQueues {
     }
   }
 
-  async #push (destination: Destination, record: MessageRecord): Promise<void> {
+  async #push (destination: Destination, record: MessageRecord, id = engineIdOf(record)): Promise<void> {
     const data = writeRecord(record)
     try {
-      await this.publisher.send(data.byteLength, () => this.engineQueues.push(nameOf(destination), engineIdOf(record), data))
+      await this.publisher.send(data.byteLength, () => this.engineQueues.push(nameOf(destination), id, data))
     } catch (error) {
       throw refusalOf(error)
     }

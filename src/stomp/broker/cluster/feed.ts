@@ -90,7 +90,14 @@ export class Feed implements SourceListener {
   }
 
   async #start (sources: readonly Source[]): Promise<void> {
-    const ends = await Promise.all(sources.map((source) => source.start(this)))
+    const starts = sources.map((source) => source.start(this))
+    let ends: readonly (() => void)[]
+    try {
+      ends = await Promise.all(starts)
+    } catch (error) {
+      for (const start of starts) start.then((end) => end(), () => {})
+      throw error
+    }
     if (this.#isClosed) for (const end of ends) end()
     else this.#ends = ends
     this.#isReady = true

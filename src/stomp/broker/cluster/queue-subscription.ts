@@ -7,7 +7,7 @@ import type { Publication } from '../publication.ts'
 import { refusalOf } from './failures.ts'
 import type { ClusterExchange } from './exchange.ts'
 import { nameOf } from './names.ts'
-import { publicationOf } from './record.ts'
+import { type MessageRecord, publicationOf } from './record.ts'
 import { readMessage } from './sources.ts'
 
 /** The most messages that the engine may give at a time. A client that stops to read holds few of them. */
@@ -117,20 +117,19 @@ export class ClusterQueueSubscription {
     const record = readMessage(this.#exchange.node, message.data)
     // A message that cannot be read is nothing for other consumers either.
     if (record === null) return this.#settle(message)
-    const publication = publicationOf(record)
     const { maxDeliveries } = this.#exchange.settings
     const isExpired = record.expires > 0 && record.expires < this.#exchange.node.clock.date()
     if (isExpired || (maxDeliveries > 0 && message.deliveries > maxDeliveries)) {
-      this.#bury(message, publication, isExpired ? 'expired' : 'delivery-limit')
+      this.#bury(message, record, isExpired ? 'expired' : 'delivery-limit')
       return
     }
-    this.#deliver(message, publication)
+    this.#deliver(message, publicationOf(record))
   }
 
   /** Moves a message to the dead letters. It goes back if the engine has not taken the letter, and is tried again. */
-  async #bury (message: TakenMessage, publication: Publication, reason: DeathReason): Promise<void> {
+  async #bury (message: TakenMessage, record: MessageRecord, reason: DeathReason): Promise<void> {
     this.#burying++
-    const isBuried = await this.#exchange.bury(publication, reason)
+    const isBuried = await this.#exchange.bury(record, reason)
     this.#burying--
     if (isBuried) this.#settle(message)
     else this.#consumer.nack(message)

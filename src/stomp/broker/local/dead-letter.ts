@@ -8,8 +8,8 @@ export type DeathReason = 'delivery-limit' | 'expired'
 export const NO_DEATHS: Readonly<Record<DeathReason, number>> = { 'delivery-limit': 0, expired: 0 }
 
 /** Makes the headers of the letter for a message that a queue has given up. */
-export function letterHeaders (publication: Publication, queue: string, reason: DeathReason): FrameHeaders {
-  const headers = new FrameHeaders(publication.headers)
+export function letterHeaders (message: Pick<Publication, 'headers'>, queue: string, reason: DeathReason): FrameHeaders {
+  const headers = new FrameHeaders(message.headers)
   headers.delete('destination')
   headers.delete('message-id')
   return headers.set('original-destination', queue).set('x-death-reason', reason)
