@@ -1,4 +1,4 @@
-import { Backlog, type Ordered } from './backlog.ts'
+import { Backlog, type Ordered } from '../../core/backlog.ts'
 import type { QueueConsumer } from './queue-consumer.ts'
 import type { QueueTable } from './queue-table.ts'
 import { Round } from './round.ts'

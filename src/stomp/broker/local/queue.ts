@@ -1,6 +1,6 @@
+import { Backlog } from '../../../core/backlog.ts'
 import { type BrokerError, refusal } from '../../refusals.ts'
 import type { Publication } from '../publication.ts'
-import { Backlog } from './backlog.ts'
 import type { DeathReason } from './dead-letter.ts'
 import { Consumer, type QueueSubscription } from './queue-subscription.ts'
 import { QueuedMessage } from './queued-message.ts'
@@ -39,7 +39,7 @@ export class Queue {
   readonly consumers = new Set<Consumer>()
   readonly #queues: Queues
   readonly #limits: QueueLimits
-  readonly #backlog = new Backlog()
+  readonly #backlog = new Backlog<QueuedMessage>()
   readonly #round = new ConsumerRound<Consumer>()
   #messages = 0
   #bytes = 0

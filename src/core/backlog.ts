@@ -1,4 +1,4 @@
-import { Fifo } from '../../core/fifo.ts'
+import { Fifo } from './fifo.ts'
 
 /** An item with a place in an order. */
 export interface Ordered {
@@ -13,7 +13,7 @@ export interface Ordered {
 export class Backlog<T extends Ordered> {
   readonly #fresh = new Fifo<T>()
   /** A binary heap: no item stands behind the two at twice its index plus 1 and 2. */
-  readonly #returned: T[] = []
+  #returned: T[] = []
 
   get first (): T | undefined { return this.#returned[0] ?? this.#fresh.first }
 
@@ -40,6 +40,29 @@ export class Backlog<T extends Ordered> {
     if (heap.length > 0) this.#sink(last)
     return first
   }
+
+  /** Takes out every item for which `goes` is true, and returns them in order. */
+  remove (goes: (item: T) => boolean): T[] {
+    const gone: T[] = []
+    const kept: T[] = []
+    for (const item of this.#inOrder) (goes(item) ? gone : kept).push(item)
+    // A sorted array is a heap.
+    this.#returned = kept
+    return gone.concat(this.#fresh.remove(goes))
+  }
+
+  clear (): void {
+    this.#returned = []
+    this.#fresh.clear()
+  }
+
+  /** The items in order. */
+  * [Symbol.iterator] (): IterableIterator<T> {
+    yield * this.#inOrder
+    yield * this.#fresh
+  }
+
+  get #inOrder (): T[] { return this.#returned.toSorted((one, other) => one.order - other.order) }
 
   /** Puts an item into the free place at the top, and lets earlier ones pass. */
   #sink (item: T): void {
