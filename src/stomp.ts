@@ -1,11 +1,15 @@
 export type { ApplicationError, ErrorBody, StompErrorHandler } from './stomp/routes/failures.ts'
 export { destination, type DestinationLike, type TypedDestination } from './stomp/routes/typed-destination.ts'
+export type {
+  AsyncApiAnswer, AsyncApiBindings, AsyncApiChannel, AsyncApiDocument, AsyncApiExample, AsyncApiInfo, AsyncApiMessage, AsyncApiOperation, AsyncApiOptions, AsyncApiParameter, AsyncApiPluginOptions, AsyncApiReply, AsyncApiServer, AsyncApiTag, Json, JsonSchema, Reference, SecurityScheme
+} from './stomp/asyncapi/index.ts'
+export type { RouteDescription } from './stomp/routes/description.ts'
 export type { BodyKind } from './stomp/routes/content.ts'
 export type { ConnectFrame, DisconnectInfo, HookName, StompHooks, SubscriptionInfo } from './stomp/hooks.ts'
 export type { MessageContext, MessageHandler, MessageRouteOptions } from './stomp/routes/message-routes.ts'
 export type { PresenceOptions } from './stomp/presence/options.ts'
 export type { Reply, ReplyTargets } from './stomp/routes/reply.ts'
-export type { Permission, Rule, RuleSubject, RuleType } from './stomp/rules.ts'
+export type { Access, Permission, Rule, RuleSubject, RuleType } from './stomp/rules.ts'
 export type { SendOptions, UserDelivery } from './stomp/routes/sender.ts'
 export type { SubscribeContext, SubscribeHandler, SubscribeRouteOptions } from './stomp/routes/subscribe-routes.ts'
 export type { SubscriptionEntry, UserEntry, Users } from './stomp/users.ts'

@@ -116,6 +116,11 @@ const ROOMS: readonly Room[] = [
     packages: ['*']
   },
   {
+    name: 'stomp/asyncapi',
+    rooms: ['core', 'stomp/errors', 'stomp/destinations', 'stomp/rules', 'stomp/routes'],
+    packages: ['type:fastify']
+  },
+  {
     name: 'stomp/application',
     rooms: ['telemetry', 'stomp/codec', 'stomp/destinations', 'stomp/broker', 'stomp/taps', 'stomp/session', 'stomp/users', 'stomp/presence', 'stomp/rights', 'stomp/hooks', 'stomp/routes'],
     packages: []
@@ -127,7 +132,7 @@ const ROOMS: readonly Room[] = [
       'embedded', 'core', 'stream', 'telemetry', 'cluster', 'sockjs/errors', 'sockjs/protocol', 'sockjs/session', 'sockjs/transports', 'sockjs/options', 'sockjs/endpoint',
       'stomp/stream-source', 'stomp/cluster', 'stomp/presence', 'stomp/codec', 'stomp/errors', 'stomp/refusals', 'stomp/destinations', 'stomp/broker', 'stomp/broker/local', 'stomp/broker/memory', 'stomp/broker/cluster', 'stomp/broker/relay', 'stomp/taps', 'stomp/session', 'stomp/users',
       'stomp/rules', 'stomp/rights', 'stomp/hooks',
-      'stomp/observer', 'stomp/routes', 'stomp/application'
+      'stomp/observer', 'stomp/routes', 'stomp/asyncapi', 'stomp/application'
     ],
     packages: ['*']
   },
@@ -151,7 +156,7 @@ const ROOMS: readonly Room[] = [
 ]
 
 /** The files of STOMP that may know the SockJS server. All others know a client as a `MessageStream`. */
-const SOCKJS_DOORS = ['stomp/plugin.ts', 'stomp/sockjs-endpoint.ts', 'stomp/options.ts']
+const SOCKJS_DOORS = ['stomp/plugin.ts', 'stomp/documents.ts', 'stomp/sockjs-endpoint.ts', 'stomp/options.ts']
 
 /** Rooms that get their time from the clock. */
 const TIMELESS = /^(stream|telemetry|sockjs\/.*|stomp|stomp\/.*|bridge\/.*|inspector)$/

@@ -103,6 +103,8 @@ export const STOMP_ERRORS = {
   AlreadyRegistered: ['developer', 'FST_STOMP_ALREADY_REGISTERED', 500, Error, 'fastify-sockjs/stomp is registered already'],
   /** An option, a hook or a rule has a wrong value, or is unknown. */
   InvalidOption: ['developer', 'FST_STOMP_INVALID_OPTION', 500, TypeError, 'option %s: %s'],
+  /** The document of the API was asked for before the application was ready, when routes may be missing. */
+  NotReady: ['developer', 'FST_STOMP_NOT_READY', 500, Error, '%s: the application is not ready, so that routes may be missing; call it after await app.ready()'],
   /** A message or subscribe route has a wrong path, no handler or an unknown option. */
   InvalidRoute: ['developer', 'FST_STOMP_INVALID_ROUTE', 500, TypeError, 'route %s: %s'],
   /** Two routes have one path. */

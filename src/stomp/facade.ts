@@ -1,9 +1,11 @@
 import type { FastifyInstance } from 'fastify'
 import { expected, firstProblem, func, plainObject } from '../core/check.ts'
+import type { AsyncApiDocument, AsyncApiOptions } from './asyncapi/index.ts'
 import type { Broker } from './broker/broker.ts'
 import { checkFilter, closeSessions, type SessionFilter } from './cluster/filter.ts'
 import type { StompCluster } from './cluster/stomp-cluster.ts'
 import type { Metric } from '../telemetry/metric.ts'
+import type { Documents } from './documents.ts'
 import { stompErrors } from './errors.ts'
 import type { HookName, StompHooks } from './hooks.ts'
 import type { InjectedClient, InjectOptions } from './inject.ts'
@@ -88,11 +90,18 @@ export interface StompFacade {
    * docs/observability.md lists them. The values are those of this process.
    */
   metrics (): Metric[]
+  /**
+   * Makes the document of the API: destinations, messages, schemas and servers, in AsyncAPI 3.1.
+   *
+   * @param options the facts about the API. Default: those of the option `asyncapi` of the registration
+   * @throws FST_STOMP_NOT_READY before the application is ready, FST_STOMP_INVALID_OPTION
+   */
+  asyncapi (options?: AsyncApiOptions): AsyncApiDocument
   /** Makes a client without sockets, for tests. */
   inject (options?: InjectOptions): Promise<InjectedClient>
 }
 
-export function stompFacade (server: StompServer, scope: FastifyInstance): StompFacade {
+export function stompFacade (server: StompServer, documents: Documents, scope: FastifyInstance): StompFacade {
   const { broker, taps, messages, subscribes, sender, users, hooks, failures } = server.parts
   return {
     message (path: string, ...rest: [MessageRouteOptions, MessageHandler<never, never>] | [MessageHandler<never, never>]): void {
@@ -129,6 +138,7 @@ export function stompFacade (server: StompServer, scope: FastifyInstance): Stomp
     get tcpPort () { return server.tcpPort },
     server,
     metrics: () => server.telemetry.telemetry.metrics(),
+    asyncapi: (options) => documents.make(options),
     inject: (options) => server.inject(options)
   }
 }

@@ -1,4 +1,5 @@
 import { boolean, called, type Check, checkOptions, type CheckTable, count, expected, type Hints, inside, interval, list, milliseconds, oneOf, plainObject, twoIntervals } from '../core/check.ts'
+import { checkAsyncApiPlugin } from './asyncapi/index.ts'
 import { stompErrors } from './errors.ts'
 import type { StompLimitOptions, StompPluginOptions } from './options.ts'
 
@@ -67,6 +68,7 @@ const OPTIONS: Readonly<Record<keyof StompPluginOptions, Check>> = {
   endpoint,
   rules: expected(Array.isArray, 'a list of rules'),
   presence: expected(Array.isArray, 'a list such as [{ pattern: \'/topic/rooms/**\' }]'),
+  asyncapi: plainObject,
   limits: plainObject,
   heartBeat: plainObject,
   rate: plainObject,
@@ -94,6 +96,7 @@ const HINTS: Hints = {
   paths: called('path'),
   prefixes: 'the prefixes of a broker are its own option: memoryBroker({ prefixes: … })',
   separator: 'it is an option of the broker: memoryBroker({ separator: … })',
+  openapi: called('asyncapi'),
   history: 'it is an option of the broker: memoryBroker({ history: … })',
   applicationDestinationPrefixes: called('applicationPrefix'),
   virtualHosts: called('hosts')
@@ -109,6 +112,7 @@ const REGISTER_OPTIONS = ['prefix', 'logLevel', 'logSerializers'] as const
 /** @throws FST_STOMP_INVALID_OPTION */
 export function checkStompOptions (options: StompPluginOptions): void {
   checkOptions(stompErrors.InvalidOption, 'options', options, OPTIONS, { path: '', passed: REGISTER_OPTIONS, required: ['path'], hints: HINTS })
+  if (options.asyncapi !== undefined) checkAsyncApiPlugin(options.asyncapi)
   for (const [name, table, required] of PARTS) {
     if (options[name] !== undefined) checkOptions(stompErrors.InvalidOption, name, options[name], table, { required })
   }

@@ -1,5 +1,6 @@
 import { defined } from '../core/check.ts'
 import type { EndpointOptions } from '../sockjs/options/options.ts'
+import type { AsyncApiPluginOptions } from './asyncapi/index.ts'
 import type { Broker } from './broker/broker.ts'
 import { DEFAULT_LIMITS } from './codec/index.ts'
 import { isUserDestination, USER_PREFIX } from './destinations.ts'
@@ -59,6 +60,8 @@ export interface StompPluginOptions {
   rules?: readonly Rule[]
   /** The topics whose subscribers clients may watch: a subscriber of `/topic/$presence/rooms/7` learns which users subscribe to `/topic/rooms/7`. Default: none. */
   presence?: readonly PresenceOptions[]
+  /** The document of the API in AsyncAPI, and the path at which it is served with its page. Default: `app.stomp.asyncapi()` makes it when it gets the facts. */
+  asyncapi?: AsyncApiPluginOptions
   /** The bounds of a session. */
   limits?: StompLimitOptions
   /** The heart-beats that the server offers, and the silence that it allows (STOMP-H1). */

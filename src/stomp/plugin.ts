@@ -6,6 +6,7 @@ import { STOMP_REPORTS, type StompReports } from '../telemetry/reports.ts'
 import type { Broker } from './broker/broker.ts'
 import { clusterBroker } from './broker/cluster/index.ts'
 import { memoryBroker } from './broker/memory/index.ts'
+import { Documents } from './documents.ts'
 import { stompErrors } from './errors.ts'
 import { type StompFacade, stompFacade } from './facade.ts'
 import type { StompPluginOptions } from './options.ts'
@@ -27,7 +28,8 @@ async function registerStomp (app: FastifyInstance, options: StompPluginOptions)
   if (app.hasDecorator('stomp')) throw new stompErrors.AlreadyRegistered()
   const broker = options.broker === undefined ? defaultBroker(app) : options.broker
   const server = new StompServer(app, { ...options, broker })
-  const facadeFor = oncePer((scope: FastifyInstance) => stompFacade(server, scope))
+  const documents = new Documents(app, server, options)
+  const facadeFor = oncePer((scope: FastifyInstance) => stompFacade(server, documents, scope))
   app.decorate('stomp', { getter (this: FastifyInstance) { return facadeFor(this) } } as never)
 
   app.decorate(STOMP_REPORTS, { tracing: server.parts.tracing, telemetry: server.telemetry.telemetry } satisfies StompReports)
@@ -41,7 +43,8 @@ async function registerStomp (app: FastifyInstance, options: StompPluginOptions)
     ...(options.strictSubprotocol === true ? { preHandler: [...[options.endpoint?.preHandler ?? []].flat(), refuseForeignSubprotocol] } : {}),
     maxMessageSize: Math.max(options.endpoint?.maxMessageSize ?? 0, messageSize(server))
   }
-  const [first] = server.options.paths.map((path) => app.sockjs(path, endpoint, (stream, request) => server.serve(stream, request)))
+  documents.endpoints = server.options.paths.map((path) => app.sockjs(path, endpoint, (stream, request) => server.serve(stream, request)))
+  const [first] = documents.endpoints
   server.join(new SockjsEndpoint(first!, app.log), first!.registration.node)
   first!.registration.statsLine.sources.push(server.telemetry.telemetry)
   // The server listens for TCP before the application listens, because a port that is taken must fail the start.

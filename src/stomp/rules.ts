@@ -42,6 +42,9 @@ interface CompiledRule {
   readonly allow: Permission | null
 }
 
+/** The clients that rules allow at a destination. `custom` is decided while the application runs. */
+export type Access = 'all' | 'authenticated' | 'custom' | 'none'
+
 export class Rules {
   readonly #rules: readonly CompiledRule[]
   readonly #destinations: DestinationParser
@@ -70,6 +73,22 @@ export class Rules {
       break
     }
     throw new StompError('STOMP_ACCESS_REFUSED')
+  }
+
+  /** Tells which clients may do something at all destinations that fit a pattern. CONNECT has no pattern. */
+  accessTo (type: RuleType, pattern: readonly string[] | null): Access {
+    if (this.empty) return 'all'
+    for (const rule of this.#rules) {
+      if (rule.type !== undefined && rule.type !== type) continue
+      if (rule.patterns !== null) {
+        if (pattern === null || !rule.patterns.some((each) => overlaps(each, pattern))) continue
+        // The rule fits some of the destinations, so that their parameters decide.
+        if (!rule.patterns.some((each) => covers(each, pattern))) return 'custom'
+      }
+      if (rule.allow === null) return 'none'
+      return typeof rule.allow === 'function' ? 'custom' : rule.allow
+    }
+    return 'none'
   }
 
   #compile (rule: Rule): CompiledRule {

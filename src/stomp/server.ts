@@ -41,11 +41,12 @@ export class StompServer {
   readonly options: ResolvedStompOptions
   /** The numbers of this registration. */
   readonly telemetry: StompTelemetry
-  readonly #destinations: DestinationParser
+  readonly destinations: DestinationParser
+  readonly rules: Rules
   readonly #app: FastifyInstance
   readonly #log: FastifyBaseLogger
-  /** The routes whose schemas wait for the start. */
-  readonly #uncompiled: [route: MessageRoute | SubscribeRoute, scope: FastifyInstance][] = []
+  /** The routes with their scopes. Before the start, their schemas are not compiled. */
+  readonly routes: (readonly [route: MessageRoute | SubscribeRoute, scope: FastifyInstance])[] = []
   readonly #tcp: StompPluginOptions['tcp']
   #listener: TcpListener | null = null
   /** The source of streams, since the plugin has made the endpoints. */
@@ -68,11 +69,12 @@ export class StompServer {
     const users = new Users()
     const destinations = new DestinationParser(prefixes, broker.separator)
     const presence = new Presence(options.presence ?? [], destinations, users)
-    const rights = new Rights(new Rules(options.rules ?? [], destinations), broker, clientSend)
+    this.rules = new Rules(options.rules ?? [], destinations)
+    const rights = new Rights(this.rules, broker, clientSend)
     const taps = new Taps(destinations)
     const tracing = new Tracing()
     const sender = new Sender(broker, taps, users, rights, destinations, tracing, app.log)
-    this.#destinations = destinations
+    this.destinations = destinations
     this.parts = {
       broker,
       taps,
@@ -113,7 +115,7 @@ export class StompServer {
     if (this.#host !== null) route.compile(scope)
     router.add(route.path, route)
     route.times = this.telemetry.route(route instanceof MessageRoute ? 'message' : 'subscribe', this.templateOf(route.path))
-    if (this.#host === null) this.#uncompiled.push([route, scope])
+    this.routes.push([route, scope])
   }
 
   /** Makes the template of the destinations of a route, with the application prefix. Of several prefixes the first stands for all. */
@@ -126,7 +128,7 @@ export class StompServer {
     const { broker, sender } = this.parts
     const source = this.source!
     this.#host = this.#makeHost(source.clock)
-    for (const [route, scope] of this.#uncompiled.splice(0)) route.compile(scope)
+    for (const [route, scope] of this.routes) route.compile(scope)
     broker.onState((state, reason) => { if (brokerState.hasSubscribers) brokerState.publish({ state, reason }) })
     broker.onUserMessage((message) => { sender.deliverToUser(message) })
     await sender.others?.start()
@@ -137,6 +139,9 @@ export class StompServer {
   }
 
   get tcpPort (): number | null { return this.#listener?.port ?? null }
+
+  /** False until `start()` has run. */
+  get hasStarted (): boolean { return this.#host !== null }
 
   /** Stops the listener for TCP. It runs before the sessions are closed. */
   stopListening (): void { this.#listener?.close() }
@@ -156,7 +161,7 @@ export class StompServer {
       broker,
       taps,
       tracing,
-      destinations: this.#destinations,
+      destinations: this.destinations,
       application: new StompApplication(this.parts),
       observer: new HookObserver(hooks, users, presence),
       settings,

@@ -9,6 +9,7 @@ import type { StompUser } from '../session/user.ts'
 import { readThrown } from '../session/thrown.ts'
 import type { RouteTimes } from '../telemetry.ts'
 import { type BodyKind, decodeContent } from './content.ts'
+import { DESCRIPTION, type RouteDescription } from './description.ts'
 import type { HandlerFailures } from './failures.ts'
 import { MessageReply, type Reply, type ReplyTargets } from './reply.ts'
 import { anySchema, checkRoute, handlers, type RouteChecks, SCHEMA_HINTS } from './route-checks.ts'
@@ -40,7 +41,7 @@ export interface MessageContext<Body = unknown, Params = Record<string, string>,
 export type MessageHandler<Body = unknown, Params = Record<string, string>> = (context: MessageContext<Body, Params>) => unknown
 
 /** The options of a message route. */
-export interface MessageRouteOptions extends ReplyTargets {
+export interface MessageRouteOptions extends ReplyTargets, RouteDescription {
   /** The schemas of the message. A message that does not match is refused with `FST_STOMP_VALIDATION`. */
   readonly schema?: RouteSchema
   /** The kind of every body, with any content type. By default the content type decides, and a body without one is JSON. */
@@ -57,7 +58,8 @@ const OPTIONS: Readonly<Record<keyof MessageRouteOptions, Check>> = {
   preHandler: handlers,
   sendTo: targets,
   sendToUser: targets,
-  sendToSender: targets
+  sendToSender: targets,
+  ...DESCRIPTION
 }
 
 const SCHEMA: Readonly<Record<keyof RouteSchema, Check>> = { params: anySchema, headers: anySchema, body: anySchema }
@@ -67,29 +69,27 @@ const CHECKS: RouteChecks = { call: 'app.stomp.message(path, options, handler)',
 /** A message route. Its schemas are compiled when the application is ready. */
 export class MessageRoute {
   readonly path: string
-  readonly #template: string
-  readonly #options: MessageRouteOptions
+  /** The path as destinations have it, with the application prefix. */
+  readonly template: string
+  readonly options: MessageRouteOptions
   readonly #handler: MessageHandler<never, never>
   #validator: RouteValidator | null = null
   #toldLost = false
   /** The times of this route. The server sets them when it adds the route. */
   times: RouteTimes | null = null
 
-  /**
-   * @param template the path as destinations have it, with the application prefix
-   * @throws FST_STOMP_INVALID_ROUTE
-   */
+  /** @throws FST_STOMP_INVALID_ROUTE */
   constructor (path: string, options: MessageRouteOptions, handler: MessageHandler<never, never>, broker: Broker, template: string) {
     checkRoute(path, options, handler, CHECKS)
     checkTargets(path, options, broker)
     this.path = path
-    this.#template = template
-    this.#options = options
+    this.template = template
+    this.options = options
     this.#handler = handler
   }
 
   compile (scope: FastifyInstance): void {
-    if (this.#options.schema !== undefined) this.#validator = compileSchemas(scope, this.path, this.#options.schema)
+    if (this.options.schema !== undefined) this.#validator = compileSchemas(scope, this.path, this.options.schema)
   }
 
   /** Handles one message. The client gets the errors of the handler, and any other error ends the session. */
@@ -99,7 +99,7 @@ export class MessageRoute {
     const start = clock.now()
     try {
       if (tracing.follows('message')) {
-        const event = { route: this.#template, destination, session: session.id }
+        const event = { route: this.template, destination, session: session.id }
         await tracing.run('message', { session, headers, event }, () => this.#run(match, session, message, sender, failures))
       } else {
         await this.#run(match, session, message, sender, failures)
@@ -116,13 +116,13 @@ export class MessageRoute {
     const parts: ValidatedParts = {
       params: { ...params },
       headers: Object.fromEntries(message.headers),
-      body: decodeContent(message.body, message.headers, this.#options.body)
+      body: decodeContent(message.body, message.headers, this.options.body)
     }
     this.#validator?.check(parts)
     const { destination } = message
-    const reply = new MessageReply(session, message.headers, this.#options, params, sender, () => this.#lost(session))
+    const reply = new MessageReply(session, message.headers, this.options, params, sender, () => this.#lost(session))
     const context = { ...parts, destination, user: session.user, session, reply } as MessageContext
-    for (const hook of [this.#options.preHandler ?? []].flat()) await hook(context)
+    for (const hook of [this.options.preHandler ?? []].flat()) await hook(context)
     const value = await this.#handler(context as never)
     if (isAsyncIterable(value)) this.#stream(value, session, destination, reply, failures)
     else if (value !== undefined && value !== null) await reply.send(value)

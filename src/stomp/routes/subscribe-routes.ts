@@ -9,6 +9,7 @@ import type { StompUser } from '../session/user.ts'
 import { readThrown } from '../session/thrown.ts'
 import type { RouteTimes } from '../telemetry.ts'
 import { encodeContent } from './content.ts'
+import { DESCRIPTION, type RouteDescription } from './description.ts'
 import type { HandlerFailures } from './failures.ts'
 import { anySchema, checkRoute, handlers, type RouteChecks, SCHEMA_HINTS } from './route-checks.ts'
 import type { Match } from './router.ts'
@@ -35,14 +36,14 @@ export interface SubscribeContext<Params = Record<string, string>, Headers = Rea
 export type SubscribeHandler<Params = Record<string, string>> = (context: SubscribeContext<Params>) => unknown
 
 /** The options of a subscribe route. */
-export interface SubscribeRouteOptions {
+export interface SubscribeRouteOptions extends RouteDescription {
   /** The schemas that are checked before the handler runs. */
   readonly schema?: Omit<RouteSchema, 'body'>
   /** The functions that run before the handler. An error that they throw refuses the subscription. */
   readonly preHandler?: ((context: SubscribeContext) => unknown) | readonly ((context: SubscribeContext) => unknown)[]
 }
 
-const OPTIONS: Readonly<Record<keyof SubscribeRouteOptions, Check>> = { schema: anySchema, preHandler: handlers }
+const OPTIONS: Readonly<Record<keyof SubscribeRouteOptions, Check>> = { schema: anySchema, preHandler: handlers, ...DESCRIPTION }
 
 const CHECKS: RouteChecks = {
   call: 'app.stomp.subscribe(path, options, handler)',
@@ -53,27 +54,25 @@ const CHECKS: RouteChecks = {
 
 export class SubscribeRoute {
   readonly path: string
-  readonly #template: string
-  readonly #options: SubscribeRouteOptions
+  /** The path as destinations have it, with the application prefix. */
+  readonly template: string
+  readonly options: SubscribeRouteOptions
   readonly #handler: SubscribeHandler<never>
   #validator: RouteValidator | null = null
   /** The times of this route. The server sets them when it adds the route. */
   times: RouteTimes | null = null
 
-  /**
-   * @param template the path as destinations have it, with the application prefix
-   * @throws FST_STOMP_INVALID_ROUTE
-   */
+  /** @throws FST_STOMP_INVALID_ROUTE */
   constructor (path: string, options: SubscribeRouteOptions, handler: SubscribeHandler<never>, template: string) {
     checkRoute(path, options, handler, CHECKS)
     this.path = path
-    this.#template = template
-    this.#options = options
+    this.template = template
+    this.options = options
     this.#handler = handler
   }
 
   compile (scope: FastifyInstance): void {
-    if (this.#options.schema !== undefined) this.#validator = compileSchemas(scope, this.path, this.#options.schema)
+    if (this.options.schema !== undefined) this.#validator = compileSchemas(scope, this.path, this.options.schema)
   }
 
   /** Starts the answers to one subscription. They end with it. */
@@ -90,7 +89,7 @@ export class SubscribeRoute {
     const stop = (): void => abort.abort()
     if (!tracing.follows('subscribe')) return { ready: this.#answer(ask(), session, subscription, frame, signal, failures), stop }
     let ready: Promise<void>
-    const event = { route: this.#template, destination: subscription.destination, session: session.id }
+    const event = { route: this.template, destination: subscription.destination, session: session.id }
     // The answers belong to the run, so that they begin in its context. Its end is that of the handler.
     tracing.run('subscribe', { session, headers: frame.headers, event }, async () => {
       const value = ask()
@@ -128,7 +127,7 @@ export class SubscribeRoute {
     const parts: ValidatedParts = { params: { ...params }, headers: Object.fromEntries(frame.headers), body: undefined }
     this.#validator?.check(parts)
     const context = { params: parts.params, headers: parts.headers, destination: subscription.destination, user: session.user, session, signal } as SubscribeContext
-    for (const hook of [this.#options.preHandler ?? []].flat()) await hook(context)
+    for (const hook of [this.options.preHandler ?? []].flat()) await hook(context)
     return this.#handler(context as never)
   }
 

@@ -1,0 +1,62 @@
+import type { FastifyInstance } from 'fastify'
+import type { Endpoint } from '../sockjs/endpoint/endpoint.ts'
+import { type AsyncApiDocument, type AsyncApiOptions, buildDocument, checkAsyncApi, type DocumentSource, type RouteFacts } from './asyncapi/index.ts'
+import { stompErrors } from './errors.ts'
+import type { StompPluginOptions } from './options.ts'
+import { MessageRoute } from './routes/message-routes.ts'
+import type { StompServer } from './server.ts'
+
+/** The name of the origin of the server itself. The names of its servers begin with that of the endpoint. */
+const HERE = ''
+
+/** Makes documents of a registration. */
+export class Documents {
+  readonly #app: FastifyInstance
+  readonly #server: StompServer
+  readonly #given: Pick<StompPluginOptions, 'asyncapi' | 'presence' | 'tcp'>
+  /** The endpoints, since the plugin has made them. */
+  endpoints: readonly Endpoint[] = []
+
+  constructor (app: FastifyInstance, server: StompServer, given: Pick<StompPluginOptions, 'asyncapi' | 'presence' | 'tcp'>) {
+    this.#app = app
+    this.#server = server
+    this.#given = given
+  }
+
+  /**
+   * Makes the document.
+   *
+   * @param options the options. Default: those of the registration
+   * @param origin the origin at which the client has reached the server. Default: the address at which the server listens
+   * @throws FST_STOMP_INVALID_OPTION, FST_STOMP_NOT_READY
+   */
+  make (options: AsyncApiOptions | undefined = this.#given.asyncapi, origin: string = this.#listening): AsyncApiDocument {
+    // The registration has checked its own options.
+    if (options === undefined || options !== this.#given.asyncapi) checkAsyncApi(options as AsyncApiOptions)
+    if (!this.#server.hasStarted) throw new stompErrors.NotReady('app.stomp.asyncapi()')
+    return buildDocument(this.#source, options!, options!.servers ?? { [HERE]: origin })
+  }
+
+  get #listening (): string {
+    const [address] = this.#app.addresses()
+    // A server on a socket of the file system has only its path.
+    if (typeof address !== 'object') return 'http://localhost'
+    const host = address.family === 'IPv6' ? `[${address.address}]` : address.address
+    return `${this.#app.initialConfig.https === undefined || this.#app.initialConfig.https === false ? 'http' : 'https'}://${host}:${address.port}`
+  }
+
+  get #source (): DocumentSource {
+    const { routes, options, rules, destinations, tcpPort } = this.#server
+    const { presence = [], tcp } = this.#given
+    return {
+      routes: routes.map(([route, scope]) => ({ kind: route instanceof MessageRoute ? 'message' : 'subscribe', template: route.template, options: route.options, scope } as RouteFacts)),
+      endpoints: this.endpoints.map(({ path, options: { transports } }) => ({ path, sockjs: true, websocket: transports.websocket })),
+      tcp: tcpPort === null ? null : { host: tcp?.host ?? '127.0.0.1', port: tcpPort },
+      prefixes: options.prefixes,
+      clientSend: options.clientSend,
+      maxBody: options.settings.limits.body,
+      presence: presence.map(({ pattern }) => pattern),
+      accessTo: (type, template) => rules.accessTo(type, template === null ? null : destinations.parse(template.replace(/:[A-Za-z_]\w*/g, '*')).segments)
+    }
+  }
+}
