@@ -1,7 +1,7 @@
 // RabbitMQ as the tests of the relay start it, in a folder and on ports of its own, with its STOMP plugin.
 import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { setTimeout as delay } from 'node:timers/promises'
+import { stopping } from './endings.js'
 
 const CORE = process.env.BENCH_SERVER_CORE
 
@@ -17,32 +17,17 @@ export function missingRabbitMq () { return existsSync(COMMAND) ? null : 'rabbit
 export async function startRabbitMq () {
   // The tests are in TypeScript, which Node 20 does not read by itself.
   await import('../scripts/typescript/register.js')
-  const broker = await (await import('../test/e2e/brokers/rabbitmq.ts')).startRabbitMq()
+  const started = (await import('../test/e2e/brokers/rabbitmq.ts')).startRabbitMq()
+  const stop = stopping(async () => { await (await started).stop() })
+  const broker = await started
   try {
     const pid = workerOf(broker.pid)
     if (CORE !== undefined) spawnSync('taskset', ['-a', '-c', '-p', CORE, String(pid)], { stdio: 'ignore' })
-    return { port: broker.port, webPort: broker.webPort, pid, stop: stopping(broker, pid) }
+    return { port: broker.port, webPort: broker.webPort, pid, stop }
   } catch (error) {
-    await broker.stop()
+    await stop()
     throw error
   }
-}
-
-/** Returns the function that stops a broker. An interrupt calls it too, because a process group of its own does not get that signal. */
-function stopping (broker, pid) {
-  async function stop () {
-    process.kill(pid, 'SIGKILL')
-    // The port mapper of Erlang refuses to end while it knows a node that runs.
-    while (hasThreads(pid)) await delay(20)
-    await broker.stop()
-    process.off('SIGINT', interrupted)
-  }
-  async function interrupted () {
-    await stop()
-    if (process.listenerCount('SIGINT') === 0) process.exit(130)
-  }
-  process.on('SIGINT', interrupted)
-  return stop
 }
 
 function workerOf (group) {
@@ -58,15 +43,6 @@ function isWorker (pid, group) {
     return name === PROGRAM && Number(processGroup) === group
   } catch {
     // It has ended meanwhile.
-    return false
-  }
-}
-
-/** The first thread of a killed process is a zombie early. Its sockets close with the last thread. */
-function hasThreads (pid) {
-  try {
-    return readdirSync(`/proc/${pid}/task`).length > 1 || !readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ')
-  } catch {
     return false
   }
 }

@@ -1,6 +1,7 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
+import { stopping } from './endings.js'
 import { RUNTIMES } from './runtimes.js'
 
 /** Where servers run, if anywhere in particular. */
@@ -13,6 +14,8 @@ const PATIENCE = 10_000
 export class ServerProcess {
   #child
   port = 0
+  /** Ends the server, and waits for its end. */
+  stop = stopping(() => this.#end())
 
   /** `settings` are for servers that need more than a mode. `runtime` is the program that runs the server. */
   static async start (name, mode, profile, settings = {}, runtime = 'node') {
@@ -35,8 +38,8 @@ export class ServerProcess {
   async memory () { return (await this.ask('memory')).rss }
 
   /** A profile is written by a process that ends by itself. */
-  async stop () {
-    if (this.#child.exitCode !== null) return
+  async #end () {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return
     const exit = once(this.#child, 'exit')
     this.#child.send('exit')
     const timer = setTimeout(() => this.#child.kill('SIGKILL'), PATIENCE)

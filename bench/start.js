@@ -1,5 +1,6 @@
 // Starts a script of measurements with as many descriptors as the system allows and a core for each side.
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { constants } from 'node:os'
 
 export function must (command, args) {
   const { status, error } = spawnSync(command, args, { stdio: 'inherit' })
@@ -19,5 +20,8 @@ const START = `
   exec "$0" "$@"`
 
 export function startMeasurements (script, args) {
-  must('sh', ['-c', START, process.execPath, script, ...args])
+  const child = spawn('sh', ['-c', START, process.execPath, script, ...args], { stdio: 'inherit' })
+  // The measurements stop all that they have started.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
+  child.on('exit', (code, signal) => process.exit(code ?? 128 + constants.signals[signal]))
 }

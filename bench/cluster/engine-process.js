@@ -5,6 +5,7 @@ import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { stopping } from '../endings.js'
 import { figuresOf } from '../figures.js'
 import { missingRabbitMq, startRabbitMq } from '../rabbitmq.js'
 import { ServerProcess } from '../server-process.js'
@@ -49,17 +50,14 @@ async function startProgram ({ command, args }) {
   const folder = mkdtempSync(join(tmpdir(), 'bench-'))
   const all = [command, ...args(port, folder)]
   const child = CORE === undefined ? spawn(all[0], all.slice(1), { stdio: 'ignore' }) : spawn('taskset', ['-c', CORE, ...all], { stdio: 'ignore' })
+  const exit = once(child, 'exit')
+  const stop = stopping(async () => {
+    child.kill()
+    await exit
+    rmSync(folder, { recursive: true, force: true })
+  })
   await listening(port, command)
-  return {
-    address: `${HOST}:${port}`,
-    ...figuresOf(child.pid),
-    async stop () {
-      const exit = once(child, 'exit')
-      child.kill()
-      await exit
-      rmSync(folder, { recursive: true, force: true })
-    }
-  }
+  return { address: `${HOST}:${port}`, ...figuresOf(child.pid), stop }
 }
 
 async function freePort () {

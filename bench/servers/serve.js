@@ -23,7 +23,7 @@ const ANSWERS = {
 export function ready (port, answers = {}) {
   const all = { ...ANSWERS, ...answers }
   process.on('message', async (question) => process.send(await all[question]()))
-  process.on('disconnect', () => process.exit())
+  process.on('disconnect', () => all.exit())
   process.send({ port })
 }
 

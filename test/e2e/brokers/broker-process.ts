@@ -33,7 +33,18 @@ export async function startBroker (prepare: (folder: string, port: number) => Pr
   const folder = await mkdtemp(join(tmpdir(), 'broker-'))
   const port = await freePort()
   const program = await prepare(folder, port)
-  let child = await launch(program, port)
+  const end = async (child: ChildProcess | null): Promise<void> => {
+    if (child !== null) await kill(child)
+    await program.cleanUp?.()
+    await rm(folder, { recursive: true, force: true, maxRetries: 5 })
+  }
+  let child: ChildProcess
+  try {
+    child = await launch(program, port)
+  } catch (error) {
+    await end(null)
+    throw error
+  }
   return {
     name: program.name,
     port,
@@ -43,12 +54,7 @@ export async function startBroker (prepare: (folder: string, port: number) => Pr
       await ended(child)
       child = await launch(program, port)
     },
-    async stop () {
-      if (child.exitCode === null && child.signalCode === null) process.kill(-child.pid!, 'SIGKILL')
-      await ended(child)
-      await program.cleanUp?.()
-      await rm(folder, { recursive: true, force: true, maxRetries: 5 })
-    }
+    stop: () => end(child)
   }
 }
 
@@ -58,9 +64,20 @@ async function launch ({ name, command, args, env }: BrokerProgram, port: number
   const child = spawn(command, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (text: Buffer) => { if (output.length < 200) output.push(String(text)) })
   const failed = once(child, 'exit').then(([code]) => { throw new Error(`${name} ended with ${String(code)}:\n${output.join('')}`) })
-  await Promise.race([failed, listening(name, port)])
-  failed.catch(() => {})
+  try {
+    await Promise.race([failed, listening(name, port)])
+  } catch (error) {
+    await kill(child)
+    throw error
+  } finally {
+    failed.catch(() => {})
+  }
   return child
+}
+
+async function kill (child: ChildProcess): Promise<void> {
+  if (child.exitCode === null && child.signalCode === null) process.kill(-child.pid!, 'SIGKILL')
+  await ended(child)
 }
 
 async function ended (child: ChildProcess): Promise<void> {
