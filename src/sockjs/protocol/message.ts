@@ -2,9 +2,10 @@ import { PreparedMessage } from '../../stream/prepared-message.ts'
 import { SockjsFrame } from './frame.ts'
 import { quote } from './quote.ts'
 
-interface Batch {
+/** The messages of one write, and their joined form. */
+interface Batch<T> {
   readonly messages: readonly Outgoing[]
-  readonly frame: SockjsFrame
+  readonly joined: T
 }
 
 /** The encoded forms of a prepared message. Each is made once: quoted for SockJS, framed for a WebSocket, wrapped for a streaming transport. */
@@ -13,8 +14,10 @@ class EncodedForms {
   #quoted: string | undefined
   #quotedBytes = 0
   #frame: SockjsFrame | undefined
-  #batch: Batch | undefined
+  #batch: Batch<SockjsFrame> | undefined
   #raw: Buffer | undefined
+  #rawBytes: number | undefined
+  #rawBatch: Batch<Buffer> | undefined
 
   constructor (data: string | Uint8Array) {
     this.#data = data
@@ -43,6 +46,12 @@ class EncodedForms {
     return this.#frame
   }
 
+  /** Length of the message in UTF-8, as a raw WebSocket carries it. */
+  get rawBytes (): number {
+    this.#rawBytes ??= Buffer.byteLength(this.#data)
+    return this.#rawBytes
+  }
+
   /** The encoded frame of a raw WebSocket. `encode` makes it the first time. */
   raw (encode: (data: string | Uint8Array) => Buffer): Buffer {
     this.#raw ??= encode(this.#data)
@@ -56,10 +65,14 @@ class EncodedForms {
    * batch only.
    */
   batch (messages: readonly Outgoing[], make: () => SockjsFrame): SockjsFrame {
-    if (this.#batch === undefined || !sameMessages(this.#batch.messages, messages)) {
-      this.#batch = { messages, frame: make() }
-    }
-    return this.#batch.frame
+    if (this.#batch === undefined || !sameMessages(this.#batch.messages, messages)) this.#batch = { messages, joined: make() }
+    return this.#batch.joined
+  }
+
+  /** Returns the shared frames of such a batch on raw WebSockets. */
+  rawBatch (messages: readonly Outgoing[], make: () => Buffer): Buffer {
+    if (this.#rawBatch === undefined || !sameMessages(this.#rawBatch.messages, messages)) this.#rawBatch = { messages, joined: make() }
+    return this.#rawBatch.joined
   }
 }
 
@@ -91,13 +104,18 @@ export function messageFrame (messages: readonly Outgoing[], bytes: number): Soc
   if (messages.length === 1) {
     return first instanceof PreparedMessage ? formsOf(first).frame : new SockjsFrame('a[' + quotedText(first!) + ']', bytes + 3, false)
   }
-  if (first instanceof PreparedMessage && messages.every(isPrepared)) {
-    return formsOf(first).batch(messages, () => joinedFrame(messages, bytes, true))
+  if (isShared(messages)) {
+    return formsOf(messages[0]!).batch(messages, () => joinedFrame(messages, bytes, true))
   }
   return joinedFrame(messages, bytes, false)
 }
 
-function isPrepared (message: Outgoing): boolean {
+/** True if all messages are prepared, so that other sessions may ask for the same batch. */
+export function isShared (messages: readonly Outgoing[]): messages is readonly PreparedMessage[] {
+  return messages.every(isPrepared)
+}
+
+function isPrepared (message: Outgoing): message is PreparedMessage {
   return message instanceof PreparedMessage
 }
 

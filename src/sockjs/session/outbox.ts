@@ -70,9 +70,8 @@ export class Outbox {
 
   #encodeRaw (message: Message | PreparedMessage): Outgoing {
     const data = message instanceof PreparedMessage ? message.data : message
-    if (typeof data === 'string') this.#addedBytes = Buffer.byteLength(data)
-    else if (this.#binary && data instanceof Uint8Array) this.#addedBytes = data.byteLength
-    else throw new errors.InvalidMessage(`a message must be a string${this.#binary ? ' or bytes' : ', or bytes where the option binary is on'}, not ${typeName(message)}; send JSON.stringify(value) for any other value`)
+    if (typeof data !== 'string' && !(this.#binary && data instanceof Uint8Array)) throw new errors.InvalidMessage(`a message must be a string${this.#binary ? ' or bytes' : ', or bytes where the option binary is on'}, not ${typeName(message)}; send JSON.stringify(value) for any other value`)
+    this.#addedBytes = message instanceof PreparedMessage ? formsOf(message).rawBytes : Buffer.byteLength(data)
     return message
   }
 }

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import type { WebSocket } from 'ws'
 import { PreparedMessage } from '../../stream/prepared-message.ts'
-import { CLOSE, type CloseReason, FORM, formsOf, isWireCode, type Outgoing, type SockjsFrame } from '../protocol/index.ts'
+import { CLOSE, type CloseReason, FORM, formsOf, isShared, isWireCode, type Outgoing, type SockjsFrame } from '../protocol/index.ts'
 import type { AnySession } from '../session/index.ts'
 import type { IncomingRules } from './incoming.ts'
 import type { Lingering } from './lingering.ts'
@@ -78,7 +78,8 @@ export class WebSocketReceiver extends SocketReceiver {
     const text = asciiMessages(messages, bytes)
     if (text !== null) this.#write(text)
     else if (messages.length === 1) this.#write(rawBytes(messages[0]!))
-    else this.#write(Buffer.concat(messages.map(rawBytes)))
+    else if (isShared(messages)) this.#write(formsOf(messages[0]!).rawBatch(messages, () => joined(messages)))
+    else this.#write(joined(messages))
   }
 
   /**
@@ -184,6 +185,10 @@ function asciiMessages (messages: readonly Outgoing[], bytes: number): string | 
     text += asciiFrame(message)
   }
   return length === bytes ? text : null
+}
+
+function joined (messages: readonly Outgoing[]): Buffer {
+  return Buffer.concat(messages.map(rawBytes))
 }
 
 function rawBytes (message: Outgoing): Buffer {

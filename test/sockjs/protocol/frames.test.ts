@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { test } from 'tap'
-import { checkCallback, CLOSE, closeFrame, type Envelope, envelopes, fitReason, FORM, SockjsFrame, GREETING, HEARTBEAT, hideIds, iframePage, infoBody, isCloseCode, isWireCode, messageFrame, OPEN, parseTarget, quote, shownPath, formsOf } from '../../../src/sockjs/protocol/index.ts'
+import { checkCallback, CLOSE, closeFrame, type Envelope, envelopes, fitReason, FORM, SockjsFrame, GREETING, HEARTBEAT, hideIds, iframePage, infoBody, isCloseCode, isWireCode, messageFrame, OPEN, parseTarget, quote, shownPath, formsOf, isShared } from '../../../src/sockjs/protocol/index.ts'
 import { PreparedMessage } from '../../../src/stream/prepared-message.ts'
 
 const { xhr, xhrStreaming, eventsource, htmlfile, jsonp } = envelopes
@@ -172,6 +172,20 @@ test('a prepared message of a raw WebSocket is framed once', async (t) => {
   t.equal(calls, 1)
   t.strictSame(formsOf(bytes).raw(encode), Buffer.from('x'))
   t.equal(formsOf(bytes).quoted, '"x"', 'as text, where bytes cannot travel')
+})
+
+test('a batch of broadcasts is one buffer for all raw WebSockets that got the same', async (t) => {
+  const [a, b] = [new PreparedMessage('a'), new PreparedMessage('b\u00e9')]
+  let calls = 0
+  const make = () => Buffer.of(++calls)
+  const first = formsOf(a).rawBatch([a, b], make)
+  t.equal(formsOf(a).rawBatch([a, b], make), first)
+  t.not(formsOf(a).rawBatch([a, b, b], make), first)
+  t.not(formsOf(a).rawBatch([a, a], make), first)
+  t.equal(calls, 3)
+  t.equal(formsOf(b).rawBytes, 3)
+  t.ok(isShared([a, b]))
+  t.notOk(isShared([a, 'own']))
 })
 
 test('SESSION-3 to SESSION-23 the closes that the server decides', async (t) => {
