@@ -43,20 +43,27 @@ export function ruleOf (command: Command): CommandRule {
   return COMMANDS[command]
 }
 
-/** The commands that each side may send, by their spelling on the wire. Upper and lower case differ (STOMP-F5). */
-const VOCABULARY: { readonly [P in Peer]: ReadonlyMap<string, CommandFrom<P>> } = {
-  client: commandsFrom('client'),
-  server: commandsFrom('server')
+type Vocabulary<P extends Peer> = { readonly [V in Version]: ReadonlyMap<string, CommandFrom<P>> }
+
+/** The commands that each side may send in each version, by their spelling on the wire. Upper and lower case differ (STOMP-F5). */
+const VOCABULARY: { readonly [P in Peer]: Vocabulary<P> } = {
+  client: vocabularyOf('client'),
+  server: vocabularyOf('server')
 }
 
-/** Finds a command. Returns `undefined` if this side does not have it, in that version or at all (STOMP-U1, STOMP-A3). */
+/**
+ * Finds a command. Returns `undefined` if this side does not have it, in that version or at all (STOMP-U1, STOMP-A3).
+ * Before a version is agreed, a command of any version may come.
+ */
 export function commandNamed<P extends Peer> (word: string, peer: P, version: Version | undefined): CommandFrom<P> | undefined {
-  const command = VOCABULARY[peer].get(word)
-  if (command === undefined || (version !== undefined && ruleOf(command).since > version)) return undefined
-  return command
+  return VOCABULARY[peer][version ?? '1.2'].get(word)
 }
 
-function commandsFrom<P extends Peer> (peer: P): ReadonlyMap<string, CommandFrom<P>> {
-  const said = (command: string): command is CommandFrom<P> => ruleOf(command as Command).from === peer
-  return new Map(Object.keys(COMMANDS).filter(said).map((command) => [command, command]))
+function vocabularyOf<P extends Peer> (peer: P): Vocabulary<P> {
+  return { '1.0': commandsFrom(peer, '1.0'), 1.1: commandsFrom(peer, '1.1'), 1.2: commandsFrom(peer, '1.2') }
+}
+
+function commandsFrom<P extends Peer> (peer: P, version: Version): ReadonlyMap<string, CommandFrom<P>> {
+  const has = (command: string): command is CommandFrom<P> => ruleOf(command as Command).from === peer && ruleOf(command as Command).since <= version
+  return new Map(Object.keys(COMMANDS).filter(has).map((command) => [command, command]))
 }

@@ -1,6 +1,6 @@
 import { type Command, type CommandFrom, commandNamed, type Peer, ruleOf } from './commands.ts'
 import { type FrameError, frameError, type FrameErrorCode } from './errors.ts'
-import { type HeaderRules, headerRulesFor, unescapeText } from './escaping.ts'
+import { type HeaderRules, headerRulesFor, plainRulesFor, unescapeText } from './escaping.ts'
 import { FrameHeaders } from './headers.ts'
 import type { FrameLimits } from './limits.ts'
 import { negotiateVersion, type Version } from './versions.ts'
@@ -32,17 +32,20 @@ const CR = 0x0d
 /**
  * Reads the command and the headers up to the empty line. The first mistake is reported, but the rest is read too,
  * because the answer needs a `receipt` that stands further down (STOMP-X1).
+ *
+ * `plain` tells that the head is ASCII without a CR and without a backslash, so that its lines need no decoding.
  */
 export function readHead<P extends Peer> (
   text: string,
   from: number,
-  state: ParserState<P>
+  state: ParserState<P>,
+  plain = false
 ): Head<P> | FrameError | typeof UNFINISHED {
   const { version } = state
   let lineEnd = text.indexOf('\n', from)
   if (lineEnd === -1) return UNFINISHED
   const command = commandNamed(text.slice(from, withoutCR(text, from, lineEnd)), state.from, version)
-  const rules = headerRulesFor(command, version)
+  const rules = plain ? plainRulesFor(version) : headerRulesFor(command, version)
 
   const headers = new FrameHeaders()
   let mistake: FrameErrorCode | undefined = command === undefined ? 'STOMP_UNKNOWN_COMMAND' : undefined
@@ -53,7 +56,7 @@ export function readHead<P extends Peer> (
     const stop = withoutCR(text, start, lineEnd)
     if (stop === start) break
     if (count === state.limits.headers) return UNFINISHED
-    const problem = readHeader(text.slice(start, stop), headers, rules)
+    const problem = readHeader(text, start, stop, headers, rules)
     mistake ??= problem
     start = lineEnd + 1
   }
@@ -62,12 +65,12 @@ export function readHead<P extends Peer> (
 }
 
 /** Adds one header line to `headers`, or returns the code of its fault. */
-function readHeader (line: string, headers: FrameHeaders, rules: HeaderRules): FrameErrorCode | undefined {
-  if (!rules.bareCR && line.includes('\r')) return 'STOMP_STRAY_CARRIAGE_RETURN'
-  const colon = line.indexOf(':')
-  if (colon === -1) return 'STOMP_HEADER_WITHOUT_COLON'
-  const name = readText(line.slice(0, colon), rules)
-  const value = readText(line.slice(colon + 1), rules)
+function readHeader (text: string, start: number, stop: number, headers: FrameHeaders, rules: HeaderRules): FrameErrorCode | undefined {
+  if (!rules.bareCR && text.slice(start, stop).includes('\r')) return 'STOMP_STRAY_CARRIAGE_RETURN'
+  const colon = text.indexOf(':', start)
+  if (colon === -1 || colon >= stop) return 'STOMP_HEADER_WITHOUT_COLON'
+  const name = readText(text.slice(start, colon), rules)
+  const value = readText(text.slice(colon + 1, stop), rules)
   if (name === undefined || value === undefined) return 'STOMP_UNDEFINED_ESCAPE'
   if (name === '') return 'STOMP_EMPTY_HEADER_NAME'
   if (name === 'content-length' && (headers.get(name) ?? value) !== value) return 'STOMP_CONFLICTING_CONTENT_LENGTH'

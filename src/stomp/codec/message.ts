@@ -15,7 +15,7 @@ const PER_DELIVERY: ReadonlySet<string> = new Set(['content-length', 'subscripti
 export class MessageEncoding {
   readonly #headers: FrameHeaders
   readonly #body: Body
-  readonly #ends = new Map<Version, FrameEnd>()
+  readonly #ends: { [V in Version]?: FrameEnd } = {}
 
   constructor (headers: FrameHeaders, body: Body) {
     this.#headers = headers
@@ -29,8 +29,7 @@ export class MessageEncoding {
    */
   frame (own: Iterable<readonly [name: string, value: string]>, version: Version): EncodedFrame {
     const rules = headerRulesFor('MESSAGE', version)
-    let end = this.#ends.get(version)
-    if (end === undefined) this.#ends.set(version, end = new FrameEnd(headerLines(this.#headers, rules, PER_DELIVERY), this.#body))
+    const end = this.#ends[version] ??= new FrameEnd(headerLines(this.#headers, rules, PER_DELIVERY), this.#body)
     return new EncodedFrame('MESSAGE\n' + headerLines(own, rules), end)
   }
 }

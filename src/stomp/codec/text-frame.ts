@@ -12,6 +12,8 @@ import { type ParserState, readHead, UNFINISHED } from './head.ts'
  */
 const SLACK = 4096
 
+/** ASCII without a CR and a backslash. */
+const PLAIN = /^[\0-\x0c\x0e-\x5b\x5d-\x7f]*$/
 const NOT_ASCII = /[^\0-\x7f]/
 
 export interface TextFrame<P extends Peer> {
@@ -28,11 +30,12 @@ export interface TextFrame<P extends Peer> {
 export function readTextFrame<P extends Peer> (text: string, from: number, state: ParserState<P>): TextFrame<P> | undefined {
   const firstNul = text.indexOf('\0', from)
   if (firstNul === -1) return undefined
-  const head = readHead(text, from, state)
+  const plain = isPlain(text, from)
+  const head = readHead(text, from, state, plain)
   if (head === UNFINISHED || 'code' in head || head.end > firstNul) return undefined
 
   const headText = text.slice(from, head.end)
-  if (NOT_ASCII.test(headText) || exceedsHeadLimits(headText, state)) return undefined
+  if ((!plain && NOT_ASCII.test(headText)) || exceedsHeadLimits(headText, state)) return undefined
 
   const end = head.contentLength === undefined ? firstNul : endOfCountedBody(text, head.end, firstNul, head.contentLength)
   if (end === undefined || text.length - (end - from) > SLACK || (head.body !== 'kept' && end > head.end)) return undefined
@@ -40,6 +43,12 @@ export function readTextFrame<P extends Peer> (text: string, from: number, state
   const body = Body.from(text.slice(head.end, end), head.contentLength)
   if (exceedsBodyLimit(headText.length, body, state)) return undefined
   return { frame: { command: head.command, headers: head.headers, body }, end: end + 1 }
+}
+
+/** Tells whether a head whose lines end in LF alone has nothing to decode. */
+function isPlain (text: string, from: number): boolean {
+  const end = text.indexOf('\n\n', from)
+  return end !== -1 && PLAIN.test(text.slice(from, end))
 }
 
 /** Finds the NUL after exactly `length` octets. It counts octets, because an index of the text counts UTF-16 units. */
