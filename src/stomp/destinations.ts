@@ -163,16 +163,48 @@ export function parseDestination (name: string, rules: DestinationRules): Destin
   const found = match(name, rules.prefixes)
   if (found === undefined) throw refusal('STOMP_UNKNOWN_DESTINATION')
   const [prefix, kind] = found
-  if (kind === 'dead') return { kind, name, segments: [prefix] }
-  const segments = name.slice(prefix.length + 1).split(rules.separator, rules.maxSegments + 1)
-  if (segments.length > rules.maxSegments) throw refusal('STOMP_INVALID_DESTINATION', `at most ${rules.maxSegments} segments`)
-  if (segments.includes('')) throw refusal('STOMP_INVALID_DESTINATION', 'a segment is empty')
-  segments.unshift(prefix)
-  return { kind, name, segments }
+  if (kind === 'dead') return new ParsedDestination(kind, name, prefix, rules.separator)
+  const count = countSegments(name, prefix.length + 1, rules.separator)
+  if (count > rules.maxSegments) throw refusal('STOMP_INVALID_DESTINATION', `at most ${rules.maxSegments} segments`)
+  if (count === 0) throw refusal('STOMP_INVALID_DESTINATION', 'a segment is empty')
+  return new ParsedDestination(kind, name, prefix, rules.separator)
+}
+
+/** Counts the segments from an index on. Returns 0 if one of them is empty. */
+function countSegments (name: string, from: number, separator: Separator): number {
+  let count = 1
+  let start = from
+  for (let at = name.indexOf(separator, start); at !== -1; at = name.indexOf(separator, start)) {
+    if (at === start) return 0
+    count++
+    start = at + 1
+  }
+  return start === name.length ? 0 : count
+}
+
+class ParsedDestination implements Destination {
+  readonly kind: DestinationKind
+  readonly name: string
+  readonly #prefix: string
+  readonly #separator: Separator
+  #segments: readonly string[] | undefined
+
+  constructor (kind: DestinationKind, name: string, prefix: string, separator: Separator) {
+    this.kind = kind
+    this.name = name
+    this.#prefix = prefix
+    this.#separator = separator
+  }
+
+  /** The segments, split when they are first asked for. A message for a topic needs the name only. */
+  get segments (): readonly string[] {
+    this.#segments ??= this.kind === 'dead' ? [this.#prefix] : [this.#prefix, ...this.name.slice(this.#prefix.length + 1).split(this.#separator)]
+    return this.#segments
+  }
 }
 
 /** Compares the length in UTF-8. A UTF-16 unit has three octets at most, so that a short name needs no count. */
-function isLongerThan (text: string, octets: number): boolean {
+export function isLongerThan (text: string, octets: number): boolean {
   return text.length > octets || (text.length * 3 > octets && Buffer.byteLength(text) > octets)
 }
 

@@ -1,3 +1,4 @@
+import type { Message } from '../../stream/message-stream.ts'
 import { PreparedMessage } from '../../stream/prepared-message.ts'
 import { type Body, FrameHeaders, MessageEncoding, type Version } from '../codec/index.ts'
 
@@ -22,7 +23,9 @@ export class Publication {
   /** The body, text or bytes. */
   readonly body: Body
   #encoding: MessageEncoding | undefined
-  #prepared: Map<string, PreparedMessage> | undefined
+  /** The form of the first subscriber. Most messages have no other. */
+  #first: Form | undefined
+  #others: Map<string, PreparedMessage> | undefined
 
   /**
    * Makes the publication of a message.
@@ -50,17 +53,17 @@ export class Publication {
   /**
    * Makes the MESSAGE that all subscribers with this id and version share. `asBytes` is for streams that take bytes.
    *
+   * The first subscriber gets the data alone, because a message for one needs no shared forms.
+   *
    * @internal
    */
-  forSubscription (id: string | undefined, version: Version, asBytes: boolean): PreparedMessage {
-    const prepared = this.#prepared ??= new Map()
-    const key = `${version}${asBytes ? 'b' : 't'}${id ?? ''}`
-    let message = prepared.get(key)
-    if (message === undefined) {
-      message = new PreparedMessage(this.forDelivery(id === undefined ? [] : [['subscription', id]], version, asBytes))
-      if (prepared.size < KEPT_MESSAGES) prepared.set(key, message)
+  forSubscription (id: string | undefined, version: Version, asBytes: boolean): Message | PreparedMessage {
+    const first = this.#first
+    if (first === undefined) {
+      this.#first = new Form(id, version, asBytes, this.#encode(id, version, asBytes))
+      return this.#first.data
     }
-    return message
+    return first.fits(id, version, asBytes) ? first.shared : this.#other(id, version, asBytes)
   }
 
   /**
@@ -76,6 +79,47 @@ export class Publication {
 
   /** Drops the encoded forms, so that a history keeps only the message. */
   forgetForms (): void {
-    this.#encoding = this.#prepared = undefined
+    this.#encoding = this.#first = this.#others = undefined
+  }
+
+  #other (id: string | undefined, version: Version, asBytes: boolean): PreparedMessage {
+    const others = this.#others ??= new Map()
+    const key = `${version}${asBytes ? 'b' : 't'}${id ?? ''}`
+    let message = others.get(key)
+    if (message === undefined) {
+      message = new PreparedMessage(this.#encode(id, version, asBytes))
+      if (others.size < KEPT_MESSAGES) others.set(key, message)
+    }
+    return message
+  }
+
+  #encode (id: string | undefined, version: Version, asBytes: boolean): Message {
+    return this.forDelivery(id === undefined ? [] : [['subscription', id]], version, asBytes)
+  }
+}
+
+/** The form for one subscription id. */
+class Form {
+  readonly #id: string | undefined
+  readonly #version: Version
+  readonly #asBytes: boolean
+  readonly data: Message
+  #shared: PreparedMessage | undefined
+
+  constructor (id: string | undefined, version: Version, asBytes: boolean, data: Message) {
+    this.#id = id
+    this.#version = version
+    this.#asBytes = asBytes
+    this.data = data
+  }
+
+  fits (id: string | undefined, version: Version, asBytes: boolean): boolean {
+    return this.#id === id && this.#version === version && this.#asBytes === asBytes
+  }
+
+  /** The form as all subscribers but the first get it. */
+  get shared (): PreparedMessage {
+    this.#shared ??= new PreparedMessage(this.data)
+    return this.#shared
   }
 }

@@ -7,6 +7,10 @@ const RESERVED: ReadonlySet<string> = new Set(['destination', 'receipt', 'transa
 /** The headers of a SEND that its MESSAGE repeats. */
 export function userHeaders (headers: Iterable<readonly [name: string, value: unknown]>): FrameHeaders {
   const kept = new FrameHeaders()
-  for (const [name, value] of headers) if (!RESERVED.has(name.toLowerCase())) kept.add(name, String(value))
+  for (const [name, value] of headers) if (!isReserved(name)) kept.add(name, String(value))
   return kept
+}
+
+function isReserved (name: string): boolean {
+  return RESERVED.has(name) || RESERVED.has(name.toLowerCase())
 }

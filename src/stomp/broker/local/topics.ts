@@ -63,9 +63,9 @@ export class Topics {
   }
 
   /** Finds the subscriptions that fit, as they are now. */
-  audiences ({ name, segments }: Destination): (readonly TopicSubscription[])[] {
-    const found = this.#patterns.size === 0 ? [] : this.#patterns.match(segments).map(listOf)
-    const exact = this.#exact.get(name)
+  audiences (destination: Destination): (readonly TopicSubscription[])[] {
+    const found = this.#patterns.size === 0 ? [] : this.#patterns.match(destination.segments).map(listOf)
+    const exact = this.#exact.get(destination.name)
     if (exact !== undefined) found.push(exact.list)
     return found
   }

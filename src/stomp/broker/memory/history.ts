@@ -55,8 +55,9 @@ export class History {
   }
 
   /** Finds the log of a topic, and begins it if it is new. Returns `undefined` for a topic without a history. */
-  open ({ name, segments }: Destination): Log | undefined {
+  open (destination: Destination): Log | undefined {
     if (this.#rules.length === 0) return undefined
+    const { name, segments } = destination
     let log = this.#logs.get(name)
     if (log === undefined) {
       const rule = this.#rules.find((rule) => matchesPattern(rule.segments, segments))

@@ -1,5 +1,5 @@
 import type { ClientCommand, Frame } from '../../codec/index.ts'
-import type { ClientDestination } from '../../destinations.ts'
+import { type ClientDestination, isLongerThan } from '../../destinations.ts'
 import { StompError } from '../../errors.ts'
 import type { StompSession } from '../stomp-session.ts'
 import { required } from './frame.ts'
@@ -8,6 +8,6 @@ import { required } from './frame.ts'
 export function destinationOf ({ host }: StompSession, frame: Frame<ClientCommand>): ClientDestination {
   const name = required(frame, 'destination')
   const { limits } = host.settings
-  if (Buffer.byteLength(name) > limits.destination) throw new StompError('STOMP_DESTINATION_TOO_LONG', `at most ${limits.destination} octets`)
+  if (isLongerThan(name, limits.destination)) throw new StompError('STOMP_DESTINATION_TOO_LONG', `at most ${limits.destination} octets`)
   return host.destinations.parse(name)
 }
