@@ -124,8 +124,8 @@ export const WORKLOADS = [
   broadcast('xhr-streaming', 1000, 1, { sockjs: 0.65, 'node:http': 0.9 }),
   broadcast('xhr-streaming', 1000, 4, { sockjs: 0.65, 'node:http': 0.9 }),
   {
-    ...broadcast('websocket', 1000, 1, { ws: 0.1 }),
-    name: 'websocket broadcast of 1 KB of JSON to 1000, compressed',
+    ...broadcast('websocket', 1000, 4, { ws: 0.1 }),
+    name: 'websocket broadcast of 1 KB of JSON to 1000, 4 in flight, compressed',
     message: JSON_TEXT,
     participants: [
       { ...OURS, dialect: 'sockjs, deflated', settings: { endpoint: { websocket: { compression: true } } } },

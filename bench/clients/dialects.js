@@ -1,3 +1,4 @@
+import { constants, inflateRawSync } from 'node:zlib'
 import { SAYING } from '../said.js'
 import { token } from '../token.js'
 
@@ -18,28 +19,48 @@ const withHeaders = (dialect, headers) => (id, message) => ({ ...dialect(id, mes
 const DEFLATE = 'Sec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover; client_no_context_takeover\r\n'
 /** Longer than the frames that carry no message. */
 const COMPRESSED = 8
+const TAIL = Buffer.from([0, 0, 0xff, 0xff])
 
-/** Frames that are compressed are not read. Each has one message, as long as one is in flight. */
-const deflated = (dialect) => (id, message) => {
-  const { read, ...rest } = dialect(id, message)
-  return { ...rest, headers: DEFLATE, read: (session, data, start, end) => end - start > COMPRESSED ? 1 : read(session, data, start, end) }
+/** All messages are equal, so the length of a compressed frame tells how many it has. One frame of each length is inflated. */
+const deflated = (dialect) => {
+  const counts = new Map()
+  return (id, message) => {
+    const { read, ...rest } = dialect(id, message)
+    function inflated (session, data, start, end) {
+      const text = inflateRawSync(Buffer.concat([data.subarray(start, end), TAIL]), { finishFlush: constants.Z_SYNC_FLUSH })
+      return read(session, text, 0, text.length)
+    }
+    return {
+      ...rest,
+      headers: DEFLATE,
+      read (session, data, start, end) {
+        const length = end - start
+        if (length <= COMPRESSED) return read(session, data, start, end)
+        if (!counts.has(length)) counts.set(length, inflated(session, data, start, end))
+        return counts.get(length)
+      }
+    }
+  }
 }
 
 const authorization = () => `Authorization: Bearer ${token()}\r\n`
 
 /** An array holds k messages of known length: `a["…","…"]`. */
-export const countOf = (bytes, message) => Math.round((bytes - 2) / (message.length + 3))
+export const countOf = (bytes, quoted) => Math.round((bytes - 2) / (quoted.length + 1))
 
-const sockjs = (id, message) => ({
-  path: `/bench/000/${id}/websocket`,
-  text: JSON.stringify([message]),
-  upgraded: nothing,
-  read (session, data, start, end) {
-    if (data[start] === code('a')) return countOf(end - start, message)
-    if (data[start] === code('o')) session.opened()
-    return 0
+const sockjs = (id, message) => {
+  const quoted = JSON.stringify(message)
+  return {
+    path: `/bench/000/${id}/websocket`,
+    text: `[${quoted}]`,
+    upgraded: nothing,
+    read (session, data, start, end) {
+      if (data[start] === code('a')) return countOf(end - start, quoted)
+      if (data[start] === code('o')) session.opened()
+      return 0
+    }
   }
-})
+}
 
 const engine = (_id, message) => ({
   path: '/engine.io/?EIO=4&transport=websocket',

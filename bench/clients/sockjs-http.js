@@ -19,7 +19,7 @@ export const TRANSPORTS = {
 export class SockjsHttpSession extends Session {
   #receiver
   #sender
-  #message
+  #quoted
   #transport
   #rest = EMPTY
   #arrived = 0
@@ -28,7 +28,7 @@ export class SockjsHttpSession extends Session {
   constructor ({ port, receivePort = port, sendPort = port, id, message, transport }) {
     super()
     const base = `/bench/000/${id}`
-    this.#message = message
+    this.#quoted = JSON.stringify(message)
     this.#transport = TRANSPORTS[transport]
     this.#sender = new Sender(sendPort, repeater((count) => post(`${base}/xhr_send`, JSON.stringify(Array(count).fill(message)))), this.failed)
     const again = this.#transport.request(base)
@@ -69,7 +69,7 @@ export class SockjsHttpSession extends Session {
     let at = from
     for (let end = data.indexOf(LINE, at); end !== -1 && end < to; end = data.indexOf(LINE, at)) {
       const first = at + before < end ? data[at + before] : 0
-      if (first === ARRAY) this.#arrived += countOf(end - at - before - after, this.#message)
+      if (first === ARRAY) this.#arrived += countOf(end - at - before - after, this.#quoted)
       else if (first === OPEN) this.opened()
       at = end + 1
     }

@@ -79,12 +79,13 @@ export function endpointScope (endpoint: Endpoint, remote: RemoteSessions | null
       const server = await websocketServerOf(upgradable, endpoint)
       const drafts = endpoint.options.allowDrafts ? await loadDraftDriver(endpoint.path) : null
       endpoint.injectWS = upgradable.injectWS as unknown as InjectWebSocket
+      const accept = acceptWebSocket(endpoint, server)
       const get = {
         ...route,
         method: 'GET',
-        handler: openUpgrade(endpoint, server, drafts, handler),
+        handler: openUpgrade(endpoint, server, drafts, accept, handler),
         // `injectWS` uses this handler, because there `@fastify/websocket` answers the handshake.
-        wsHandler: (ws: WebSocket, request: FastifyRequest) => acceptWebSocket(endpoint, server, request, ws),
+        wsHandler: (ws: WebSocket, request: FastifyRequest) => accept(request, ws),
         preHandler: [...preHandler, beforeUpgrade(endpoint)]
       }
       for (const place of PLACES) upgradable.route({ ...get, ...place } as RouteOptions)

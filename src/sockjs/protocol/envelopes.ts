@@ -28,7 +28,7 @@ export interface Chunk {
 }
 
 /** The index of each encoded form of a shared frame. A chunk is the form of an envelope in a stream. */
-export const FORM = { websocket: 0, line: 1, lineChunk: 2, eventsource: 3, eventsourceChunk: 4, htmlfile: 5, htmlfileChunk: 6 } as const
+export const FORM = { websocket: 0, line: 1, lineChunk: 2, eventsource: 3, eventsourceChunk: 4, htmlfile: 5, htmlfileChunk: 6, deflated: 7 } as const
 
 function encoded (text: string, frame: SockjsFrame): Encoded {
   return frame.ascii && !frame.shared ? text : Buffer.from(text)

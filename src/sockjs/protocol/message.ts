@@ -18,6 +18,7 @@ class EncodedForms {
   #raw: Buffer | undefined
   #rawBytes: number | undefined
   #rawBatch: Batch<Buffer> | undefined
+  #deflated: Buffer | undefined
 
   constructor (data: string | Uint8Array) {
     this.#data = data
@@ -56,6 +57,12 @@ class EncodedForms {
   raw (encode: (data: string | Uint8Array) => Buffer): Buffer {
     this.#raw ??= encode(this.#data)
     return this.#raw
+  }
+
+  /** The same frame, compressed. */
+  deflated (encode: (data: string | Uint8Array) => Buffer): Buffer {
+    this.#deflated ??= encode(this.#data)
+    return this.#deflated
   }
 
   /**

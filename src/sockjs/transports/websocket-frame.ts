@@ -3,6 +3,8 @@ import type { SockjsFrame } from '../protocol/index.ts'
 /** FIN and the opcode (RFC 6455, section 5.2). */
 const TEXT = 0x81
 const BINARY = 0x82
+/** The bit of a compressed message (RFC 7692, section 6). */
+const COMPRESSED = 0x40
 
 /** A heartbeat of a SockJS session: the text frame `h` and an empty ping, in one write (WS-21). */
 export const HEARTBEAT_AND_PING = Buffer.from([0x81, 0x01, 0x68, 0x89, 0x00])
@@ -36,4 +38,9 @@ export function frameBytes (frame: SockjsFrame): Buffer {
 /** Encodes a whole message of a raw WebSocket. Bytes become a binary frame. */
 export function messageBytes (data: string | Uint8Array): Buffer {
   return typeof data === 'string' ? encode(TEXT, data, Buffer.byteLength(data)) : encode(BINARY, data, data.byteLength)
+}
+
+/** Makes the frame of a compressed message. */
+export function deflatedFrame (isText: boolean, body: Uint8Array): Buffer {
+  return encode((isText ? TEXT : BINARY) | COMPRESSED, body, body.byteLength)
 }

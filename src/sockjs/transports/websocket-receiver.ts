@@ -5,6 +5,7 @@ import { CLOSE, type CloseReason, FORM, formsOf, isShared, isWireCode, type Outg
 import type { AnySession } from '../session/index.ts'
 import type { IncomingRules } from './incoming.ts'
 import type { Lingering } from './lingering.ts'
+import type { DeflateWay, SharedDeflate } from './shared-deflate.ts'
 import { SocketReceiver } from './socket-receiver.ts'
 import { asciiFrame, frameBytes, HEARTBEAT_AND_PING, messageBytes, PING } from './websocket-frame.ts'
 
@@ -16,13 +17,16 @@ interface Owned { [RECEIVER]?: WebSocketReceiver }
  * A WebSocket of RFC 6455 (versions 13 and 8).
  *
  * `ws` parses incoming frames. Outgoing frames are written on the socket itself, in one write per turn of the event loop. If an extension was
- * negotiated, only `ws` can apply it, and `ws` writes the frames.
+ * negotiated, `ws` applies it and writes the frames. Short frames, and frames that `SharedDeflate` can compress for many sessions, bypass it too.
  */
 export class WebSocketReceiver extends SocketReceiver {
   readonly #ws: WebSocket & Owned
   readonly #socket: Socket & Owned
   readonly #lingering: Lingering
   readonly #extended: boolean
+  readonly #deflate: SharedDeflate | null
+  /** The frames that `ws` compresses now. A frame that is written on the socket must not overtake them. */
+  #inWs = 0
   /** The number of bytes that were read before the unanswered ping. A larger number shows that the client is alive. */
   #pingMark = -1
   #draining = false
@@ -31,14 +35,15 @@ export class WebSocketReceiver extends SocketReceiver {
   /** Called for every write that has left, if `drain` of the socket would come too late. */
   readonly #written: (() => void) | undefined
 
-  constructor (session: AnySession, rules: IncomingRules, ws: WebSocket, socket: Socket, lingering: Lingering) {
+  constructor (session: AnySession, rules: IncomingRules, ws: WebSocket, socket: Socket, lingering: Lingering, deflate: SharedDeflate | null) {
     super(session, rules)
     this.#ws = ws
     this.#socket = socket
     this.#lingering = lingering
     this.#extended = ws.extensions !== ''
+    this.#deflate = deflate
     this.#ws[RECEIVER] = this
-    this.#written = this.#extended || session.highWater < socket.writableHighWaterMark ? () => session.output.flushed(this) : undefined
+    this.#written = session.highWater < socket.writableHighWaterMark ? () => session.output.flushed(this) : undefined
     ws.on('message', onMessage)
     ws.on('close', onClose)
     ws.on('error', onError)
@@ -64,7 +69,9 @@ export class WebSocketReceiver extends SocketReceiver {
   destroy (): void { this.#ws.terminate() }
 
   protected writeFrame (frame: SockjsFrame): void {
-    if (this.#extended) this.#ws.send(frame.text, this.#written)
+    const way = this.#extended ? this.#wayOf(frame.bytes, frame.shared) : 'plain'
+    if (way === 'own') this.#handOver(frame.text)
+    else if (way === 'shared') this.#write(frame.form(FORM.deflated, ({ text }) => this.#deflate!.encode(text)))
     else if (frame.shared) this.#write(frame.form(FORM.websocket, frameBytes))
     else if (frame.ascii) this.#write(asciiFrame(frame.text))
     else this.#write(frameBytes(frame))
@@ -72,14 +79,38 @@ export class WebSocketReceiver extends SocketReceiver {
 
   protected writeRaw (messages: readonly Outgoing[], bytes: number): void {
     if (this.#extended) {
-      for (const message of messages) this.#ws.send(message instanceof PreparedMessage ? message.data : message, this.#written)
-      return
+      this.#socket.cork()
+      for (const message of messages) this.#writeExtended(message)
+      return this.#socket.uncork()
     }
     const text = asciiMessages(messages, bytes)
     if (text !== null) this.#write(text)
     else if (messages.length === 1) this.#write(rawBytes(messages[0]!))
     else if (isShared(messages)) this.#write(formsOf(messages[0]!).rawBatch(messages, () => joined(messages)))
     else this.#write(joined(messages))
+  }
+
+  /** Chooses the way of a frame with `bytes` bytes, where an extension was negotiated. */
+  #wayOf (bytes: number, shared: boolean): DeflateWay {
+    return this.#deflate === null || this.#inWs > 0 ? 'own' : this.#deflate.wayOf(bytes, shared)
+  }
+
+  #writeExtended (message: Outgoing): void {
+    const isShared = message instanceof PreparedMessage
+    const data = isShared ? message.data : message
+    const way = this.#wayOf(isShared ? formsOf(message).rawBytes : Buffer.byteLength(data), isShared)
+    if (way === 'own') this.#handOver(data)
+    else if (way === 'shared') this.#write(formsOf(message as PreparedMessage).deflated(this.#deflate!.encode))
+    else this.#write(rawBytes(message))
+  }
+
+  /** Lets `ws` compress and write a message. */
+  #handOver (data: string | Uint8Array): void {
+    this.#inWs++
+    this.#ws.send(data, () => {
+      this.#inWs--
+      this.session.output.flushed(this)
+    })
   }
 
   /**

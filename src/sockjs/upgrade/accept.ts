@@ -5,7 +5,7 @@ import type { TransportName } from '../protocol/index.ts'
 import { requestStateOf } from '../request/request-state.ts'
 import { refuseWhileClosing, sendFull, sendText, setSessionCookie } from '../request/responses.ts'
 import { openingFacts } from '../request/session-facts.ts'
-import { type DraftDriver, DraftReceiver, isDraftRequest, WebSocketReceiver } from '../transports/index.ts'
+import { type DraftDriver, DraftReceiver, isDraftRequest, SharedDeflate, WebSocketReceiver } from '../transports/index.ts'
 import { takeUpgrade, type Upgrade, upgradeOf } from './upgrade.ts'
 
 export const NOT_A_WEBSOCKET = 'Can "Upgrade" only to "WebSocket".\n'
@@ -67,13 +67,13 @@ export function beforeUpgrade (endpoint: Endpoint) {
 }
 
 /** Makes the handler of GET. It answers a handshake that every hook has accepted. Plain requests go to `next`. */
-export function openUpgrade (endpoint: Endpoint, server: WebSocketServer, drafts: DraftDriver | null, next: (request: FastifyRequest, reply: FastifyReply) => unknown) {
+export function openUpgrade (endpoint: Endpoint, server: WebSocketServer, drafts: DraftDriver | null, accept: AcceptWebSocket, next: (request: FastifyRequest, reply: FastifyReply) => unknown) {
   return function open (request: FastifyRequest, reply: FastifyReply): unknown {
     const upgrade = upgradeOf(request.raw)
     if (upgrade === undefined) return next(request, reply)
     reply.hijack()
     if (drafts !== null && isDraftRequest(request.raw)) acceptDraft(endpoint, request, upgrade, drafts)
-    else server.handleUpgrade(request.raw, upgrade.socket, upgrade.head, (ws) => acceptWebSocket(endpoint, server, request, ws))
+    else server.handleUpgrade(request.raw, upgrade.socket, upgrade.head, (ws) => accept(request, ws))
   }
 }
 
@@ -82,15 +82,26 @@ function cookiesOf (reply: FastifyReply): string[] {
   return cookies === undefined ? [] : [cookies].flat().map(String)
 }
 
-/** Opens the session of a WebSocket, after `ws` has answered the upgrade. */
-export function acceptWebSocket (endpoint: Endpoint, server: WebSocketServer, request: FastifyRequest, ws: WebSocket): void {
-  const upgrade = upgradeOf(request.raw)!
-  takeUpgrade(upgrade)
-  // `ws` of the application would close these connections before the drain does (SESSION-23).
-  server.clients?.delete(ws)
-  const session = endpoint.create(requestStateOf(request).facts!, null)
-  session.output.attach(new WebSocketReceiver(session, endpoint.incoming, ws, upgrade.socket, endpoint.lingering))
-  endpoint.begin(session, request)
+/** Tells whether this client takes the same compressed bytes as others: its window is neither kept nor smaller. */
+function sharesDeflate (extensions: string): boolean {
+  return extensions.includes('server_no_context_takeover') && !extensions.includes('server_max_window_bits')
+}
+
+/** Opens the session of a WebSocket. */
+export type AcceptWebSocket = (request: FastifyRequest, ws: WebSocket) => void
+
+/** Makes the function that opens the session of a WebSocket, after `ws` has answered the upgrade. */
+export function acceptWebSocket (endpoint: Endpoint, server: WebSocketServer): AcceptWebSocket {
+  const deflate = SharedDeflate.of(server)
+  return (request, ws) => {
+    const upgrade = upgradeOf(request.raw)!
+    takeUpgrade(upgrade)
+    // `ws` of the application would close these connections before the drain does (SESSION-23).
+    server.clients?.delete(ws)
+    const session = endpoint.create(requestStateOf(request).facts!, null)
+    session.output.attach(new WebSocketReceiver(session, endpoint.incoming, ws, upgrade.socket, endpoint.lingering, sharesDeflate(upgrade.extensions) ? deflate : null))
+    endpoint.begin(session, request)
+  }
 }
 
 function acceptDraft (endpoint: Endpoint, request: FastifyRequest, upgrade: Upgrade, driver: DraftDriver): DraftReceiver {

@@ -15,6 +15,8 @@ export interface Upgrade {
   protocol: string
   /** The cookies that the 101 sets. Hooks and options put them on a reply, which the upgrade never sends. */
   cookies: readonly string[]
+  /** The extensions that the 101 names, with their parameters, or the empty string. */
+  extensions: string
   /** True once a WebSocket owns the socket. If the request ends before, it was refused. */
   taken: boolean
 }
@@ -27,7 +29,7 @@ export function upgradeOf (request: IncomingMessage): Upgrade | undefined {
 }
 
 export function rememberUpgrade (request: IncomingMessage, socket: Socket, head: Buffer, response: ServerResponse | null): Upgrade {
-  const upgrade: Upgrade = { socket, head, response, protocol: '', cookies: [], taken: false }
+  const upgrade: Upgrade = { socket, head, response, protocol: '', cookies: [], extensions: '', taken: false }
   ;(request as UpgradeRequest)[UPGRADE] = upgrade
   return upgrade
 }

@@ -53,9 +53,10 @@ function checkForeign (server: WebSocketServer, { options }: Endpoint): void {
 }
 
 const PROTOCOL = /^sec-websocket-protocol:/i
+const EXTENSIONS = /^sec-websocket-extensions: *(.*)/i
 
 /**
- * Puts the chosen subprotocol (WS-19) and the cookies (WS-25) on the 101.
+ * Puts the chosen subprotocol (WS-19) and the cookies (WS-25) on the 101, and notes the extensions that `ws` has put there.
  *
  * If several endpoints share a `ws` server, it gets this listener once.
  */
@@ -64,6 +65,7 @@ function completeHeaders (headers: string[], request: Parameters<typeof upgradeO
   if (upgrade === undefined) return
   const at = headers.findIndex((line) => PROTOCOL.test(line))
   if (at >= 0) headers.splice(at, 1)
+  for (const line of headers) upgrade.extensions = EXTENSIONS.exec(line)?.[1] ?? upgrade.extensions
   if (upgrade.protocol !== '') headers.push('Sec-WebSocket-Protocol: ' + upgrade.protocol)
   for (const cookie of upgrade.cookies) headers.push('Set-Cookie: ' + cookie)
 }

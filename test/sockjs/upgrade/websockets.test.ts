@@ -1,8 +1,10 @@
+import { constants, inflateRawSync } from 'node:zlib'
 import fastifyWebsocket from '@fastify/websocket'
 import type { FastifyInstance } from 'fastify'
 import t from 'tap'
 import { WebSocket } from 'ws'
 import type { Session } from '../../../src/index.ts'
+import { formsOf, type SockjsFrame } from '../../../src/sockjs/protocol/index.ts'
 import { connect, SOCKETS, TRANSPORTS } from '../../support/client.ts'
 import { contract } from '../../support/contract.ts'
 import { UPGRADE } from '../../support/doors.ts'
@@ -347,6 +349,69 @@ contract('a broadcast, a heartbeat and a close reach a compressed WebSocket too'
   t.equal(await within(closed, 'the close'), 3000)
   t.strictSame(texts, ['o', 'a["to all, at some length"]', 'h', 'c[3000,"done"]'])
 }, ['websocket'])
+
+/** The client's words in which it can take messages that were compressed for many (RFC 7692, section 7.1). */
+const OFFERS: Readonly<Record<string, { readonly offer: string, readonly shared: boolean }>> = {
+  'a browser': { offer: 'permessage-deflate; client_max_window_bits', shared: true },
+  'no window is kept': { offer: 'permessage-deflate; server_no_context_takeover', shared: true },
+  'a smaller window': { offer: 'permessage-deflate; server_max_window_bits=10', shared: false }
+}
+
+for (const [name, { offer, shared }] of Object.entries(OFFERS)) {
+  t.test(`SEC-S21: a broadcast is compressed once for all: ${name}`, async (t) => {
+    const server = await buildServer(t, { endpoint: { websocket: { compression: true } } })
+    for (const [path, text] of [['/echo/0/i/websocket', `a["${'x'.repeat(2000)}"]`], ['/echo/websocket', 'x'.repeat(2000)]] as const) {
+      const peers = [1, 2].map(() => server.own(new TcpPeer(server.port)))
+      for (const peer of peers) peer.write(handshake(path, { 'Sec-WebSocket-Extensions': offer }))
+      for (const peer of peers) await peer.see(text.startsWith('a') ? '\x81\x01o' : '\r\n\r\n')
+      await until(() => server.endpoint.sessions.size === 2, 'both sessions')
+      for (const peer of peers) peer.clear()
+      const prepared = server.endpoint.prepare('x'.repeat(2000))
+      let encodings = 0
+      // The forms of a message are made by this function alone, and kept.
+      const forms = formsOf(prepared)
+      const { form } = forms.frame
+      forms.frame.form = function <T> (index: number, make: (frame: SockjsFrame) => T): T {
+        return form.call(this, index, (frame) => { encodings++; return make(frame) }) as T
+      }
+      server.endpoint.broadcast(prepared)
+      for (const peer of peers) {
+        await until(() => peer.bytes.length > 2 && peer.bytes.length >= peer.bytes[1]! + 2, 'a frame')
+        const frame = peer.bytes
+        t.equal(frame[0], 0xc1, 'a compressed text')
+        t.equal(frame.length, frame[1]! + 2, 'one frame')
+        t.equal(inflateRawSync(Buffer.concat([frame.subarray(2), Buffer.from([0, 0, 0xff, 0xff])]), { finishFlush: constants.Z_SYNC_FLUSH }).toString(), text)
+      }
+      if (path === '/echo/0/i/websocket') t.equal(encodings, shared ? 1 : 0)
+      for (const peer of peers) peer.abort()
+      await until(() => server.endpoint.sessions.size === 0, 'the ends')
+    }
+  })
+}
+
+contract('messages that are compressed by ws, once for all, and not at all keep their order', async (t, transport) => {
+  const server = await buildServer(t, { endpoint: { websocket: { compression: true }, queue: { highWater: 1_000_000, limit: 10_000_000 } }, handler: () => {} })
+  const raw = transport === 'websocket-raw'
+  const ws = server.own(Object.assign(new WebSocket(`ws://127.0.0.1:${server.port}/echo${raw ? '' : '/0/i'}/websocket`), { abort () { ws.terminate() } }))
+  const got: string[] = []
+  ws.on('message', (data) => {
+    const text = (data as Buffer).toString()
+    if (raw) got.push(text)
+    else if (text !== 'o') got.push(...JSON.parse(text.slice(1)) as string[])
+  })
+  const session = await server.session()
+  const sent: string[] = []
+  for (let i = 0; i < 60; i++) {
+    const message = `${i} ${'x'.repeat([10, 5000, 100_000][i % 3]!)}`
+    sent.push(message)
+    // Each third message, of each length, goes to all.
+    if (Math.floor(i / 3) % 2 === 0) server.endpoint.broadcast(message)
+    else session.send(message)
+    if (i % 5 === 0) await new Promise(setImmediate)
+  }
+  await until(() => got.length === sent.length, 'all messages')
+  t.ok(got.every((message, i) => message === sent[i]), 'in order')
+}, ['websocket', 'websocket-raw'])
 
 t.test('injectWS of the application', async (t) => {
   const server = await buildServer(t, { before: async (app) => { await app.register(fastifyWebsocket) } })
