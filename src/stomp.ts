@@ -1,5 +1,5 @@
 export type { ApplicationError, ErrorBody, StompErrorHandler } from './stomp/routes/failures.ts'
-export { destination, type DestinationLike, type TypedDestination } from './stomp/routes/typed-destination.ts'
+export { destination, type DestinationLike, type DestinationSchema, type TypedDestination } from './stomp/routes/typed-destination.ts'
 export type {
   AsyncApiAnswer, AsyncApiBindings, AsyncApiChannel, AsyncApiDocument, AsyncApiExample, AsyncApiInfo, AsyncApiMessage, AsyncApiOperation, AsyncApiOptions, AsyncApiParameter, AsyncApiPluginOptions, AsyncApiReply, AsyncApiServer, AsyncApiTag, Json, JsonSchema, Reference, SecurityScheme
 } from './stomp/asyncapi/index.ts'
@@ -11,7 +11,8 @@ export type { PresenceOptions } from './stomp/presence/options.ts'
 export type { Reply, ReplyTargets } from './stomp/routes/reply.ts'
 export type { Access, Permission, Rule, RuleSubject, RuleType } from './stomp/rules.ts'
 export type { SendOptions, UserDelivery } from './stomp/routes/sender.ts'
-export type { SubscribeContext, SubscribeHandler, SubscribeRouteOptions } from './stomp/routes/subscribe-routes.ts'
+export type { AnswerOf, BodyOf, HandlerResult, HeadersOf, ParamsOf, StompRouteGeneric } from './stomp/routes/route-types.ts'
+export type { SubscribeContext, SubscribeHandler, SubscribeRouteOptions, SubscribeSchema } from './stomp/routes/subscribe-routes.ts'
 export type { SubscriptionEntry, UserEntry, Users } from './stomp/users.ts'
 export type { RouteSchema } from './stomp/routes/validation.ts'
 export {

@@ -112,7 +112,7 @@ const ROOMS: readonly Room[] = [
   { name: 'stomp/observer', rooms: ['telemetry', 'stomp/session', 'stomp/users', 'stomp/presence', 'stomp/hooks'], packages: [] },
   {
     name: 'stomp/routes',
-    rooms: ['stomp/telemetry', 'core', 'telemetry', 'stomp/codec', 'stomp/errors', 'stomp/refusals', 'stomp/destinations', 'stomp/broker', 'stomp/taps', 'stomp/session', 'stomp/users', 'stomp/cluster', 'stomp/rights'],
+    rooms: ['contract', 'stomp/telemetry', 'core', 'telemetry', 'stomp/codec', 'stomp/errors', 'stomp/refusals', 'stomp/destinations', 'stomp/broker', 'stomp/taps', 'stomp/session', 'stomp/users', 'stomp/cluster', 'stomp/rights'],
     packages: ['*']
   },
   {
@@ -128,6 +128,7 @@ const ROOMS: readonly Room[] = [
   {
     name: 'stomp',
     rooms: [
+      'contract',
       'stomp/telemetry',
       'embedded', 'core', 'stream', 'telemetry', 'cluster', 'sockjs/errors', 'sockjs/protocol', 'sockjs/session', 'sockjs/transports', 'sockjs/options', 'sockjs/endpoint',
       'stomp/stream-source', 'stomp/cluster', 'stomp/presence', 'stomp/codec', 'stomp/errors', 'stomp/refusals', 'stomp/destinations', 'stomp/broker', 'stomp/broker/local', 'stomp/broker/memory', 'stomp/broker/cluster', 'stomp/broker/relay', 'stomp/taps', 'stomp/session', 'stomp/users',

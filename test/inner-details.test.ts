@@ -8,6 +8,7 @@ import t, { type Test } from 'tap'
 import websocketDriver from 'websocket-driver'
 import { WebSocket, WebSocketServer } from 'ws'
 import { MessageId } from '../src/engine/nats/jetstream/message-id.ts'
+import { compileSerializer } from '../src/stomp/routes/schema-compiler.ts'
 import { compileSchemas } from '../src/stomp/routes/validation.ts'
 import { EndpointPaths } from '../src/sockjs/upgrade/endpoint-paths.ts'
 import { CLIENTS } from './support/engines/nats-world.ts'
@@ -124,6 +125,9 @@ t.test('inner detail: the compiler of Fastify', async (t) => {
   t.throws(() => compileSchemas(without, '/chat', { body: {} }), { code: 'FST_STOMP_INVALID_ROUTE', message: /call app\.setValidatorCompiler\(\.\.\.\)/ })
   const given = Object.assign(Object.create(null) as object, { validatorCompiler: () => () => true }) as unknown as FastifyInstance
   compileSchemas(given, '/chat', { body: {} }).check({ params: {}, headers: {}, body: 1 })
+  t.equal(compileSerializer(scope, '/chat', 'answer', {}), null)
+  app.setSerializerCompiler(() => () => 'written')
+  t.equal(compileSerializer(scope, '/chat', 'answer', {})?.(1), 'written', 'the serializer compiler of the application')
 })
 
 t.test('inner detail: the close of ws and of websocket-driver', async (t) => {

@@ -3,28 +3,29 @@ import type { Received, SchemaTypes, Sent, StandardTypes, Wire } from './schema-
 import type { ContractShape } from './shape.ts'
 
 /** The type provider of a contract. */
-export type TypesOf<Contract> = Contract extends { readonly '~types'?: infer Types }
-  ? NonNullable<Types> extends SchemaTypes ? NonNullable<Types> : StandardTypes
-  : StandardTypes
+export type TypesOf<Contract> = NonNullable<Field<Contract, '~types'>> extends infer Types extends SchemaTypes ? Types : StandardTypes
+
+/** The type of a field, `undefined` where there is none. */
+type Field<Holder, Name> = Name extends keyof Holder ? Holder[Name] : undefined
 
 /** The destinations of one part of a contract. */
 export type PathsOf<Contract extends ContractShape, Part extends keyof ContractShape> = keyof Contract[Part] & string
 
 /** The schema in a field of an entry, `undefined` where there is none. */
-type SchemaOf<Contract extends ContractShape, Part extends keyof ContractShape, Path, Field extends string> =
-  Path extends keyof Contract[Part] ? Contract[Part][Path] extends { readonly [Name in Field]: infer Schema } ? Schema : undefined : undefined
+type SchemaOf<Contract extends ContractShape, Part extends keyof ContractShape, Path, Name extends string> =
+  Field<Field<Contract[Part], Path>, Name>
 
 /** The value of a field that the server gives, such as the body of a destination. */
-export type SentOf<Contract extends ContractShape, Part extends keyof ContractShape, Path, Field extends string> =
-  Sent<TypesOf<Contract>, SchemaOf<Contract, Part, Path, Field>>
+export type SentOf<Contract extends ContractShape, Part extends keyof ContractShape, Path, Name extends string> =
+  Sent<TypesOf<Contract>, SchemaOf<Contract, Part, Path, Name>>
 
 /** The value of a field that the server gets, such as the body of a message. */
-export type ReceivedOf<Contract extends ContractShape, Part extends keyof ContractShape, Path, Field extends string> =
-  Received<TypesOf<Contract>, SchemaOf<Contract, Part, Path, Field>>
+export type ReceivedOf<Contract extends ContractShape, Part extends keyof ContractShape, Path, Name extends string> =
+  Received<TypesOf<Contract>, SchemaOf<Contract, Part, Path, Name>>
 
 /** The value of a field that a client gives or gets. */
-export type WireOf<Contract extends ContractShape, Part extends keyof ContractShape, Path, Field extends string> =
-  Wire<TypesOf<Contract>, SchemaOf<Contract, Part, Path, Field>>
+export type WireOf<Contract extends ContractShape, Part extends keyof ContractShape, Path, Name extends string> =
+  Wire<TypesOf<Contract>, SchemaOf<Contract, Part, Path, Name>>
 
 /** The parameters of an entry that the server gets. */
 export type ReceivedParamsOf<Contract extends ContractShape, Part extends keyof ContractShape, Path extends string> =
@@ -44,10 +45,9 @@ export type WireHeadersOf<Contract extends ContractShape, Part extends keyof Con
 
 /** The messages with an answer at their `reply-to`. */
 export type AnsweredPaths<Contract extends ContractShape> = {
-  [Path in PathsOf<Contract, 'messages'>]: NonNullable<Contract['messages']>[Path] extends { readonly answer: unknown } ? Path : never
+  [Path in PathsOf<Contract, 'messages'>]: 'answer' extends keyof NonNullable<Contract['messages']>[Path] ? Path : never
 }[PathsOf<Contract, 'messages'>]
 
 /** The target of the answers of a message: the value of `sendTo` or `sendToUser`. */
-export type TargetOf<Contract extends ContractShape, Path> = Path extends keyof Contract['messages']
-  ? Contract['messages'][Path] extends { readonly sendTo: infer Target } | { readonly sendToUser: infer Target } ? Target : undefined
-  : undefined
+export type TargetOf<Contract extends ContractShape, Path> =
+  Field<Field<Contract['messages'], Path>, 'sendTo'> extends infer Target extends string ? Target : Field<Field<Contract['messages'], Path>, 'sendToUser'>

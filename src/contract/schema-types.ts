@@ -26,13 +26,17 @@ type TypeIn<Schema, Side extends 'input' | 'output'> =
     : Schema extends { readonly static: infer Type } ? Type : unknown
 
 /** The type of a value that the server gets. It is `unknown` where there is no schema, or where its type is not known. */
-export type Received<Types extends SchemaTypes, Schema> = OrUnknown<Schema, (Types & { readonly schema: Schema })['validator']>
+export type Received<Types extends SchemaTypes, Schema> = OrUnknown<Schema, (Types & HasSchema<Schema>)['validator']>
 
 /** The type of a value that the server gives. It is `unknown` where there is no schema, or where its type is not known. */
-export type Sent<Types extends SchemaTypes, Schema> = OrUnknown<Schema, (Types & { readonly schema: Schema })['serializer']>
+export type Sent<Types extends SchemaTypes, Schema> = OrUnknown<Schema, (Types & HasSchema<Schema>)['serializer']>
 
 /** The type of a value that a client gives or gets. It is `unknown` where there is no schema, or where its type is not known. */
 export type Wire<Types extends SchemaTypes, Schema> =
-  OrUnknown<Schema, Types & { readonly schema: Schema } extends { readonly wire: infer Type } ? Type : (Types & { readonly schema: Schema })['validator']>
+  OrUnknown<Schema, Types & HasSchema<Schema> extends HasWire<infer Type> ? Type : (Types & HasSchema<Schema>)['validator']>
+
+interface HasSchema<Schema> { readonly schema: Schema }
+
+interface HasWire<Type> { readonly wire: Type }
 
 type OrUnknown<Schema, Type> = [Schema] extends [undefined] ? unknown : Type

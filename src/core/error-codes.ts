@@ -119,6 +119,8 @@ export const STOMP_ERRORS = {
   InvalidExpiry: ['application', 'FST_STOMP_INVALID_EXPIRY', 500, TypeError, 'expiresAt must be a time in milliseconds since 1970, or undefined; it was given %s'],
   /** The params, the headers or the body of a message do not match the schema of its route. */
   Validation: ['application', 'FST_STOMP_VALIDATION', 400, Error, '%s'],
+  /** A value that the application sends does not match the schema of the answer or of the destination. */
+  InvalidValue: ['application', 'FST_STOMP_INVALID_VALUE', 500, TypeError, '%s'],
   /** A client of `app.stomp.inject()` got an ERROR frame. `code` is the code of that frame. */
   InjectRefused: ['application', 'FST_STOMP_INJECT_REFUSED', 400, Error, '%s'],
   /** A client of `app.stomp.inject()` waits on a connection that has closed. */

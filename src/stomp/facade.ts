@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyTypeProvider, FastifyTypeProviderDefault } from 'fastify'
 import { expected, firstProblem, func, plainObject } from '../core/check.ts'
 import type { AsyncApiDocument, AsyncApiOptions } from './asyncapi/index.ts'
 import type { Broker } from './broker/broker.ts'
@@ -10,43 +10,63 @@ import { stompErrors } from './errors.ts'
 import type { HookName, StompHooks } from './hooks.ts'
 import type { InjectedClient, InjectOptions } from './inject.ts'
 import type { StompErrorHandler } from './routes/failures.ts'
-import { type MessageHandler, MessageRoute, type MessageRouteOptions } from './routes/message-routes.ts'
+import type { BodyKind } from './routes/content.ts'
+import { DestinationSchemas } from './routes/destination-schemas.ts'
+import { type AnyMessageHandler, type MessageHandler, MessageRoute, type MessageRouteOptions } from './routes/message-routes.ts'
+import type { AnswerOf, BodyOf, HeadersOf, ParamsOf, StompRouteGeneric } from './routes/route-types.ts'
 import type { SendOptions, UserDelivery } from './routes/sender.ts'
-import { type SubscribeHandler, SubscribeRoute, type SubscribeRouteOptions } from './routes/subscribe-routes.ts'
+import { type AnySubscribeHandler, type SubscribeHandler, SubscribeRoute, type SubscribeRouteOptions, type SubscribeSchema } from './routes/subscribe-routes.ts'
 import type { DestinationLike } from './routes/typed-destination.ts'
+import type { RouteSchema } from './routes/validation.ts'
 import type { StompServer } from './server.ts'
 import type { StompSession } from './session/stomp-session.ts'
 import type { Tap } from './taps.ts'
 import type { SubscriptionEntry, Users } from './users.ts'
 
-/** The facade `app.stomp`: routes, users and messages. It is bound to the scope in which it is read, for the schema compiler of that scope. */
-export interface StompFacade {
+/**
+ * The facade `app.stomp`: routes, users and messages.
+ *
+ * It is bound to the scope in which it is read, with its schema compiler and its type provider. `Types` is the type provider.
+ */
+export interface StompFacade<Types extends FastifyTypeProvider = FastifyTypeProviderDefault> {
   /**
    * Adds a route for SENDs to `<application prefix><path>`.
    *
+   * The handler has the types of the schemas, by the type provider of the scope, and of the path. Types given by hand stand above them: `message<{ Body: Order }>(…)`.
+   *
    * @throws FST_STOMP_INVALID_ROUTE, FST_STOMP_DUPLICATE_ROUTE
    */
-  message<Body = unknown, Params = Record<string, string>> (path: string, options: MessageRouteOptions, handler: MessageHandler<Body, Params>): void
+  message<
+    Given extends StompRouteGeneric = {}, const Path extends string = string, const Schema extends RouteSchema = {}, Kind extends BodyKind = BodyKind
+  > (path: Path, options: MessageRouteOptions<Schema, Kind>, handler: MessageHandler<
+    BodyOf<Types, Given, Schema, Kind>, ParamsOf<Types, Given, Schema, Path>, HeadersOf<Types, Given, Schema>, AnswerOf<Types, Given, Schema>
+  >): void
   /** Adds a route without options. */
-  message<Body = unknown, Params = Record<string, string>> (path: string, handler: MessageHandler<Body, Params>): void
+  message<Given extends StompRouteGeneric = {}, const Path extends string = string> (
+    path: Path, handler: MessageHandler<BodyOf<Types, Given, {}, BodyKind>, ParamsOf<Types, Given, {}, Path>, HeadersOf<Types, Given, {}>, AnswerOf<Types, Given, {}>>
+  ): void
   /** Adds a route for SUBSCRIBEs to `<application prefix><path>`. It gives one answer, or a stream that ends with the subscription. */
-  subscribe<Params = Record<string, string>> (path: string, options: SubscribeRouteOptions, handler: SubscribeHandler<Params>): void
+  subscribe<Given extends StompRouteGeneric = {}, const Path extends string = string, const Schema extends SubscribeSchema = {}> (
+    path: Path, options: SubscribeRouteOptions<Schema>, handler: SubscribeHandler<ParamsOf<Types, Given, Schema, Path>, HeadersOf<Types, Given, Schema>, AnswerOf<Types, Given, Schema>>
+  ): void
   /** Adds a route without options. */
-  subscribe<Params = Record<string, string>> (path: string, handler: SubscribeHandler<Params>): void
+  subscribe<Given extends StompRouteGeneric = {}, const Path extends string = string> (
+    path: Path, handler: SubscribeHandler<ParamsOf<Types, Given, {}, Path>, HeadersOf<Types, Given, {}>, AnswerOf<Types, Given, {}>>
+  ): void
   /** Sends to a destination of the broker. Strings and bytes go as they are, other values as JSON. Resolves when the broker has the message. */
-  publish<T> (destination: DestinationLike<T>, value: T, options?: SendOptions): Promise<void>
+  publish<T> (destination: DestinationLike<T>, value: NoInfer<T>, options?: SendOptions): Promise<void>
   /**
    * Sends to every session of a user that subscribes `/user<destination>`.
    *
    * With `clusterBroker()` and with a relay, the sessions of other processes get it too. The result counts the sessions of this process.
    */
-  publishToUser<T> (user: string, destination: DestinationLike<T>, value: T, options?: SendOptions): UserDelivery
+  publishToUser<T> (user: string, destination: DestinationLike<T>, value: NoInfer<T>, options?: SendOptions): UserDelivery
   /**
    * Sends to one session, by itself or its id, if it subscribes `/user<destination>`.
    *
    * An anonymous client is reached in this way. With an engine, the id may be that of a session of another node. Then `elsewhere` resolves when the engine has the message.
    */
-  publishToSession<T> (session: StompSession | string, destination: DestinationLike<T>, value: T, options?: SendOptions): UserDelivery
+  publishToSession<T> (session: StompSession | string, destination: DestinationLike<T>, value: NoInfer<T>, options?: SendOptions): UserDelivery
   /**
    * Adds a function that gets each message that this node gives to the broker.
    *
@@ -103,17 +123,18 @@ export interface StompFacade {
 
 export function stompFacade (server: StompServer, documents: Documents, scope: FastifyInstance): StompFacade {
   const { broker, taps, messages, subscribes, sender, users, hooks, failures } = server.parts
+  const schemas = new DestinationSchemas(scope)
   return {
-    message (path: string, ...rest: [MessageRouteOptions, MessageHandler<never, never>] | [MessageHandler<never, never>]): void {
-      const [options, handler] = partsOf<MessageRouteOptions, MessageHandler<never, never>>(rest)
+    message (path: string, ...rest: unknown[]): void {
+      const [options, handler] = partsOf<MessageRouteOptions, AnyMessageHandler>(rest)
       server.addRoute(messages, new MessageRoute(path, options, handler, broker, server.templateOf(path)), scope)
     },
-    subscribe (path: string, ...rest: [SubscribeRouteOptions, SubscribeHandler<never>] | [SubscribeHandler<never>]): void {
-      server.addRoute(subscribes, new SubscribeRoute(path, ...partsOf<SubscribeRouteOptions, SubscribeHandler<never>>(rest), server.templateOf(path)), scope)
+    subscribe (path: string, ...rest: unknown[]): void {
+      server.addRoute(subscribes, new SubscribeRoute(path, ...partsOf<SubscribeRouteOptions, AnySubscribeHandler>(rest), server.templateOf(path)), scope)
     },
-    publish: (destination, value, options) => sender.publish(destination, value, options),
-    publishToUser: (user, destination, value, options) => sender.publishToUser(user, destination, value, options),
-    publishToSession: (session, destination, value, options) => sender.publishToSession(session, destination, value, options),
+    publish: async (destination, value, options) => sender.publish(destination, schemas.encode(destination, value), options),
+    publishToUser: (user, destination, value, options) => sender.publishToUser(user, destination, schemas.encode(destination, value), options),
+    publishToSession: (session, destination, value, options) => sender.publishToSession(session, destination, schemas.encode(destination, value), options),
     tap: (pattern, tap) => taps.add(pattern, tap),
     addHook: (name, hook) => hooks.add(name, hook),
     setErrorHandler (handler) {

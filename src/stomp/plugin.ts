@@ -14,9 +14,10 @@ import { StompServer } from './server.ts'
 import { SockjsEndpoint } from './sockjs-endpoint.ts'
 
 declare module 'fastify' {
-  interface FastifyInstance {
+  // The language asks for the parameters of Fastify's declaration.
+  interface FastifyInstance<RawServer, RawRequest, RawReply, Logger, TypeProvider> {
     /** STOMP: routes, users, messages. */
-    readonly stomp: StompFacade
+    readonly stomp: StompFacade<TypeProvider>
   }
 }
 

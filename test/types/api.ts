@@ -42,12 +42,12 @@ app.sockjs('/wrong', (session) => session.send(1))
 app.sockjs('/wrong', (session) => { session.id = '' })
 
 await app.register(stomp, { path: ['/stomp'], applicationPrefix: '/app', broker: memoryBroker() })
-app.stomp.message<{ text: string }, { room: string }>('/chat/:room', { sendTo: '/topic/chat/:room' }, async ({ body, params, user, reply }) => {
+app.stomp.message<{ Body: { text: string }, Params: { room: string } }>('/chat/:room', { sendTo: '/topic/chat/:room' }, async ({ body, params, user, reply }) => {
   const known: StompUser | null = user
   reply.to('/topic/' + params.room).headers({ origin: 'test' })
   return { ...body, from: known?.name }
 })
-app.stomp.subscribe<{ room: string }>('/history/:room', async function * ({ params }) { yield params.room })
+app.stomp.subscribe<{ Params: { room: string } }>('/history/:room', async function * ({ params }) { yield params.room })
 app.stomp.addHook('onConnect', (frame, session: StompSession) => {
   session.user = { name: frame.login ?? 'nobody' }
   session.expiresAt = Date.now() + 1000

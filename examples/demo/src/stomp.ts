@@ -45,10 +45,10 @@ export async function addStomp (app: FastifyInstance, endpoint: EndpointOptions,
     session.user = { name: frame.login }
   })
 
-  app.stomp.message<Hello>('/hello', { sendTo: '/topic/greetings', schema: { body: HELLO } }, ({ body }) => ({ content: `Hello, ${body.name}!` }))
+  app.stomp.message<{ Body: Hello }>('/hello', { sendTo: '/topic/greetings', schema: { body: HELLO } }, ({ body }) => ({ content: `Hello, ${body.name}!` }))
 
   const rooms = new Set<string>(['lobby'])
-  app.stomp.message<ChatMessage, { room: string }>('/chat/:room', { sendTo: '/topic/chat/:room', schema: { body: CHAT_MESSAGE } }, ({ body, params: { room } }) => {
+  app.stomp.message<{ Body: ChatMessage, Params: { room: string } }>('/chat/:room', { sendTo: '/topic/chat/:room', schema: { body: CHAT_MESSAGE } }, ({ body, params: { room } }) => {
     if (rooms.size < MAX_ROOMS) rooms.add(room)
     return { ...body, room, time: new Date().toISOString() }
   })

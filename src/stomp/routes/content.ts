@@ -9,17 +9,34 @@ import { type ContentType, contentTypeOf, textOf } from './content-type.ts'
 /** The types of JSON: `application/json`, `text/json`, and any type with the suffix of RFC 6839. */
 const JSON_TYPE = /^(?:(?:application|text)\/(?:x-)?json|[^/]+\/[^/]+\+json)$/
 
+/** A value of the application, encoded. */
+export class Content {
+  readonly body: Body
+  readonly contentType: string
+
+  constructor (body: string | Uint8Array, contentType: string) {
+    this.body = Body.from(body)
+    this.contentType = contentType
+  }
+}
+
 /**
  * Encodes a value that the application sends, with its content type. Strings and bytes go as they are, other values as JSON.
  *
  * @throws FST_STOMP_INVALID_BODY
  */
-export function encodeContent (value: unknown): { body: Body, contentType: string } {
-  if (typeof value === 'string') return { body: Body.from(value), contentType: 'text/plain;charset=UTF-8' }
+export function encodeContent (value: unknown): Content {
+  if (value instanceof Content) return value
+  if (typeof value === 'string') return new Content(value, 'text/plain;charset=UTF-8')
   const bytes = bytesOf(value)
-  if (bytes !== null) return { body: Body.from(bytes), contentType: 'application/octet-stream' }
-  return { body: Body.from(jsonOf(value)), contentType: 'application/json;charset=UTF-8' }
+  return bytes === null ? encodeJson(value) : new Content(bytes, 'application/octet-stream')
 }
+
+/** @throws FST_STOMP_INVALID_BODY */
+export function encodeJson (value: unknown): Content { return jsonContent(jsonOf(value)) }
+
+/** Takes a text that is JSON. */
+export function jsonContent (text: string): Content { return new Content(text, 'application/json;charset=UTF-8') }
 
 function bytesOf (value: unknown): Uint8Array | null {
   if (value instanceof Uint8Array) return value

@@ -8,19 +8,21 @@ import type { ClientMessage } from '../session/transactions.ts'
 import type { StompUser } from '../session/user.ts'
 import { readThrown } from '../session/thrown.ts'
 import type { RouteTimes } from '../telemetry.ts'
-import { type BodyKind, decodeContent } from './content.ts'
+import { type BodyKind, type Content, decodeContent, encodeContent } from './content.ts'
 import { DESCRIPTION, type RouteDescription } from './description.ts'
 import type { HandlerFailures } from './failures.ts'
 import { MessageReply, type Reply, type ReplyTargets } from './reply.ts'
 import { anySchema, checkRoute, handlers, type RouteChecks, SCHEMA_HINTS } from './route-checks.ts'
+import type { HandlerResult } from './route-types.ts'
 import type { Match } from './router.ts'
 import type { Sender } from './sender.ts'
 import { isAsyncIterable, sendEach } from './stream.ts'
 import { fillTemplate, parametersOf } from './typed-destination.ts'
+import { compileEncoder } from './value-schema.ts'
 import { compileSchemas, type RouteSchema, type RouteValidator, type ValidatedParts } from './validation.ts'
 
 /** The context that a message handler gets. */
-export interface MessageContext<Body = unknown, Params = Record<string, string>, Headers = Readonly<Record<string, string>>> {
+export interface MessageContext<Body = unknown, Params = Record<string, string>, Headers = Readonly<Record<string, string>>, Answer = unknown> {
   /** The body: parsed JSON, a string for the types `text/`, bytes for others, or the kind of the option `body`. It has the form of `schema.body`. */
   readonly body: Body
   /** The values of the `:name` parts of the path. */
@@ -34,18 +36,19 @@ export interface MessageContext<Body = unknown, Params = Record<string, string>,
   /** The session of the sender. */
   readonly session: StompSession
   /** The reply, for answers that the options cannot express. */
-  readonly reply: Reply
+  readonly reply: Reply<Answer>
 }
 
 /** Returns the answer, or `undefined` for none. An async iterable is a stream of answers. */
-export type MessageHandler<Body = unknown, Params = Record<string, string>> = (context: MessageContext<Body, Params>) => unknown
+export type MessageHandler<Body = unknown, Params = Record<string, string>, Headers = Readonly<Record<string, string>>, Answer = unknown> =
+  (context: MessageContext<Body, Params, Headers, Answer>) => HandlerResult<Answer>
 
 /** The options of a message route. */
-export interface MessageRouteOptions extends ReplyTargets, RouteDescription {
+export interface MessageRouteOptions<Schema extends RouteSchema = RouteSchema, Kind extends BodyKind = BodyKind> extends ReplyTargets, RouteDescription {
   /** The schemas of the message. A message that does not match is refused with `FST_STOMP_VALIDATION`. */
-  readonly schema?: RouteSchema
+  readonly schema?: Schema
   /** The kind of every body, with any content type. By default the content type decides, and a body without one is JSON. */
-  readonly body?: BodyKind
+  readonly body?: Kind
   /** The functions that run before the handler. An error that they throw refuses the message. */
   readonly preHandler?: ((context: MessageContext) => unknown) | readonly ((context: MessageContext) => unknown)[]
 }
@@ -62,9 +65,12 @@ const OPTIONS: Readonly<Record<keyof MessageRouteOptions, Check>> = {
   ...DESCRIPTION
 }
 
-const SCHEMA: Readonly<Record<keyof RouteSchema, Check>> = { params: anySchema, headers: anySchema, body: anySchema }
+const SCHEMA: Readonly<Record<keyof RouteSchema, Check>> = { params: anySchema, headers: anySchema, body: anySchema, answer: anySchema }
 
 const CHECKS: RouteChecks = { call: 'app.stomp.message(path, options, handler)', options: OPTIONS, schema: SCHEMA, schemaHints: SCHEMA_HINTS }
+
+/** A handler, as a route keeps it. */
+export type AnyMessageHandler = MessageHandler<never, never, never, never>
 
 /** A message route. Its schemas are compiled when the application is ready. */
 export class MessageRoute {
@@ -72,14 +78,15 @@ export class MessageRoute {
   /** The path as destinations have it, with the application prefix. */
   readonly template: string
   readonly options: MessageRouteOptions
-  readonly #handler: MessageHandler<never, never>
+  readonly #handler: AnyMessageHandler
   #validator: RouteValidator | null = null
+  #encode: (value: unknown) => Content = encodeContent
   #toldLost = false
   /** The times of this route. The server sets them when it adds the route. */
   times: RouteTimes | null = null
 
   /** @throws FST_STOMP_INVALID_ROUTE */
-  constructor (path: string, options: MessageRouteOptions, handler: MessageHandler<never, never>, broker: Broker, template: string) {
+  constructor (path: string, options: MessageRouteOptions, handler: AnyMessageHandler, broker: Broker, template: string) {
     checkRoute(path, options, handler, CHECKS)
     checkTargets(path, options, broker)
     this.path = path
@@ -89,7 +96,10 @@ export class MessageRoute {
   }
 
   compile (scope: FastifyInstance): void {
-    if (this.options.schema !== undefined) this.#validator = compileSchemas(scope, this.path, this.options.schema)
+    const { schema } = this.options
+    if (schema === undefined) return
+    this.#validator = compileSchemas(scope, this.path, schema)
+    if (schema.answer !== undefined) this.#encode = compileEncoder(scope, this.path, 'answer', schema.answer)
   }
 
   /** Handles one message. The client gets the errors of the handler, and any other error ends the session. */
@@ -120,7 +130,7 @@ export class MessageRoute {
     }
     this.#validator?.check(parts)
     const { destination } = message
-    const reply = new MessageReply(session, message.headers, this.options, params, sender, () => this.#lost(session))
+    const reply = new MessageReply(session, message.headers, this.options, params, sender, this.#encode, () => this.#lost(session))
     const context = { ...parts, destination, user: session.user, session, reply } as MessageContext
     for (const hook of [this.options.preHandler ?? []].flat()) await hook(context)
     const value = await this.#handler(context as never)

@@ -1,6 +1,7 @@
 import type { FrameHeaders } from '../codec/index.ts'
 import { isUserDestination } from '../destinations.ts'
 import type { StompSession } from '../session/stomp-session.ts'
+import type { Content } from './content.ts'
 import type { Sender, SendOptions } from './sender.ts'
 import { type DestinationLike, fillTemplate, pathOf } from './typed-destination.ts'
 
@@ -21,15 +22,15 @@ export interface ReplyTargets {
 }
 
 /** The ways of a handler to answer beside its return value. */
-export interface Reply {
+export interface Reply<Answer = unknown> {
   /** Chooses a destination in place of the targets of the route. */
-  to (destination: DestinationLike): Reply
+  to (destination: DestinationLike): Reply<Answer>
   /** Chooses a destination below `/user`, for every session of the sender, or for the sending session alone. */
-  toUser (destination: DestinationLike, options?: { only?: 'sender' }): Reply
+  toUser (destination: DestinationLike, options?: { only?: 'sender' }): Reply<Answer>
   /** Adds headers to the answer. */
-  headers (headers: Readonly<Record<string, string>>): Reply
+  headers (headers: Readonly<Record<string, string>>): Reply<Answer>
   /** Sends a value now. The handler may send several, and still return one. */
-  send (value: unknown): Promise<void>
+  send (value: Answer): Promise<void>
 }
 
 const listOf = (value: string | readonly string[] | undefined): readonly string[] => value === undefined ? [] : [value].flat()
@@ -38,6 +39,7 @@ const listOf = (value: string | readonly string[] | undefined): readonly string[
 export class MessageReply implements Reply {
   readonly #session: StompSession
   readonly #sender: Sender
+  readonly #encode: (value: unknown) => Content
   readonly #lost: () => void
   /** The header by which the client finds the question of an answer. */
   readonly #correlation: Readonly<Record<string, string>>
@@ -45,12 +47,13 @@ export class MessageReply implements Reply {
   #chosen: Target[] | null = null
   #headers: Readonly<Record<string, string>> = {}
 
-  /** `lost` is called for a value that has no target. */
+  /** `encode` judges and encodes each value. `lost` is called for a value that has no target. */
   constructor (
-    session: StompSession, headers: FrameHeaders, targets: ReplyTargets, params: Readonly<Record<string, unknown>>, sender: Sender, lost: () => void
+    session: StompSession, headers: FrameHeaders, targets: ReplyTargets, params: Readonly<Record<string, unknown>>, sender: Sender, encode: (value: unknown) => Content, lost: () => void
   ) {
     this.#session = session
     this.#sender = sender
+    this.#encode = encode
     this.#lost = lost
     this.#defaults = [
       ...listOf(targets.sendTo).map((path): Target => ({ type: 'destination', path: fillTemplate(path, params) })),
@@ -81,10 +84,11 @@ export class MessageReply implements Reply {
   async send (value: unknown): Promise<void> {
     const targets = this.#chosen ?? this.#defaults
     if (targets.length === 0) return this.#lost()
-    for (const target of targets) await this.#sendTo(target, value)
+    const content = this.#encode(value)
+    for (const target of targets) await this.#sendTo(target, content)
   }
 
-  async #sendTo (target: Target, value: unknown): Promise<void> {
+  async #sendTo (target: Target, value: Content): Promise<void> {
     const session = this.#session
     if (target.type === 'reply-to') return this.#sender.reply(session, target.path, value, { headers: { ...this.#correlation, ...this.#headers } })
     const options: SendOptions = { headers: this.#headers }

@@ -1,4 +1,4 @@
-import { type Check, type CheckTable, expected, firstProblem, func, type Hints } from '../../core/check.ts'
+import { called, type Check, type CheckTable, expected, firstProblem, func, type Hints } from '../../core/check.ts'
 import { shown } from '../../core/suggestion.ts'
 import { stompErrors } from '../errors.ts'
 
@@ -50,5 +50,5 @@ const ROUTE_HINTS: Hints = {
 export const SCHEMA_HINTS: Hints = {
   querystring: 'a destination has no query; write params or headers',
   query: 'a destination has no query; write params or headers',
-  response: 'answers are not checked against a schema'
+  response: called('answer')
 }

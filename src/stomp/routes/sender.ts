@@ -56,7 +56,7 @@ export class Sender {
   }
 
   /** @throws FST_STOMP_INVALID_DESTINATION, FST_STOMP_INVALID_BODY, or the refusal of the broker */
-  async publish<T> (destination: DestinationLike<T>, value: T, options: SendOptions = {}): Promise<void> {
+  async publish (destination: DestinationLike, value: unknown, options: SendOptions = {}): Promise<void> {
     const path = pathOf(destination)
     if (this.#destinations.parse(path).owner === 'presence') throw mistake(new stompErrors.InvalidDestination(path, 'only the server tells who is present'))
     if (!this.#broker.accepts(path, 'send')) throw mistake(new stompErrors.InvalidDestination(path, notServed(path)))
@@ -76,7 +76,7 @@ export class Sender {
     if (session.connection !== null) await this.#taps.after(session.connection.publish(message), message)
   }
 
-  publishToUser<T> (user: string, destination: DestinationLike<T>, value: T, options: SendOptions = {}): UserDelivery {
+  publishToUser (user: string, destination: DestinationLike, value: unknown, options: SendOptions = {}): UserDelivery {
     if (typeof user !== 'string' || user === '') throw new stompErrors.InvalidOption('user', `must be the name of a user, not ${shown(user)}`)
     const message = { user, destination: userDestination(destination), ...this.#encode(value, options) }
     return { sessions: this.deliverToUser(message), ...this.#elsewhere(this.#broker.publishToUser(message)) }
@@ -87,7 +87,7 @@ export class Sender {
    *
    * @throws FST_STOMP_INVALID_OPTION, FST_STOMP_INVALID_DESTINATION, FST_STOMP_INVALID_BODY
    */
-  publishToSession<T> (session: StompSession | string, destination: DestinationLike<T>, value: T, options: SendOptions = {}): UserDelivery {
+  publishToSession (session: StompSession | string, destination: DestinationLike, value: unknown, options: SendOptions = {}): UserDelivery {
     if (!(session instanceof StompSession) && (typeof session !== 'string' || session === '')) {
       throw new stompErrors.InvalidOption('session', `must be a session or its id, not ${shown(session)}`)
     }

@@ -8,12 +8,14 @@ import type { Feed, Subscription } from '../session/subscriptions.ts'
 import type { StompUser } from '../session/user.ts'
 import { readThrown } from '../session/thrown.ts'
 import type { RouteTimes } from '../telemetry.ts'
-import { encodeContent } from './content.ts'
+import { type Content, encodeContent } from './content.ts'
 import { DESCRIPTION, type RouteDescription } from './description.ts'
 import type { HandlerFailures } from './failures.ts'
 import { anySchema, checkRoute, handlers, type RouteChecks, SCHEMA_HINTS } from './route-checks.ts'
+import type { HandlerResult } from './route-types.ts'
 import type { Match } from './router.ts'
 import { isAsyncIterable, sendEach } from './stream.ts'
+import { compileEncoder } from './value-schema.ts'
 import { compileSchemas, type RouteSchema, type RouteValidator, type ValidatedParts } from './validation.ts'
 
 /** The context that a subscribe handler gets. */
@@ -33,12 +35,16 @@ export interface SubscribeContext<Params = Record<string, string>, Headers = Rea
 }
 
 /** Returns one answer for this subscription, `undefined` for none, or an async iterable that lives as long as the subscription. */
-export type SubscribeHandler<Params = Record<string, string>> = (context: SubscribeContext<Params>) => unknown
+export type SubscribeHandler<Params = Record<string, string>, Headers = Readonly<Record<string, string>>, Answer = unknown> =
+  (context: SubscribeContext<Params, Headers>) => HandlerResult<Answer>
+
+/** The schemas of a subscribe route. A SUBSCRIBE has no body. */
+export type SubscribeSchema = Omit<RouteSchema, 'body'>
 
 /** The options of a subscribe route. */
-export interface SubscribeRouteOptions extends RouteDescription {
-  /** The schemas that are checked before the handler runs. */
-  readonly schema?: Omit<RouteSchema, 'body'>
+export interface SubscribeRouteOptions<Schema extends SubscribeSchema = SubscribeSchema> extends RouteDescription {
+  /** The schemas. Those of `params` and `headers` are checked before the handler runs. */
+  readonly schema?: Schema
   /** The functions that run before the handler. An error that they throw refuses the subscription. */
   readonly preHandler?: ((context: SubscribeContext) => unknown) | readonly ((context: SubscribeContext) => unknown)[]
 }
@@ -48,22 +54,26 @@ const OPTIONS: Readonly<Record<keyof SubscribeRouteOptions, Check>> = { schema: 
 const CHECKS: RouteChecks = {
   call: 'app.stomp.subscribe(path, options, handler)',
   options: OPTIONS,
-  schema: { params: anySchema, headers: anySchema },
+  schema: { params: anySchema, headers: anySchema, answer: anySchema },
   schemaHints: { ...SCHEMA_HINTS, body: 'a SUBSCRIBE has no body; write params or headers' }
 }
+
+/** A handler, as a route keeps it. */
+export type AnySubscribeHandler = SubscribeHandler<never, never, never>
 
 export class SubscribeRoute {
   readonly path: string
   /** The path as destinations have it, with the application prefix. */
   readonly template: string
   readonly options: SubscribeRouteOptions
-  readonly #handler: SubscribeHandler<never>
+  readonly #handler: AnySubscribeHandler
   #validator: RouteValidator | null = null
+  #encode: (value: unknown) => Content = encodeContent
   /** The times of this route. The server sets them when it adds the route. */
   times: RouteTimes | null = null
 
   /** @throws FST_STOMP_INVALID_ROUTE */
-  constructor (path: string, options: SubscribeRouteOptions, handler: SubscribeHandler<never>, template: string) {
+  constructor (path: string, options: SubscribeRouteOptions, handler: AnySubscribeHandler, template: string) {
     checkRoute(path, options, handler, CHECKS)
     this.path = path
     this.template = template
@@ -72,7 +82,10 @@ export class SubscribeRoute {
   }
 
   compile (scope: FastifyInstance): void {
-    if (this.options.schema !== undefined) this.#validator = compileSchemas(scope, this.path, this.options.schema)
+    const { schema } = this.options
+    if (schema === undefined) return
+    this.#validator = compileSchemas(scope, this.path, schema)
+    if (schema.answer !== undefined) this.#encode = compileEncoder(scope, this.path, 'answer', schema.answer)
   }
 
   /** Starts the answers to one subscription. They end with it. */
@@ -132,7 +145,7 @@ export class SubscribeRoute {
   }
 
   #send (session: StompSession, subscription: Subscription, value: unknown): Promise<void> {
-    const { body, contentType } = encodeContent(value)
+    const { body, contentType } = this.#encode(value)
     const headers = new FrameHeaders([['content-type', contentType]])
     session.host.tracing.tracer?.inject(headers)
     const publication = new Publication(subscription.destination, `${session.id}-${session.subscriptions.nextAckId(subscription)}`, headers, body)

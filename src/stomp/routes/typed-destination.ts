@@ -1,3 +1,4 @@
+import type { ParamNames, Sent, StandardTypes } from '../../contract.ts'
 import { shown } from '../../core/suggestion.ts'
 import { mistake, stompErrors } from '../errors.ts'
 
@@ -7,8 +8,18 @@ const PARAMETER = /:([A-Za-z_]\w*)/g
 export interface TypedDestination<T> {
   /** The destination, with its parameters filled in. */
   readonly path: string
+  /** The schema of the messages. The server judges each one before it is sent. */
+  readonly schema?: DestinationSchema
   /** The type of the messages. The property has no value. */
   readonly content?: T
+}
+
+/** The schema of the messages of a destination, with the template to which it belongs. */
+export interface DestinationSchema {
+  /** The destination with its parameters, for errors. */
+  readonly template: string
+  /** The schema, as the compiler of the scope takes it. */
+  readonly schema: unknown
 }
 
 /** A destination to which a message can be sent. */
@@ -37,10 +48,19 @@ export function parametersOf (template: string): string[] {
   return [...template.matchAll(PARAMETER)].map((match) => match[1]!)
 }
 
+/** The arguments that fill in a template: an object where it has parameters. */
+type Filling<Path extends string> = [ParamNames<Path>] extends [never] ? [] : [params: Readonly<Record<ParamNames<Path>, string | number>>]
+
 /**
- * Makes a destination that server, tests and pages share, with the type of its messages:
- * `const price = destination<Quote>('/topic/price/:symbol')`, then `app.stomp.publish(price({ symbol: 'IBM' }), quote)`.
+ * Makes a destination that server, tests and pages share, with the schema of its messages.
+ *
+ * `const price = destination('/topic/price/:symbol', Quote)`, then `app.stomp.publish(price({ symbol: 'IBM' }), quote)`. The server judges each message by the
+ * schema, with the compiler of the scope that publishes. The type of the messages is that of a schema that says it, such as those of Zod.
  */
-export function destination<T> (template: string): (params?: Readonly<Record<string, string | number>>) => TypedDestination<T> {
-  return (params = {}) => ({ path: fillTemplate(template, params) })
+export function destination<const Path extends string, const Schema> (template: Path, schema: Schema): (...filling: Filling<Path>) => TypedDestination<Sent<StandardTypes, Schema>>
+/** Makes a destination whose messages have a type that is given by hand. */
+export function destination<T> (template: string, schema?: unknown): (params?: Readonly<Record<string, string | number>>) => TypedDestination<T>
+export function destination (template: string, schema?: unknown): (params?: Readonly<Record<string, string | number>>) => TypedDestination<unknown> {
+  const judged = schema === undefined ? {} : { schema: { template, schema } }
+  return (params = {}) => ({ path: fillTemplate(template, params), ...judged })
 }

@@ -19,9 +19,9 @@ async function startProcess (t: Test, servers: string, options: Partial<RelayBro
   await app.register(sockjs)
   await app.register(stomp, { path: '/stomp', broker: relayBroker({ servers, ...options }) })
   app.stomp.addHook('onConnect', (frame, session) => { if (frame.login !== undefined) session.user = { name: frame.login } })
-  app.stomp.message<{ name: string }>('/hello', { sendTo: '/topic/greetings' }, ({ body }) => ({ content: `Hello, ${body.name}!` }))
+  app.stomp.message<{ Body: { name: string } }>('/hello', { sendTo: '/topic/greetings' }, ({ body }) => ({ content: `Hello, ${body.name}!` }))
   app.stomp.message('/ask', () => 'the answer')
-  app.stomp.message<{ to: string }>('/tell', async ({ body }) => { await app.stomp.publishToUser(body.to, '/queue/news', { text: 'told' }).elsewhere })
+  app.stomp.message<{ Body: { to: string } }>('/tell', async ({ body }) => { await app.stomp.publishToUser(body.to, '/queue/news', { text: 'told' }).elsewhere })
   await app.ready()
   t.teardown(() => within(app.close(), 'the end of a process'))
   return app
