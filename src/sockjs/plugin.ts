@@ -22,7 +22,7 @@ async function registerSockjs (app: FastifyInstance, options: SockjsPluginOption
   if (app.hasDecorator('sockjs')) throw new errors.AlreadyRegistered()
   checkPluginOptions(options)
   const registration = new Registration(app, options)
-  const remote = registration.node === null ? null : new RemoteSessions(registration.node, registration.telemetry)
+  const remote = registration.node === null ? null : new RemoteSessions(registration.node, registration.telemetry, registration.limits.maxLookupsPerAddress)
   if (remote !== null) registration.foreign = remote.edge
   const paths = new EndpointPaths(app)
   const facadeFor = oncePer((scope: FastifyInstance) => facadeOf(registration, remote, paths, scope))

@@ -11,12 +11,12 @@ import { type AnySession, type Ending, SESSION_STATUSES, type SessionStatus } fr
 /**
  * The reason for which a request got no session, as the metrics have it.
  *
- * `overload`: too many requests wait for other nodes. `unreachable`: the node of the session, or the engine, gives no answer. `user`: the `session` option or
+ * `overload`: too many requests wait for other nodes. `lookups_per_address`: too many requests of its address wait for the engine. `unreachable`: the node of the session, or the engine, gives no answer. `user`: the `session` option or
  * the key of the user has thrown.
  */
-export type RefusalReason = 'max_sessions' | 'max_detached' | 'per_address' | 'draining' | 'origin' | 'host' | 'user' | 'overload' | 'unreachable'
+export type RefusalReason = 'max_sessions' | 'max_detached' | 'per_address' | 'draining' | 'origin' | 'host' | 'user' | 'overload' | 'lookups_per_address' | 'unreachable'
 
-const REFUSAL_REASONS: readonly RefusalReason[] = ['max_sessions', 'max_detached', 'per_address', 'draining', 'origin', 'host', 'user', 'overload', 'unreachable']
+const REFUSAL_REASONS: readonly RefusalReason[] = ['max_sessions', 'max_detached', 'per_address', 'draining', 'origin', 'host', 'user', 'overload', 'lookups_per_address', 'unreachable']
 
 /** A number for each direction, from the view of the server. */
 export interface Directions {

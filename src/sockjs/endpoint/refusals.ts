@@ -44,6 +44,11 @@ const KINDS = {
     level: 'warn',
     text: 'A session was refused, because its address has maxSessionsPerAddress already. If the address is that of a proxy, set Fastify\'s trustProxy.'
   },
+  maxLookupsPerAddress: {
+    level: 'warn',
+    text: 'A request was refused, because maxLookupsPerAddress requests of its address wait for the engine already. ' +
+      'If the address is that of a proxy, set Fastify\'s trustProxy. Else the client may ask for sessions that do not exist.'
+  },
   body: { level: 'warn', text: 'A body was refused with 413, because it is larger than four times maxMessageSize. Raise that option, or let the client send smaller messages.' },
   message: { level: 'warn', text: 'A message was refused, because it is larger than maxMessageSize. Raise that option, or let the client send smaller messages.' },
   compressed: { level: 'warn', text: 'A body was refused with 415, because it is compressed. Switch that off in the client or the proxy.' },

@@ -141,6 +141,12 @@ export interface SockjsPluginOptions extends SockjsOptions {
   maxDetachedSessions?: number
   /** Sessions of one address. Further ones get 503. Default 0: no limit, because behind a proxy all clients have one address. */
   maxSessionsPerAddress?: number
+  /**
+   * Requests of one address that may wait for the engine at a time. Further ones get 503.
+   *
+   * The engine is asked for the node of each session that this node does not know. The option counts only with `engine`. Default 1,000. 0: no limit, if all clients have the address of one proxy.
+   */
+  maxLookupsPerAddress?: number
   /** Milliseconds that `app.close()` gives the clients to read their close frames. Default 3,000. */
   drainTimeout?: number
   /**
@@ -182,7 +188,7 @@ export interface ResolvedOptions extends Required<Omit<SockjsOptions,
 
 /** The bounds of the process, with their values. */
 export type ProcessLimits = Required<Pick<SockjsPluginOptions,
-  'maxBufferedBytes' | 'maxSessions' | 'maxDetachedSessions' | 'maxSessionsPerAddress' | 'drainTimeout' | 'statsInterval'>>
+  'maxBufferedBytes' | 'maxSessions' | 'maxDetachedSessions' | 'maxSessionsPerAddress' | 'maxLookupsPerAddress' | 'drainTimeout' | 'statsInterval'>>
 
 export const DEFAULTS = {
   heartbeat: 25_000,
@@ -200,6 +206,7 @@ export const DEFAULTS = {
   maxSessions: 50_000,
   maxDetachedSessions: 10_000,
   maxSessionsPerAddress: 0,
+  maxLookupsPerAddress: 1_000,
   drainTimeout: 3_000,
   statsInterval: 30 * 60_000
 } as const

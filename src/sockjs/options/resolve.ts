@@ -4,8 +4,8 @@ import { DEFAULTS, type EndpointOptions, type ProcessLimits, type ResolvedOption
 import { isEveryOrigin } from './validate.ts'
 
 export function processLimitsOf (options: SockjsPluginOptions): ProcessLimits {
-  const { maxBufferedBytes, maxSessions, maxDetachedSessions, maxSessionsPerAddress, drainTimeout, statsInterval } = DEFAULTS
-  return { ...{ maxBufferedBytes, maxSessions, maxDetachedSessions, maxSessionsPerAddress, drainTimeout, statsInterval }, ...defined(options) }
+  const { maxBufferedBytes, maxSessions, maxDetachedSessions, maxSessionsPerAddress, maxLookupsPerAddress, drainTimeout, statsInterval } = DEFAULTS
+  return { ...{ maxBufferedBytes, maxSessions, maxDetachedSessions, maxSessionsPerAddress, maxLookupsPerAddress, drainTimeout, statsInterval }, ...defined(options) }
 }
 
 /** Resolves every option of an endpoint: its own value, else that of the registration, else the default. */

@@ -116,6 +116,7 @@ const processOptions: Readonly<Record<keyof Omit<SockjsPluginOptions, keyof Sock
   maxSessions: count,
   maxDetachedSessions: count,
   maxSessionsPerAddress: integer(0),
+  maxLookupsPerAddress: integer(0),
   drainTimeout: milliseconds,
   statsInterval: interval,
   engine,

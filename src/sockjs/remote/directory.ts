@@ -4,15 +4,13 @@ import { forgetOldest } from '../../core/forget-oldest.ts'
 import { engineErrors } from '../../engine/errors.ts'
 import type { Endpoint } from '../endpoint/endpoint.ts'
 import type { ClaimTimes } from './claim-times.ts'
+import type { Lookups } from './lookups.ts'
 
 /** The time for which a request waits while the engine is away, in milliseconds. An answer of 503 would end the session of its client. */
 export const PATIENCE = 8_000
 
 /** The interval at which a call is tried again if the engine fails although it is available, in milliseconds. */
 const PAUSE = 100
-
-/** The most requests that may wait for the engine. */
-const MAX_WAITING = 10_000
 
 /** The most owners that are remembered. */
 const MAX_OWNERS = 10_000
@@ -55,11 +53,12 @@ export class Directory {
   /** The claims that are under way. Several requests for one session ask once. */
   readonly #asking = new Map<string, Promise<Owner>>()
   readonly #times: ClaimTimes
-  #waiting = 0
+  readonly #lookups: Lookups
 
-  constructor (node: ClusterNode, times: ClaimTimes) {
+  constructor (node: ClusterNode, times: ClaimTimes, lookups: Lookups) {
     this.#node = node
     this.#times = times
+    this.#lookups = lookups
   }
 
   keyOf ({ name }: Pick<Endpoint, 'name'>, id: string): string {
@@ -75,9 +74,6 @@ export class Directory {
   /** Finds a session of this node. */
   local (key: string): LocalSession | undefined { return this.#local.get(key) }
 
-  /** True if so many requests wait for the engine that no further one may. */
-  get isFull (): boolean { return this.#waiting >= MAX_WAITING }
-
   /** Finds the owner without asking, if this edge has served the session before and that node has not left. */
   remembered (key: string): string | undefined {
     const node = this.#owners.get(key)
@@ -89,8 +85,17 @@ export class Directory {
   /** Forgets an owner, because it does not have the session any more. */
   forget (key: string): void { this.#owners.delete(key) }
 
-  /** Claims a session for this node, or finds its owner. Of several calls at once the first gets `here`, and the others get this node by its id. */
-  claim (key: string, session: LocalSession): Promise<Owner> {
+  /**
+   * Claims a session for this node, or finds its owner, for a request of an address.
+   *
+   * Of several calls at once the first gets `here`, and the others get this node by its id.
+   */
+  claim (key: string, session: LocalSession, address: string): Promise<Owner> { return this.#lookups.during(address, this.#claimOnce(key, session)) }
+
+  /** Finds the owner of a session, for a request of an address. `null` if no node has it. */
+  locate (key: string, address: string): Promise<Owner | null> { return this.#lookups.during(address, this.#locate(key)) }
+
+  #claimOnce (key: string, session: LocalSession): Promise<Owner> {
     const asking = this.#asking.get(key)
     if (asking !== undefined) return asking.then((owner) => owner.at === 'here' ? { at: 'node', node: this.#node.id } : owner)
     const asked = this.#claim(key, session).finally(() => this.#asking.delete(key))
@@ -101,7 +106,7 @@ export class Directory {
   async #claim (key: string, session: LocalSession): Promise<Owner> {
     const { facts, claims } = this.#node.engine
     if (facts.keysLast === 'connection') {
-      const owner = await this.locate(key)
+      const owner = await this.#locate(key)
       if (owner !== null) return owner
     }
     const claim = await this.#ask('claim', () => claims.claim(key, () => this.#lost(key)))
@@ -116,8 +121,7 @@ export class Directory {
     return { at: 'here', claim: { get held () { return isHeld() }, release } }
   }
 
-  /** Finds the owner of a session, or `null` if no node has it. */
-  async locate (key: string): Promise<Owner | null> {
+  async #locate (key: string): Promise<Owner | null> {
     const node = await this.#ask('locate', () => this.#find(key))
     if (node === null) return AWAY
     return node.owner === null ? null : this.#at(key, node.owner)
@@ -158,14 +162,9 @@ export class Directory {
 
   /** Asks the engine until it answers. Returns `null` if it stays away for longer than a request can wait. */
   async #ask<T extends { readonly owner: string | null }> (operation: 'claim' | 'locate', question: () => Promise<T>): Promise<T | null> {
-    this.#waiting++
-    try {
-      const answer = await this.#askAgain(() => this.#times.measure(operation, question))
-      this.#times.answered(operation, answer)
-      return answer
-    } finally {
-      this.#waiting--
-    }
+    const answer = await this.#askAgain(() => this.#times.measure(operation, question))
+    this.#times.answered(operation, answer)
+    return answer
   }
 
   async #askAgain<T> (question: () => Promise<T>): Promise<T | null> {

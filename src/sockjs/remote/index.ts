@@ -6,11 +6,15 @@ import { observeRemote } from './metrics.ts'
 import { Directory } from './directory.ts'
 import { Edge } from './edge.ts'
 import { LocalSessions } from './local-sessions.ts'
+import { Lookups } from './lookups.ts'
 
 export type { HeldClaim, Owner } from './directory.ts'
 export type { EdgeLeg } from './edge-leg.ts'
 export type { SendOutcome } from './edge.ts'
 export type { SendRoute } from './wire.ts'
+
+/** The bounds of the requests that wait for other nodes or for the engine: of all, and of one address. */
+export type FullRemote = 'overload' | 'lookups_per_address'
 
 /** The sessions that live on another node than the request of their client. */
 export class RemoteSessions {
@@ -19,16 +23,27 @@ export class RemoteSessions {
   readonly local: LocalSessions
   readonly edge: Edge
 
-  /** True if so many requests wait for other nodes, or for the engine, that no further one may. */
-  get isFull (): boolean { return this.edge.isFull || this.directory.isFull }
+  readonly #lookups: Lookups
 
-  constructor (node: ClusterNode, telemetry: Telemetry) {
+  /** @param maxLookupsPerAddress the requests of one address that may wait for the engine, 0 for any number */
+  constructor (node: ClusterNode, telemetry: Telemetry, maxLookupsPerAddress: number) {
     this.node = node
-    this.directory = new Directory(node, new ClaimTimes(telemetry, node))
+    this.#lookups = new Lookups(maxLookupsPerAddress)
+    this.directory = new Directory(node, new ClaimTimes(telemetry, node), this.#lookups)
     this.local = new LocalSessions(node, this.directory)
     this.edge = new Edge(node)
     observeRemote(telemetry, node, this.local, this.edge)
     node.serve(SERVICES.toOwner, this.local)
     node.serve(SERVICES.toEdge, this.edge)
+  }
+
+  /**
+   * Finds the bound that one more request for a session of another node would exceed, or `null`.
+   *
+   * A request whose owner is remembered asks no engine, so that the bound of its address does not hold for it.
+   */
+  fullBy (key: string, address: string): FullRemote | null {
+    if (this.edge.isFull || this.#lookups.isFull) return 'overload'
+    return this.#lookups.isFullFor(address) && this.directory.remembered(key) === undefined ? 'lookups_per_address' : null
   }
 }

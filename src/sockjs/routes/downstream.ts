@@ -11,6 +11,7 @@ import { openingFacts } from '../request/session-facts.ts'
 import type { EdgeLeg, HeldClaim, Owner, RemoteSessions } from '../remote/index.ts'
 import type { AnySession, ResponseOutput } from '../session/index.ts'
 import { HttpReceiver } from '../transports/index.ts'
+import { hasRoomElsewhere } from './room-elsewhere.ts'
 
 /** The differences between the HTTP transports. */
 interface DownstreamRoute {
@@ -72,10 +73,7 @@ async function anywhere (endpoint: Endpoint, remote: RemoteSessions, request: Fa
   const { directory, edge, node } = remote
   const key = directory.keyOf(endpoint, id)
   const principal = principalOf(endpoint, request)
-  if (remote.isFull) {
-    endpoint.telemetry.refused('overload')
-    return sendFull(reply)
-  }
+  if (!hasRoomElsewhere(endpoint, remote, request, key)) return sendFull(reply)
   for (let asked = 0; asked < MOST_ASKED; asked++) {
     const owner = await ownerOf(endpoint, remote, request, key, id)
     // A limit that leaves no room is counted where it is found.
@@ -113,7 +111,7 @@ async function ownerOf (endpoint: Endpoint, { directory }: RemoteSessions, reque
   const remembered = directory.remembered(key)
   if (remembered !== undefined) return { at: 'node', node: remembered }
   const mayOpen = !endpoint.registration.refusing && endpoint.hasRoom(request.ip, true, request.log)
-  return mayOpen ? directory.claim(key, { endpoint, id }) : directory.locate(key)
+  return mayOpen ? directory.claim(key, { endpoint, id }, request.ip) : directory.locate(key, request.ip)
 }
 
 /** Lets the response carry the frames of a session of another node. */

@@ -4,19 +4,20 @@ import { principalOf } from '../endpoint/identity.ts'
 import type { RemoteSessions, SendRoute } from '../remote/index.ts'
 import { requestStateOf } from '../request/request-state.ts'
 import { sendAway, sendFull } from '../request/responses.ts'
+import { hasRoomElsewhere } from './room-elsewhere.ts'
 import { accepted, payloadOf, refuseFlood, refuseMessages, refuseUnknown } from './messages.ts'
 
 /** Looks for the session on the other nodes, before the body is read. Returns false if the request has been answered. */
 export async function findElsewhere (endpoint: Endpoint, remote: RemoteSessions, request: FastifyRequest, reply: FastifyReply): Promise<boolean> {
   const { directory, node } = remote
   const state = requestStateOf(request)
-  if (remote.isFull) {
+  const key = directory.keyOf(endpoint, state.target.session)
+  if (!hasRoomElsewhere(endpoint, remote, request, key)) {
     sendFull(reply)
     return false
   }
-  const key = directory.keyOf(endpoint, state.target.session)
   const known = directory.remembered(key)
-  const owner = known === undefined ? await directory.locate(key) : { at: 'node' as const, node: known }
+  const owner = known === undefined ? await directory.locate(key, request.ip) : { at: 'node' as const, node: known }
   // A session of this node that is still being opened takes no messages yet, as without other nodes.
   state.node = owner?.at === 'node' && owner.node !== node.id ? owner.node : null
   if (state.node !== null) return true
@@ -52,7 +53,7 @@ export async function sendOn (endpoint: Endpoint, remote: RemoteSessions, node: 
       return refuseFlood(request, reply)
     case 'missing': {
       directory.forget(key)
-      const owner = isLast ? null : await directory.locate(key)
+      const owner = isLast ? null : await directory.locate(key, request.ip)
       const isElsewhere = owner?.at === 'node' && owner.node !== node && owner.node !== id
       return isElsewhere ? sendOn(endpoint, remote, owner.node, request, reply, true) : refuseUnknown(endpoint, request, reply)
     }

@@ -56,6 +56,7 @@ const WRONG_FOR_PROCESS: Readonly<Record<string, readonly unknown[]>> = {
   maxSessions: [0, -1, 1.5],
   maxDetachedSessions: [0, -1],
   maxSessionsPerAddress: [-1, '1'],
+  maxLookupsPerAddress: [-1, '1'],
   drainTimeout: [0, '3s'],
   clock: [5, null]
 }

@@ -201,7 +201,7 @@ t.test('a node of another version does not start beside one that runs', async (t
 })
 
 t.test('requests for sessions that wait for the engine are bounded', async (t) => {
-  const cluster = await buildCluster(t, 1, { handler: idle })
+  const cluster = await buildCluster(t, 1, { handler: idle, plugin: { maxLookupsPerAddress: 0 } })
   cluster.network.cut()
   const { app, endpoint } = cluster.nodes[0]!
   const waiting = Array.from({ length: 10_000 }, (_, i) => app.inject({ method: 'POST', url: `/echo/000/wait${i}/xhr_send`, payload: '["x"]', headers: { 'content-type': 'text/plain' } }))
