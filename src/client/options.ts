@@ -30,7 +30,7 @@ export interface SockJSOptions {
   /** The least time for an attempt by one transport, in milliseconds. By default the client derives it from the round trip of `/info`. */
   readonly timeout?: number
   /** Header fields of all HTTP requests. A browser sends none of them with a WebSocket. With this option `eventsource` uses `fetch`. */
-  readonly headers?: RequestHeaders
+  readonly headers?: RequestHeaders | undefined
   /** The cookies of HTTP requests, as `fetch` takes it. By default `include`, because load balancers need cookies. */
   readonly credentials?: 'include' | 'omit' | 'same-origin'
   /** A signal that closes the session, as `close()` does. */

@@ -24,12 +24,14 @@ export type Fetch = (url: string, request: {
 }) => Promise<HttpResponse>
 
 /** The class `WebSocket`, as far as the client uses it. */
-export type WebSocketClass = new (url: string) => {
+export type WebSocketClass = new (url: string, protocols?: string[]) => {
+  binaryType: string
+  onopen: (() => void) | null
   onmessage: ((event: { data: unknown }) => void) | null
   onclose: ((event: { code: number, reason: string }) => void) | null
   onerror: (() => void) | null
   send (text: string): void
-  close (): void
+  close (code?: number, reason?: string): void
 }
 
 /** The class `EventSource`, as far as the client uses it. */
@@ -46,7 +48,9 @@ export interface Platform {
   readonly WebSocket: WebSocketClass
   readonly EventSource?: EventSourceClass
   readonly Response: { readonly prototype: object }
+  readonly TextDecoder: new () => { decode (bytes: unknown, options: { stream: boolean }): string }
   readonly crypto?: { getRandomValues (bytes: Uint8Array): ArrayLike<number> }
+  atob (base64: string): string
   readonly location?: { readonly href: string }
   addEventListener?: (type: string, listener: () => void) => void
   removeEventListener?: (type: string, listener: () => void) => void

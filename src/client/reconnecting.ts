@@ -43,7 +43,7 @@ export interface ReconnectingEventMap {
 }
 
 /** Tells whether the next session may end in another way. */
-const isTemporary = ({ code }: Closing): boolean => code < 4000 && ![1000, 1008, 1009].includes(code)
+export const isTemporary = ({ code }: Closing): boolean => code < 4000 && ![1000, 1008, 1009].includes(code)
 
 /** Factors of the pause after codes with which a server ends many sessions at once. After 1013 it is short of room. */
 const FACTORS: Readonly<Record<number, number>> = { 1001: 4, 1012: 4, 1013: 16 }
@@ -53,6 +53,16 @@ const STABLE = 5000
 
 /** The address of an endpoint, or a function that returns it, which is called before each session. */
 export type ReconnectingUrl = string | URL | (() => string | URL | Promise<string | URL>)
+
+/** One session, with the part of the interface of `SockJS` that a stream uses. */
+export interface SessionLike {
+  readonly url: string
+  onopen?: Handler<SockJSEvent> | undefined
+  onmessage?: Handler<SockJSMessageEvent> | undefined
+  onclose?: Handler<SockJSCloseEvent> | undefined
+  send (message: unknown): void
+  close (code?: number, reason?: string): void
+}
 
 /** A stream of messages over many sessions, one after the other. */
 export interface Reconnecting extends Emitter<ReconnectingEventMap> {
@@ -65,7 +75,7 @@ export interface Reconnecting extends Emitter<ReconnectingEventMap> {
   /** Called once, when the stream has ended. */
   onclose?: Handler<ReconnectingEventMap['close']>
   /** The session in use. Between two sessions, `null`. */
-  readonly session: SockJS | null
+  readonly session: SessionLike | null
   /** The state, as of `SockJS`: 0 connecting, also between two sessions, 1 open, 3 closed. */
   readonly readyState: number
   /**
@@ -89,9 +99,15 @@ export interface Reconnecting extends Emitter<ReconnectingEventMap> {
  * @throws `TypeError` or `SyntaxError` if the address is not valid, as {@link SockJS} does.
  */
 export function reconnecting (url: ReconnectingUrl, options: ReconnectingOptions = {}): Reconnecting {
+  if (typeof url !== 'function') parseAddress(url)
+  return manySessions(url, options, (url) => new SockJS(url, null, options))
+}
+
+/** Opens sessions by a function, one after the other, and makes one stream of them. */
+export function manySessions (url: ReconnectingUrl, options: ReconnectingOptions, openSession: (url: string | URL) => SessionLike): Reconnecting {
   const { retry = isTemporary, attempts = Infinity, minDelay = 500, maxDelay = 30_000, queue = 100, signal } = options
   const waiting: string[] = []
-  const stream = Object.assign(new Emitter<ReconnectingEventMap>(), { readyState: CONNECTING, session: null as SockJS | null, send, close })
+  const stream = Object.assign(new Emitter<ReconnectingEventMap>(), { readyState: CONNECTING, session: null as SessionLike | null, send, close })
   let failures = 0
   let openedAt = 0
   let timer: ReturnType<typeof setTimeout>
@@ -117,7 +133,7 @@ export function reconnecting (url: ReconnectingUrl, options: ReconnectingOptions
     try {
       const given = typeof url === 'function' ? await url() : url
       if (stream.readyState) return
-      const session = stream.session = new SockJS(given, null, options)
+      const session = stream.session = openSession(given)
       session.onopen = () => {
         stream.readyState = OPEN
         openedAt = Date.now()
@@ -147,7 +163,6 @@ export function reconnecting (url: ReconnectingUrl, options: ReconnectingOptions
     stream.emit('interrupt', { ...event, delay, failures })
   }
 
-  if (typeof url !== 'function') parseAddress(url)
   signal?.addEventListener('abort', abort)
   open()
   return stream

@@ -1,0 +1,64 @@
+import type { Closing } from '../reconnecting.ts'
+import type { SockJSEvent } from '../events.ts'
+import type { StompClientError } from './errors.ts'
+import type { Headers } from './frames.ts'
+
+/** A connection is there. */
+export interface ConnectedEvent extends SockJSEvent {
+  /** The version of STOMP, such as `1.2`. */
+  readonly version: string
+  /** The headers of CONNECTED. */
+  readonly headers: Headers
+}
+
+/** A connection has ended. */
+export interface InterruptedEvent extends SockJSEvent, Closing {
+  /** The pause before the next attempt, in milliseconds. */
+  readonly delay: number
+  /** The attempts that failed in a row. */
+  readonly failures: number
+  /** The cause, if the server or the client told one: an ERROR, silence, or bytes that are not a frame. */
+  readonly error: StompClientError | null
+}
+
+/** All subscriptions exist again. */
+export interface RecoveredEvent extends SockJSEvent {
+  /** The subscriptions of which messages are lost. */
+  readonly gaps: number
+}
+
+/** Messages are lost. */
+export interface GapEvent extends SockJSEvent {
+  /** The id of the subscription. */
+  readonly subscription: string
+  /** The destination of the subscription. */
+  readonly destination: string
+}
+
+/** An error without a promise and without a loop. */
+export interface ErrorEvent extends SockJSEvent {
+  /** The error. */
+  readonly error: StompClientError
+}
+
+/** The client has ended. */
+export interface ClosedEvent extends SockJSEvent, Closing {
+  /** The cause, `null` if the application closed the client. */
+  readonly error: StompClientError | null
+}
+
+/** The events of a client, by name. */
+export interface StompEventMap {
+  /** A connection is there: the first, or another one. */
+  connected: ConnectedEvent
+  /** A connection has ended or could not be made, and another attempt follows. */
+  interrupted: InterruptedEvent
+  /** All subscriptions exist again after an interruption. */
+  recovered: RecoveredEvent
+  /** Messages of a subscription are lost. */
+  gap: GapEvent
+  /** An error that no promise and no loop of the application gets. */
+  error: ErrorEvent
+  /** The client has ended. */
+  closed: ClosedEvent
+}

@@ -1,0 +1,12 @@
+/** The STOMP client for browsers, workers, React Native and servers: `fastify-sockjs/client/stomp`. @module */
+
+export { connectStomp } from './client/stomp/connect.ts'
+export { type ErrorParts, StompClientError } from './client/stomp/errors.ts'
+export type { ClosedEvent, ConnectedEvent, ErrorEvent, GapEvent, InterruptedEvent, RecoveredEvent, StompEventMap } from './client/stomp/events.ts'
+export type { ConnectHeaders, StompOptions } from './client/stomp/options.ts'
+export { plainSocket } from './client/stomp/plain-socket.ts'
+export type { SessionLike } from './client/reconnecting.ts'
+export type {
+  AnyContract, Given, MessageBody, RequestOptions, SendOptions, StompClient, StompMessage, StompState, StompSubscription, StompTransaction, SubscribedPaths,
+  SubscribeOptions
+} from './client/stomp/types.ts'
