@@ -3,6 +3,11 @@ import { buildSync } from 'esbuild'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 
+/** The entry of the STOMP client in one file. */
+export const STOMP_CLIENT = `import { SockJS, reconnecting } from './src/client.ts'
+import { connectStomp, StompClientError } from './src/stomp-client.ts'
+Object.assign(globalThis, { SockJS: Object.assign(SockJS, { reconnecting }), connectStomp, StompClientError })`
+
 /** Makes the client of this package in one file. The script sets the global `SockJS`, unless `contents` has another entry. */
 export function buildClientScript (contents = "import { SockJS, reconnecting } from './src/client.ts'\nglobalThis.SockJS = Object.assign(SockJS, { reconnecting })") {
   const { outputFiles: [script] } = buildSync({

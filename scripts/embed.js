@@ -4,7 +4,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { buildClientScript } from './client-script.js'
+import { buildClientScript, STOMP_CLIENT } from './client-script.js'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const EMBEDDED = join(ROOT, 'src/embedded')
@@ -70,4 +70,9 @@ writeFileSync(join(EMBEDDED, 'own-client.ts'), `// Written by scripts/embed.js.
 
 /** The client of this package for browsers, minified. */
 export const ownClientScript: string = ${literal(buildClientScript())}
+`)
+writeFileSync(join(EMBEDDED, 'stomp-client.ts'), `// Written by scripts/embed.js.
+
+/** The STOMP client of this package for browsers, with the SockJS client below it, minified. */
+export const stompClientScript: string = ${literal(buildClientScript(STOMP_CLIENT))}
 `)

@@ -20,6 +20,8 @@ const ROOMS: readonly Room[] = [
   { name: 'client', rooms: [], packages: [] },
   // Both halves of an application import it.
   { name: 'contract', rooms: [], packages: [] },
+  { name: 'client/stomp', rooms: ['client', 'contract'], packages: [] },
+  { name: 'stomp-client', rooms: ['client', 'client/stomp'], packages: [] },
 
   { name: 'core/error-codes', rooms: [], packages: [] },
   { name: 'core', rooms: ['core/error-codes'], packages: ['node:perf_hooks', '@fastify/error'] },

@@ -126,7 +126,7 @@ t.test('the packages, packed and installed', { timeout: 0 }, async (t) => {
 
   t.test('fastify-sockjs holds its build, documents and examples, and nothing else', async (t) => {
     const pages = ['README.md', 'LICENSE', 'CHANGELOG.md', 'CONTRIBUTING.md', 'PROTOCOL.md', 'SECURITY.md', ...filesBelow('docs', /^docs\/api\//)]
-    const expected = ['package.json', ...pages, ...filesBelow('examples', /^examples\/demo\//), ...built('src'), ...commonjs('index', 'stomp', 'contract', 'client', 'hub', 'nats', 'redis', 'kafka', 'otel', 'inspector')]
+    const expected = ['package.json', ...pages, ...filesBelow('examples', /^examples\/demo\//), ...built('src'), ...commonjs('index', 'stomp', 'contract', 'client', 'stomp-client', 'hub', 'nats', 'redis', 'kafka', 'otel', 'inspector')]
     t.same(own.files.map(({ path }) => path).sort(), expected.sort())
   })
 

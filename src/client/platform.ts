@@ -24,7 +24,7 @@ export type Fetch = (url: string, request: {
 }) => Promise<HttpResponse>
 
 /** The class `WebSocket`, as far as the client uses it. */
-export type WebSocketClass = new (url: string, protocols?: string[]) => {
+export type WebSocketClass = new (url: string, protocols?: readonly string[]) => {
   binaryType: string
   onopen: (() => void) | null
   onmessage: ((event: { data: unknown }) => void) | null

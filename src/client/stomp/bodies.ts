@@ -1,6 +1,6 @@
 import { platform } from '../platform.ts'
 import { clientError } from './errors.ts'
-import type { Headers } from './frames.ts'
+import type { Headers } from './frame.ts'
 
 /** Encodes a value, with its content type. A text goes as it is, and other values as JSON. */
 export function encodeBody (value: unknown): { readonly body?: string, readonly type?: string } {

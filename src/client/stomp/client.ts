@@ -5,7 +5,7 @@ import { type Connection, openConnection } from './connection.ts'
 import { fillDestination } from './destinations.ts'
 import { clientError, StompClientError } from './errors.ts'
 import type { StompEventMap } from './events.ts'
-import type { Frame, Headers } from './frames.ts'
+import type { Frame, Headers } from './frame.ts'
 import { Message } from './message.ts'
 import type { StompOptions } from './options.ts'
 import { type MessageListener, openSubscription, type Subscription } from './subscription.ts'
@@ -63,7 +63,10 @@ export function openClient (options: StompOptions, openStream: (options: StreamO
       }
     }),
     begin: () => begin(live()),
-    close: () => closing ??= leave()
+    close () {
+      closing ??= leave()
+      return closing
+    }
   })
 
   const stream = openStream({

@@ -1,5 +1,6 @@
 import { clientError, StompClientError } from './errors.ts'
-import { encodeFrame, type Frame, frameReader, type GivenHeaders, type Headers } from './frames.ts'
+import type { Frame, GivenHeaders, Headers } from './frame.ts'
+import { encodeFrame, frameReader } from './frames.ts'
 import { type HeartBeats, heartBeats } from './heart-beats.ts'
 
 /** The session below, as far as a connection uses it. */

@@ -1,4 +1,4 @@
-import type { Headers } from './frames.ts'
+import type { Headers } from './frame.ts'
 
 /** The errors of the client itself, with their texts. The code of each begins with `STOMP_CLIENT_`. */
 export const CLIENT_ERRORS = {

@@ -1,7 +1,7 @@
 import type { Closing } from '../reconnecting.ts'
 import type { SockJSEvent } from '../events.ts'
 import type { StompClientError } from './errors.ts'
-import type { Headers } from './frames.ts'
+import type { Headers } from './frame.ts'
 
 /** A connection is there. */
 export interface ConnectedEvent extends SockJSEvent {

@@ -1,17 +1,5 @@
 import { clientError } from './errors.ts'
-
-/** The headers of a frame. */
-export type Headers = Readonly<Record<string, string>>
-
-/** The headers that a frame gets. One without a value is left out, and other values become texts. */
-export type GivenHeaders = Readonly<Record<string, unknown>>
-
-/** A frame of the server. */
-export interface Frame {
-  readonly command: string
-  readonly headers: Headers
-  readonly body: string
-}
+import type { Frame, GivenHeaders } from './frame.ts'
 
 /** The letter of each character that may have an escape sequence. */
 const LETTERS: Readonly<Record<string, string>> = { '\\': '\\', '\n': 'n', ':': 'c', '\r': 'r' }
@@ -47,7 +35,8 @@ export function frameReader (limit: number): FrameReader {
   const reader = {
     version: '',
     * read (text: string) {
-      for (rest += text; ; ) {
+      rest += text
+      for (;;) {
         // The ends of lines between frames are heart-beats.
         rest = rest.replace(/^[\r\n]+/, '')
         const [frame, end] = readFrame(rest, reader.version) ?? []

@@ -1,6 +1,6 @@
 import { decodeBody } from './bodies.ts'
 import type { Connection } from './connection.ts'
-import type { Frame, Headers } from './frames.ts'
+import type { Frame, Headers } from './frame.ts'
 import type { StompMessage } from './types.ts'
 
 /** A MESSAGE, with the connection over which it came. */

@@ -5,7 +5,7 @@ import type { SessionLike } from '../reconnecting.ts'
 import { CLOSED, CLOSING, CONNECTING, OPEN } from '../session.ts'
 
 /** The subprotocols of STOMP. [STOMP over WebSocket] */
-const PROTOCOLS = ['v12.stomp', 'v11.stomp', 'v10.stomp']
+const PROTOCOLS: readonly string[] = ['v12.stomp', 'v11.stomp', 'v10.stomp']
 
 /** Opens a WebSocket without SockJS, for brokers such as RabbitMQ: a value for the option `socket`. Bytes are decoded as UTF-8. */
 export function plainSocket (url: string | URL): SessionLike {

@@ -1,5 +1,5 @@
 import { clientError, type StompClientError } from './errors.ts'
-import type { GivenHeaders, Headers } from './frames.ts'
+import type { GivenHeaders, Headers } from './frame.ts'
 import type { Message } from './message.ts'
 import type { StompSubscription, SubscribeOptions } from './types.ts'
 

@@ -2,7 +2,7 @@ import { encodeBody } from './bodies.ts'
 import type { Connection } from './connection.ts'
 import { fillDestination, type Params } from './destinations.ts'
 import { clientError } from './errors.ts'
-import type { GivenHeaders } from './frames.ts'
+import type { GivenHeaders } from './frame.ts'
 import type { Message } from './message.ts'
 
 /** The parts of a frame that the application gives. */

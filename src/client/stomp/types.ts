@@ -1,9 +1,9 @@
 import type { ContractShape } from '../../contract/shape.ts'
-import type { AnsweredPaths, PathsOf, ReceivedOf, SentHeadersOf, SentOf, SentParamsOf } from '../../contract/inferred.ts'
+import type { AnsweredPaths, PathsOf, WireHeadersOf, WireOf, WireParamsOf } from '../../contract/inferred.ts'
 import type { Emitter } from '../emitter.ts'
 import type { Handler } from '../events.ts'
 import type { StompEventMap } from './events.ts'
-import type { Headers } from './frames.ts'
+import type { Headers } from './frame.ts'
 
 /** The contract of a client without one: any destination, and any value. */
 export interface AnyContract {
@@ -13,13 +13,16 @@ export interface AnyContract {
   readonly requests: Readonly<Record<string, object>>
 }
 
+/** A value without required parts. */
+type Nothing = Record<never, never>
+
 /** The state of a client. `interrupted` is the time between two connections. */
 export type StompState = 'connecting' | 'connected' | 'interrupted' | 'closing' | 'closed'
 
 /** Parameters and headers. A part without a required value may be left out. */
 export type Given<Params, FrameHeaders> =
-  (object extends Params ? { readonly params?: Params } : { readonly params: Params }) &
-  (object extends FrameHeaders ? { readonly headers?: FrameHeaders } : { readonly headers: FrameHeaders })
+  (Nothing extends Params ? { readonly params?: Params } : { readonly params: Params }) &
+  (Nothing extends FrameHeaders ? { readonly headers?: FrameHeaders } : { readonly headers: FrameHeaders })
 
 /** The options of SEND. */
 export interface SendOptions {
@@ -100,9 +103,9 @@ export interface StompTransaction<C extends ContractShape = AnyContract> {
 }
 
 type SendArguments<C extends ContractShape, Path extends string, Options> =
-  ValueAndOptions<SentOf<C, 'messages', Path, 'body'>, Options & Given<SentParamsOf<C, 'messages', Path>, SentHeadersOf<C, 'messages', Path>>>
+  ValueAndOptions<WireOf<C, 'messages', Path, 'body'>, Options & Given<WireParamsOf<C, 'messages', Path>, WireHeadersOf<C, 'messages', Path>>>
 
-type ValueAndOptions<Value, Options> = object extends Options
+type ValueAndOptions<Value, Options> = Nothing extends Options
   ? undefined extends Value ? [value?: Value, options?: Options] : [value: Value, options?: Options]
   : [value: Value, options: Options]
 
@@ -114,9 +117,9 @@ type PartOf<C extends ContractShape, Path> = Path extends PathsOf<C, 'destinatio
 
 /** The body of the messages of a destination. */
 export type MessageBody<C extends ContractShape, Path extends string> =
-  Path extends PathsOf<C, 'destinations'> ? ReceivedOf<C, 'destinations', Path, 'body'> : ReceivedOf<C, 'subscriptions', Path, 'answer'>
+  Path extends PathsOf<C, 'destinations'> ? WireOf<C, 'destinations', Path, 'body'> : WireOf<C, 'subscriptions', Path, 'answer'>
 
-type OptionsAndListener<Options, Listener> = object extends Options ? [options?: Options, listener?: Listener] : [options: Options, listener?: Listener]
+type OptionsAndListener<Options, Listener> = Nothing extends Options ? [options?: Options, listener?: Listener] : [options: Options, listener?: Listener]
 
 /** A STOMP client over many connections, typed by a contract. */
 export interface StompClient<C extends ContractShape = AnyContract> extends Emitter<StompEventMap> {
@@ -143,7 +146,7 @@ export interface StompClient<C extends ContractShape = AnyContract> extends Emit
   subscribe<Path extends SubscribedPaths<C>> (
     destination: Path,
     ...rest: OptionsAndListener<
-      SubscribeOptions & Given<SentParamsOf<C, PartOf<C, Path>, Path>, SentHeadersOf<C, PartOf<C, Path>, Path>>,
+      SubscribeOptions & Given<WireParamsOf<C, PartOf<C, Path>, Path>, WireHeadersOf<C, PartOf<C, Path>, Path>>,
       (message: StompMessage<MessageBody<C, Path>>) => void
     >
   ): StompSubscription<MessageBody<C, Path>>
@@ -156,7 +159,7 @@ export interface StompClient<C extends ContractShape = AnyContract> extends Emit
   send<Path extends PathsOf<C, 'messages'>> (destination: Path, ...rest: SendArguments<C, Path, SendOptions>): Promise<void>
 
   /** Sends a question, and resolves with the first answer. It rejects as `send` does, and with `STOMP_CLIENT_TIMEOUT`. */
-  request<Path extends AnsweredPaths<C>> (destination: Path, ...rest: SendArguments<C, Path, RequestOptions>): Promise<ReceivedOf<C, 'messages', Path, 'answer'>>
+  request<Path extends AnsweredPaths<C>> (destination: Path, ...rest: SendArguments<C, Path, RequestOptions>): Promise<WireOf<C, 'messages', Path, 'answer'>>
 
   /**
    * Answers questions of the server at a destination. An error of the handler is logged nowhere: it goes to the event `error`, and the
@@ -165,8 +168,8 @@ export interface StompClient<C extends ContractShape = AnyContract> extends Emit
   answer<Path extends PathsOf<C, 'requests'>> (
     destination: Path,
     handler: (
-      question: ReceivedOf<C, 'requests', Path, 'body'>, message: StompMessage<ReceivedOf<C, 'requests', Path, 'body'>>
-    ) => SentOf<C, 'requests', Path, 'answer'> | Promise<SentOf<C, 'requests', Path, 'answer'>>
+      question: WireOf<C, 'requests', Path, 'body'>, message: StompMessage<WireOf<C, 'requests', Path, 'body'>>
+    ) => WireOf<C, 'requests', Path, 'answer'> | Promise<WireOf<C, 'requests', Path, 'answer'>>
   ): StompSubscription
 
   /**

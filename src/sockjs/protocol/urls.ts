@@ -20,8 +20,8 @@ export interface Target {
 /** Matches the names of the iframe page, with or without a version (IFRAME-3). */
 const IFRAME = /^\/iframe[0-9-.a-z_]*\.html$/
 
-/** Matches the scripts of both clients. The iframe page loads sockjs-client with its version, other pages without. */
-const CLIENT = /^\/(?:sockjs(?:-\d+\.\d+\.\d+)?\.min|client)\.js$/
+/** Matches the scripts of the clients. The iframe page loads sockjs-client with its version, other pages without. */
+const CLIENT = /^\/(?:sockjs(?:-\d+\.\d+\.\d+)?\.min|(?:stomp-)?client)\.js$/
 
 const FIXED: ReadonlyMap<string, RouteName> = new Map<string, RouteName>([
   ['', 'greeting'],

@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { clientScript, clientVersion } from '../../embedded/client-script.ts'
 import { ownClientScript } from '../../embedded/own-client.ts'
+import { stompClientScript } from '../../embedded/stomp-client.ts'
 import type { Endpoint } from '../endpoint/endpoint.ts'
 import { checkedBaseUrl } from '../options/answers.ts'
 import { GREETING, iframePage, infoBody } from '../protocol/index.ts'
@@ -55,10 +56,10 @@ export function iframe (endpoint: Endpoint, clientUrl: string) {
   }
 }
 
-/** Makes the script of the client of this package. */
-function ownScript (): ClientScript {
-  const body = Buffer.from(ownClientScript)
-  return { path: '/client.js', body, etag: etagOf(body) }
+/** Makes a script of the clients of this package. */
+function ownScript (path: string, text: string): ClientScript {
+  const body = Buffer.from(text)
+  return { path, body, etag: etagOf(body) }
 }
 
 /** The name by which pages of the application load sockjs-client. */
@@ -66,11 +67,12 @@ const UNVERSIONED = '/sockjs.min.js'
 
 /** Makes the route of the scripts. `sockjsClient` is `null` if the iframe page names another copy. */
 export function client (endpoint: Endpoint, sockjsClient: ClientScript | null) {
-  const own = ownScript()
+  const owns = [ownScript('/client.js', ownClientScript), ownScript('/stomp-client.js', stompClientScript)]
   return function sendClient (request: FastifyRequest, reply: FastifyReply): FastifyReply {
     const path = request.url.split('?', 1)[0]!
-    const script = path.endsWith(own.path) ? own : sockjsClient
-    const isVersioned = script !== own && !path.endsWith(UNVERSIONED)
+    const own = owns.find((script) => path.endsWith(script.path))
+    const script = own ?? sockjsClient
+    const isVersioned = own === undefined && !path.endsWith(UNVERSIONED)
     if (script === null || (isVersioned && !path.endsWith(script.path))) return sendText(reply, 404, 'Not found.\n')
     setCache(reply)
     endpoint.embedding.script(reply)

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { clientError } from '../../../src/client/stomp/errors.ts'
-import { encodeFrame, type Frame, frameReader } from '../../../src/client/stomp/frames.ts'
+import type { Frame } from '../../../src/client/stomp/frame.ts'
+import { encodeFrame, frameReader } from '../../../src/client/stomp/frames.ts'
 import { decodeBody, encodeBody } from '../../../src/client/stomp/bodies.ts'
 
 /** Reads a text in one piece, as `[command, headers, body]`. */

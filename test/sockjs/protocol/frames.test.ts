@@ -264,6 +264,7 @@ test('URL-1 to URL-12 SEC-S46 what a path stands for', async (t) => {
     ['IFRAME-8', '/sockjs-1.6.1.min.js', 'client', ''],
     ['IFRAME-8', '/sockjs.min.js', 'client', ''],
     ['URL-1', '/client.js', 'client', ''],
+    ['URL-1', '/stomp-client.js', 'client', ''],
     ['URL-1', '/a/a0/xhr', 'xhr', 'a0'],
     ['URL-1', '/_/_0/xhr_streaming', 'xhr_streaming', '_0'],
     ['URL-1', '/1/0/xhr_send', 'xhr_send', '0'],

@@ -28,7 +28,7 @@ const MAKES = ['src', 'docs', 'examples', 'protocol-tests', 'scripts', 'package.
 export async function build (root: string, copy: string): Promise<void> {
   for (const name of MAKES) cpSync(join(root, name), join(copy, name), { recursive: true, filter: (path) => !/[\\/](?:dist|node_modules)$/.test(path) })
   const node = (folder: string, program: string, ...args: string[]): Promise<unknown> => run(process.execPath, [program, ...args], { cwd: join(copy, folder), env: ENV })
-  await Promise.all([['.', 'index', 'stomp', 'contract', 'client', 'hub', 'nats', 'redis', 'kafka', 'otel', 'inspector'] as const, ['protocol-tests', 'index'] as const].map(async ([folder, ...entries]) => {
+  await Promise.all([['.', 'index', 'stomp', 'contract', 'client', 'stomp-client', 'hub', 'nats', 'redis', 'kafka', 'otel', 'inspector'] as const, ['protocol-tests', 'index'] as const].map(async ([folder, ...entries]) => {
     await node(folder, join(root, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json')
     await node(folder, join(copy, 'scripts/commonjs.js'), 'dist', ...entries)
   }))
