@@ -16,7 +16,7 @@ export const CLIENT_ERRORS = {
 export interface ErrorParts {
   /** The headers of the ERROR frame, or of the message about an error of a handler. */
   readonly headers?: Headers
-  /** The body of the ERROR frame as a text, or the parsed body of the message about an error of a handler. */
+  /** The body of the ERROR frame as a text, or the parsed body of the message about an error. */
   readonly body?: unknown
   /** The cause, for example the error of a function of the application. */
   readonly cause?: unknown

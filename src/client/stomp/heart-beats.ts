@@ -16,10 +16,10 @@ export interface HeartBeats {
 /**
  * Keeps the heart-beats of a session. [STOMP 1.2, Heart-beating]
  *
- * @param outgoing the longest time without a byte to the server in milliseconds, 0 without a limit
- * @param incoming the same for the server
- * @param beat sends a heart-beat, and calls `sent`
- * @param silent is called when the server is gone
+ * @param outgoing The longest time without a byte to the server in milliseconds, 0 without a limit.
+ * @param incoming The same for the server.
+ * @param beat Sends a heart-beat, and calls `sent`.
+ * @param silent Called when the server is gone.
  */
 export function heartBeats (outgoing: number, incoming: number, beat: () => void, silent: () => void): HeartBeats {
   let hasSent = true

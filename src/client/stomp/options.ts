@@ -16,7 +16,7 @@ export interface StompOptions<C extends ContractShape = AnyContract> extends Omi
   readonly socket?: (url: string | URL) => SessionLike
   /** Header fields of HTTP requests, as `headers` of `SockJS`. A WebSocket carries none of them. */
   readonly httpHeaders?: RequestHeaders
-  /** The heart-beats in milliseconds, 0 for none: those of the client, and those that it asks of the server. By default `[10_000, 10_000]`. */
+  /** The heart-beats in milliseconds, 0 for none: its own, and the ones that it asks of the server. By default `[10_000, 10_000]`. */
   readonly heartBeat?: readonly [outgoing: number, incoming: number]
   /** The time for CONNECTED in milliseconds. By default 10,000. */
   readonly connectTimeout?: number
