@@ -72,7 +72,7 @@ class SocketlessReceiver implements Receiver {
   sharesConnection (): boolean { return false }
   cork (): void {}
   uncork (): void {}
-  open (): void {}
+  control (): void {}
   heartbeat (): boolean { return false }
   pause (): void {}
   destroy (): void { this.#receiver.closed({ code: 1006, reason: '' }) }

@@ -57,7 +57,9 @@ export interface MessageStream {
   resume (): void
   /** Resolves when less than the high-water mark waits, or the stream has ended. */
   drained (): Promise<void>
-  /** The bytes that were sent and have not left the process. */
+  /** True while the connection is cut and the client may come back. What is sent waits, and nothing comes. */
+  readonly suspended: boolean
+  /** The bytes that were sent and have not left the process, or are kept for a client that may come back. */
   readonly bufferedBytes: number
   /** True if bytes can be sent. */
   readonly binary: boolean
@@ -79,4 +81,6 @@ export interface MessageStream {
   on (event: 'message', listener: (message: Message) => unknown): this
   /** Adds a listener for the end, which comes exactly once. */
   on (event: 'close', listener: (event: CloseEvent) => unknown): this
+  /** Adds a listener for the moment at which the connection is cut and may come back, or for that at which it has come back. */
+  on (event: 'suspend' | 'resume', listener: () => unknown): this
 }

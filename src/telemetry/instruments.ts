@@ -49,6 +49,12 @@ export const INSTRUMENTS = {
     attributes: [ENDPOINT],
     description: 'Sessions of these that wait for the next request of their client.'
   },
+  'sockjs.server.suspended_sessions': {
+    kind: 'upDownCounter',
+    unit: '{session}',
+    attributes: [ENDPOINT],
+    description: 'Sessions of these whose connection was cut, and that their client may resume.'
+  },
   'sockjs.server.session.duration': {
     kind: 'histogram',
     unit: 's',
@@ -67,6 +73,12 @@ export const INSTRUMENTS = {
     unit: '{request}',
     attributes: [ENDPOINT, 'sockjs.refusal.reason'],
     description: 'Requests that were refused before there was a session.'
+  },
+  'sockjs.server.resumptions': {
+    kind: 'counter',
+    unit: '{request}',
+    attributes: [ENDPOINT, 'sockjs.resumption.outcome'],
+    description: 'Requests of clients that wanted to resume a session.'
   },
   'sockjs.server.messages': {
     kind: 'counter',

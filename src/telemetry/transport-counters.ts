@@ -2,6 +2,8 @@
 export class TransportCounters {
   opened = 0
   closed = 0
+  /** The sessions that came from other transports when they were resumed, less those that went to others. */
+  moved = 0
   messagesIn = 0
   messagesOut = 0
   bytesIn = 0
@@ -14,5 +16,5 @@ export class TransportCounters {
   }
 
   /** The sessions that the application has now. */
-  get active (): number { return this.opened - this.closed }
+  get active (): number { return this.opened - this.closed + this.moved }
 }

@@ -73,7 +73,7 @@ const receiver = (transport: TransportName): Receiver => ({
   sharesConnection: () => true,
   cork () {},
   uncork () {},
-  open () {},
+  control () {},
   messages () {},
   heartbeat: () => false,
   close () {},

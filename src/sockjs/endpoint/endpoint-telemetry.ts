@@ -54,6 +54,7 @@ export class EndpointTelemetry {
     telemetry.observe('sockjs.server.messages', () => this.#byDirection(({ messagesIn, messagesOut }) => [messagesIn, messagesOut]))
     telemetry.observe('sockjs.server.io', () => this.#byDirection(({ bytesIn, bytesOut }) => [bytesIn, bytesOut]))
     telemetry.observe('sockjs.server.detached_sessions', () => [{ attributes, value: count(sessions, ({ output }) => output.receiver === null ? 1 : 0) }])
+    telemetry.observe('sockjs.server.suspended_sessions', () => [{ attributes, value: count(sessions, ({ suspended }) => suspended ? 1 : 0) }])
     telemetry.observe('sockjs.server.buffered', () => [{ attributes, value: count(sessions, ({ bufferedBytes }) => bufferedBytes) }])
   }
 
@@ -81,6 +82,11 @@ export class EndpointTelemetry {
     }
     life.histogram.record(seconds)
     this.#undelivered.value += undelivered
+  }
+
+  /** Counts a request of a client that wanted to resume its session. */
+  resumption (outcome: 'resumed' | 'refused'): void {
+    this.#telemetry.counter('sockjs.server.resumptions', { 'sockjs.endpoint': this.#endpoint, 'sockjs.resumption.outcome': outcome }).value++
   }
 
   /** Counts a request that got no session, and tells the channel. */

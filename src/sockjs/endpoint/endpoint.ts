@@ -6,8 +6,9 @@ import type { CloseEvent, Message } from '../../stream/message-stream.ts'
 import { PreparedMessage } from '../../stream/prepared-message.ts'
 import { sessionClose, sessionOpen } from '../../telemetry/channels.ts'
 import { BODY_FACTOR, type ResolvedOptions } from '../options/options.ts'
-import { ROUTE_NAMES, type RouteName, shownPath, type TransportName } from '../protocol/index.ts'
+import { type ResumeClaim, ROUTE_NAMES, type RouteName, shownPath, type TransportName } from '../protocol/index.ts'
 import { type AnySession, checkClose, type Ending, type Receiver, Session, type SessionFacts, type SessionHost, type SessionLimits, type SessionStatus } from '../session/index.ts'
+import type { Principal } from './identity.ts'
 import { type IncomingRules, Lingering } from '../transports/index.ts'
 import type { TransportCounters } from '../../telemetry/transport-counters.ts'
 import { type BroadcastOptions, checkBroadcast, prepare } from './broadcast.ts'
@@ -19,6 +20,7 @@ import type { InjectWebSocket } from './injected-websocket.ts'
 import { type OriginPolicy, originPolicy } from './origins.ts'
 import type { RefusalKind } from './refusals.ts'
 import type { Registration } from './registration.ts'
+import { ResumableSessions } from './resumable-sessions.ts'
 import type { SessionLog } from './session-log.ts'
 
 /** The handler of an endpoint. It is called once for each session, with the request that opened the session. */
@@ -85,6 +87,8 @@ export class Endpoint implements SessionHost {
   readonly telemetry: EndpointTelemetry
   /** @internal The clients that get no WebSocket; `null` if the endpoint offers none. */
   readonly fallbacks: Fallbacks | null
+  /** @internal The sessions that clients can resume; `null` without the option `resume`. */
+  readonly resumables: ResumableSessions | null
   /** Opens a WebSocket without a socket, for tests, as `injectWS` of `@fastify/websocket` does. It is set when the application is ready. */
   injectWS: InjectWebSocket | undefined
   /** @internal Ids of sessions whose `session` option is running. */
@@ -125,6 +129,7 @@ export class Endpoint implements SessionHost {
       overflow: options.queue.overflow,
       binary: options.binary
     }
+    this.resumables = options.resume === false || registration.node !== null ? null : new ResumableSessions(this, options.resume)
     this.#handler = handler
     this.sessionLog = log
     this.#log = log.parent
@@ -219,6 +224,11 @@ export class Endpoint implements SessionHost {
     return this.#byId.get(id)
   }
 
+  /** @internal Tells whether a request with this id may still act on a session that it has found before. Its client may have come back with another id. */
+  isServing (session: AnySession, id: string): boolean {
+    return session.resumption === null || (!session.suspended && this.#byId.get(id) === session)
+  }
+
   /**
    * @internal Makes a new session.
    *
@@ -226,13 +236,40 @@ export class Endpoint implements SessionHost {
    */
   create (facts: SessionFacts<unknown, unknown>, id: string | null, claim: SessionClaim | null = null): AnySession {
     const session: AnySession = new Session(this, facts)
-    if (id !== null) {
-      this.#byId.set(id, session)
-      this.#idOf.set(session, id)
-      if (claim !== null) this.#claims.set(session, claim)
-    }
+    this.#bind(session, id, claim)
     this.registration.added(session)
     return session
+  }
+
+  /**
+   * @internal Gives a session to the client that claims it, over a new connection with another id.
+   *
+   * Returns `null` if the claim cannot be met. Then no session has changed.
+   */
+  resume (claim: ResumeClaim, principal: Principal, transport: TransportName, id: string | null, held: SessionClaim | null = null): AnySession | null {
+    const session = this.resumables!.find(claim, principal)
+    if (session === null) return null
+    // From here on, requests with the old id find nothing, so that no late message of the old connection is taken twice.
+    this.#unbind(session)
+    this.#bind(session, id, held)
+    session.rebind(transport, claim)
+    return session.state === 'closed' ? null : session
+  }
+
+  #bind (session: AnySession, id: string | null, claim: SessionClaim | null): void {
+    if (id === null) return
+    this.#byId.set(id, session)
+    this.#idOf.set(session, id)
+    if (claim !== null) this.#claims.set(session, claim)
+  }
+
+  #unbind (session: AnySession): void {
+    const id = this.#idOf.get(session)
+    if (id === undefined) return
+    this.#idOf.delete(session)
+    this.#byId.delete(id)
+    this.#claims.get(session)?.release()
+    this.#claims.delete(session)
   }
 
   /** @internal Hands the session to the application, once its first receiver is attached. */
@@ -310,15 +347,12 @@ export class Endpoint implements SessionHost {
 
   /** @internal */
   forget (session: AnySession): void {
-    const id = this.#idOf.get(session)
-    if (id !== undefined) {
-      this.#idOf.delete(session)
-      this.#byId.delete(id)
-      this.#claims.get(session)?.release()
-      this.#claims.delete(session)
-    }
+    this.#unbind(session)
     this.registration.removed(session)
   }
+
+  /** @internal */
+  maySuspend (session: AnySession): boolean { return this.registration.maySuspend(session) }
 
   /** @internal */
   attached (_session: AnySession, attached: boolean): void { this.registration.attached(attached ? 1 : -1) }

@@ -55,7 +55,8 @@ export function seemsOwner (endpoint: Endpoint, request: FastifyRequest, session
   }
 }
 
-function differenceOf (session: AnySession, { userKey, origin, ip }: Principal, options: ResolvedOptions): 'user' | 'origin' | 'address' | null {
+/** Finds the fact by which a client differs from that of a session, or `null`. */
+export function differenceOf (session: AnySession, { userKey, origin, ip }: Principal, options: ResolvedOptions): 'user' | 'origin' | 'address' | null {
   if (session.userKey !== userKey) return 'user'
   if (origin !== '' && session.origin !== '' && origin !== session.origin) return 'origin'
   return options.bindAddress && session.ip !== ip ? 'address' : null

@@ -35,6 +35,11 @@ const KINDS = {
       'then the proxy must send all requests of a session to one process.'
   },
   owner: { level: 'info', text: 'A request for the session of another client was refused. The field differs says whether the user, the origin or the address is another.' },
+  resume: {
+    level: 'info',
+    text: 'A client could not resume its session, because the session has ended, or its token is unknown, used or of another user. ' +
+      'If clients are away for longer, raise resume.within. If this process has no engine, the proxy must send them back to it.'
+  },
   maxSessions: { level: 'warn', text: 'A session was refused, because there are maxSessions already. Raise that option of app.register(sockjs), or add a process.' },
   maxDetachedSessions: {
     level: 'warn',

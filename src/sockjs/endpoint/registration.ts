@@ -93,6 +93,12 @@ export class Registration implements DrainedServer {
     return maxSessionsPerAddress > 0 && this.#addresses.of(ip) >= maxSessionsPerAddress ? 'maxSessionsPerAddress' : null
   }
 
+  /** Tells whether a session may wait for its client without a connection. A server that ends its sessions keeps none. */
+  maySuspend ({ output }: AnySession): boolean {
+    const others = this.#sessions - this.#attached - (output.receiver === null ? 1 : 0)
+    return !this.refusing && others < this.limits.maxDetachedSessions
+  }
+
   added (session: AnySession): void {
     this.#sessions++
     this.statsLine.start()

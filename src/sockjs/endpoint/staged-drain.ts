@@ -69,6 +69,8 @@ export class StagedDrain implements TimerOwner {
 
   #refuse (): void {
     this.#refuses = true
+    // The client of a suspended session cannot come back to this server, and has no close frame to wait for.
+    for (const session of [...this.#server.openSessions()]) if (session.suspended) session.end(CAUSES[this.#options.code])
     this.#total = [...this.#server.openSessions()].length
   }
 

@@ -72,6 +72,17 @@ export interface SockjsOptions {
   maxMessageSize?: number
   /** Characters of the ids that a client chooses. Default 128. */
   maxSessionIdLength?: number
+  /**
+   * Lets clients resume a session whose connection was cut. Default `false`. `true` stands for the defaults.
+   *
+   * Only clients that ask for it get such sessions: `fastify-sockjs/client`, over websocket, xhr-streaming, eventsource and xhr-polling.
+   */
+  resume?: boolean | {
+    /** Milliseconds that a session lives without a connection. Default 60,000. */
+    within?: number
+    /** Encoded bytes of a session that the server keeps until its client confirms them. Default 1 MiB. */
+    limit?: number
+  }
   /** Limits of the messages that wait for a client, in encoded bytes. */
   queue?: {
     /** The mark above which `send` returns false and iteration pauses. Default 64 KiB. */
@@ -175,9 +186,10 @@ export interface EndpointOptions extends SockjsOptions, RouteHooks {}
 
 /** Every option with its value. */
 export interface ResolvedOptions extends Required<Omit<SockjsOptions,
-  'transports' | 'queue' | 'websocket' | 'allowedHosts' | 'baseUrl' | 'session' | 'onSessionError' | 'responseLimit'>> {
+  'transports' | 'queue' | 'resume' | 'websocket' | 'allowedHosts' | 'baseUrl' | 'session' | 'onSessionError' | 'responseLimit'>> {
   readonly transports: Required<TransportSwitches>
   readonly queue: { readonly highWater: number, readonly limit: number, readonly overflow: 'close' | 'drop' }
+  readonly resume: { readonly within: number, readonly limit: number } | false
   readonly websocket: { readonly compression: boolean | Record<string, unknown> }
   readonly responseLimit: number | undefined
   readonly allowedHosts: readonly string[] | undefined
@@ -201,6 +213,7 @@ export const DEFAULTS = {
   maxSessionIdLength: 128,
   fallbackWarning: 0.25,
   queue: { highWater: 64 * 1024, limit: 1024 * 1024, overflow: 'close' },
+  resume: { within: 60_000, limit: 1024 * 1024 },
   responseLimit: { 'xhr-streaming': 128 * 1024, eventsource: 16 * 1024 * 1024, htmlfile: 16 * 1024 * 1024 },
   maxBufferedBytes: 1024 ** 3,
   maxSessions: 50_000,

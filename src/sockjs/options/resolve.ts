@@ -47,6 +47,7 @@ export function resolveOptions (plugin: SockjsPluginOptions, endpoint: EndpointO
     maxMessageSize: given.maxMessageSize ?? DEFAULTS.maxMessageSize,
     maxSessionIdLength: given.maxSessionIdLength ?? DEFAULTS.maxSessionIdLength,
     queue,
+    resume: resumeOf(plugin.resume, endpoint.resume),
     clientUrl: given.clientUrl ?? 'self',
     baseUrl: given.baseUrl,
     sessionCookie: given.sessionCookie ?? false,
@@ -64,6 +65,12 @@ export function resolveOptions (plugin: SockjsPluginOptions, endpoint: EndpointO
     bindAddress: given.bindAddress ?? false,
     onSessionError: given.onSessionError
   }
+}
+
+/** Merges the option `resume` of a registration and of an endpoint, as it is done with `queue`. */
+function resumeOf (plugin: SockjsOptions['resume'] = false, endpoint: SockjsOptions['resume'] = plugin): ResolvedOptions['resume'] {
+  if (endpoint === false) return false
+  return { ...DEFAULTS.resume, ...(typeof plugin === 'object' ? defined(plugin) : {}), ...(typeof endpoint === 'object' ? defined(endpoint) : {}) }
 }
 
 /** The fields that identify a user by default: the first of these that a user has. */

@@ -92,6 +92,7 @@ const sessionOptions: Readonly<Record<keyof SockjsOptions, Check>> = {
   responseLimit: count,
   maxMessageSize: textBytes,
   maxSessionIdLength: integer(8, 4096),
+  resume: (value) => typeof value === 'boolean' ? null : fields({ within: milliseconds, limit: textBytes })(value),
   queue: fields({ highWater: textBytes, limit: textBytes, overflow: oneOf('close', 'drop') }),
   clientUrl,
   baseUrl: (value) => typeof value === 'function' ? null : baseAddress(value),

@@ -1,7 +1,7 @@
 import { quote } from './quote.ts'
 
 /**
- * One SockJS frame: `o`, `h`, `a[…]` or `c[…]`. A shared frame, such as a heartbeat or a broadcast, goes to many sessions.
+ * One SockJS frame: `o`, `h`, `a[…]`, `c[…]`, or `r[…]` of sessions that can be resumed. A shared frame, such as a heartbeat or a broadcast, goes to many sessions.
  * Each of its encoded forms is made once, and every session gets the same buffer.
  */
 export class SockjsFrame {

@@ -32,6 +32,8 @@ export interface Info {
   /** A fresh random integer of 32 bits (INFO-3). */
   entropy: number
   baseUrl: string | undefined
+  /** The milliseconds within which a client can resume a session, or `undefined` if it cannot. */
+  resume: number | undefined
 }
 
 export function infoBody (info: Info): string {
@@ -40,6 +42,7 @@ export function infoBody (info: Info): string {
     origins: ['*:*'],
     cookie_needed: info.cookieNeeded,
     entropy: info.entropy,
-    base_url: info.baseUrl
+    base_url: info.baseUrl,
+    resume: info.resume
   })
 }

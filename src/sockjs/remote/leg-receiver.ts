@@ -1,6 +1,6 @@
 import type { Link } from '../../cluster/link.ts'
 import { SERVICES } from '../../cluster/services.ts'
-import { closeFrame, type CloseReason, type Envelope, HEARTBEAT, messageFrame, OPEN, type Outgoing, type SockjsFrame, type TransportName } from '../protocol/index.ts'
+import { closeFrame, type CloseReason, type Envelope, HEARTBEAT, messageFrame, type Outgoing, type SockjsFrame, type TransportName } from '../protocol/index.ts'
 import type { Receiver, ResponseOutput } from '../session/index.ts'
 import type { Lingering } from '../transports/index.ts'
 import { frameRecord, plainRecord, TO_EDGE } from './wire.ts'
@@ -66,7 +66,7 @@ export class LegReceiver implements Receiver {
   cork (): void {}
   uncork (): void {}
 
-  open (): void { this.#write(OPEN) }
+  control (frame: SockjsFrame): void { this.#write(frame) }
 
   messages (messages: readonly Outgoing[], bytes: number): void { this.#write(messageFrame(messages, bytes)) }
 

@@ -1,6 +1,6 @@
 import { type OutgoingHttpHeaders, validateHeaderName, validateHeaderValue } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { Target } from '../protocol/index.ts'
+import type { ResumeClaim, Target } from '../protocol/index.ts'
 import type { AnySession, SessionFacts } from '../session/index.ts'
 import type { IncomingBody } from '../transports/index.ts'
 
@@ -21,12 +21,14 @@ export interface RequestState {
   node: string | null
   /** The facts about the client of an upgrade, which are gathered before the answer. */
   facts: SessionFacts<unknown, unknown> | null
+  /** The claim of an upgrade whose client wants to resume a session. */
+  claim: ResumeClaim | null
 }
 
 type Carrier = FastifyRequest & { [REQUEST_STATE]?: RequestState }
 
 export function beginRequest (request: FastifyRequest, target: Target, body: IncomingBody | null): void {
-  (request as Carrier)[REQUEST_STATE] = { target, body, writer: null, session: null, node: null, facts: null }
+  (request as Carrier)[REQUEST_STATE] = { target, body, writer: null, session: null, node: null, facts: null, claim: null }
 }
 
 export function requestStateOf (request: FastifyRequest): RequestState {

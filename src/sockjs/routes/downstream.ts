@@ -4,13 +4,15 @@ import type { Embedding } from '../endpoint/embedding.ts'
 import type { Endpoint } from '../endpoint/endpoint.ts'
 import { ownsSession, principalOf } from '../endpoint/identity.ts'
 import { responseLimitOf } from '../options/options.ts'
-import { checkCallback, CLOSE, closeFrame, type Envelope, envelopes, type RouteName, type TransportName } from '../protocol/index.ts'
+import { checkCallback, CLOSE, closeFrame, type CloseReason, type Envelope, envelopes, NOT_RESUMED, OPEN, type ResumeClaim, type RouteName, type SockjsFrame, type TransportName } from '../protocol/index.ts'
 import { requestStateOf, writeResponse } from '../request/request-state.ts'
 import { refuseWhileClosing, sendAway, sendFull, sendText, setNoCache } from '../request/responses.ts'
+import { askedResume, resumeSession } from '../request/resume.ts'
 import { openingFacts } from '../request/session-facts.ts'
 import type { EdgeLeg, HeldClaim, Owner, RemoteSessions } from '../remote/index.ts'
 import type { AnySession, ResponseOutput } from '../session/index.ts'
 import { HttpReceiver } from '../transports/index.ts'
+import { takeConfirmation } from './resume.ts'
 import { hasRoomElsewhere } from './room-elsewhere.ts'
 
 /** The differences between the HTTP transports. */
@@ -22,17 +24,19 @@ interface DownstreamRoute {
   readonly streaming: boolean
   /** The element by which a page loads the response. It is `null` with XMLHttpRequest and EventSource. */
   readonly embedded: keyof Embedding | null
+  /** True if a session can be resumed over the transport. Transports of old browsers have no client that does it. */
+  readonly resumes: boolean
 }
 
 /** The routes whose responses carry frames. */
 type DownstreamName = Extract<RouteName, 'xhr' | 'xhr_streaming' | 'eventsource' | 'htmlfile' | 'jsonp'>
 
 const DOWNSTREAM: Readonly<Record<DownstreamName, DownstreamRoute>> = {
-  xhr: { transport: 'xhr-polling', envelope: () => envelopes.xhr, callback: false, streaming: false, embedded: null },
-  xhr_streaming: { transport: 'xhr-streaming', envelope: () => envelopes.xhrStreaming, callback: false, streaming: true, embedded: null },
-  eventsource: { transport: 'eventsource', envelope: () => envelopes.eventsource, callback: false, streaming: true, embedded: null },
-  htmlfile: { transport: 'htmlfile', envelope: envelopes.htmlfile, callback: true, streaming: true, embedded: 'frame' },
-  jsonp: { transport: 'jsonp-polling', envelope: envelopes.jsonp, callback: true, streaming: false, embedded: 'script' }
+  xhr: { transport: 'xhr-polling', envelope: () => envelopes.xhr, callback: false, streaming: false, embedded: null, resumes: true },
+  xhr_streaming: { transport: 'xhr-streaming', envelope: () => envelopes.xhrStreaming, callback: false, streaming: true, embedded: null, resumes: true },
+  eventsource: { transport: 'eventsource', envelope: () => envelopes.eventsource, callback: false, streaming: true, embedded: null, resumes: true },
+  htmlfile: { transport: 'htmlfile', envelope: envelopes.htmlfile, callback: true, streaming: true, embedded: 'frame', resumes: false },
+  jsonp: { transport: 'jsonp-polling', envelope: envelopes.jsonp, callback: true, streaming: false, embedded: 'script', resumes: false }
 }
 
 /**
@@ -53,11 +57,15 @@ export function downstream (endpoint: Endpoint, remote: RemoteSessions | null, r
   const found = endpoint.find(target.session)
   if (found !== undefined) {
     if (found.transport !== route.transport || !ownsSession(endpoint, request, found)) return sendText(reply, 404, 'Not found.\n')
+    if (!endpoint.isServing(found, target.session)) return sendText(reply, 404, 'Not found.\n')
+    takeConfirmation(found, request)
     const settled = remote === null ? null : remote.local.settled(found)
     if (settled !== null) return settled.then(() => attach(endpoint, request, reply, found, route, callback))
     return attach(endpoint, request, reply, found, route, callback)
   }
   if (endpoint.reserved.has(target.session)) return endpoint.registration.refusing ? refuseWhileClosing(endpoint, reply) : conflict(request, reply, route.envelope(callback))
+  const asked = route.resumes ? askedResume(endpoint, request) : null
+  if (asked !== null && asked !== 'new') return resume(endpoint, request, reply, asked, route, callback)
   if (remote !== null) return anywhere(endpoint, remote, request, reply, route, callback)
   if (endpoint.registration.refusing) return refuseWhileClosing(endpoint, reply)
   if (!endpoint.hasRoom(request.ip, true, request.log)) return sendFull(reply)
@@ -142,13 +150,24 @@ async function open (endpoint: Endpoint, request: FastifyRequest, reply: Fastify
     else if (!endpoint.hasRoom(request.ip, true, request.log)) sendFull(reply)
     else if (claim?.held === false) conflict(request, reply, route.envelope(callback))
     else {
-      attach(endpoint, request, reply, endpoint.create(facts, target.session, claim), route, callback)
+      const session = endpoint.create(facts, target.session, claim)
+      if (route.resumes && askedResume(endpoint, request) === 'new') endpoint.resumables!.add(session)
+      attach(endpoint, request, reply, session, route, callback)
       opened = true
     }
   } finally {
     endpoint.reserved.delete(target.session)
     if (!opened) claim?.release()
   }
+}
+
+/** Gives a session that was cut to its client, or tells the client that this is not possible. */
+function resume (endpoint: Endpoint, request: FastifyRequest, reply: FastifyReply, claim: ResumeClaim, route: DownstreamRoute, callback: string): unknown {
+  const session = resumeSession(endpoint, request, claim, route.transport, requestStateOf(request).target.session)
+  if (session !== null) return attach(endpoint, request, reply, session, route, callback)
+  if (endpoint.registration.refusing) return refuseWhileClosing(endpoint, reply)
+  // No session is made for this client, so a polling one gets everything in one frame.
+  return answer(request, reply, route.envelope(callback), route.streaming ? [OPEN, NOT_RESUMED, frameOf(CLOSE.notResumed)] : [NOT_RESUMED])
 }
 
 /** Reads `c`, or its alias `callback` (JSONP-14). */
@@ -170,6 +189,11 @@ function setHeaders (endpoint: Endpoint, reply: FastifyReply, route: DownstreamR
 function attach (endpoint: Endpoint, request: FastifyRequest, reply: FastifyReply, session: AnySession, route: DownstreamRoute, callback: string): void {
   writeResponse(request, reply, (headers) => {
     if (isGone(request, reply)) return
+    // Meanwhile the client may have resumed the session with another id.
+    if (session.resumption !== null && endpoint.find(requestStateOf(request).target.session) !== session) {
+      reply.raw.destroy()
+      return
+    }
     session.output.attach(receiverOf(endpoint, reply, headers, session.output, route, callback, responseLimitOf(endpoint.options, route.transport)))
     if (session.state === 'opening') endpoint.begin(session, request)
   })
@@ -188,9 +212,17 @@ function receiverOf (endpoint: Endpoint, reply: FastifyReply, headers: OutgoingH
 
 /** Answers SESSION-3 while the session itself is still being opened. */
 function conflict (request: FastifyRequest, reply: FastifyReply, envelope: Envelope): void {
+  answer(request, reply, envelope, [frameOf(CLOSE.conflict)])
+}
+
+function frameOf ({ code, reason }: CloseReason): SockjsFrame { return closeFrame(code, reason) }
+
+/** Answers with frames that belong to no session. */
+function answer (request: FastifyRequest, reply: FastifyReply, envelope: Envelope, frames: readonly SockjsFrame[]): void {
   writeResponse(request, reply, (headers) => {
     reply.raw.writeHead(200, headers)
     if (envelope.stream !== null) reply.raw.write(envelope.stream.prelude)
-    reply.raw.end(envelope.encode(closeFrame(CLOSE.conflict.code, CLOSE.conflict.reason)))
+    for (const frame of frames) reply.raw.write(envelope.encode(frame))
+    reply.raw.end()
   })
 }

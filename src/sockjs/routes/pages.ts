@@ -41,7 +41,8 @@ export async function info (endpoint: Endpoint, request: FastifyRequest, reply: 
     websocket: options.transports.websocket,
     cookieNeeded: options.sessionCookie !== false,
     entropy: randomBytes(4).readUInt32BE(),
-    baseUrl
+    baseUrl,
+    resume: endpoint.resumables?.within
   }))
 }
 

@@ -12,6 +12,7 @@ import { sendText } from '../request/responses.ts'
 import type { HeldSender } from '../session/index.ts'
 import { findElsewhere, sendOn } from './foreign-messages.ts'
 import { accepted, payloadOf, refuseFlood, refuseMessages, refuseUnknown } from './messages.ts'
+import { takeConfirmation, takeLeave } from './resume.ts'
 import { UPSTREAM } from './table.ts'
 
 /**
@@ -36,9 +37,12 @@ export function beforeBody (endpoint: Endpoint, remote: RemoteSessions | null) {
       return
     }
     if (session === undefined || SENDS_BY[session.transport] !== route) return refuseUnknown(endpoint, request, reply)
+    if (!endpoint.isServing(session, id)) return void sendText(reply, 404, 'Not found.\n')
     state.session = session
     // Another user gets no room in the session, so it cannot fill it. `upstream` refuses the request.
     if (!session.held || !seemsOwner(endpoint, request, session)) return read()
+    // A client that is held back may be the one whose confirmation makes room.
+    takeConfirmation(session, request)
     const bytes = bodyBytes(request.raw.headers, endpoint.bodyLimit)
     // Fastify refuses the body by its length.
     if (bytes > endpoint.bodyLimit) return read()
@@ -51,11 +55,15 @@ export function upstream (endpoint: Endpoint, remote: RemoteSessions | null, req
   const { target, session, node } = requestStateOf(request)
   if (session === null) return sendOn(endpoint, remote!, node!, request, reply)
   if (!ownsSession(endpoint, request, session)) return sendText(reply, 404, 'Not found.\n')
+  // The connection was lost while the body came. The client sends these messages again when it resumes the session.
+  if (!endpoint.isServing(session, target.session)) return sendText(reply, 404, 'Not found.\n')
+  takeConfirmation(session, request)
   const jsonp = target.route === 'jsonp_send'
   const payload = payloadOf(request, jsonp)
   const messages = readPayload(payload, endpoint.options.maxMessageSize)
   if (messages instanceof BodyProblem) return refuseMessages(endpoint, request, reply, messages, { session: session.id, transport: session.transport })
   session.receive(messages, Buffer.byteLength(payload!))
+  takeLeave(session, request)
   if (!session.held) return accepted(endpoint, request, reply, jsonp)
   return new Promise<boolean>((resolve) => {
     if (!session.hold(new HeldRequest(request, 0, () => resolve(true)))) resolve(false)

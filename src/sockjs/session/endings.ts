@@ -20,6 +20,8 @@ export interface Ending {
   readonly log?: 'slow' | 'flood' | 'message' | 'unanswered'
   /** The word for the cause in the metrics. */
   readonly status: SessionStatus
+  /** True if a suspended session ends at once, and does not wait for its client. */
+  readonly impatient?: true
   /** True if the client chooses the code, so that metrics must not show every one. */
   readonly foreignCode?: true
 }
@@ -47,9 +49,9 @@ export const ENDINGS = {
   /** The handler or a listener for messages has thrown (SESSION-22). */
   failure: { close: CLOSE.failure, closeFrame: 'after messages', status: 'handler_error' },
   /** `app.close()` (SESSION-23). */
-  shutdown: { close: CLOSE.shutdown, closeFrame: 'after messages', status: 'app_shutdown' },
+  shutdown: { close: CLOSE.shutdown, closeFrame: 'after messages', impatient: true, status: 'app_shutdown' },
   /** A staged drain before a restart. */
-  restart: { close: CLOSE.restart, closeFrame: 'after messages', status: 'app_shutdown' },
+  restart: { close: CLOSE.restart, closeFrame: 'after messages', impatient: true, status: 'app_shutdown' },
 
   /** The client or its connection has closed with a code. */
   client: { close: null, closeFrame: 'none', status: 'normal_closure', foreignCode: true },
@@ -90,5 +92,7 @@ export type EndCause = keyof typeof ENDINGS
 export type OpenCause = { [Cause in EndCause]: (typeof ENDINGS)[Cause]['close'] extends null ? Cause : never }[EndCause]
 /** The causes that always have the same code and reason. */
 export type FixedCause = Exclude<EndCause, OpenCause>
+/** The causes for which a session loses its connection, and is suspended if it can be resumed. */
+export type LossCause = 'interrupted' | 'timeout' | 'stalled' | 'unanswered'
 /** The faults in a client's message for which its connection closes. */
 export type MessageFault = 'binary' | 'framing' | 'tooBig'

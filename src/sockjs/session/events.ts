@@ -19,4 +19,8 @@ export interface SessionEvents {
   message: string
   /** The end, exactly once, on every path. */
   close: CloseEvent
+  /** The connection was cut, and the client may come back. Only sessions that can be resumed have it. */
+  suspend: undefined
+  /** The client of a suspended session has come back. */
+  resume: undefined
 }

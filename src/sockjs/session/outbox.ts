@@ -43,6 +43,12 @@ export class Outbox {
     this.bytes -= bytes
   }
 
+  /** Puts messages back in front of the others, because their connection was lost. */
+  putBack (messages: Outgoing[], bytes: number): void {
+    this.#messages = this.#messages === null ? messages : messages.concat(this.#messages)
+    this.bytes += bytes
+  }
+
   /** Removes all messages and returns them. */
   take (): Outgoing[] {
     const messages = this.#messages ?? []

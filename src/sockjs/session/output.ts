@@ -1,7 +1,7 @@
 import type { TimerOwner } from '../../core/timer.ts'
 import type { Message } from '../../stream/message-stream.ts'
 import type { PreparedMessage } from '../../stream/prepared-message.ts'
-import { CLOSE, type CloseReason } from '../protocol/index.ts'
+import { CLOSE, type CloseReason, OPEN } from '../protocol/index.ts'
 import { Drain } from './drain.ts'
 import type { MessageFault } from './endings.ts'
 import { Outbox } from './outbox.ts'
@@ -44,10 +44,19 @@ export class Output implements TimerOwner, ResponseOutput {
   /** The ended response whose last bytes have not left yet. */
   get trailing (): Receiver | null { return this.#trailing }
 
-  /** Encoded bytes that were sent and have not left the process. */
+  /** Encoded bytes that were sent and have not left the process. Messages that are kept until the client confirms them do not count. */
   get bytes (): number {
     const receiver = this.#receiver ?? this.#trailing
     return receiver === null ? this.#outbox.bytes : this.#outbox.bytes + receiver.buffered
+  }
+
+  /** Encoded bytes that were sent and have not left the process, or are kept until the client confirms them. */
+  get keptBytes (): number {
+    const { resumption } = this.#session
+    if (resumption === null) return this.bytes
+    const waiting = this.#outbox.bytes
+    // The bytes on their way out are those of messages that are kept.
+    return waiting + Math.max(resumption.bytes, this.bytes - waiting)
   }
 
   /** Adds a message. Returns its encoded length. */
@@ -97,12 +106,16 @@ export class Output implements TimerOwner, ResponseOutput {
       receiver.close(session.closeReason!)
     } else if (this.#receiver !== null) {
       receiver.close(CLOSE.conflict)
+    } else if (session.suspended && this.#greeted) {
+      // The request came with the old id before the session was suspended. Its client must resume, because messages can be lost.
+      receiver.destroy()
     } else {
       this.#receiver = receiver
       this.#host.attached(session, true)
       this.#supervision.attached()
       if (session.held) receiver.pause(true)
       this.schedule()
+      if (session.suspended) session.returned()
     }
   }
 
@@ -131,14 +144,21 @@ export class Output implements TimerOwner, ResponseOutput {
     this.wake()
   }
 
-  /** Ends the session, because the client is gone (SESSION-6, SESSION-8). */
+  /** Notes that the client is gone (SESSION-6, SESSION-8). */
   interrupted (receiver: Receiver): void {
-    if (receiver === this.#receiver || receiver === this.#trailing) this.#session.end('interrupted')
+    if (receiver === this.#receiver || receiver === this.#trailing) this.#session.lose('interrupted')
   }
 
   /** Ends the session, because the client or the connection has closed with a code. */
   closed (receiver: Receiver, reason: CloseReason, clean: boolean): void {
     if (receiver === this.#receiver) this.#session.end(clean ? 'client' : 'broken', reason, clean)
+  }
+
+  /** Ends the session, because its client has left it by a request. */
+  left (): void {
+    const receiver = this.#receiver
+    this.#session.end('client', CLOSE.normal, true)
+    receiver?.close(CLOSE.normal)
   }
 
   /** Notes the answer to a ping. */
@@ -175,24 +195,25 @@ export class Output implements TimerOwner, ResponseOutput {
     const session = this.#session
     if (session.state === 'closed') return session.forget()
     const receiver = this.#receiver
+    if (session.suspended) return session.giveUp()
     if (receiver === null) {
       // The client still reads its last response, and the receiver has a deadline for that. If that response is queued behind another one,
       // which may never end, the client cannot read it, and the session does not wait for it.
       const trailing = this.#trailing
       if (trailing !== null && trailing.buffered > 0 && !trailing.queued) return this.#supervision.waiting()
       const reachable = this.#host.reachable()
-      if (reachable === null) return this.#timeout()
+      if (reachable === null) return session.lose('timeout')
       reachable.catch(() => false).then((yes) => {
         // A receiver came meanwhile, or the session has ended.
         if (this.#supervision.running) return
         // The next request of the client may be at another node, which cannot tell this one.
-        if (yes) this.#timeout()
+        if (yes) session.lose('timeout')
         else this.#supervision.waiting()
       })
       return
     }
     const cause = this.#supervision.check(receiver, session.held)
-    if (cause !== null) session.end(cause)
+    if (cause !== null) session.lose(cause)
     // A heartbeat ends a poll, and then the disconnect delay runs already.
     else if (this.#receiver === receiver) this.#supervision.arm()
   }
@@ -203,23 +224,41 @@ export class Output implements TimerOwner, ResponseOutput {
    * Without a receiver, they wait for the next one that comes within the disconnect delay.
    */
   closing (): void {
-    if (this.#receiver === null) this.#supervision.waiting()
-    else this.schedule()
+    if (this.#receiver !== null) this.schedule()
+    // A suspended session has its own time for that.
+    else if (!this.#session.suspended) this.#supervision.waiting()
   }
 
   /**
    * Drops the messages that wait, and the receiver, because the session has ended. The time begins in which it repeats its close frame.
    *
-   * Returns the number of messages that no receiver got.
+   * Returns the number of messages that no receiver got. If the connection was `lost`, the messages that its client has not confirmed count too.
    */
-  abandon (): number {
-    const undelivered = this.#outbox.length
+  abandon (lost: boolean): number {
+    const unconfirmed = lost ? this.#session.resumption?.unconfirmed ?? 0 : 0
+    const undelivered = this.#outbox.length + unconfirmed
     this.#outbox.take()
     this.#trailing = null
     this.#settle()
     if (this.#receiver !== null) this.#detach()
     this.#supervision.waiting()
     return undelivered
+  }
+
+  /** Drops the receiver of a session that is suspended for `milliseconds`. */
+  suspend (milliseconds: number): void {
+    this.#trailing = null
+    this.#settle()
+    if (this.#receiver !== null) this.#detach()
+    this.#supervision.waiting(milliseconds)
+  }
+
+  /** Prepares a new connection, whose client has the first `count` messages. */
+  restart (count: number): void {
+    const { resumption } = this.#session
+    this.#greeted = false
+    const { messages, bytes } = resumption!.takeBack(count)
+    if (messages.length > 0) this.#outbox.putBack(messages, bytes)
   }
 
   stop (): void { this.#host.clock.stop(this.#supervision) }
@@ -236,13 +275,21 @@ export class Output implements TimerOwner, ResponseOutput {
   #write (receiver: Receiver): void {
     if (!this.#greeted) {
       this.#greeted = true
-      receiver.open()
+      receiver.control(OPEN)
+      if (this.#receiver !== receiver) return
+    }
+    const { resumption } = this.#session
+    if (resumption !== null) {
+      const frame = resumption.takeFrame()
+      if (frame !== null) receiver.control(frame)
       if (this.#receiver !== receiver) return
     }
     if (this.#outbox.length > 0) {
       if (receiver.buffered >= this.#host.limits.highWater) return
       const bytes = this.#outbox.bytes
-      receiver.messages(this.#outbox.take(), bytes)
+      const messages = this.#outbox.take()
+      resumption?.keep(messages)
+      receiver.messages(messages, bytes)
     }
     if (this.#receiver !== receiver) return
     if (this.#session.state === 'closing') this.#session.allDelivered(receiver)
@@ -254,12 +301,6 @@ export class Output implements TimerOwner, ResponseOutput {
     this.#settled = null
   }
 
-  /** Ends the session, because no receiver came back in time (SESSION-9). */
-  #timeout (): void {
-    this.#session.end('timeout')
-    this.#session.forget()
-  }
-
   #detach (): void {
     this.#receiver = null
     this.#host.attached(this.#session, false)
@@ -268,6 +309,6 @@ export class Output implements TimerOwner, ResponseOutput {
   /** Checks an ended response whose end the client has not got. If so, its frames are lost. */
   #checkTrailing (trailing: Receiver, next: Receiver): void {
     this.#trailing = null
-    if (trailing.buffered > 0 && !trailing.sharesConnection(next)) this.#session.end('interrupted')
+    if (trailing.buffered > 0 && !trailing.sharesConnection(next)) this.#session.lose('interrupted')
   }
 }

@@ -1,4 +1,4 @@
-import type { CloseReason, Outgoing, TransportName } from '../protocol/index.ts'
+import type { CloseReason, Outgoing, SockjsFrame, TransportName } from '../protocol/index.ts'
 
 /** The output to which the responses of one session report. At an edge, the leg takes the place of the session's own output. */
 export interface ResponseOutput {
@@ -34,8 +34,8 @@ export interface Receiver {
   /** Delays system writes until `uncork`. */
   cork (): void
   uncork (): void
-  /** Writes the frame `o`. */
-  open (): void
+  /** Writes a frame without messages: `o`, or `r` of a session that can be resumed. */
+  control (frame: SockjsFrame): void
   /** Writes messages that are encoded for the transport. `bytes` is the sum of their lengths. */
   messages (messages: readonly Outgoing[], bytes: number): void
   /** Shows the client that the server is alive. If `speak` is false, it sends only a ping. Returns true if an answer is due. */

@@ -51,6 +51,8 @@ export interface SessionHost {
   ended (session: AnySession, event: CloseEvent, ending: Ending, log: Ending['log']): void
   /** @internal Reports that no request can ask for the session any more. */
   forget (session: AnySession): void
+  /** @internal Tells whether the session may wait without a receiver for its client to resume it. */
+  maySuspend (session: AnySession): boolean
   /** @internal Reports that the session has gained or lost its receiver. */
   attached (session: AnySession, attached: boolean): void
 }

@@ -5,15 +5,16 @@ import type { CloseEvent, Message, MessageStream, TransportFacts } from '../../s
 import { PreparedMessage } from '../../stream/prepared-message.ts'
 import type { TransportCounters } from '../../telemetry/transport-counters.ts'
 import { errors } from '../errors.ts'
-import { CLOSE, type CloseReason, fitReason, type TransportName, TRANSPORTS } from '../protocol/index.ts'
+import { CLOSE, type CloseReason, fitReason, type ResumeClaim, type TransportName, TRANSPORTS } from '../protocol/index.ts'
 import { checkClose } from './checks.ts'
-import { type EndCause, type Ending, ENDINGS, type FixedCause, type OpenCause } from './endings.ts'
+import { type EndCause, type Ending, ENDINGS, type FixedCause, type LossCause, type OpenCause } from './endings.ts'
 import type { SessionEvents, SessionState } from './events.ts'
 import type { SessionFacts } from './facts.ts'
 import { type HeldSender, HeldSenders } from './held-senders.ts'
 import { Inbox } from './inbox.ts'
 import { Output } from './output.ts'
 import type { Receiver } from './receiver.ts'
+import type { Resumable, Resumption } from './resumption.ts'
 import type { SessionHost } from './session-host.ts'
 import type { SessionWatcher } from './watcher.ts'
 
@@ -23,9 +24,7 @@ import type { SessionWatcher } from './watcher.ts'
  * Messages come through `on('message')` or `for await`. Until the application listens, a bounded number waits, and the client is held back.
  * `User` is the user that the `session` option (or `request.user`) gave, `Attributes` are the attributes that it added.
  */
-export class Session<User = unknown, Attributes = Record<string, unknown>> implements MessageStream {
-  /** The transport of the client, by the names of sockjs-client; `websocket-raw` for a WebSocket without SockJS. */
-  readonly transport: TransportName
+export class Session<User = unknown, Attributes = Record<string, unknown>> implements MessageStream, Resumable {
   /** The subprotocol that client and server agreed on, or the empty string. */
   readonly protocol: string
   /** The client's user: the one that `session` returned, else the one that the `user` option found in the request. */
@@ -43,13 +42,16 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> imple
   /** @internal The output to the client. Receivers report to it. */
   readonly output: Output
   /** @internal The counters of all sessions of this endpoint and transport. */
-  readonly counters: TransportCounters
+  counters: TransportCounters
+  /** @internal The memory of a session that can be resumed; `null` for all others. */
+  resumption: Resumption | null = null
   /** @internal Sees every message, while a page of the inspector shows the session. */
   watcher: SessionWatcher | null = null
   readonly #host: SessionHost
   readonly #path: string
   readonly #query: string
   readonly #inbox = new Inbox(this)
+  #transport: TransportName
   #attributes: Attributes | undefined
   #id: string | undefined
   #state: SessionState = 'opening'
@@ -67,7 +69,7 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> imple
 
   /** @internal Sessions are made by their endpoint. */
   constructor (host: SessionHost, facts: SessionFacts<User, Attributes>) {
-    this.transport = facts.transport
+    this.#transport = facts.transport
     this.protocol = facts.protocol
     this.user = facts.user
     this.ip = facts.ip
@@ -110,8 +112,17 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> imple
   /** @internal The id, if it was asked for before. A search through many sessions makes none. */
   get knownId (): string | undefined { return this.#id }
 
+  /**
+   * The transport of the client, by the names of sockjs-client; `websocket-raw` for a WebSocket without SockJS.
+   *
+   * It changes when the client resumes the session over another transport.
+   */
+  get transport (): TransportName { return this.#transport }
+
   /** The state: `opening`, `open`, `closing` or `closed`. */
   get state (): SessionState { return this.#state }
+  /** True while the connection is cut and the client may resume the session. `send()` queues then. Needs the option `resume`. */
+  get suspended (): boolean { return this.resumption !== null && this.resumption.cause !== null }
   /** The URL of the opening request, without the client's session id. */
   get url (): string { return this.#path + this.#query }
   /** The attributes that the `session` option returned. The application may change them. */
@@ -121,12 +132,12 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> imple
   }
 
   /** The facts about the transport. */
-  get transportFacts (): TransportFacts { return TRANSPORTS[this.transport] }
+  get transportFacts (): TransportFacts { return TRANSPORTS[this.#transport] }
 
   /** True if bytes can be sent: on raw WebSockets of an endpoint with `binary`. */
   get binary (): boolean { return this.raw && this.#host.limits.binary }
-  /** Encoded bytes that were sent and have not left the process. */
-  get bufferedBytes (): number { return this.output.bytes }
+  /** Encoded bytes that were sent and have not left the process, or are kept until the client confirms them. */
+  get bufferedBytes (): number { return this.output.keptBytes }
 
   /** The signal that aborts when the session has ended. Its `reason` is the `close` event. */
   get signal (): AbortSignal {
@@ -141,7 +152,7 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> imple
    * Queues a message. All messages of one turn of the event loop leave in one write.
    *
    * Above `queue.limit` (1 MiB of encoded bytes) the session closes with 1013, unless `queue.overflow` is `'drop'`. One message is always
-   * accepted when nothing waits.
+   * accepted when nothing waits. While the session is suspended, `resume.limit` takes the place of `queue.limit`.
    *
    * @returns false above the high-water mark (`queue.highWater`, 64 KiB): then wait for `drained()`. Also false when the session is not open;
    * then the message is lost.
@@ -151,9 +162,10 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> imple
     if (this.#state !== 'open') return false
     const { output } = this
     const { highWater, queueLimit, overflow } = this.#host.limits
-    const waiting = output.bytes
+    const waiting = this.suspended ? output.keptBytes : output.bytes
+    const limit = this.suspended ? this.resumption!.limits.limit : queueLimit
     const bytes = output.add(message)
-    if (waiting > 0 && waiting + bytes > queueLimit) {
+    if (waiting > 0 && waiting + bytes > limit) {
       if (overflow === 'drop') output.takeBack(bytes)
       else this.end('slow')
       return false
@@ -210,6 +222,8 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> imple
     } else if (event === 'close') {
       if (this.#state === 'closed') queueMicrotask(() => this.#tell(listener as (event: CloseEvent) => unknown, this.#end as CloseEvent))
       else this.#onClose = addListener(this.#onClose, listener as (event: CloseEvent) => unknown)
+    } else if (event === 'suspend' || event === 'resume') {
+      this.resumption?.on(event, listener as (value: undefined) => unknown)
     } else {
       throw new errors.InvalidListener(`sessions have no event ${String(event)}`)
     }
@@ -220,6 +234,7 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> imple
   off<E extends keyof SessionEvents> (event: E, listener: (value: SessionEvents[E]) => unknown): this {
     if (event === 'message') this.#inbox.unlisten(listener as (message: Message) => unknown)
     else if (event === 'close') this.#onClose = removeListener(this.#onClose, listener as (event: CloseEvent) => unknown)
+    else this.resumption?.off(event, listener as (value: undefined) => unknown)
     return this
   }
 
@@ -268,6 +283,7 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> imple
   /** @internal Takes messages of the client, in order. They came in `bytes` bytes. A session that is closing ignores them. */
   receive (messages: readonly Message[], bytes: number): void {
     if (this.#state !== 'open') return
+    this.resumption?.took(messages.length)
     this.counters.messagesIn += messages.length
     this.counters.bytesIn += bytes
     if (this.#inbox.overrun > this.#host.limits.inboxLimit) return this.end('flood')
@@ -292,7 +308,11 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> imple
   /** @internal Stops or resumes the client. */
   holdBack (on: boolean): void {
     this.output.receiver?.pause(on)
-    if (on || this.#senders === null) return
+    if (!on) this.#releaseSenders()
+  }
+
+  #releaseSenders (): void {
+    if (this.#senders === null) return
     const senders = this.#senders
     this.#senders = null
     this.account()
@@ -302,7 +322,7 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> imple
 
   /** @internal Reports to the process-wide budget how much waits in this session now. */
   account (): void {
-    const bytes = this.#state === 'closed' ? 0 : this.output.bytes + this.#inbox.bytes + (this.#senders?.bytes ?? 0)
+    const bytes = this.#state === 'closed' ? 0 : this.output.keptBytes + this.#inbox.bytes + (this.#senders?.bytes ?? 0)
     const delta = bytes - this.#accounted
     if (delta === 0) return
     this.#accounted = bytes
@@ -326,12 +346,76 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> imple
   end (cause: EndCause, given?: CloseReason, clean = false): void {
     const ending: Ending = ENDINGS[cause]
     const reason = given ?? ending.close!
-    if (ending.closeFrame === 'after messages') return this.#closeAfterMessages(reason, ending)
+    if (ending.closeFrame === 'after messages' && !(this.suspended && ending.impatient === true)) return this.#closeAfterMessages(reason, ending)
     const { receiver } = this.output
     const last = this.#end === null || ending.replaces === 'any' || (ending.replaces === 'normal' && this.#end.code === CLOSE.normal.code) ? reason : this.#end
     this.#finish(ending, last, clean)
     if (ending.closeFrame === 'at once') receiver?.close(last)
     if (ending.drop === true) receiver?.destroy()
+  }
+
+  /** @internal Suspends the session, because its connection is lost. A session that cannot be resumed ends (SESSION-6, SESSION-9). */
+  lose (cause: LossCause): void {
+    const { resumption } = this
+    const live = this.#state === 'open' || this.#state === 'closing'
+    if (resumption === null || !live || !this.#host.maySuspend(this)) {
+      this.end(cause)
+      if (cause === 'timeout') this.forget()
+      return
+    }
+    const { receiver } = this.output
+    this.#suspend(resumption, cause)
+    receiver?.destroy()
+  }
+
+  #suspend (resumption: Resumption, cause: LossCause): void {
+    resumption.cause = cause
+    this.output.suspend(resumption.limits.within)
+    this.account()
+    // The requests of the old connection get their answers, and their messages are not taken.
+    this.#releaseSenders()
+    this.#tellConnection('suspend')
+  }
+
+  /** @internal Ends a suspended session as it would have ended when its connection was lost, because the client did not come back. */
+  giveUp (): void {
+    this.end(this.resumption!.cause!)
+    this.forget()
+  }
+
+  /**
+   * @internal Prepares the session for a new connection of its client.
+   *
+   * A connection that the session still has ends with 2010, because another one takes its place.
+   */
+  rebind (transport: TransportName, { token, count }: ResumeClaim): void {
+    const { receiver } = this.output
+    const resumption = this.resumption!
+    if (!this.suspended) this.#suspend(resumption, 'interrupted')
+    receiver?.close(CLOSE.conflict)
+    // A listener may have ended the session.
+    if (this.#state === 'closed') return
+    this.output.restart(count)
+    resumption.renew(token)
+    this.counters.moved--
+    this.#transport = transport
+    this.counters = this.#host.counters(transport)
+    this.counters.moved++
+  }
+
+  /** @internal Goes on, because the client of a suspended session is here. */
+  returned (): void {
+    this.resumption!.cause = null
+    this.#tellConnection('resume')
+  }
+
+  /** @internal Writes the next frame of the resumption. */
+  confirmLater (): void { this.output.schedule() }
+
+  /** @internal Notes that the client has got its first `count` messages. */
+  confirmed (count: number): void {
+    this.resumption!.confirm(count)
+    this.account()
   }
 
   /** @internal Writes the close frame, because all messages of a closing session have gone to the receiver. */
@@ -363,7 +447,8 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> imple
     if (this.#state === 'closed') return
     const known = this.#state !== 'opening'
     this.#state = 'closed'
-    const undelivered = this.output.abandon()
+    const undelivered = this.output.abandon(!clean)
+    this.resumption?.stop()
     this.#inbox.end()
     this.account()
     const event: CloseEvent = { code, reason, clean: clean && undelivered === 0, undelivered }
@@ -381,6 +466,10 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> imple
   #tellEnd (event: CloseEvent): void {
     this.#tell(this.#onClose, event)
     this.#abort?.abort(event)
+  }
+
+  #tellConnection (event: 'suspend' | 'resume'): void {
+    this.resumption!.tell(event, (error) => this.#host.failed(this, error, `${event} listener`))
   }
 
   #tell (listeners: Listeners<CloseEvent>, event: CloseEvent): void {

@@ -36,9 +36,13 @@ export class Supervision extends Timer {
     this.#quiet = true
   }
 
-  /** Begins the disconnect delay, because there is no receiver, or because the session is over (SESSION-9, SESSION-10). */
-  waiting (): void {
-    this.#host.clock.start(this, this.#host.limits.disconnectDelay)
+  /**
+   * Begins the time for which a session waits: because there is no receiver, or because the session is over (SESSION-9, SESSION-10).
+   *
+   * It is the disconnect delay, or the time that is given.
+   */
+  waiting (milliseconds = this.#host.limits.disconnectDelay): void {
+    this.#host.clock.start(this, milliseconds)
   }
 
   /**

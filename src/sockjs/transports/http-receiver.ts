@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 import type { Clock } from '../../core/clock.ts'
 import { Timer, type TimerOwner } from '../../core/timer.ts'
-import { closeFrame, type CloseReason, type Encoded, type Envelope, HEARTBEAT, messageFrame, OPEN, type Outgoing, type SockjsFrame, type Streaming, type TransportName } from '../protocol/index.ts'
+import { closeFrame, type CloseReason, type Encoded, type Envelope, HEARTBEAT, messageFrame, type Outgoing, type SockjsFrame, type Streaming, type TransportName } from '../protocol/index.ts'
 import type { Receiver, ResponseOutput } from '../session/index.ts'
 import type { Lingering } from './lingering.ts'
 
@@ -100,7 +100,7 @@ export class HttpReceiver implements Receiver, TimerOwner {
   cork (): void {}
   uncork (): void {}
 
-  open (): void { this.write(OPEN) }
+  control (frame: SockjsFrame): void { this.write(frame) }
 
   messages (messages: readonly Outgoing[], bytes: number): void { this.write(messageFrame(messages, bytes)) }
 

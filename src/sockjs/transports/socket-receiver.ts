@@ -1,6 +1,9 @@
-import { closeFrame, type CloseReason, HEARTBEAT, messageFrame, OPEN, type Outgoing, type SockjsFrame, type TransportName } from '../protocol/index.ts'
+import { closeFrame, type CloseReason, HEARTBEAT, messageFrame, type Outgoing, readConfirmation, type SockjsFrame, type TransportName } from '../protocol/index.ts'
 import { type AnySession, ENDINGS, type MessageFault, type Receiver } from '../session/index.ts'
 import { type IncomingRules, readFramed, readRaw } from './incoming.ts'
+
+/** The length of the longest confirmation: `r` and 15 digits. */
+const MAX_CONFIRMATION = 16
 
 /**
  * A WebSocket of any draft as a receiver, with SockJS framing or raw.
@@ -41,7 +44,7 @@ export abstract class SocketReceiver implements Receiver {
 
   sharesConnection (): boolean { return false }
 
-  open (): void { this.writeFrame(OPEN) }
+  control (frame: SockjsFrame): void { this.writeFrame(frame) }
 
   messages (messages: readonly Outgoing[], bytes: number): void {
     if (this.session.raw) this.writeRaw(messages, bytes)
@@ -61,10 +64,20 @@ export abstract class SocketReceiver implements Receiver {
   /** Passes a message to the session. After the end of the connection it ignores messages. */
   incoming (data: Buffer | string, isBinary: boolean): void {
     if (this.#verdict !== null) return
+    if (this.session.resumption !== null && this.#resumes(data, isBinary)) return
     const read = this.session.raw ? readRaw : readFramed
     const result = read(data, isBinary, this.#rules)
     if (typeof result === 'string') this.conclude(ENDINGS[result].close, false, result)
     else this.session.receive(result, typeof data === 'string' ? Buffer.byteLength(data) : data.length)
+  }
+
+  /** Reads a message of a session that can be resumed. Returns true if it brings no messages for the application. */
+  #resumes (data: Buffer | string, isBinary: boolean): boolean {
+    // A message of a lost connection comes too late. The client sends it again.
+    if (this.session.output.receiver !== this) return true
+    const count = isBinary || data.length > MAX_CONFIRMATION ? null : readConfirmation(data.toString())
+    if (count !== null) this.session.confirmed(count)
+    return count !== null
   }
 
   /**

@@ -47,7 +47,7 @@ export class TcpReceiver implements Receiver, TimerOwner {
   sharesConnection (): boolean { return false }
   cork (): void { this.#socket.cork() }
   uncork (): void { this.#socket.uncork() }
-  open (): void {}
+  control (): void {}
 
   messages (messages: readonly Outgoing[]): void {
     const chunks = messages.map(octetsOf).flatMap((octets) => [octets, this.#options.behind(octets) ?? []].flat())

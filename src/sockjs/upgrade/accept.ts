@@ -1,9 +1,10 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { WebSocket, WebSocketServer } from 'ws'
 import type { Endpoint } from '../endpoint/endpoint.ts'
-import type { TransportName } from '../protocol/index.ts'
-import { requestStateOf } from '../request/request-state.ts'
+import { CLOSE, closeFrame, NOT_RESUMED, OPEN, type ResumeClaim, type RouteName, type TransportName } from '../protocol/index.ts'
+import { type RequestState, requestStateOf } from '../request/request-state.ts'
 import { refuseWhileClosing, sendFull, sendText, setSessionCookie } from '../request/responses.ts'
+import { askedResume, resumeSession } from '../request/resume.ts'
 import { openingFacts } from '../request/session-facts.ts'
 import { type DraftDriver, DraftReceiver, isDraftRequest, SharedDeflate, WebSocketReceiver } from '../transports/index.ts'
 import { takeUpgrade, type Upgrade, upgradeOf } from './upgrade.ts'
@@ -41,11 +42,26 @@ export function beforeUpgrade (endpoint: Endpoint) {
 
   /** Prepares the session. Returns false if the request has been refused. */
   async function prepare (request: FastifyRequest, reply: FastifyReply, upgrade: Upgrade): Promise<boolean> {
+    const state = requestStateOf(request)
+    state.claim = claimOf(request, state.target.route)
+    if (state.claim === null) return prepareSession(request, reply, upgrade, state)
+    await setSessionCookie(endpoint, request, reply)
+    upgrade.cookies = cookiesOf(reply)
+    return true
+  }
+
+  /** Finds the claim of a client that wants to resume a session. */
+  function claimOf (request: FastifyRequest, route: RouteName): ResumeClaim | null {
+    const asked = route === 'websocket' && !isDraftRequest(request.raw) ? askedResume(endpoint, request) : null
+    return asked === 'new' ? null : asked
+  }
+
+  /** Prepares a new session. */
+  async function prepareSession (request: FastifyRequest, reply: FastifyReply, upgrade: Upgrade, state: RequestState): Promise<boolean> {
     if (!endpoint.hasRoom(request.ip, false, request.log)) {
       sendFull(reply)
       return false
     }
-    const state = requestStateOf(request)
     const transport: TransportName = state.target.route === 'websocket' ? 'websocket' : 'websocket-raw'
     const offered = request.headers['sec-websocket-protocol']
     const names = offered === undefined ? [] : offered.split(',').map((name) => name.trim())
@@ -98,10 +114,21 @@ export function acceptWebSocket (endpoint: Endpoint, server: WebSocketServer): A
     takeUpgrade(upgrade)
     // `ws` of the application would close these connections before the drain does (SESSION-23).
     server.clients?.delete(ws)
-    const session = endpoint.create(requestStateOf(request).facts!, null)
+    const { facts, claim, target } = requestStateOf(request)
+    const session = claim === null ? endpoint.create(facts!, null) : resumeSession(endpoint, request, claim, 'websocket', null)
+    if (session === null) return refuseClaim(ws)
+    if (claim === null && target.route === 'websocket' && askedResume(endpoint, request) === 'new') endpoint.resumables!.add(session)
     session.output.attach(new WebSocketReceiver(session, endpoint.incoming, ws, upgrade.socket, endpoint.lingering, sharesDeflate(upgrade.extensions) ? deflate : null))
-    endpoint.begin(session, request)
+    if (claim === null) endpoint.begin(session, request)
   }
+}
+
+/** Tells a client that its session cannot be resumed. No session is made for it. */
+function refuseClaim (ws: WebSocket): void {
+  const { code, reason } = CLOSE.notResumed
+  ws.on('error', () => ws.terminate())
+  for (const frame of [OPEN, NOT_RESUMED, closeFrame(code, reason)]) ws.send(frame.text)
+  ws.close(code, reason)
 }
 
 function acceptDraft (endpoint: Endpoint, request: FastifyRequest, upgrade: Upgrade, driver: DraftDriver): DraftReceiver {

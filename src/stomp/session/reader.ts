@@ -15,6 +15,8 @@ export function serveStomp (stream: MessageStream, request: FastifyRequest | nul
   const reader = new FrameReader(new StompSession(stream, request, host))
   stream.on('close', (event) => reader.closed(event))
   stream.on('message', (message) => reader.received(message))
+  stream.on('suspend', () => reader.suspended(true))
+  stream.on('resume', () => reader.suspended(false))
 }
 
 /** Reads the frames of one client and handles them, one at a time and in order. */
@@ -50,6 +52,9 @@ class FrameReader {
       logFailure(session.host.log, session.id, () => session.connection?.unsubscribe(key), 'a subscription of a client that has gone did not end at the broker')
     }
   }
+
+  /** Notes that the connection is cut and may come back, or that it has come back. The session goes on. */
+  suspended (on: boolean): void { this.#session.time.suspend(on) }
 
   #pump (): void {
     const session = this.#session

@@ -42,6 +42,7 @@ export class Timekeeper implements TimerOwner {
   /** The time at which the session expires, or 0. */
   #expiry = 0
   #held = false
+  #suspended = false
   #stopped = false
 
   constructor (owner: TimekeeperOwner, clock: Clock, connectTimeout: number) {
@@ -81,6 +82,14 @@ export class Timekeeper implements TimerOwner {
     this.#arm()
   }
 
+  /** Pauses the heart-beats of both sides while the connection of the client is cut. The deadline of CONNECT and the expiry go on. */
+  suspend (on: boolean): void {
+    if (this.#stopped) return
+    this.#suspended = on
+    if (!on) this.#lastSent = this.#lastReceived = this.#clock.now()
+    this.#arm()
+  }
+
   /** Sets the expiry, in milliseconds since 1970. `undefined` is never. */
   expiresAt (date: number | undefined): void {
     if (this.#stopped) return
@@ -99,23 +108,29 @@ export class Timekeeper implements TimerOwner {
     const now = this.#clock.now()
     // STOMP-C9
     if (this.#connectDue > 0 && now >= this.#connectDue) return this.#owner.fail(new StompError('STOMP_CONNECT_TIMEOUT'))
-    if (this.#silenceAllowed > 0 && !this.#held && now - this.#lastReceived >= this.#silenceAllowed) return this.#owner.fail(new StompError('STOMP_HEART_BEAT_LOST'))
+    if (this.#hears && now - this.#lastReceived >= this.#silenceAllowed) return this.#owner.fail(new StompError('STOMP_HEART_BEAT_LOST'))
     if (this.#expiry > 0 && now >= this.#expiry) {
       this.#expiry = 0
       this.#owner.expired()
     }
-    if (this.#sendEvery > 0 && now - this.#lastSent >= this.#sendEvery) {
+    if (this.#beats && now - this.#lastSent >= this.#sendEvery) {
       this.#lastSent = now
       this.#owner.beat()
     }
     if (!this.#stopped) this.#arm()
   }
 
+  /** True while the server must beat. */
+  get #beats (): boolean { return this.#sendEvery > 0 && !this.#suspended }
+
+  /** True while the client must beat. */
+  get #hears (): boolean { return this.#silenceAllowed > 0 && !this.#held && !this.#suspended }
+
   #arm (): void {
     let due = Infinity
     if (this.#connectDue > 0) due = this.#connectDue
-    if (this.#sendEvery > 0) due = Math.min(due, this.#lastSent + this.#sendEvery)
-    if (this.#silenceAllowed > 0 && !this.#held) due = Math.min(due, this.#lastReceived + this.#silenceAllowed)
+    if (this.#beats) due = Math.min(due, this.#lastSent + this.#sendEvery)
+    if (this.#hears) due = Math.min(due, this.#lastReceived + this.#silenceAllowed)
     if (this.#expiry > 0) due = Math.min(due, this.#expiry)
     if (due === Infinity) this.#clock.stop(this.#timer)
     else this.#clock.start(this.#timer, Math.max(due - this.#clock.now(), 0))

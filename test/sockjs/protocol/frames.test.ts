@@ -201,6 +201,7 @@ test('SESSION-3 to SESSION-23 the closes that the server decides', async (t) => 
     failure: '1011 Internal server error',
     slow: '1013 slow consumer',
     conflict: '2010 Another connection still open',
+    notResumed: '1002 Session cannot be resumed',
     framing: '3000 Broken framing.',
     unanswered: '3000 No response from heartbeat'
   })
@@ -245,10 +246,10 @@ test('IFRAME-1 IFRAME-8 GREETING-1 INFO-2 INFO-9 pages', async (t) => {
   <p>This is a SockJS hidden iframe. It's used for cross domain magic.</p>
 </body>
 </html>`)
-  t.equal(infoBody({ websocket: true, cookieNeeded: false, entropy: 4294967295, baseUrl: undefined }),
+  t.equal(infoBody({ websocket: true, cookieNeeded: false, entropy: 4294967295, baseUrl: undefined, resume: undefined }),
     '{"websocket":true,"origins":["*:*"],"cookie_needed":false,"entropy":4294967295}')
-  t.equal(infoBody({ websocket: false, cookieNeeded: true, entropy: 0, baseUrl: 'https://b.example' }),
-    '{"websocket":false,"origins":["*:*"],"cookie_needed":true,"entropy":0,"base_url":"https://b.example"}')
+  t.equal(infoBody({ websocket: false, cookieNeeded: true, entropy: 0, baseUrl: 'https://b.example', resume: 60_000 }),
+    '{"websocket":false,"origins":["*:*"],"cookie_needed":true,"entropy":0,"base_url":"https://b.example","resume":60000}')
 })
 
 test('URL-1 to URL-12 SEC-S46 what a path stands for', async (t) => {

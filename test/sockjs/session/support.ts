@@ -1,8 +1,8 @@
 import type { FastifyBaseLogger } from 'fastify'
 import { ManualClock } from '../../../src/core/clock.ts'
-import { closeFrame, type CloseReason, messageFrame, type Outgoing, type TransportName } from '../../../src/sockjs/protocol/index.ts'
+import { closeFrame, type CloseReason, messageFrame, type Outgoing, type SockjsFrame, type TransportName } from '../../../src/sockjs/protocol/index.ts'
 import { PreparedMessage } from '../../../src/stream/prepared-message.ts'
-import { type AnySession, type Ending, type Receiver, Session, type SessionHost, type SessionLimits } from '../../../src/sockjs/session/index.ts'
+import { type AnySession, type Ending, type Receiver, type ResumeLimits, Resumption, Session, type SessionHost, type SessionLimits, type Tokens } from '../../../src/sockjs/session/index.ts'
 import type { CloseEvent } from '../../../src/stream/message-stream.ts'
 import { Telemetry } from '../../../src/telemetry/telemetry.ts'
 import { TransportCounters } from '../../../src/telemetry/transport-counters.ts'
@@ -65,6 +65,10 @@ export class FakeHost implements SessionHost {
     this.logs.push(log)
   }
 
+  /** True if sessions may be suspended. */
+  room = true
+
+  maySuspend (): boolean { return this.room }
   forget (): void { this.forgotten++ }
   attached (_session: AnySession, attached: boolean): void { this.attachments += attached ? 1 : -1 }
 
@@ -118,7 +122,7 @@ export class FakeReceiver implements Receiver {
   sharesConnection (next: Receiver): boolean { return next instanceof FakeReceiver && next.#connection === this.#connection }
   cork (): void { this.log.push('(cork)') }
   uncork (): void { this.log.push('(uncork)') }
-  open (): void { this.#write('o', 1) }
+  control (frame: SockjsFrame): void { this.#write(frame.text, frame.bytes) }
 
   messages (messages: readonly Outgoing[], bytes: number): void {
     if (this.session.raw) {
@@ -196,6 +200,27 @@ export function openingSession (host: FakeHost, transport: TransportName = 'xhr-
     origin: '',
     requestId: 'req-1'
   })
+}
+
+/** The tokens of a test: t1, t2 and so on. */
+export class FakeTokens implements Tokens {
+  readonly live = new Set<string>()
+  #last = 0
+
+  issue (): string {
+    const token = `t${++this.#last}`
+    this.live.add(token)
+    return token
+  }
+
+  drop (token: string): void { this.live.delete(token) }
+}
+
+/** Lets a client resume a session. */
+export function makeResumable (session: AnySession, host: FakeHost, limits: ResumeLimits = { within: 60_000, limit: 2_000 }): FakeTokens {
+  const tokens = new FakeTokens()
+  session.resumption = new Resumption(session, tokens, host.clock, limits)
+  return tokens
 }
 
 export interface Stage {

@@ -1,0 +1,48 @@
+import { randomBytes } from 'node:crypto'
+import type { ResumeClaim } from '../protocol/index.ts'
+import { type AnySession, type Resumable, type ResumeLimits, Resumption, type Tokens } from '../session/index.ts'
+import type { Endpoint } from './endpoint.ts'
+import { differenceOf, type Principal } from './identity.ts'
+
+/** The bytes of a token: 128 random bits, so that nobody can guess one. */
+const TOKEN_BYTES = 16
+
+/** The sessions of one endpoint that clients can resume, by their tokens. A token is a secret, and no log has it. */
+export class ResumableSessions implements Tokens {
+  readonly #endpoint: Endpoint
+  readonly #limits: ResumeLimits
+  readonly #byToken = new Map<string, Resumable>()
+
+  constructor (endpoint: Endpoint, limits: ResumeLimits) {
+    this.#endpoint = endpoint
+    this.#limits = limits
+  }
+
+  /** The time within which a client can resume a session, in milliseconds. */
+  get within (): number { return this.#limits.within }
+
+  /** Lets the client of a session resume it later. */
+  add (session: AnySession): void {
+    session.resumption = new Resumption(session, this, this.#endpoint.clock, this.#limits)
+  }
+
+  /** Tells whether the token of a claim is that of a session. If not, no code of the application needs to know of the request. */
+  knows ({ token }: ResumeClaim): boolean { return this.#byToken.has(token) }
+
+  /** Finds the session of a claim. Returns `null` if its messages are not here any more, or if it belongs to another client. */
+  find ({ token, count }: ResumeClaim, principal: Principal): AnySession | null {
+    const session = this.#byToken.get(token) as AnySession | undefined
+    if (session === undefined || session.state === 'closed' || !session.resumption!.has(count)) return null
+    return differenceOf(session, principal, this.#endpoint.options) === null ? session : null
+  }
+
+  // --- Tokens ------------------------------------------------------------------------------------------------
+
+  issue (session: Resumable): string {
+    const token = randomBytes(TOKEN_BYTES).toString('base64url')
+    this.#byToken.set(token, session)
+    return token
+  }
+
+  drop (token: string): void { this.#byToken.delete(token) }
+}

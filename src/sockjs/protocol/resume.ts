@@ -1,0 +1,60 @@
+import { SockjsFrame } from './frame.ts'
+
+/** The claim of a client that its session was cut: the token of the session, and the messages that the client has got. */
+export interface ResumeClaim {
+  readonly token: string
+  readonly count: number
+}
+
+/** The value of `resume` for a new session that may be resumed later. */
+const NEW = '1'
+
+/** A count as both sides write it: decimal, without a zero in front. */
+const COUNT = /^(?:0|[1-9]\d{0,14})$/
+
+/** A token: 128 bits in base64url. */
+const TOKEN = /^[\w-]{22}$/
+
+const CONFIRMATION = /^r(?:0|[1-9]\d{0,14})$/
+
+/** A claim that no session answers to, because it cannot be read. */
+const UNREADABLE: ResumeClaim = { token: '', count: 0 }
+
+/**
+ * Reads the parameter `resume` of the request that opens a session.
+ *
+ * Returns `null` if the client does not ask, and `'new'` if it asks for a session that can be resumed.
+ */
+export function readResume (value: unknown): 'new' | ResumeClaim | null {
+  if (typeof value !== 'string') return null
+  if (value === NEW) return 'new'
+  const [token = '', count = '', ...rest] = value.split('.')
+  return TOKEN.test(token) && COUNT.test(count) && rest.length === 0 ? { token, count: Number(count) } : UNREADABLE
+}
+
+/** Reads the parameter `r`, by which a client over HTTP confirms messages. Returns `null` if there is none. */
+export function readCount (value: unknown): number | null {
+  return typeof value === 'string' && COUNT.test(value) ? Number(value) : null
+}
+
+/** Reads the text by which a client confirms messages over a WebSocket. Returns `null` for any other text. */
+export function readConfirmation (text: string): number | null {
+  return CONFIRMATION.test(text) ? Number(text.slice(1)) : null
+}
+
+/** Makes the frame that tells a client that its session can be resumed, and how many of its messages the server has. */
+export function tokenFrame (token: string, count: number): SockjsFrame {
+  return asciiFrame(`r["${token}",${count}]`)
+}
+
+/** Makes the frame that confirms messages of the client. */
+export function confirmationFrame (count: number): SockjsFrame {
+  return asciiFrame(`r[${count}]`)
+}
+
+/** The frame that tells a client that its session cannot be resumed. */
+export const NOT_RESUMED = new SockjsFrame('r[]', 3, true)
+
+function asciiFrame (text: string): SockjsFrame {
+  return new SockjsFrame(text, text.length, false)
+}
