@@ -59,7 +59,7 @@ export interface MessageStream {
   drained (): Promise<void>
   /** True while the connection is cut and the client may come back. What is sent waits, and nothing comes. */
   readonly suspended: boolean
-  /** The bytes that were sent and have not left the process, or are kept for a client that may come back. */
+  /** The bytes that were sent and have not left the process, or wait for a confirmation of the client. */
   readonly bufferedBytes: number
   /** True if bytes can be sent. */
   readonly binary: boolean
@@ -81,6 +81,6 @@ export interface MessageStream {
   on (event: 'message', listener: (message: Message) => unknown): this
   /** Adds a listener for the end, which comes exactly once. */
   on (event: 'close', listener: (event: CloseEvent) => unknown): this
-  /** Adds a listener for the moment at which the connection is cut and may come back, or for that at which it has come back. */
+  /** Adds a listener for a cut after which the client may come back, or for its return. */
   on (event: 'suspend' | 'resume', listener: () => unknown): this
 }

@@ -78,7 +78,7 @@ export const INSTRUMENTS = {
     kind: 'counter',
     unit: '{request}',
     attributes: [ENDPOINT, 'sockjs.resumption.outcome'],
-    description: 'Requests of clients that wanted to resume a session.'
+    description: 'Requests of clients that asked to resume a session.'
   },
   'sockjs.server.messages': {
     kind: 'counter',

@@ -2,7 +2,7 @@
 export class TransportCounters {
   opened = 0
   closed = 0
-  /** The sessions that came from other transports when they were resumed, less those that went to others. */
+  /** The sessions that changed to this transport when they were resumed, less the sessions that changed to another. */
   moved = 0
   messagesIn = 0
   messagesOut = 0

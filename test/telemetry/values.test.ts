@@ -10,6 +10,7 @@ import { newClient, newId } from '../support/client.ts'
 import { buildCluster, idle } from '../support/cluster.ts'
 import { startFakeBroker } from '../support/fake-broker.ts'
 import { ask } from '../support/http.ts'
+import { readToken, TestLink } from '../support/resuming-client.ts'
 import { buildServer } from '../support/server.ts'
 import type { SocketTestClient } from '../support/socket-client.ts'
 import { until } from '../support/wait.ts'
@@ -82,6 +83,40 @@ t.test('a client that gets no WebSocket', async (t) => {
   await visit(`000/${newId()}/xhr`, 'POST')
   t.strictSame(fallbacks(), [
     { 'sockjs.endpoint': '/echo', 'sockjs.fallback.from': 'websocket', 'sockjs.fallback.to': 'xhr-polling', 'sockjs.fallback.reason': 'not_upgraded', value: 1 }
+  ])
+})
+
+t.test('a session that is suspended, and resumed over another transport', async (t) => {
+  const server = await buildServer(t, { nodes: 1, endpoint: { resume: true }, handler: idle })
+  const metrics = (): readonly Metric[] => server.app.sockjs.metrics()
+  const endpoint = { 'sockjs.endpoint': '/echo' }
+  const open = (transport: 'websocket' | 'xhr-polling', resume: string): TestLink => {
+    const link = TestLink.open(transport, { port: server.port, resume })
+    server.own({ abort: () => link.cut() })
+    return link
+  }
+  const socket = open('websocket', '1')
+  await socket.next()
+  const { token } = readToken(await socket.next())
+  const session = await server.session()
+  socket.cut()
+  await until(() => session.suspended, 'the session is suspended')
+  t.strictSame(read(metrics(), 'sockjs.server.suspended_sessions'), [{ ...endpoint, value: 1 }])
+  t.strictSame(read(metrics(), 'sockjs.server.detached_sessions'), [{ ...endpoint, value: 1 }])
+  const stranger = open('xhr-polling', 'AAECAwQFBgcICQoLDA0ODw.0')
+  await until(() => stranger.ended, 'the refusal')
+  const poll = open('xhr-polling', `${token}.0`)
+  await poll.next()
+  await poll.next()
+  t.strictSame(read(metrics(), 'sockjs.server.suspended_sessions'), [{ ...endpoint, value: 0 }])
+  t.strictSame(read(metrics(), 'sockjs.server.resumptions'), [
+    { ...endpoint, 'sockjs.resumption.outcome': 'refused', value: 1 }, { ...endpoint, 'sockjs.resumption.outcome': 'resumed', value: 1 }
+  ])
+  t.strictSame(read(metrics(), 'sockjs.server.active_sessions'), [
+    { ...endpoint, 'sockjs.transport': 'websocket', value: 0 }, { ...endpoint, 'sockjs.transport': 'xhr-polling', value: 1 }
+  ])
+  t.strictSame(read(metrics(), 'sockjs.server.sessions.opened'), [
+    { ...endpoint, 'sockjs.transport': 'websocket', value: 1 }, { ...endpoint, 'sockjs.transport': 'xhr-polling', value: 0 }
   ])
 })
 

@@ -67,6 +67,8 @@ export const DEMO_ENDPOINTS: readonly DemoEndpoint[] = [
   // An echo for machines that are so busy that a client misses the default delay of 5 s.
   { path: '/patient', options: { responseLimit: 4096, disconnectDelay: 30_000 }, handler: echo },
   { path: '/quick', options: { heartbeat: 200, disconnectDelay: 500 }, handler: echo },
+  // A client of this package comes back to its session within 5 s.
+  { path: '/resumable', options: { resume: { within: 5_000 } }, handler: echo },
   { path: '/restricted', options: { origins: ['https://allowed.example'] }, handler: echo },
   { path: '/same_origin', options: { origins: [] }, handler: echo },
   { path: '/base_url', options: { baseUrl: 'https://node1.example/base_url' }, handler: echo },

@@ -33,7 +33,7 @@ export async function addStomp (app: FastifyInstance, endpoint: EndpointOptions,
     path: PATHS,
     broker: demoBroker(app.sockjs.node !== null),
     presence: [{ pattern: '/topic/rooms/**' }],
-    endpoint,
+    endpoint: { ...endpoint, resume: true },
     limits: { body },
     ...(tcpPort === undefined ? {} : { tcp: { port: tcpPort, host: '127.0.0.1' } }),
     ...own

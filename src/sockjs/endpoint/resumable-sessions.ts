@@ -1,17 +1,17 @@
 import { randomBytes } from 'node:crypto'
 import type { ResumeClaim } from '../protocol/index.ts'
-import { type AnySession, type Resumable, type ResumeLimits, Resumption, type Tokens } from '../session/index.ts'
+import { type AnySession, type ResumeLimits, Resumption, type Tokens } from '../session/index.ts'
 import type { Endpoint } from './endpoint.ts'
 import { differenceOf, type Principal } from './identity.ts'
 
-/** The bytes of a token: 128 random bits, so that nobody can guess one. */
+/** The bytes of a token: 128 random bits, so that no client can guess one. */
 const TOKEN_BYTES = 16
 
 /** The sessions of one endpoint that clients can resume, by their tokens. A token is a secret, and no log has it. */
 export class ResumableSessions implements Tokens {
   readonly #endpoint: Endpoint
   readonly #limits: ResumeLimits
-  readonly #byToken = new Map<string, Resumable>()
+  readonly #byToken = new Map<string, AnySession>()
 
   constructor (endpoint: Endpoint, limits: ResumeLimits) {
     this.#endpoint = endpoint
@@ -31,14 +31,14 @@ export class ResumableSessions implements Tokens {
 
   /** Finds the session of a claim. Returns `null` if its messages are not here any more, or if it belongs to another client. */
   find ({ token, count }: ResumeClaim, principal: Principal): AnySession | null {
-    const session = this.#byToken.get(token) as AnySession | undefined
+    const session = this.#byToken.get(token)
     if (session === undefined || session.state === 'closed' || !session.resumption!.has(count)) return null
     return differenceOf(session, principal, this.#endpoint.options) === null ? session : null
   }
 
   // --- Tokens ------------------------------------------------------------------------------------------------
 
-  issue (session: Resumable): string {
+  issue (session: AnySession): string {
     const token = randomBytes(TOKEN_BYTES).toString('base64url')
     this.#byToken.set(token, session)
     return token

@@ -30,7 +30,7 @@ export const CLOSE = {
   conflict: { code: 2010, reason: 'Another connection still open' },
   /** The client sends frames that are not SockJS (WS-7). */
   framing: { code: 3000, reason: 'Broken framing.' },
-  /** The session that a client wants to resume is not here, or belongs to another client. */
+  /** The session that a client asks to resume is not here, or belongs to another client. */
   notResumed: { code: 1002, reason: 'Session cannot be resumed' },
   /** The client has not answered a ping (WS-22). */
   unanswered: { code: 3000, reason: 'No response from heartbeat' }

@@ -1,6 +1,6 @@
 import { SockjsFrame } from './frame.ts'
 
-/** The claim of a client that its session was cut: the token of the session, and the messages that the client has got. */
+/** The claim of a client to its session: the token, and the number of messages that the client has got. */
 export interface ResumeClaim {
   readonly token: string
   readonly count: number
@@ -42,7 +42,7 @@ export function readConfirmation (text: string): number | null {
   return CONFIRMATION.test(text) ? Number(text.slice(1)) : null
 }
 
-/** Makes the frame that tells a client that its session can be resumed, and how many of its messages the server has. */
+/** Makes the frame with the token of a session, and the number of messages that the server has. */
 export function tokenFrame (token: string, count: number): SockjsFrame {
   return asciiFrame(`r["${token}",${count}]`)
 }

@@ -21,7 +21,7 @@ export interface RequestState {
   node: string | null
   /** The facts about the client of an upgrade, which are gathered before the answer. */
   facts: SessionFacts<unknown, unknown> | null
-  /** The claim of an upgrade whose client wants to resume a session. */
+  /** The claim of an upgrade whose client asks to resume a session. */
   claim: ResumeClaim | null
 }
 

@@ -15,6 +15,5 @@ export function resumeSession (endpoint: Endpoint, request: FastifyRequest, clai
   const session = endpoint.resumables!.knows(claim) ? endpoint.resume(claim, principalOf(endpoint, request), transport, id) : null
   endpoint.telemetry.resumption(session === null ? 'refused' : 'resumed')
   if (session === null) endpoint.tell('resume', request.log)
-  else endpoint.fallbacks?.opened(transport, request)
   return session
 }

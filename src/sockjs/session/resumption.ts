@@ -5,6 +5,7 @@ import { Timer, type TimerOwner } from '../../core/timer.ts'
 import { PreparedMessage } from '../../stream/prepared-message.ts'
 import { confirmationFrame, formsOf, type Outgoing, type SockjsFrame, tokenFrame } from '../protocol/index.ts'
 import type { LossCause } from './endings.ts'
+import type { AnySession } from './session-host.ts'
 
 /** The messages of a client after which the server confirms them. */
 const CONFIRM_AFTER = 64
@@ -23,15 +24,9 @@ export interface ResumeLimits {
 /** The tokens of the sessions of one endpoint. */
 export interface Tokens {
   /** @internal Makes a token by which requests find the session. */
-  issue (session: Resumable): string
+  issue (session: AnySession): string
   /** @internal Forgets a token. */
   drop (token: string): void
-}
-
-/** The session of a resumption, as its parts see it. */
-export interface Resumable {
-  /** @internal Writes the next frame of the resumption. */
-  confirmLater (): void
 }
 
 /** The events that tell of a lost connection. They carry nothing. */
@@ -65,13 +60,13 @@ export class Resumption implements TimerOwner {
   /** True until the client of the present connection has the frame with its token. */
   #greets = true
   #due = false
-  readonly #session: Resumable
+  readonly #session: AnySession
   readonly #tokens: Tokens
   readonly #clock: Clock
   readonly #timer = new Timer(this)
   #listeners: Record<ResumptionEvent, Listeners<undefined>> | null = null
 
-  constructor (session: Resumable, tokens: Tokens, clock: Clock, limits: ResumeLimits) {
+  constructor (session: AnySession, tokens: Tokens, clock: Clock, limits: ResumeLimits) {
     this.#session = session
     this.#tokens = tokens
     this.#clock = clock
@@ -135,7 +130,7 @@ export class Resumption implements TimerOwner {
   /** Confirms the messages of the client that it was not told of, because one has waited long enough. */
   expire (): void {
     this.#due = true
-    this.#session.confirmLater()
+    this.#session.output.schedule()
   }
 
   /** Takes the frame that must stand before the next messages, or `null` if none is due. */

@@ -14,7 +14,7 @@ import { type HeldSender, HeldSenders } from './held-senders.ts'
 import { Inbox } from './inbox.ts'
 import { Output } from './output.ts'
 import type { Receiver } from './receiver.ts'
-import type { Resumable, Resumption } from './resumption.ts'
+import type { Resumption } from './resumption.ts'
 import type { SessionHost } from './session-host.ts'
 import type { SessionWatcher } from './watcher.ts'
 
@@ -24,7 +24,7 @@ import type { SessionWatcher } from './watcher.ts'
  * Messages come through `on('message')` or `for await`. Until the application listens, a bounded number waits, and the client is held back.
  * `User` is the user that the `session` option (or `request.user`) gave, `Attributes` are the attributes that it added.
  */
-export class Session<User = unknown, Attributes = Record<string, unknown>> implements MessageStream, Resumable {
+export class Session<User = unknown, Attributes = Record<string, unknown>> implements MessageStream {
   /** The subprotocol that client and server agreed on, or the empty string. */
   readonly protocol: string
   /** The client's user: the one that `session` returned, else the one that the `user` option found in the request. */
@@ -377,7 +377,7 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> imple
     this.#tellConnection('suspend')
   }
 
-  /** @internal Ends a suspended session as it would have ended when its connection was lost, because the client did not come back. */
+  /** @internal Ends a suspended session as it would have ended at the cut, because the client did not come back. */
   giveUp (): void {
     this.end(this.resumption!.cause!)
     this.forget()
@@ -408,9 +408,6 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> imple
     this.resumption!.cause = null
     this.#tellConnection('resume')
   }
-
-  /** @internal Writes the next frame of the resumption. */
-  confirmLater (): void { this.output.schedule() }
 
   /** @internal Notes that the client has got its first `count` messages. */
   confirmed (count: number): void {

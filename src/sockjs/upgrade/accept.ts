@@ -50,7 +50,7 @@ export function beforeUpgrade (endpoint: Endpoint) {
     return true
   }
 
-  /** Finds the claim of a client that wants to resume a session. */
+  /** Finds the claim of a client that asks to resume a session. */
   function claimOf (request: FastifyRequest, route: RouteName): ResumeClaim | null {
     const asked = route === 'websocket' && !isDraftRequest(request.raw) ? askedResume(endpoint, request) : null
     return asked === 'new' ? null : asked
