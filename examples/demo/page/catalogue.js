@@ -25,6 +25,7 @@ export const ENDPOINTS = [
       { name: 'disabled_websocket_echo', echoes: true, tries: TALK, words: 'An echo without WebSocket.' },
       { name: 'tiny', echoes: true, tries: ['hello', { label: '2,000 characters', text: 'x'.repeat(2000) }], words: 'Accepts messages up to 1 KiB, and queues up to 4 KiB.' },
       { name: 'patient', echoes: true, tries: TALK, words: 'Keeps a session without a receiver for 30 s, for clients on busy machines.' },
+      { name: 'resumable', echoes: true, tries: TALK, words: 'An echo whose sessions outlive a cut connection for 5 s, with the client of this package.' },
       { name: 'quick', echoes: true, tries: TALK, words: 'Sends a heartbeat after 200 ms without a frame. The list of frames shows the heartbeats.' },
       { name: 'amplify', tries: ['3', '10', '18'], words: 'Answers a number n with 2ⁿ characters.' },
       { name: 'a.b', echoes: true, tries: TALK, words: 'An echo whose path has a dot.' }

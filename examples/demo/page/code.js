@@ -82,6 +82,10 @@ function share (session) {
   origins: []
 }, echo)${ECHO}`,
 
+  resumable: `app.sockjs('/resumable', {
+  resume: { within: 5_000 }
+}, echo)${ECHO}`,
+
   restricted: `app.sockjs('/restricted', {
   origins: ['https://allowed.example']
 }, echo)${ECHO}`,
