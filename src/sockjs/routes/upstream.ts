@@ -37,7 +37,10 @@ export function beforeBody (endpoint: Endpoint, remote: RemoteSessions | null) {
       return
     }
     if (session === undefined || SENDS_BY[session.transport] !== route) return refuseUnknown(endpoint, request, reply)
-    if (!endpoint.isServing(session, id)) return void sendText(reply, 404, 'Not found.\n')
+    if (!endpoint.isServing(session, id)) {
+      sendText(reply, 404, 'Not found.\n')
+      return
+    }
     state.session = session
     // Another user gets no room in the session, so it cannot fill it. `upstream` refuses the request.
     if (!session.held || !seemsOwner(endpoint, request, session)) return read()
