@@ -13,7 +13,8 @@ export async function compare (workload, options, progress) {
   }
   const rows = workload.participants.map(({ name }, i) => summary(name, measured[i]))
   for (const [i, row] of rows.entries()) if (i > 0) Object.assign(row, verdict(workload, measured[0], measured[i], workload.goals[row.name]))
-  return { name: workload.name, unit: LOADS[workload.load].unit, rows }
+  const { name, growing, value } = workload
+  return { name, growing, value, unit: LOADS[workload.load].unit, rows }
 }
 
 /** All servers live side by side and one works at a time, so that all see the same machine. */

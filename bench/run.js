@@ -4,13 +4,16 @@ import { stayAwake } from './awake.js'
 import { compare } from './compare.js'
 import { readOptions } from './options.js'
 import { missing } from './needs.js'
+import { GROWTH } from './growth.js'
 import { chart } from './report/chart.js'
+import { growthChart } from './report/growth-chart.js'
 import { markdown } from './report/markdown.js'
 import { text } from './report/text.js'
 import { besideBuild, WORKLOADS } from './workloads.js'
 
 const options = readOptions('npm run bench --', {
   chart: { type: 'string', usage: '--chart FILE', help: 'the ratios as a picture, SVG' },
+  growth: { type: 'boolean', usage: '--growth', help: 'how costs grow with sessions, subscribers and bytes, in place of the workloads' },
   beside: { type: 'string', usage: '--beside FILE', help: 'compares with an earlier build alone: its dist/index.js' }
 })
 /** The files that a process may open. */
@@ -18,7 +21,8 @@ const descriptors = Number(process.env.BENCH_DESCRIPTORS) || Infinity
 /** Of one process, besides those for sessions. */
 const SPARE_DESCRIPTORS = 100
 
-const workloads = options.beside === undefined ? WORKLOADS : besideBuild(resolve(options.beside))
+const all = options.growth ? GROWTH : WORKLOADS
+const workloads = options.beside === undefined ? all : besideBuild(all, resolve(options.beside))
 /** Tells once why a participant cannot take part. */
 function isHere (participant, told) {
   const reason = missing(participant)
@@ -37,8 +41,8 @@ if (options.list) {
   const print = options.markdown ? markdown : text
   const results = []
   const told = new Set()
-  for (const [i, all] of chosen.entries()) {
-    const workload = { ...all, participants: all.participants.filter((participant) => isHere(participant, told)) }
+  for (const [i, full] of chosen.entries()) {
+    const workload = { ...full, participants: full.participants.filter((participant) => isHere(participant, told)) }
     // The first participant alone is compared with nothing.
     if (workload.participants.length < 2) continue
     if (workload.sessions + SPARE_DESCRIPTORS > descriptors) {
@@ -52,5 +56,5 @@ if (options.list) {
     if (!options.json) console.log(print(result))
   }
   if (options.json) console.log(JSON.stringify(results, null, 2))
-  if (options.chart !== undefined) await writeFile(options.chart, chart(results))
+  if (options.chart !== undefined) await writeFile(options.chart, (options.growth ? growthChart : chart)(results))
 }

@@ -1,17 +1,17 @@
 // The workloads as data. `goals` are ratios of ours to a peer, smaller is better; the first participant is ours.
 
-const OURS = { name: 'fastify-sockjs', server: 'fastify-sockjs', dialect: 'sockjs' }
-const SOCKJS = { name: 'sockjs', server: 'sockjs', dialect: 'sockjs' }
+export const OURS = { name: 'fastify-sockjs', server: 'fastify-sockjs', dialect: 'sockjs' }
+export const SOCKJS = { name: 'sockjs', server: 'sockjs', dialect: 'sockjs' }
 const SOCKET_IO = { name: 'socket.io', server: 'socket.io', dialect: 'socket.io' }
 const ENGINE_IO = { name: 'engine.io', server: 'engine.io', dialect: 'engine.io' }
-const WS = { name: 'ws', server: 'ws', dialect: 'bare' }
+export const WS = { name: 'ws', server: 'ws', dialect: 'bare' }
 const FASTIFY_WEBSOCKET = { name: '@fastify/websocket', server: 'fastify-websocket', dialect: 'bare' }
 const NODE_HTTP = { name: 'node:http', server: 'node-http', dialect: 'sockjs' }
 /** The native floor: no server in JavaScript can be below it. */
 const BUN = { name: 'bun', server: 'bun', dialect: 'bare', runtime: 'bun', needs: 'bun' }
 const RABBITMQ = { name: 'RabbitMQ web-stomp', server: 'rabbitmq-web-stomp', needs: 'rabbitmq' }
 const RELAY = { name: 'our relay to RabbitMQ', server: 'stomp-relay', needs: 'rabbitmq', settings: { mode: 'shared' } }
-const STOMP = { name: 'fastify-sockjs', server: 'fastify-sockjs-stomp' }
+export const STOMP = { name: 'fastify-sockjs', server: 'fastify-sockjs-stomp' }
 /** Sends to all but the publisher: it cannot echo. */
 const STOMP_BROKER_JS = { name: 'stomp-broker-js', server: 'stomp-broker-js', deafPublisher: true }
 /** A server with a route, and one of the ways to follow it. */
@@ -30,7 +30,7 @@ const ON = {
 const NEIGHBOURS = ['engine.io', '@fastify/websocket']
 const but = (transport, ...names) => ON[transport].filter(({ name }) => !names.includes(name))
 
-const SHORT = 32
+export const SHORT = 32
 const LONG = 1024
 
 function echo (transport, inFlight, size, goals = {}) {
@@ -194,9 +194,9 @@ export const WORKLOADS = [
 
 const EARLIER = 'an earlier build'
 
-/** All workloads again, each for this build and an earlier one alone. */
-export function besideBuild (build) {
-  return WORKLOADS.map((workload) => {
+/** The same workloads, each for this build and an earlier one alone. */
+export function besideBuild (workloads, build) {
+  return workloads.map((workload) => {
     const [ours] = workload.participants
     const earlier = { ...ours, name: EARLIER, settings: { ...ours.settings, build } }
     return { ...workload, participants: [ours, earlier], goals: { [EARLIER]: 1.05 } }
