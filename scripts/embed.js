@@ -1,8 +1,8 @@
-// Writes src/embedded/: the browser's copy of sockjs-client, the client of this package as one script, the page of the inspector, and the
+// Writes src/embedded/: the browser's copy of sockjs-client, the client of this package as one script, the pages, and the
 // version, as modules. A server that was bundled into one file has no folder of packages to read them from.
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { buildClientScript, STOMP_CLIENT } from './client-script.js'
 
@@ -57,15 +57,25 @@ export const clientVersion: string = ${literal(readJson(clientManifest).version)
 export const clientScript: string = ${literal(script)}
 `)
 
-const PAGE = join(ROOT, 'src/inspector/page')
-const files = readdirSync(PAGE).sort().map((name) => `  ${literal(name)}: ${literal(readFileSync(join(PAGE, name), 'utf8'))}`)
-writeFileSync(join(EMBEDDED, 'inspector-page.ts'), `// Written by scripts/embed.js from src/inspector/page/.
+/** Writes the module of a page: the files of its folder, and files of another page that it shares. */
+function embedPage (folder, module, { name, about, shared = [] }) {
+  const own = readdirSync(join(ROOT, folder)).map((file) => [file, join(ROOT, folder, file)])
+  const all = [...own, ...shared.map((path) => [basename(path), join(ROOT, path)])].sort(([a], [b]) => a < b ? -1 : 1)
+  writeFileSync(join(EMBEDDED, module), `// Written by scripts/embed.js from ${folder}/.
 
-/** The files of the page of the inspector, by name. */
-export const inspectorPage: Readonly<Record<string, string>> = {
-${files.join(',\n')}
+/** The files of ${about}, by name. */
+export const ${name}: Readonly<Record<string, string>> = {
+${all.map(([file, path]) => `  ${literal(file)}: ${literal(readFileSync(path, 'utf8'))}`).join(',\n')}
 }
 `)
+}
+
+embedPage('src/inspector/page', 'inspector-page.ts', { name: 'inspectorPage', about: 'the page of the inspector' })
+embedPage('src/stomp/asyncapi/page', 'asyncapi-page.ts', {
+  name: 'asyncapiPage',
+  about: 'the page beside the document of AsyncAPI',
+  shared: ['dom.js', 'mark.svg', 'theme.css'].map((file) => `src/inspector/page/${file}`)
+})
 writeFileSync(join(EMBEDDED, 'own-client.ts'), `// Written by scripts/embed.js.
 
 /** The client of this package for browsers, minified. */

@@ -16,6 +16,7 @@ interface Room {
 /** The floors of the house: every room imports only rooms that stand above it in this list. */
 const ROOMS: readonly Room[] = [
   { name: 'embedded', rooms: [], packages: [] },
+  { name: 'pages', rooms: [], packages: ['node:buffer', 'node:crypto', 'type:fastify'] },
   // The client runs in browsers, and shares no code with the server.
   { name: 'client', rooms: [], packages: [] },
   // Both halves of an application import it.
@@ -119,7 +120,7 @@ const ROOMS: readonly Room[] = [
   },
   {
     name: 'stomp/asyncapi',
-    rooms: ['core', 'stomp/errors', 'stomp/destinations', 'stomp/rules', 'stomp/routes'],
+    rooms: ['embedded', 'pages', 'core', 'stomp/errors', 'stomp/destinations', 'stomp/rules', 'stomp/routes'],
     packages: ['type:fastify']
   },
   {
@@ -151,7 +152,7 @@ const ROOMS: readonly Room[] = [
   {
     name: 'inspector',
     rooms: [
-      'embedded', 'core/error-codes', 'core', 'stream', 'cluster', 'telemetry', 'sockjs/options', 'sockjs/endpoint', 'sockjs/session',
+      'embedded', 'pages', 'core/error-codes', 'core', 'stream', 'cluster', 'telemetry', 'sockjs/options', 'sockjs/endpoint', 'sockjs/session',
       'stomp/codec', 'stomp/refusals', 'stomp/broker', 'stomp/session', 'stomp/users', 'stomp'
     ],
     packages: ['*']

@@ -7,6 +7,7 @@ import { promisify } from 'node:util'
 import { satisfies } from 'semver'
 import t, { type Test } from 'tap'
 import ts from 'typescript'
+import { asyncapiPage } from '../src/embedded/asyncapi-page.ts'
 import { clientScript, clientVersion } from '../src/embedded/client-script.ts'
 import { inspectorPage } from '../src/embedded/inspector-page.ts'
 import { version } from '../src/embedded/version.ts'
@@ -69,6 +70,8 @@ t.test('U11: a bundle contains the versions that are installed', async (t) => {
   t.equal(clientScript, client('dist/sockjs.min.js'), 'the script, byte for byte: npm run embed')
   const page = join(ROOT, 'src/inspector/page')
   t.same(inspectorPage, Object.fromEntries(readdirSync(page).map((name) => [name, readFileSync(join(page, name), 'utf8')])), 'the page of the inspector: npm run embed')
+  const documentPage = join(ROOT, 'src/stomp/asyncapi/page')
+  for (const name of readdirSync(documentPage)) t.equal(asyncapiPage[name], readFileSync(join(documentPage, name), 'utf8'), `${name} of the page of AsyncAPI: npm run embed`)
   t.ok(readFileSync(join(ROOT, 'src/embedded/client-script.ts'), 'utf8').includes(client('LICENSE').trim()), 'its licence stands beside it')
 })
 

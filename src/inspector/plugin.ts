@@ -1,10 +1,11 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
+import { inspectorPage } from '../embedded/inspector-page.ts'
+import { serveStaticPage } from '../pages/static-page.ts'
 import { inspectorErrors } from './errors.ts'
 import { Inspector } from './inspector.ts'
 import { serveCommands } from './live.ts'
 import { type InspectorOptions, resolveInspectorOptions } from './options.ts'
-import { servePage } from './pages.ts'
 
 /** Bytes of a command. The longest has a filter, and a text for a close frame. */
 const MAX_COMMAND = 4_096
@@ -22,7 +23,7 @@ async function registerInspector (app: FastifyInstance, given: InspectorOptions)
     sessionCookie: false
   }, (session) => serveCommands(session, inspector))
   const inspector: Inspector = new Inspector(app, endpoint, options)
-  servePage(app, options)
+  serveStaticPage(app, { path, files: inspectorPage, guards })
   app.addHook('preClose', async () => inspector.stop())
 }
 

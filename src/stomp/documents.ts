@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { Endpoint } from '../sockjs/endpoint/endpoint.ts'
-import { type AsyncApiDocument, type AsyncApiOptions, buildDocument, checkAsyncApi, type DocumentSource, type RouteFacts } from './asyncapi/index.ts'
+import { type AsyncApiDocument, type AsyncApiOptions, buildDocument, checkAsyncApi, type DocumentSource, type RouteFacts, serveDocument } from './asyncapi/index.ts'
 import { stompErrors } from './errors.ts'
 import type { StompPluginOptions } from './options.ts'
 import { MessageRoute } from './routes/message-routes.ts'
@@ -21,6 +21,13 @@ export class Documents {
     this.#app = app
     this.#server = server
     this.#given = given
+  }
+
+  /** Serves the document with its page, if the registration names a path. */
+  serve (): void {
+    const { asyncapi } = this.#given
+    if (asyncapi?.path === undefined) return
+    serveDocument(this.#app, { ...asyncapi, path: asyncapi.path }, this.#server.options.paths, (origin) => this.make(asyncapi, origin))
   }
 
   /**

@@ -46,6 +46,7 @@ async function registerStomp (app: FastifyInstance, options: StompPluginOptions)
   }
   documents.endpoints = server.options.paths.map((path) => app.sockjs(path, endpoint, (stream, request) => server.serve(stream, request)))
   const [first] = documents.endpoints
+  documents.serve()
   server.join(new SockjsEndpoint(first!, app.log), first!.registration.node)
   first!.registration.statsLine.sources.push(server.telemetry.telemetry)
   // The server listens for TCP before the application listens, because a port that is taken must fail the start.

@@ -1,5 +1,4 @@
-import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs'
+import { mkdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import Fastify, { type FastifyInstance } from 'fastify'
@@ -11,44 +10,18 @@ import inspector from '../../src/inspector.ts'
 import { openMany } from '../inspector/support.ts'
 import { until } from '../support/wait.ts'
 import { InspectedSite, LARGE } from './inspector-site.ts'
+import { axeScript, FINDINGS, IS_TOO_WIDE, LOOKS, PICTURES } from './pages.ts'
 import { toolPath } from './tools.ts'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
-
-/** The folder of the pictures, which a person may look at. */
-const PICTURES = join(ROOT, '.tap/pictures/')
-
-/** axe-core has the Mozilla Public License, so that it is no dependency of this repository. The suite installs it for itself. */
-const AXE = { version: '4.14.1', folder: join(ROOT, 'node_modules/.cache/inspector-e2e') }
 
 /** The most elements of a view. It does not depend on the number of rows. */
 const MOST_ELEMENTS = 1_500
 
 const VIEWS = ['overview', 'sessions', 'topics', 'queues', 'users', 'presence', 'letters', 'routes', 'nodes'] as const
 
-const LOOKS = [
-  { name: '1400-light', width: 1400, height: 900, colorScheme: 'light' },
-  { name: '1400-dark', width: 1400, height: 900, colorScheme: 'dark' },
-  { name: '390-light', width: 390, height: 844, colorScheme: 'light' },
-  { name: '390-dark', width: 390, height: 844, colorScheme: 'dark' }
-] as const
-
-function axeScript (): string {
-  const path = join(AXE.folder, 'node_modules/axe-core/axe.min.js')
-  if (!existsSync(path)) {
-    mkdirSync(AXE.folder, { recursive: true })
-    execFileSync('npm', ['install', '--prefix', AXE.folder, '--no-save', '--no-audit', '--no-fund', '--ignore-scripts', `axe-core@${AXE.version}`], { stdio: ['ignore', 'ignore', 'inherit'] })
-  }
-  return readFileSync(path, 'utf8')
-}
-
-/** The findings of axe, by the name of the rule and the first element. */
-const FINDINGS = `axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) =>
-  violations.map(({ id, nodes }) => id + ': ' + nodes.map(({ html }) => html.slice(0, 160)).slice(0, 3).join(' | ')))`
-
 /** Expressions of a page that both browsers evaluate. */
 const ELEMENTS = 'document.querySelectorAll("*").length'
-const IS_TOO_WIDE = 'document.documentElement.scrollWidth > innerWidth'
 const ROWS = '[...document.querySelectorAll(".body .row")].map((row) => row.innerText).join("\\n")'
 
 const site = new InspectedSite()

@@ -16,8 +16,8 @@ export interface Tool {
 }
 
 export const TOOLS = {
-  Chromium: { command: 'chromium', debianPackage: 'chromium', suites: /^(browsers|client|legacy|proxies|demo|inspector)/ },
-  Firefox: { command: 'firefox-esr', debianPackage: 'firefox-esr', suites: /^(browsers|client|legacy|inspector)/ },
+  Chromium: { command: 'chromium', debianPackage: 'chromium', suites: /^(browsers|client|legacy|proxies|demo|inspector|asyncapi)/ },
+  Firefox: { command: 'firefox-esr', debianPackage: 'firefox-esr', suites: /^(browsers|client|legacy|inspector|asyncapi)/ },
   nginx: { command: 'nginx', debianPackage: 'nginx-light', suites: /^(proxies|cluster|doctor)/ },
   HAProxy: { command: 'haproxy', debianPackage: 'haproxy', suites: /^(proxies|cluster|doctor)/ },
   Caddy: { command: 'caddy', debianPackage: 'caddy', suites: /^doctor/ },

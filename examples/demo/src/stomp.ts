@@ -12,6 +12,9 @@ const TEXT = { type: 'string', maxLength: 100_000 } as const
 const HELLO = { type: 'object', required: ['name'], properties: { name: TEXT } } as const
 const CHAT_MESSAGE = { type: 'object', additionalProperties: false, properties: { type: TEXT, sender: TEXT, content: TEXT } } as const
 
+/** The facts about the API of the demo, for its document at `/asyncapi.json`. */
+const API = { title: 'Demo of fastify-sockjs', version: '1.0.0', description: 'A greeting, and a chat with rooms. The login is guest with the passcode guest, or none at all.' }
+
 /** The most rooms that the demo remembers. A room is remembered from its first message on. */
 const MAX_ROOMS = 100
 
@@ -33,6 +36,7 @@ export async function addStomp (app: FastifyInstance, endpoint: EndpointOptions,
     path: PATHS,
     broker: demoBroker(app.sockjs.node !== null),
     presence: [{ pattern: '/topic/rooms/**' }],
+    asyncapi: { path: '/asyncapi', info: API, security: ['login'] },
     endpoint: { ...endpoint, resume: true },
     limits: { body },
     ...(tcpPort === undefined ? {} : { tcp: { port: tcpPort, host: '127.0.0.1' } }),
@@ -45,20 +49,24 @@ export async function addStomp (app: FastifyInstance, endpoint: EndpointOptions,
     session.user = { name: frame.login }
   })
 
-  app.stomp.message<{ Body: Hello }>('/hello', { sendTo: '/topic/greetings', schema: { body: HELLO } }, ({ body }) => ({ content: `Hello, ${body.name}!` }))
+  app.stomp.message<{ Body: Hello }>('/hello', {
+    summary: 'Greets all subscribers', tags: ['greeting'], examples: [{ name: 'Ada' }], sendTo: '/topic/greetings', schema: { body: HELLO }
+  }, ({ body }) => ({ content: `Hello, ${body.name}!` }))
 
   const rooms = new Set<string>(['lobby'])
-  app.stomp.message<{ Body: ChatMessage, Params: { room: string } }>('/chat/:room', { sendTo: '/topic/chat/:room', schema: { body: CHAT_MESSAGE } }, ({ body, params: { room } }) => {
+  app.stomp.message<{ Body: ChatMessage, Params: { room: string } }>('/chat/:room', {
+    summary: 'Says something in a room', tags: ['chat'], examples: [{ type: 'CHAT', sender: 'Ada', content: 'Good morning' }], sendTo: '/topic/chat/:room', schema: { body: CHAT_MESSAGE }
+  }, ({ body, params: { room } }) => {
     if (rooms.size < MAX_ROOMS) rooms.add(room)
     return { ...body, room, time: new Date().toISOString() }
   })
-  app.stomp.subscribe('/rooms', () => [...rooms])
+  app.stomp.subscribe('/rooms', { summary: 'The names of the rooms', tags: ['chat'], examples: [['lobby']] }, () => [...rooms])
 
-  app.stomp.message('/me', { sendToSender: '/queue/me' }, ({ session, user }) => ({
+  app.stomp.message('/me', { summary: 'Tells who the sender is', sendToSender: '/queue/me' }, ({ session, user }) => ({
     session: session.id,
     user: user?.name ?? null,
     transport: session.transport,
     version: session.version
   }))
-  app.stomp.message('/fail', () => { throw new Error('failed as asked') })
+  app.stomp.message('/fail', { hide: true }, () => { throw new Error('failed as asked') })
 }

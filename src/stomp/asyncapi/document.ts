@@ -80,7 +80,7 @@ class Builder {
       name, scope, side: 'input', body: options.schema?.body, bodyKind: options.body, headers: options.schema?.headers, examples: options.examples, hasReplyTo: targets.length === 0
     }))
     const key = `${name}.answer`
-    const answer = messageOf(this.#table, { name: key, summary: `The answer to ${channel.address}`, scope, side: 'output', body: answerOf(options.schema) })
+    const answer = messageOf(this.#table, { name: key, summary: `The answer to ${channel.address}`, scope, side: 'output', body: options.schema?.answer })
     if (targets.length === 0) {
       const replies = this.#drafts.replyChannel(channel.address!)
       replies.messages.set(key, answer)
@@ -101,7 +101,7 @@ class Builder {
     const { channel, operation, name } = this.#begin('send', 'subscribe', template, options.schema?.params, scope)
     operation.words = options
     operation.messages.add('answer')
-    channel.messages.set('answer', messageOf(this.#table, { name: `${name}.answer`, scope, side: 'output', body: answerOf(options.schema), examples: options.examples }))
+    channel.messages.set('answer', messageOf(this.#table, { name: `${name}.answer`, scope, side: 'output', body: options.schema?.answer, examples: options.examples }))
   }
 
   /** Adds the destination at which clients learn the errors of handlers (STOMP-R3). */
@@ -120,11 +120,6 @@ class Builder {
     const access = this.#source.accessTo(action === 'receive' ? 'send' : 'subscribe', template)
     return { channel, operation: this.#drafts.operation(action, channel, kind, access), name }
   }
-}
-
-/** The schema of the answer, if the kind of route has one. */
-function answerOf (schema: object | undefined): unknown {
-  return (schema as { readonly answer?: unknown } | undefined)?.answer
 }
 
 /** The destination to which sessions subscribe, of `/queue/x` or `/user/queue/x`. */

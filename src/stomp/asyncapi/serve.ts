@@ -1,0 +1,27 @@
+import type { FastifyInstance, FastifyRequest, RouteShorthandOptions } from 'fastify'
+import { asyncapiPage } from '../../embedded/asyncapi-page.ts'
+import { ownClientScript } from '../../embedded/own-client.ts'
+import { serveStaticPage } from '../../pages/static-page.ts'
+import { type AsyncApiPluginOptions, GUARDS } from './options.ts'
+import type { AsyncApiDocument } from './types.ts'
+
+/** Serves the document at `<path>.json`, and the page at `<path>`. `make` makes the document for a client that has reached the server at an origin. */
+export function serveDocument (app: FastifyInstance, options: AsyncApiPluginOptions & { readonly path: string }, paths: readonly string[], make: (origin: string) => AsyncApiDocument): void {
+  const { path, tryIt = true } = options
+  const guards = Object.fromEntries(GUARDS.flatMap((name) => options[name] === undefined ? [] : [[name, options[name]]])) as RouteShorthandOptions
+  app.get(`${path}.json`, { ...guards, schema: { hide: true } } as object, async (request, reply) => {
+    return reply.headers({ 'cache-control': 'private, no-cache', 'x-content-type-options': 'nosniff' }).send(make(originOf(request)))
+  })
+  // The page finds the endpoints from its own address, because a proxy may have removed a prefix.
+  const up = '../'.repeat(path.split('/').length - 1)
+  const place = { document: `../${path.slice(path.lastIndexOf('/') + 1)}.json`, endpoints: tryIt ? paths.map((each) => up + each.slice(1)) : [] }
+  serveStaticPage(app, { path, files: { ...asyncapiPage, 'client.js': ownClientScript, 'place.json': JSON.stringify(place) }, guards })
+}
+
+/** A name or an address, with or without a port. */
+const HOST = /^(?:\[[\da-f:.]+\]|[\w.-]+)(?::\d{1,5})?$/i
+
+/** The origin at which a client has reached the server. A Host header without a host counts as `localhost`. */
+function originOf ({ protocol, host }: FastifyRequest): string {
+  return `${protocol}://${HOST.test(host) ? host : 'localhost'}`
+}
