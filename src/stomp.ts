@@ -10,7 +10,7 @@ export type { MessageContext, MessageHandler, MessageRouteOptions } from './stom
 export type { PresenceOptions } from './stomp/presence/options.ts'
 export type { Reply, ReplyTargets } from './stomp/routes/reply.ts'
 export type { Access, Permission, Rule, RuleSubject, RuleType } from './stomp/rules.ts'
-export type { SendOptions, UserDelivery } from './stomp/routes/sender.ts'
+export type { RequestOptions, SendOptions, UserDelivery } from './stomp/routes/sender.ts'
 export type { AnswerOf, BodyOf, HandlerResult, HeadersOf, ParamsOf, StompRouteGeneric } from './stomp/routes/route-types.ts'
 export type { SubscribeContext, SubscribeHandler, SubscribeRouteOptions, SubscribeSchema } from './stomp/routes/subscribe-routes.ts'
 export type { SubscriptionEntry, UserEntry, Users } from './stomp/users.ts'

@@ -109,13 +109,14 @@ const ROOMS: readonly Room[] = [
     rooms: ['core', 'cluster', 'stomp/codec', 'stomp/errors', 'stomp/destinations', 'stomp/pattern-trie', 'stomp/broker', 'stomp/session', 'stomp/users'],
     packages: []
   },
+  { name: 'stomp/requests', rooms: ['core', 'cluster', 'stomp/codec', 'stomp/errors', 'stomp/destinations', 'stomp/broker', 'stomp/session', 'stomp/users'], packages: ['node:crypto'] },
   { name: 'stomp/rules', rooms: ['core', 'stomp/codec', 'stomp/errors', 'stomp/destinations', 'stomp/session'], packages: ['*'] },
   { name: 'stomp/rights', rooms: ['stomp/codec', 'stomp/errors', 'stomp/destinations', 'stomp/broker', 'stomp/session', 'stomp/rules'], packages: [] },
   { name: 'stomp/hooks', rooms: ['core', 'stomp/codec', 'stomp/errors', 'stomp/refusals', 'stomp/broker', 'stomp/session'], packages: ['*'] },
-  { name: 'stomp/observer', rooms: ['telemetry', 'stomp/session', 'stomp/users', 'stomp/presence', 'stomp/hooks'], packages: [] },
+  { name: 'stomp/observer', rooms: ['telemetry', 'stomp/requests', 'stomp/session', 'stomp/users', 'stomp/presence', 'stomp/hooks'], packages: [] },
   {
     name: 'stomp/routes',
-    rooms: ['contract', 'stomp/telemetry', 'core', 'telemetry', 'stomp/codec', 'stomp/errors', 'stomp/refusals', 'stomp/destinations', 'stomp/broker', 'stomp/taps', 'stomp/session', 'stomp/users', 'stomp/cluster', 'stomp/rights'],
+    rooms: ['contract', 'stomp/requests', 'stomp/telemetry', 'core', 'telemetry', 'stomp/codec', 'stomp/errors', 'stomp/refusals', 'stomp/destinations', 'stomp/broker', 'stomp/taps', 'stomp/session', 'stomp/users', 'stomp/cluster', 'stomp/rights'],
     packages: ['*']
   },
   {
@@ -125,13 +126,13 @@ const ROOMS: readonly Room[] = [
   },
   {
     name: 'stomp/application',
-    rooms: ['telemetry', 'stomp/codec', 'stomp/destinations', 'stomp/broker', 'stomp/taps', 'stomp/session', 'stomp/users', 'stomp/presence', 'stomp/rights', 'stomp/hooks', 'stomp/routes'],
+    rooms: ['stomp/requests', 'telemetry', 'stomp/codec', 'stomp/destinations', 'stomp/broker', 'stomp/taps', 'stomp/session', 'stomp/users', 'stomp/presence', 'stomp/rights', 'stomp/hooks', 'stomp/routes'],
     packages: []
   },
   {
     name: 'stomp',
     rooms: [
-      'contract',
+      'contract', 'stomp/requests',
       'stomp/telemetry',
       'embedded', 'core', 'stream', 'telemetry', 'cluster', 'sockjs/errors', 'sockjs/protocol', 'sockjs/session', 'sockjs/transports', 'sockjs/options', 'sockjs/endpoint',
       'stomp/stream-source', 'stomp/cluster', 'stomp/presence', 'stomp/codec', 'stomp/errors', 'stomp/refusals', 'stomp/destinations', 'stomp/broker', 'stomp/broker/local', 'stomp/broker/memory', 'stomp/broker/cluster', 'stomp/broker/relay', 'stomp/taps', 'stomp/session', 'stomp/users',

@@ -31,5 +31,7 @@ export const QUESTIONS = {
   /** The users who are present in topics at the node. */
   stompPresence: 9,
   /** A command of the inspector. */
-  inspect: 10
+  inspect: 10,
+  /** Asks a STOMP session. The answer is that of its client. */
+  stompRequest: 11
 } as const

@@ -121,6 +121,18 @@ export const STOMP_ERRORS = {
   Validation: ['application', 'FST_STOMP_VALIDATION', 400, Error, '%s'],
   /** A value that the application sends does not match the schema of the answer or of the destination. */
   InvalidValue: ['application', 'FST_STOMP_INVALID_VALUE', 500, TypeError, '%s'],
+  /** The session that `app.stomp.request()` asks is not connected, or has ended before its answer. */
+  RequestGone: ['application', 'FST_STOMP_REQUEST_GONE', 410, Error, 'session %s is not connected'],
+  /** The session that `app.stomp.request()` asks does not subscribe to the destination of the question. */
+  RequestUnheard: ['application', 'FST_STOMP_REQUEST_UNHEARD', 409, Error, 'session %s does not subscribe to %s'],
+  /** The client did not answer `app.stomp.request()` in time. It may still have got the question. */
+  RequestTimeout: ['application', 'FST_STOMP_REQUEST_TIMEOUT', 504, Error, 'session %s has not answered within %s ms'],
+  /** A node that may own the session did not answer. The client may have got the question. */
+  RequestUnreachable: ['application', 'FST_STOMP_REQUEST_UNREACHABLE', 503, Error, 'a node that may own session %s has not answered'],
+  /** The client has answered `app.stomp.request()` with the header `error`. */
+  RequestRefused: ['application', 'FST_STOMP_REQUEST_REFUSED', 502, Error, 'the client has refused: %s'],
+  /** The answer of the client cannot be read, or does not match its schema. */
+  RequestInvalid: ['application', 'FST_STOMP_REQUEST_INVALID', 502, Error, 'the answer of the client: %s'],
   /** A client of `app.stomp.inject()` got an ERROR frame. `code` is the code of that frame. */
   InjectRefused: ['application', 'FST_STOMP_INJECT_REFUSED', 400, Error, '%s'],
   /** A client of `app.stomp.inject()` waits on a connection that has closed. */

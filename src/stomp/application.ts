@@ -4,6 +4,7 @@ import type { ClientCommand, Frame, FrameHeaders } from './codec/index.ts'
 import { type ClientDestination, parseUserDestination, USER_PREFIX } from './destinations.ts'
 import type { ConnectFrame, Hooks } from './hooks.ts'
 import type { Presence } from './presence/presence.ts'
+import type { Requests } from './requests/requests.ts'
 import type { Rights } from './rights.ts'
 import type { HandlerFailures } from './routes/failures.ts'
 import type { MessageRoute } from './routes/message-routes.ts'
@@ -28,6 +29,7 @@ export interface Parts {
   readonly users: Users
   readonly presence: Presence
   readonly sender: Sender
+  readonly requests: Requests
   readonly messages: DestinationRouter<MessageRoute>
   readonly subscribes: DestinationRouter<SubscribeRoute>
   readonly failures: HandlerFailures
@@ -47,8 +49,8 @@ export class StompApplication implements Application {
   }
 
   checkSend (session: StompSession, { headers, body }: Frame<ClientCommand>, destination: ClientDestination): void | Promise<void> {
-    const { hooks, rights } = this.#parts
-    const allowed = rights.checkSend(session, destination, headers)
+    const { hooks, requests, rights } = this.#parts
+    const allowed = requests.owns(destination) ? undefined : rights.checkSend(session, destination, headers)
     if (!hooks.has('preSend')) return allowed
     return Promise.resolve(allowed).then(() => hooks.run('preSend', session, { destination: destination.name, headers: userHeaders(headers), body }))
   }
@@ -64,8 +66,9 @@ export class StompApplication implements Application {
   }
 
   handlerFor (session: StompSession, destination: ClientDestination): MessageHandler | null {
-    const { messages, sender, failures } = this.#parts
+    const { messages, requests, sender, failures } = this.#parts
     if (destination.owner === 'user') return this.#toUser(destination.name)
+    if (requests.owns(destination)) return (answer) => requests.answered(session, answer)
     const match = messages.find(destination.rest)
     return match === null ? null : (message) => match.route.handle(match, session, message, sender, failures)
   }

@@ -14,7 +14,7 @@ import type { BodyKind } from './routes/content.ts'
 import { DestinationSchemas } from './routes/destination-schemas.ts'
 import { type AnyMessageHandler, type MessageHandler, MessageRoute, type MessageRouteOptions } from './routes/message-routes.ts'
 import type { AnswerOf, BodyOf, HeadersOf, ParamsOf, StompRouteGeneric } from './routes/route-types.ts'
-import type { SendOptions, UserDelivery } from './routes/sender.ts'
+import type { RequestOptions, SendOptions, UserDelivery } from './routes/sender.ts'
 import { type AnySubscribeHandler, type SubscribeHandler, SubscribeRoute, type SubscribeRouteOptions, type SubscribeSchema } from './routes/subscribe-routes.ts'
 import type { DestinationLike } from './routes/typed-destination.ts'
 import type { RouteSchema } from './routes/validation.ts'
@@ -67,6 +67,16 @@ export interface StompFacade<Types extends FastifyTypeProvider = FastifyTypeProv
    * An anonymous client is reached in this way. With an engine, the id may be that of a session of another node. Then `elsewhere` resolves when the engine has the message.
    */
   publishToSession<T> (session: StompSession | string, destination: DestinationLike<T>, value: NoInfer<T>, options?: SendOptions): UserDelivery
+  /**
+   * Asks one session, by itself or its id on any node, and resolves with its answer.
+   *
+   * The session gets the question at its subscription `/user<destination>`, with a `reply-to` of its own, to which no other client can answer. The client sends its
+   * answer there, or the header `error` with a text, to refuse.
+   *
+   * @throws FST_STOMP_REQUEST_GONE, FST_STOMP_REQUEST_UNHEARD, FST_STOMP_REQUEST_TIMEOUT, FST_STOMP_REQUEST_UNREACHABLE, FST_STOMP_REQUEST_REFUSED,
+   * FST_STOMP_REQUEST_INVALID, and the reason of the signal
+   */
+  request<Answer = unknown, T = unknown> (session: StompSession | string, destination: DestinationLike<T>, value: NoInfer<T>, options?: RequestOptions): Promise<Answer>
   /**
    * Adds a function that gets each message that this node gives to the broker.
    *
@@ -135,6 +145,7 @@ export function stompFacade (server: StompServer, documents: Documents, scope: F
     publish: async (destination, value, options) => sender.publish(destination, schemas.encode(destination, value), options),
     publishToUser: (user, destination, value, options) => sender.publishToUser(user, destination, schemas.encode(destination, value), options),
     publishToSession: (session, destination, value, options) => sender.publishToSession(session, destination, schemas.encode(destination, value), options),
+    request: async (session, destination, value, options) => sender.request(session, destination, schemas.encode(destination, value), options) as never,
     tap: (pattern, tap) => taps.add(pattern, tap),
     addHook: (name, hook) => hooks.add(name, hook),
     setErrorHandler (handler) {

@@ -2,20 +2,23 @@ import { stompConnect, stompSubscribe } from '../telemetry/channels.ts'
 import type { DisconnectInfo, Hooks } from './hooks.ts'
 import type { SessionObserver } from './session/host.ts'
 import type { Presence } from './presence/presence.ts'
+import type { Requests } from './requests/requests.ts'
 import type { StompSession } from './session/stomp-session.ts'
 import type { Subscription } from './session/subscriptions.ts'
 import type { Users } from './users.ts'
 
-/** Tells the hooks of the application of the lives of sessions. It keeps the registry of users, and their presence in topics. */
+/** Tells the hooks of the application of the lives of sessions. It keeps the registry of users and their presence, and ends questions. */
 export class HookObserver implements SessionObserver {
   readonly #hooks: Hooks
   readonly #users: Users
   readonly #presence: Presence
+  readonly #requests: Requests
 
-  constructor (hooks: Hooks, users: Users, presence: Presence) {
+  constructor (hooks: Hooks, users: Users, presence: Presence, requests: Requests) {
     this.#hooks = hooks
     this.#users = users
     this.#presence = presence
+    this.#requests = requests
   }
 
   connected (session: StompSession): void {
@@ -48,6 +51,7 @@ export class HookObserver implements SessionObserver {
 
   left (session: StompSession): void {
     this.#users.remove(session)
+    this.#requests.left(session)
   }
 
   disconnected (session: StompSession, info: DisconnectInfo): void {

@@ -15,6 +15,7 @@ import { HookObserver } from './observer.ts'
 import { checkStompOptions } from './option-checks.ts'
 import { type ResolvedStompOptions, resolveStompOptions, type StompPluginOptions, type StompServerOptions } from './options.ts'
 import { Presence } from './presence/presence.ts'
+import { Requests } from './requests/requests.ts'
 import { Rights } from './rights.ts'
 import { HandlerFailures } from './routes/failures.ts'
 import { MessageRoute } from './routes/message-routes.ts'
@@ -73,7 +74,8 @@ export class StompServer {
     const rights = new Rights(this.rules, broker, clientSend)
     const taps = new Taps(destinations)
     const tracing = new Tracing()
-    const sender = new Sender(broker, taps, users, rights, destinations, tracing, app.log)
+    const requests = new Requests(users, `${prefixes[0]!}/$answer${broker.separator}`)
+    const sender = new Sender(broker, taps, users, requests, rights, destinations, tracing, app.log)
     this.destinations = destinations
     this.parts = {
       broker,
@@ -84,6 +86,7 @@ export class StompServer {
       users,
       presence,
       sender,
+      requests,
       messages: new DestinationRouter<MessageRoute>(broker.separator, prefixes),
       subscribes: new DestinationRouter<SubscribeRoute>(broker.separator, prefixes),
       failures: new HandlerFailures(sender, app.log)
@@ -92,10 +95,11 @@ export class StompServer {
 
   /** Takes the source of streams, and the node of this server if there is an engine. */
   join (source: StreamSource, node: ClusterNode | null): void {
-    const { broker, sender, users, presence } = this.parts
+    const { broker, sender, requests, users, presence } = this.parts
     this.source = source
     observeServer(this.telemetry.telemetry, users, broker)
     presence.join(source.clock, node)
+    requests.join(source.clock, node)
     this.cluster = new StompCluster(users, source, node)
     if (node === null) return
     broker.join?.(node)
@@ -154,7 +158,7 @@ export class StompServer {
 
   #makeHost (clock: Clock): StompHost {
     const { settings, rate } = this.options
-    const { broker, taps, tracing, hooks, users, presence } = this.parts
+    const { broker, taps, tracing, hooks, users, presence, requests } = this.parts
     return {
       clock,
       log: this.#log,
@@ -163,7 +167,7 @@ export class StompServer {
       tracing,
       destinations: this.destinations,
       application: new StompApplication(this.parts),
-      observer: new HookObserver(hooks, users, presence),
+      observer: new HookObserver(hooks, users, presence, requests),
       settings,
       server: `fastify-sockjs/${version}`,
       rate: rate === null ? null : new RateLimiter(rate, clock),

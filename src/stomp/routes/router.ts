@@ -60,6 +60,7 @@ export class DestinationRouter<T extends object> {
     if (mixed !== undefined) return `a parameter is a whole segment of the path, not a part of ${shown(mixed)}`
     const prefix = this.#prefixes.find((each) => path === each || path.startsWith(each + '/'))
     if (prefix !== undefined) return `the path stands behind the application prefix, so it is written without ${prefix}: ${shown(path.slice(prefix.length) || '/')}`
+    if (/^\/\$answer(\/|$)/.test(path)) return '$answer belongs to the answers to app.stomp.request()'
     // The separator parts the segments of a destination, so that none of them can hold it.
     if (this.#separator === '.' && path.includes('.')) return `the path has / between its segments, also where destinations have a dot: ${shown(path.replaceAll('.', '/'))}`
     return null

@@ -1,4 +1,4 @@
-import { type Check, firstProblem, plainObject } from '../../core/check.ts'
+import { type Check, expected, firstProblem, milliseconds, plainObject } from '../../core/check.ts'
 import { isPromise } from '../../core/promise.ts'
 import { shown } from '../../core/suggestion.ts'
 import type { Tracing } from '../../telemetry/tracing.ts'
@@ -6,20 +6,31 @@ import type { Broker, BrokerLog, Done, UserMessage } from '../broker/broker.ts'
 import { FrameHeaders, type HeadersLike } from '../codec/index.ts'
 import { type DestinationParser, isUserDestination, USER_PREFIX } from '../destinations.ts'
 import { mistake, stompErrors } from '../errors.ts'
+import type { Requests } from '../requests/requests.ts'
 import type { Rights } from '../rights.ts'
 import type { SessionMessages } from '../cluster/session-messages.ts'
+import { oneLine } from '../session/error-frame.ts'
 import { StompSession } from '../session/stomp-session.ts'
+import { readThrown } from '../session/thrown.ts'
 import { userHeaders } from '../session/user-headers.ts'
 import type { Taps } from '../taps.ts'
 import type { Users } from '../users.ts'
 import { contentTypeOf, isUtf8Charset } from './content-type.ts'
-import { encodeContent } from './content.ts'
+import { decodeContent, encodeContent } from './content.ts'
 import { type DestinationLike, pathOf } from './typed-destination.ts'
 
 /** The options of a message besides its value. */
 export interface SendOptions {
   /** More headers of the message. `content-type` replaces that of the server. */
   readonly headers?: HeadersLike
+}
+
+/** The options of a question besides its value. */
+export interface RequestOptions extends SendOptions {
+  /** The time for the answer, in milliseconds. 10,000 by default. */
+  readonly timeout?: number
+  /** A signal that ends the wait. The promise rejects with its reason. */
+  readonly signal?: AbortSignal
 }
 
 /** The delivery of a message for a user. */
@@ -38,6 +49,7 @@ export class Sender {
   readonly #broker: Broker
   readonly #taps: Taps
   readonly #users: Users
+  readonly #requests: Requests
   readonly #rights: Rights
   readonly #destinations: DestinationParser
   readonly #tracing: Tracing
@@ -45,10 +57,11 @@ export class Sender {
   /** The way to the sessions of other nodes, `null` without an engine. The server sets it before it starts. */
   others: SessionMessages | null = null
 
-  constructor (broker: Broker, taps: Taps, users: Users, rights: Rights, destinations: DestinationParser, tracing: Tracing, log: BrokerLog) {
+  constructor (broker: Broker, taps: Taps, users: Users, requests: Requests, rights: Rights, destinations: DestinationParser, tracing: Tracing, log: BrokerLog) {
     this.#broker = broker
     this.#taps = taps
     this.#users = users
+    this.#requests = requests
     this.#rights = rights
     this.#destinations = destinations
     this.#tracing = tracing
@@ -88,14 +101,32 @@ export class Sender {
    * @throws FST_STOMP_INVALID_OPTION, FST_STOMP_INVALID_DESTINATION, FST_STOMP_INVALID_BODY
    */
   publishToSession (session: StompSession | string, destination: DestinationLike, value: unknown, options: SendOptions = {}): UserDelivery {
-    if (!(session instanceof StompSession) && (typeof session !== 'string' || session === '')) {
-      throw new stompErrors.InvalidOption('session', `must be a session or its id, not ${shown(session)}`)
-    }
+    checkSession(session)
     const id = typeof session === 'string' ? session : session.id
     const own = this.#users.session(id)
     if (own !== undefined || this.others === null || id !== session) return this.toSessions(own === undefined ? [] : [own], destination, value, options)
     const message = { destination: userDestination(destination), ...this.#encode(value, options) }
     return { sessions: 0, ...this.#elsewhere(this.others.publish(id, message)) }
+  }
+
+  /**
+   * Asks one session, and resolves with its answer.
+   *
+   * @throws FST_STOMP_INVALID_OPTION, FST_STOMP_INVALID_DESTINATION, FST_STOMP_INVALID_BODY, and the errors of the question: FST_STOMP_REQUEST_GONE and others
+   */
+  async request (session: StompSession | string, destination: DestinationLike, value: unknown, { timeout = TIMEOUT, signal, ...options }: RequestOptions = {}): Promise<unknown> {
+    checkSession(session)
+    const wrong = firstProblem({ timeout, signal }, REQUEST_OPTIONS)
+    if (wrong !== null) throw new stompErrors.InvalidOption(wrong.name, wrong.problem)
+    const message = { destination: userDestination(destination), ...this.#encode(value, options) }
+    const { headers, body } = await this.#requests.ask(session, { message, timeout, signal })
+    const refused = headers.get('error')
+    if (refused !== undefined) throw new stompErrors.RequestRefused(oneLine(refused))
+    try {
+      return decodeContent(body, headers)
+    } catch (error) {
+      throw new stompErrors.RequestInvalid(readThrown(error).message, { cause: error })
+    }
   }
 
   /** Sends the message of a client to the sessions of a user, in all processes. */
@@ -130,6 +161,12 @@ export class Sender {
   }
 }
 
+function checkSession (session: unknown): void {
+  if (!(session instanceof StompSession) && (typeof session !== 'string' || session === '')) {
+    throw new stompErrors.InvalidOption('session', `must be a session or its id, not ${shown(session)}`)
+  }
+}
+
 /** Makes the destination to which sessions subscribe, of `/queue/x` or `/user/queue/x`. */
 function userDestination (destination: DestinationLike): string {
   const path = pathOf(destination)
@@ -155,6 +192,14 @@ function encode (value: unknown, options: SendOptions): { headers: FrameHeaders,
 }
 
 const OPTIONS: Readonly<Record<keyof SendOptions, Check>> = { headers: plainObject }
+
+/** The time for an answer, in milliseconds. */
+const TIMEOUT = 10_000
+
+const REQUEST_OPTIONS: Readonly<Record<Exclude<keyof RequestOptions, keyof SendOptions>, Check>> = {
+  timeout: milliseconds,
+  signal: expected((value) => value instanceof AbortSignal, 'an AbortSignal')
+}
 
 /** Checks the headers that an application gives. A value that is `undefined` is left out, and one that has no text of its own is refused. */
 function checkedHeaders (given: HeadersLike): FrameHeaders {
