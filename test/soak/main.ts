@@ -15,6 +15,7 @@ const SOAKS: readonly (readonly [file: string, minutes: number])[] = [
   ['delivery/delivery', 3],
   ['delivery/history', 2],
   ['sockjs/session/model', 0.5],
+  ['sockjs/session/resumption-model', 1],
   ['sockjs/remote/model', 5],
   ['stomp/session/random', 0.5]
 ]

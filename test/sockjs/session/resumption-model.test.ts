@@ -347,7 +347,7 @@ test('each message arrives once and in order, in both directions, or both sides 
   let steps = 0
   let connections = 0
   let sessions = 0
-  for (const limit of [1_000_000, 1_000]) {
+  for (const limit of [1_000_000, 2_000]) {
     fc.assert(fc.property(fc.array(step, { minLength: 100, maxLength: 400, size: 'max' }), (all) => {
       let model = begun(limit)
       const end = (): void => {
@@ -367,7 +367,7 @@ test('each message arrives once and in order, in both directions, or both sides 
     }), { numRuns: scaled(80, 300) })
   }
   assert.ok(steps >= scaled(16_000, 100_000), `${steps} steps`)
-  assert.ok(connections >= 5 * sessions, `${connections} connections of ${sessions} sessions`)
+  assert.ok(connections >= 2 * sessions, `${connections} connections of ${sessions} sessions`)
   survived(`${steps} steps of ${sessions} sessions that were cut, over ${connections} connections`)
 })
 
