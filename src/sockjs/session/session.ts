@@ -396,6 +396,7 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> imple
     // A listener may have ended the session.
     if (this.#state === 'closed') return
     this.output.restart(count)
+    this.account()
     resumption.renew(token)
     this.counters.moved--
     this.#transport = transport
