@@ -348,7 +348,7 @@ test('each message arrives once and in order, in both directions, or both sides 
   let steps = 0
   let resumptions = 0
   let sessions = 0
-  for (const limit of [1_000_000, 2_000]) {
+  for (const limit of [1_000_000, 500]) {
     fc.assert(fc.property(fc.array(step, { minLength: 100, maxLength: 400, size: 'max' }), (all) => {
       let model = begun(limit)
       const end = (): void => {
