@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { WebSocket, WebSocketServer } from 'ws'
 import type { Endpoint } from '../endpoint/endpoint.ts'
@@ -6,6 +7,7 @@ import { type RequestState, requestStateOf } from '../request/request-state.ts'
 import { refuseWhileClosing, sendFull, sendText, setSessionCookie } from '../request/responses.ts'
 import { askedResume, resumeSession } from '../request/resume.ts'
 import { openingFacts } from '../request/session-facts.ts'
+import type { SessionFacts } from '../session/index.ts'
 import { type DraftDriver, DraftReceiver, isDraftRequest, SharedDeflate, WebSocketReceiver } from '../transports/index.ts'
 import { takeUpgrade, type Upgrade, upgradeOf } from './upgrade.ts'
 
@@ -32,22 +34,24 @@ export function chooseProtocol (offered: Iterable<string>, supported: readonly s
   return false
 }
 
+/** True if the request goes on, false if it has its answer. */
+type GoesOn = boolean | Promise<boolean>
+
 /** Makes the last hook before an upgrade is answered. Here a session can still be refused with a status. */
 export function beforeUpgrade (endpoint: Endpoint) {
   return function prepareUpgrade (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void {
     const upgrade = upgradeOf(request.raw)
-    if (upgrade === undefined) done()
-    else prepare(request, reply, upgrade).then((on) => { if (on) done() }, done)
+    if (upgrade === undefined) return done()
+    const goesOn = prepare(request, reply, upgrade)
+    if (goesOn === true) done()
+    else if (goesOn !== false) goesOn.then((on) => { if (on) done() }, done)
   }
 
-  /** Prepares the session. Returns false if the request has been refused. */
-  async function prepare (request: FastifyRequest, reply: FastifyReply, upgrade: Upgrade): Promise<boolean> {
+  /** Prepares the session, and makes a promise only if the application asks for one. The result is false if the request has been refused. */
+  function prepare (request: FastifyRequest, reply: FastifyReply, upgrade: Upgrade): GoesOn {
     const state = requestStateOf(request)
     state.claim = claimOf(request, state.target.route)
-    if (state.claim === null) return prepareSession(request, reply, upgrade, state)
-    await setSessionCookie(endpoint, request, reply)
-    upgrade.cookies = cookiesOf(reply)
-    return true
+    return state.claim === null ? prepareSession(request, reply, upgrade, state) : prepareCookies(request, reply, upgrade)
   }
 
   /** Finds the claim of a client that asks to resume a session. */
@@ -57,28 +61,39 @@ export function beforeUpgrade (endpoint: Endpoint) {
   }
 
   /** Prepares a new session. */
-  async function prepareSession (request: FastifyRequest, reply: FastifyReply, upgrade: Upgrade, state: RequestState): Promise<boolean> {
-    if (!endpoint.hasRoom(request.ip, false, request.log)) {
-      sendFull(reply)
-      return false
-    }
+  function prepareSession (request: FastifyRequest, reply: FastifyReply, upgrade: Upgrade, state: RequestState): GoesOn {
+    if (!hasRoom(request, reply)) return false
     const transport: TransportName = state.target.route === 'websocket' ? 'websocket' : 'websocket-raw'
     const offered = request.headers['sec-websocket-protocol']
     const names = offered === undefined ? [] : offered.split(',').map((name) => name.trim())
     upgrade.protocol = chooseProtocol(names, endpoint.options.protocols) || ''
-    state.facts = await openingFacts(endpoint, request, transport, upgrade.protocol)
-    // Other sessions may have opened while the `session` option ran.
-    if (endpoint.registration.refusing) {
-      refuseWhileClosing(endpoint, reply)
-      return false
+    const complete = (facts: SessionFacts<unknown, unknown>): GoesOn => {
+      state.facts = facts
+      // Other sessions may have opened while the `session` option ran.
+      return !isRefusing(reply) && hasRoom(request, reply) && prepareCookies(request, reply, upgrade)
     }
-    if (!endpoint.hasRoom(request.ip, false, request.log)) {
-      sendFull(reply)
-      return false
+    const facts = openingFacts(endpoint, request, transport, upgrade.protocol)
+    return facts instanceof Promise ? facts.then(complete) : complete(facts)
+  }
+
+  function hasRoom (request: FastifyRequest, reply: FastifyReply): boolean {
+    const room = endpoint.hasRoom(request.ip, false, request.log)
+    if (!room) sendFull(reply)
+    return room
+  }
+
+  function isRefusing (reply: FastifyReply): boolean {
+    const { refusing } = endpoint.registration
+    if (refusing) refuseWhileClosing(endpoint, reply)
+    return refusing
+  }
+
+  function prepareCookies (request: FastifyRequest, reply: FastifyReply, upgrade: Upgrade): GoesOn {
+    const keep = (): true => {
+      upgrade.cookies = cookiesOf(reply)
+      return true
     }
-    await setSessionCookie(endpoint, request, reply)
-    upgrade.cookies = cookiesOf(reply)
-    return true
+    return setSessionCookie(endpoint, request, reply)?.then(keep) ?? keep()
   }
 }
 
@@ -89,7 +104,17 @@ export function openUpgrade (endpoint: Endpoint, server: WebSocketServer, drafts
     if (upgrade === undefined) return next(request, reply)
     reply.hijack()
     if (drafts !== null && isDraftRequest(request.raw)) acceptDraft(endpoint, request, upgrade, drafts)
-    else server.handleUpgrade(request.raw, upgrade.socket, upgrade.head, (ws) => accept(request, ws))
+    else inOneWrite(upgrade.socket, () => server.handleUpgrade(request.raw, upgrade.socket, upgrade.head, (ws) => accept(request, ws)))
+  }
+}
+
+/** Lets the 101 leave in one write with the first frames. The flusher writes these when this turn of the event loop is over. */
+function inOneWrite (socket: Socket, accept: () => void): void {
+  socket.cork()
+  try {
+    accept()
+  } finally {
+    process.nextTick(() => socket.uncork())
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import { constants, inflateRawSync } from 'node:zlib'
 import fastifyWebsocket from '@fastify/websocket'
 import type { FastifyInstance } from 'fastify'
@@ -424,4 +425,24 @@ t.test('injectWS of the application', async (t) => {
   await until(() => texts.length === 2, 'the echo')
   t.strictSame(texts, ['o', 'a["hello"]'])
   ws.terminate()
+})
+
+t.test('the answer to a handshake and the first frames leave in one write', async (t) => {
+  const server = await buildServer(t, { handler: (session) => { session.send('hello') } })
+  const writes: string[] = []
+  server.app.server.on('connection', (socket: Socket) => {
+    for (const name of ['_write', '_writev'] as const) {
+      const write = socket[name] as (...args: unknown[]) => void
+      Object.assign(socket, {
+        [name]: (...args: unknown[]) => {
+          writes.push(name)
+          Reflect.apply(write, socket, args)
+        }
+      })
+    }
+  })
+  const peer = new TcpPeer(server.port).write(handshake('/echo/000/abc/websocket'))
+  await until(() => peer.text.endsWith('a["hello"]'), 'the greeting')
+  t.match(peer.text, /^HTTP\/1\.1 101 .*\r\n\r\n\x81\x01o\x81\x0aa\["hello"\]$/s)
+  t.strictSame(writes, ['_writev'])
 })
