@@ -12,6 +12,9 @@ export type { Reply, ReplyTargets } from './stomp/routes/reply.ts'
 export type { Access, Permission, Rule, RuleSubject, RuleType } from './stomp/rules.ts'
 export type { RequestOptions, SendOptions, UserDelivery } from './stomp/routes/sender.ts'
 export type { AnswerOf, BodyOf, HandlerResult, HeadersOf, ParamsOf, StompRouteGeneric } from './stomp/routes/route-types.ts'
+export type {
+  ContractAnswer, ContractHandler, ContractHandlers, ContractMessageHandlers, ContractOptions, ContractParams, ContractSender, ContractSubscribeHandlers
+} from './stomp/routes/contract-types.ts'
 export type { SubscribeContext, SubscribeHandler, SubscribeRouteOptions, SubscribeSchema } from './stomp/routes/subscribe-routes.ts'
 export type { SubscriptionEntry, UserEntry, Users } from './stomp/users.ts'
 export type { RouteSchema } from './stomp/routes/validation.ts'

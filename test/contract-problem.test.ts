@@ -44,6 +44,7 @@ const WRONG: Readonly<Record<string, readonly [contract: unknown, text: string]>
   'a topic for a user': [{ messages: { [X]: { sendToUser: '/topic/x' } }, destinations: { '/topic/x': {} } }, 'messages["/app/x"] has the sendToUser /topic/x, which must begin with /user/'],
   'two answers': [{ messages: { [X]: { sendTo: '/topic/x', answer: {} } }, destinations: { '/topic/x': {} } }, 'messages["/app/x"] has more than one of answer, sendTo and sendToUser'],
   'two entries for one subscription': [{ subscriptions: { [X]: {} }, destinations: { [X]: {} } }, 'subscriptions["/app/x"] is among the destinations, too'],
+  'a question and messages at one destination': [{ requests: { '/user/queue/a': {} }, destinations: { '/user/queue/a': {} } }, 'requests["/user/queue/a"] is among the destinations, too'],
   'a question to a topic': [{ requests: { '/topic/x': {} } }, 'requests["/topic/x"] must begin with /user/, because it goes to one session']
 }
 

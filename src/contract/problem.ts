@@ -40,7 +40,10 @@ const OWN_RULES: Readonly<Record<keyof ContractShape, (path: string, entry: obje
   messages: (path, entry, { destinations = {} }) => targetProblem(path, entry, destinations),
   subscriptions: (path, _entry, { destinations = {} }) => Object.hasOwn(destinations, path) ? 'is among the destinations, too' : null,
   destinations: () => null,
-  requests: (path) => isUserPath(path) ? null : 'must begin with /user/, because it goes to one session'
+  requests: (path, _entry, { destinations = {} }) => {
+    if (!isUserPath(path)) return 'must begin with /user/, because it goes to one session'
+    return Object.hasOwn(destinations, path) ? 'is among the destinations, too' : null
+  }
 }
 
 /** Lists the names of the parameters in a path. */

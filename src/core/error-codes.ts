@@ -107,6 +107,8 @@ export const STOMP_ERRORS = {
   NotReady: ['developer', 'FST_STOMP_NOT_READY', 500, Error, '%s: the application is not ready, so that routes may be missing; call it after await app.ready()'],
   /** A message or subscribe route has a wrong path, no handler or an unknown option. */
   InvalidRoute: ['developer', 'FST_STOMP_INVALID_ROUTE', 500, TypeError, 'route %s: %s'],
+  /** A contract has a mistake, or the handlers, the prefixes or the broker do not fit it. `defineContract()` throws an error with this code, too. */
+  InvalidContract: ['developer', 'FST_STOMP_INVALID_CONTRACT', 500, TypeError, 'contract: %s'],
   /** Two routes have one path. */
   DuplicateRoute: ['developer', 'FST_STOMP_DUPLICATE_ROUTE', 500, Error, 'route %s exists already'],
   /** The application prefix overlaps a prefix of the broker, or two prefixes overlap each other. */

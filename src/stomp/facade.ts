@@ -1,9 +1,11 @@
 import type { FastifyInstance, FastifyTypeProvider, FastifyTypeProviderDefault } from 'fastify'
+import type { ContractShape } from '../contract.ts'
 import { expected, firstProblem, func, plainObject } from '../core/check.ts'
 import type { AsyncApiDocument, AsyncApiOptions } from './asyncapi/index.ts'
 import type { Broker } from './broker/broker.ts'
 import { checkFilter, closeSessions, type SessionFilter } from './cluster/filter.ts'
 import type { StompCluster } from './cluster/stomp-cluster.ts'
+import { addContract } from './contracts.ts'
 import type { Metric } from '../telemetry/metric.ts'
 import type { Documents } from './documents.ts'
 import { stompErrors } from './errors.ts'
@@ -11,6 +13,7 @@ import type { HookName, StompHooks } from './hooks.ts'
 import type { InjectedClient, InjectOptions } from './inject.ts'
 import type { StompErrorHandler } from './routes/failures.ts'
 import type { BodyKind } from './routes/content.ts'
+import type { ContractHandlers, ContractSender } from './routes/contract-types.ts'
 import { DestinationSchemas } from './routes/destination-schemas.ts'
 import { type AnyMessageHandler, type MessageHandler, MessageRoute, type MessageRouteOptions } from './routes/message-routes.ts'
 import type { AnswerOf, BodyOf, HeadersOf, ParamsOf, StompRouteGeneric } from './routes/route-types.ts'
@@ -53,6 +56,14 @@ export interface StompFacade<Types extends FastifyTypeProvider = FastifyTypeProv
   subscribe<Given extends StompRouteGeneric = {}, const Path extends string = string> (
     path: Path, handler: SubscribeHandler<ParamsOf<Types, Given, {}, Path>, HeadersOf<Types, Given, {}>, AnswerOf<Types, Given, {}>>
   ): void
+  /**
+   * Adds the routes of a contract, one for each message and each subscription, and returns its sender.
+   *
+   * The types of handlers and of values are those of the contract. Its schemas are compiled by the compilers of the scope when the application is ready.
+   *
+   * @throws FST_STOMP_INVALID_CONTRACT, FST_STOMP_INVALID_ROUTE, FST_STOMP_DUPLICATE_ROUTE
+   */
+  contract<const Contract extends ContractShape> (contract: Contract, handlers: ContractHandlers<Contract>): ContractSender<Contract>
   /** Sends to a destination of the broker. Strings and bytes go as they are, other values as JSON. Resolves when the broker has the message. */
   publish<T> (destination: DestinationLike<T>, value: NoInfer<T>, options?: SendOptions): Promise<void>
   /**
@@ -142,6 +153,7 @@ export function stompFacade (server: StompServer, documents: Documents, scope: F
     subscribe (path: string, ...rest: unknown[]): void {
       server.addRoute(subscribes, new SubscribeRoute(path, ...partsOf<SubscribeRouteOptions, AnySubscribeHandler>(rest), server.templateOf(path)), scope)
     },
+    contract: (contract, handlers) => addContract(server, scope, contract, handlers as never) as never,
     publish: async (destination, value, options) => sender.publish(destination, schemas.encode(destination, value), options),
     publishToUser: (user, destination, value, options) => sender.publishToUser(user, destination, schemas.encode(destination, value), options),
     publishToSession: (session, destination, value, options) => sender.publishToSession(session, destination, schemas.encode(destination, value), options),

@@ -1,5 +1,6 @@
 import type { FastifyBaseLogger, FastifyInstance, FastifyRequest } from 'fastify'
 import type { ClusterNode } from '../cluster/node.ts'
+import type { ContractShape } from '../contract.ts'
 import type { Clock } from '../core/clock.ts'
 import { version } from '../embedded/version.ts'
 import type { MessageStream } from '../stream/message-stream.ts'
@@ -46,8 +47,12 @@ export class StompServer {
   readonly rules: Rules
   readonly #app: FastifyInstance
   readonly #log: FastifyBaseLogger
-  /** The routes with their scopes. Before the start, their schemas are not compiled. */
+  /** The routes with their scopes. */
   readonly routes: (readonly [route: MessageRoute | SubscribeRoute, scope: FastifyInstance])[] = []
+  /** The contracts with their scopes. */
+  readonly contracts: (readonly [contract: ContractShape, scope: FastifyInstance])[] = []
+  /** The work of compiling schemas, which waits for the start. */
+  readonly #starting: (() => void)[] = []
   readonly #tcp: StompPluginOptions['tcp']
   #listener: TcpListener | null = null
   /** The source of streams, since the plugin has made the endpoints. */
@@ -116,10 +121,16 @@ export class StompServer {
    * @throws FST_STOMP_INVALID_ROUTE, FST_STOMP_DUPLICATE_ROUTE
    */
   addRoute<R extends MessageRoute | SubscribeRoute> (router: DestinationRouter<R>, route: R, scope: FastifyInstance): void {
-    if (this.#host !== null) route.compile(scope)
+    this.whenStarting(() => route.compile(scope))
     router.add(route.path, route)
     route.times = this.telemetry.route(route instanceof MessageRoute ? 'message' : 'subscribe', this.templateOf(route.path))
     this.routes.push([route, scope])
+  }
+
+  /** Calls a function when the application is ready, or now if it is. */
+  whenStarting (compile: () => void): void {
+    if (this.#host === null) this.#starting.push(compile)
+    else compile()
   }
 
   /** Makes the template of the destinations of a route, with the application prefix. Of several prefixes the first stands for all. */
@@ -132,7 +143,7 @@ export class StompServer {
     const { broker, sender } = this.parts
     const source = this.source!
     this.#host = this.#makeHost(source.clock)
-    for (const [route, scope] of this.routes) route.compile(scope)
+    for (const compile of this.#starting.splice(0)) compile()
     broker.onState((state, reason) => { if (brokerState.hasSubscribers) brokerState.publish({ state, reason }) })
     broker.onUserMessage((message) => { sender.deliverToUser(message) })
     await sender.others?.start()
