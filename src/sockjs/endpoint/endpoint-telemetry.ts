@@ -62,8 +62,12 @@ export class EndpointTelemetry {
   counters (transport: TransportName): TransportCounters {
     let counters = this.#transports.get(transport)
     if (counters === undefined) {
-      // The first answer makes the point, because most transports have no ping.
-      counters = new TransportCounters((seconds) => this.#telemetry.histogram('sockjs.server.ping.duration', { 'sockjs.transport': transport }).record(seconds))
+      // The first answer makes the point, because most transports have no ping. The others find it here, and not by its attributes.
+      let pings: Histogram | undefined
+      counters = new TransportCounters((seconds) => {
+        pings ??= this.#telemetry.histogram('sockjs.server.ping.duration', { 'sockjs.transport': transport })
+        pings.record(seconds)
+      })
       this.#transports.set(transport, counters)
     }
     return counters
