@@ -9,7 +9,7 @@ import { connectStomp, StompClientError } from './src/stomp-client.ts'
 Object.assign(globalThis, { SockJS: Object.assign(SockJS, { reconnecting }), connectStomp, StompClientError })`
 
 /** Makes the client of this package in one file. The script sets the global `SockJS`, unless `contents` has another entry. */
-export function buildClientScript (contents = "import { SockJS, reconnecting } from './src/client.ts'\nglobalThis.SockJS = Object.assign(SockJS, { reconnecting })") {
+export function buildClientScript (contents = "import { SockJS, reconnecting, resumable } from './src/client.ts'\nglobalThis.SockJS = Object.assign(SockJS, { reconnecting, resumable })") {
   const { outputFiles: [script] } = buildSync({
     stdin: { contents, resolveDir: ROOT },
     bundle: true,

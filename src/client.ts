@@ -2,6 +2,9 @@
 
 export { SockJS, SockJS as default } from './client/sockjs.ts'
 export { reconnecting } from './client/reconnecting.ts'
+export { resumable } from './client/resumable.ts'
+export type { Resumable, ResumableEventMap } from './client/resumable.ts'
+export type { ResumableOptions } from './client/resumed-session.ts'
 export type { Closing, InterruptEvent, Reconnecting, ReconnectingEventMap, ReconnectingOptions, ReconnectingUrl } from './client/reconnecting.ts'
 export type { Emitter, Listener } from './client/emitter.ts'
 export type { Handler, SockJSCloseEvent, SockJSEvent, SockJSEventMap, SockJSMessageEvent } from './client/events.ts'

@@ -22,6 +22,8 @@ export interface SockJSCloseEvent<Target = unknown> extends SockJSEvent<Target> 
   readonly wasClean: boolean
   /** The pause that the server asked for by `Retry-After`, in milliseconds. */
   readonly retryAfter?: number | undefined
+  /** The messages that the server has not confirmed, if it could resume the session. It may have got some of them. */
+  readonly undelivered?: number | undefined
 }
 
 /** The events of a session, by name. */

@@ -5,10 +5,18 @@ import { request } from './request.ts'
 /** The time that `/info` has, in milliseconds, as in sockjs-client. */
 const PATIENCE = 8000
 
-/** The answer to `/info`. Its fields have any type, because any server may answer. */
+/** The fields of `/info`. They have any type, because any server may answer. */
+export interface Info {
+  readonly websocket?: unknown
+  readonly base_url?: unknown
+  /** The time for which the server keeps a session without a connection, in milliseconds. */
+  readonly resume?: unknown
+}
+
+/** The answer to `/info`. */
 export interface Answer {
-  /** The fields of the answer, or `null` without one. Then the client does not connect. */
-  readonly info: { readonly websocket?: unknown, readonly base_url?: unknown } | null
+  /** The fields, or `null` without an answer. Then the client does not connect. */
+  readonly info: Info | null
   /** The time after which one round trip is late, in milliseconds. */
   readonly rto: number
   /** The pause that the server asked for by `Retry-After`, in milliseconds. */

@@ -52,8 +52,8 @@ export interface Platform {
   readonly crypto?: { getRandomValues (bytes: Uint8Array): ArrayLike<number> }
   atob (base64: string): string
   readonly location?: { readonly href: string }
-  addEventListener?: (type: string, listener: () => void) => void
-  removeEventListener?: (type: string, listener: () => void) => void
+  addEventListener?: (type: string, listener: (event: { readonly persisted?: boolean }) => void) => void
+  removeEventListener?: (type: string, listener: (event: { readonly persisted?: boolean }) => void) => void
 }
 
 /** The global object. Each member is read when it is needed, because a program may add one later. */

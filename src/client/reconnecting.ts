@@ -1,12 +1,13 @@
 import { parseAddress } from './address.ts'
 import { Emitter } from './emitter.ts'
 import type { Handler, SockJSCloseEvent, SockJSEvent, SockJSMessageEvent } from './events.ts'
-import type { SockJSOptions } from './options.ts'
+import { resumable, type ResumableEventMap } from './resumable.ts'
+import type { ResumableOptions } from './resumed-session.ts'
 import { CLOSED, CLOSING, CONNECTING, OPEN } from './session.ts'
 import { SockJS } from './sockjs.ts'
 
 /** Options of a stream over many sessions. */
-export interface ReconnectingOptions extends SockJSOptions {
+export interface ReconnectingOptions extends ResumableOptions {
   /** The pause before the next session, in milliseconds. It doubles with each failure. By default 500. */
   readonly minDelay?: number
   /** The longest pause, in milliseconds, also for a server that asks for a longer one. By default 30,000. */
@@ -15,12 +16,14 @@ export interface ReconnectingOptions extends SockJSOptions {
   readonly attempts?: number
   /** The messages that are kept while there is no session. By default 100. */
   readonly queue?: number
+  /** Tells whether a session goes on over another connection, if the server can resume it, before another session follows. By default false. */
+  readonly resume?: boolean
   /** Tells whether another session follows one that ended in this way. By default not after 1000, 1008, 1009 and codes from 4000 on. */
   readonly retry?: (closing: Closing) => boolean
 }
 
 /** The end of one session. */
-export type Closing = Pick<SockJSCloseEvent, 'code' | 'reason' | 'wasClean' | 'retryAfter'>
+export type Closing = Pick<SockJSCloseEvent, 'code' | 'reason' | 'wasClean' | 'retryAfter' | 'undelivered'>
 
 /** The end of one session, after which another one follows. */
 export interface InterruptEvent extends SockJSCloseEvent<Reconnecting> {
@@ -36,6 +39,10 @@ export interface ReconnectingEventMap {
   open: SockJSEvent<Reconnecting>
   /** A message has come. */
   message: SockJSMessageEvent<Reconnecting>
+  /** The connection of a session is lost. With `resume` alone. */
+  suspend: ResumableEventMap['suspend']
+  /** The session goes on over another connection. */
+  resume: ResumableEventMap['resume']
   /** A session has ended, or could not be opened. Another one follows. */
   interrupt: InterruptEvent
   /** The stream has ended. */
@@ -60,6 +67,9 @@ export interface SessionLike {
   onopen?: Handler<SockJSEvent> | undefined
   onmessage?: Handler<SockJSMessageEvent> | undefined
   onclose?: Handler<SockJSCloseEvent> | undefined
+  /** Called by sessions that can be resumed alone. */
+  onsuspend?: Handler<SockJSEvent> | undefined
+  onresume?: Handler<SockJSEvent> | undefined
   send (message: unknown): void
   close (code?: number, reason?: string): void
 }
@@ -70,6 +80,10 @@ export interface Reconnecting extends Emitter<ReconnectingEventMap> {
   onopen?: Handler<ReconnectingEventMap['open']>
   /** Called with each message. */
   onmessage?: Handler<ReconnectingEventMap['message']>
+  /** Called when the connection of a session is lost. */
+  onsuspend?: Handler<ReconnectingEventMap['suspend']>
+  /** Called when a session goes on over another connection. */
+  onresume?: Handler<ReconnectingEventMap['resume']>
   /** Called when a session has ended and another one follows. */
   oninterrupt?: Handler<ReconnectingEventMap['interrupt']>
   /** Called once, when the stream has ended. */
@@ -92,7 +106,7 @@ export interface Reconnecting extends Emitter<ReconnectingEventMap> {
  * Opens a session, and another one each time that it ends, so that an application has one stream.
  *
  * The stream ends by `close()`, by the signal, after `attempts` failures in a row, or when `retry` returns false. A message that was on its
- * way when a session broke is not sent again.
+ * way when a session broke is not sent again, unless the session can be resumed.
  *
  * @param url The address of the endpoint, or a function that returns it before each session, for example with a fresh ticket.
  * @param options The settings of the stream and of each session.
@@ -100,7 +114,7 @@ export interface Reconnecting extends Emitter<ReconnectingEventMap> {
  */
 export function reconnecting (url: ReconnectingUrl, options: ReconnectingOptions = {}): Reconnecting {
   if (typeof url !== 'function') parseAddress(url)
-  return manySessions(url, options, (url) => new SockJS(url, null, options))
+  return manySessions(url, options, (url) => options.resume ? resumable(url, options) : new SockJS(url, null, options))
 }
 
 /** Opens sessions by a function, one after the other, and makes one stream of them. */
@@ -141,6 +155,7 @@ export function manySessions (url: ReconnectingUrl, options: ReconnectingOptions
         stream.emit('open')
       }
       session.onmessage = ({ data }) => stream.emit('message', { data })
+      session.onsuspend = session.onresume = ({ type }) => stream.emit(type)
       session.onclose = closed
     } catch (error) {
       closed({ code: 1006, reason: `${error}`, wasClean: false })

@@ -1,5 +1,5 @@
 import { type Address, parseAddress, randomText } from './address.ts'
-import { askInfo } from './info.ts'
+import { askInfo, type Info } from './info.ts'
 import type { SockJSOptions, SockJSTransport } from './options.ts'
 import { platform } from './platform.ts'
 import { TRANSPORTS } from './transports/table.ts'
@@ -28,12 +28,30 @@ export interface Face {
 export interface Session {
   /** Sends a message, given as a JSON string. */
   send (message: string): void
+  /** Tells the server how many messages the client has got. The text goes over a WebSocket; a request has the number in its query. */
+  confirm (text: string): void
   /** Ends the session. All calls after the first have no effect. */
-  finish (code: number, reason: string, wasClean: boolean): void
+  finish (code: number, reason: string, wasClean?: boolean): void
 }
 
-/** Opens a session. The client asks for `/info`, and tries one transport after the other until the server sends `o`. */
-export function openSession (address: Address, options: SockJSOptions, face: Face): Session {
+/** A session over several connections, as one of these connections sees it. */
+export interface Continuity {
+  /** Takes the answer to `/info`; `null` without one. */
+  info (info: Info | null): void
+  /** The code with which a WebSocket closes that another connection follows. */
+  readonly code: number
+  /** Returns the parameters of a request, each behind `&`. The state is that of this connection. `isLast` is true if no message waits behind the request. */
+  query (readyState: number, isLast?: boolean): string
+  /** Takes the content of a frame `r`. */
+  frame (content: readonly unknown[]): void
+}
+
+/**
+ * Opens a session. The client asks for `/info`, and tries one transport after the other until the server sends `o`.
+ *
+ * With `continuity`, the session that the application sees outlives this connection. Then its owner listens to the page and to the signal.
+ */
+export function openSession (address: Address, options: SockJSOptions, face: Face, continuity?: Continuity): Session {
   const { signal, transports = [], timeout = 0, sessionId = 16, server = randomText(3), onattempt } = options
   /** The failed attempts, as the server is told. */
   const failed: string[] = []
@@ -46,6 +64,7 @@ export function openSession (address: Address, options: SockJSOptions, face: Fac
 
   async function ask (): Promise<void> {
     const { info, rto, retryAfter } = await askInfo(options, address, asking!)
+    continuity?.info(info)
     if (face.readyState) return
     asking = null
     if (!info) return finish(1002, 'Cannot connect to server', false, retryAfter)
@@ -61,7 +80,8 @@ export function openSession (address: Address, options: SockJSOptions, face: Fac
     const url = `${address.base}/${server}/${typeof sessionId === 'function' ? sessionId() : randomText(sessionId)}`
     const link: Link = current = {
       options,
-      url: (route) => url + route + query(),
+      code: continuity?.code,
+      url: (route, isLast) => url + route + query(isLast),
       frame (text) { if (link === current) frame(text, name) },
       lost (code, reason) {
         if (link !== current) return
@@ -83,9 +103,10 @@ export function openSession (address: Address, options: SockJSOptions, face: Fac
   }
 
   /** Returns the query of a request. Until the session is open, it tells the server which transports have failed. */
-  function query (): string {
-    const { query } = address
-    return face.readyState || !failed[0] ? query : `${query ? query + '&' : '?'}fallback=${failed}`
+  function query (isLast?: boolean): string {
+    const { readyState } = face
+    const more = (continuity?.query(readyState, isLast) ?? '') + (readyState || !failed[0] ? '' : `&fallback=${failed}`)
+    return (address.query + more).replace(/^&/, '?')
   }
 
   function frame (text: string, name: SockJSTransport): void {
@@ -106,7 +127,8 @@ export function openSession (address: Address, options: SockJSOptions, face: Fac
     }
     if (type === 'm') value = [value]
     if (!Array.isArray(value)) return
-    if (type === 'c') finish(value[0], value[1], true)
+    if (type === 'r') continuity?.frame(value)
+    else if (type === 'c') finish(value[0], value[1], true)
     else for (const data of value) if (face.readyState === OPEN) face.emit('message', { data })
   }
 
@@ -135,10 +157,12 @@ export function openSession (address: Address, options: SockJSOptions, face: Fac
   // The page may come back out of the cache of the browser, which keeps no connection.
   const hide = (): void => finish(1001, 'Page hidden')
 
-  platform.addEventListener?.('pagehide', hide)
-  signal?.addEventListener('abort', abort)
+  if (!continuity) {
+    platform.addEventListener?.('pagehide', hide)
+    signal?.addEventListener('abort', abort)
+  }
   if (signal?.aborted) abort()
   ask().catch((error: unknown) => finish(1002, `${error}`))
 
-  return { send: (message) => transport!.send(message), finish }
+  return { send: (message) => transport!.send(message), confirm: (text) => transport!.confirm(text), finish }
 }

@@ -12,7 +12,7 @@ const STATES = { CONNECTING, OPEN, CLOSING, CLOSED }
  *
  * The client asks the endpoint for `/info`, and tries one transport after the other until the server answers with `o`.
  */
-export class SockJS extends Emitter<SockJSEventMap> {
+export class SockJS<Events extends SockJSEventMap = SockJSEventMap> extends Emitter<Events> {
   /** The state of a session that is being opened. */
   declare static readonly CONNECTING: 0
   /** The state of an open session. */
@@ -46,15 +46,15 @@ export class SockJS extends Emitter<SockJSEventMap> {
   readonly transport: SockJSTransport | null = null
 
   /** Called when the session is open. */
-  declare onopen: Handler<SockJSEventMap['open']> | undefined
+  declare onopen: Handler<Events['open']> | undefined
   /** Called with each message. */
-  declare onmessage: Handler<SockJSEventMap['message']> | undefined
+  declare onmessage: Handler<Events['message']> | undefined
   /** Called with each heartbeat of the server. */
-  declare onheartbeat: Handler<SockJSEventMap['heartbeat']> | undefined
+  declare onheartbeat: Handler<Events['heartbeat']> | undefined
   /** Called if the application closed the session before the endpoint answered. */
-  declare onerror: Handler<SockJSEventMap['error']> | undefined
+  declare onerror: Handler<Events['error']> | undefined
   /** Called once, when the session has ended. */
-  declare onclose: Handler<SockJSEventMap['close']> | undefined
+  declare onclose: Handler<Events['close']> | undefined
 
   readonly #session: Session
 
@@ -67,11 +67,14 @@ export class SockJS extends Emitter<SockJSEventMap> {
    * @throws `TypeError` if the address is not valid.
    * @throws `SyntaxError` if the address is not one of HTTP or HTTPS, or has a fragment.
    */
-  constructor (url: string | URL, _protocols?: string | readonly string[] | null, options?: SockJSOptions | null) {
+  constructor (url: string | URL, _protocols?: string | readonly string[] | null, options?: SockJSOptions | null)
+  /** @internal */
+  constructor (url: string | URL, protocols: null, options: SockJSOptions, open: typeof openSession)
+  constructor (url: string | URL, _protocols?: string | readonly string[] | null, options?: SockJSOptions | null, open = openSession) {
     super()
     const address = parseAddress(url)
     this.url = address.base + address.query
-    this.#session = openSession(address, options ?? {}, this)
+    this.#session = open(address, options ?? {}, this)
   }
 
   /**

@@ -302,7 +302,7 @@ t.test('the script: fresh, small, and served with a tag', async (t) => {
   const size = gzipSync(buildClientScript("export { SockJS } from './src/client.ts'\nimport { SockJS } from './src/client.ts'\nglobalThis.SockJS = SockJS"), { level: 9 }).length
   t.ok(size <= 3072, `SockJS: ${size} bytes`)
   const whole = gzipSync(ownClientScript, { level: 9 }).length
-  t.ok(whole <= 3584, `SockJS and reconnecting: ${whole} bytes`)
+  t.ok(whole <= 5120, `SockJS, resumable and reconnecting: ${whole} bytes`)
   const server = await start(t)
   const url = `http://127.0.0.1:${server.port}/echo/client.js`
   const response = await fetch(url)

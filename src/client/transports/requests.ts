@@ -29,10 +29,11 @@ export function openRequests (link: Link): Requests {
   const { signal } = controller
   const queue: string[] = []
   let busy = false
+  let confirming = false
   let closing: ReturnType<typeof setTimeout> | undefined
 
   async function send (method: string, route: string, body?: string): Promise<HttpResponse> {
-    const response = await request(link.options, signal, method, link.url(route), body)
+    const response = await request(link.options, signal, method, link.url(route, !queue.length), body)
     if (!response.ok) fail(`HTTP ${response.status}`, response.status)
     return response
   }
@@ -43,9 +44,10 @@ export function openRequests (link: Link): Requests {
   }
 
   async function flush (): Promise<void> {
-    while (queue.length > 0) {
+    while (queue.length > 0 || confirming) {
       // The messages of this turn.
       await null
+      confirming = false
       let count = 0
       for (let size = 0; count < queue.length && (!count || size + queue[count]!.length < BODY);) size += queue[count++]!.length
       const response = await send('POST', '/xhr_send', `[${queue.splice(0, count)}]`)
@@ -59,6 +61,12 @@ export function openRequests (link: Link): Requests {
     }
   }
 
+  function start (): void {
+    if (busy) return
+    busy = true
+    flush().catch(fail)
+  }
+
   return {
     signal,
     send,
@@ -66,10 +74,12 @@ export function openRequests (link: Link): Requests {
     transport: {
       send (message) {
         queue.push(message)
-        if (!busy) {
-          busy = true
-          flush().catch(fail)
-        }
+        start()
+      },
+      // A body without messages, if none wait.
+      confirm () {
+        confirming = true
+        start()
       },
       close (whenFlushed) {
         if (whenFlushed && busy) closing = setTimeout(() => controller.abort(), FLUSH)

@@ -10,7 +10,8 @@ export function openWebSocket (link: Link): Transport {
   socket.onerror = () => {}
   return {
     send: (message) => socket.send(`[${message}]`),
+    confirm: (text) => socket.send(text),
     // A WebSocket sends the messages that wait before it closes.
-    close: () => socket.close()
+    close: (flush) => socket.close(flush ? undefined : link.code)
   }
 }

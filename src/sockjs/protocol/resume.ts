@@ -42,6 +42,15 @@ export function readConfirmation (text: string): number | null {
   return CONFIRMATION.test(text) ? Number(text.slice(1)) : null
 }
 
+/**
+ * The codes of a WebSocket whose client comes back. A client sends the last one, because programs in browsers cannot send 1001. Browsers send
+ * 1001 for a page that goes into their back/forward cache, and proxies for a connection that was silent for too long.
+ */
+const CUT_CODES: ReadonlySet<number> = new Set([1006, 1001, 4900])
+
+/** Tells whether a WebSocket was cut, by the code with which it ended. */
+export function isCut (code: number): boolean { return CUT_CODES.has(code) }
+
 /** Makes the frame with the token of a session, and the number of messages that the server has. */
 export function tokenFrame (token: string, count: number): SockjsFrame {
   return asciiFrame(`r["${token}",${count}]`)

@@ -1,7 +1,7 @@
 import type { TimerOwner } from '../../core/timer.ts'
 import type { Message } from '../../stream/message-stream.ts'
 import type { PreparedMessage } from '../../stream/prepared-message.ts'
-import { CLOSE, type CloseReason, OPEN } from '../protocol/index.ts'
+import { CLOSE, type CloseReason, isCut, OPEN } from '../protocol/index.ts'
 import { Drain } from './drain.ts'
 import type { MessageFault } from './endings.ts'
 import { Outbox } from './outbox.ts'
@@ -151,6 +151,7 @@ export class Output implements TimerOwner, ResponseOutput {
 
   /** Ends the session, because the client or the connection has closed with a code. */
   closed (receiver: Receiver, reason: CloseReason, clean: boolean): void {
+    if (this.#session.resumption !== null && isCut(reason.code)) return this.interrupted(receiver)
     if (receiver === this.#receiver) this.#session.end(clean ? 'client' : 'broken', reason, clean)
   }
 

@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import { confirmationFrame, NOT_RESUMED, readConfirmation, readCount, readResume, tokenFrame } from '../../../src/sockjs/protocol/index.ts'
+import { confirmationFrame, isCut, NOT_RESUMED, readConfirmation, readCount, readResume, tokenFrame } from '../../../src/sockjs/protocol/index.ts'
 
 const TOKEN = 'AAECAwQFBgcICQoLDA0ODw'
 
@@ -20,6 +20,11 @@ test('the parameter resume', async (t) => {
   for (const broken of ['', '0', '2', TOKEN, `${TOKEN}.`, `${TOKEN}.01`, `${TOKEN}.-1`, `${TOKEN}.1e3`, `${TOKEN}.1.1`, `${TOKEN}.1234567890123456`, `${TOKEN}x.1`, `${TOKEN.slice(1)}.1`, `${TOKEN.slice(1)}=.1`]) {
     t.strictSame(readResume(broken), { token: '', count: 0 }, JSON.stringify(broken))
   }
+})
+
+test('the codes of a WebSocket whose client comes back', async (t) => {
+  for (const code of [1001, 1006, 4900]) t.equal(isCut(code), true, String(code))
+  for (const code of [1000, 1002, 1005, 3000, 4000]) t.equal(isCut(code), false, String(code))
 })
 
 test('the confirmations of a client', async (t) => {
