@@ -26,7 +26,7 @@ t.test('the document and the page stand at their paths, with strict headers', as
   t.match(page.headers, { 'content-type': 'text/html; charset=UTF-8', 'content-security-policy': /^default-src 'none'; script-src 'self'; style-src 'self'/, 'x-frame-options': 'DENY' })
   t.notMatch(page.headers['content-security-policy'], /unsafe/)
   t.notMatch(page.body, /<script>|<style>| style=| on\w+=/, 'no inline code')
-  for (const [, file] of page.body.matchAll(/(?:src|href)="([^"#]+)"/g)) t.equal((await app.inject(`/docs/asyncapi/${file!}`)).statusCode, 200, file)
+  for (const [, file] of page.body.matchAll(/(?:src|href)="([^"#]+)"/g)) t.equal((await app.inject(`/docs/asyncapi/${file!}`)).statusCode, 200, file!)
   t.equal((await app.inject({ url: '/docs/asyncapi/main.js', headers: { 'if-none-match': String((await app.inject('/docs/asyncapi/main.js')).headers.etag) } })).statusCode, 304)
 })
 
