@@ -1,5 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { Command, InvalidArgumentError, Option } from 'commander'
+import { runAsyncApi } from './asyncapi/run.ts'
+import type { ApiOptions } from './asyncapi/run.ts'
 import { catalogue } from './catalogue.ts'
 import type { CarrierName } from './client/stomp-carriers.ts'
 import type { Transport } from './client/transports.ts'
@@ -35,6 +37,8 @@ interface Flags {
   topic?: string
   queue?: string
   without?: Feature[]
+  asyncapi?: string
+  connectHeader?: Record<string, string>
 }
 
 function endpoint (text: string, earlier: Record<string, string> = {}): Record<string, string> {
@@ -55,6 +59,12 @@ function without (text: string, earlier: Feature[] = []): Feature[] {
     if (!Object.hasOwn(features, name)) throw new InvalidArgumentError(`There are ${Object.keys(features).join(', ')}.`)
     return name as Feature
   })]
+}
+
+function connectHeader (text: string, earlier: Record<string, string> = {}): Record<string, string> {
+  const [, name, value] = /^([^:]+):\s*(.+)$/.exec(text) ?? []
+  if (name === undefined || value === undefined) throw new InvalidArgumentError('It must look like "Authorization: Bearer …".')
+  return { ...earlier, [name.trim()]: value.trim() }
 }
 
 function transport (text: string, earlier: (Transport | CarrierName)[] = []): (Transport | CarrierName)[] {
@@ -88,6 +98,8 @@ export function conformanceCommand (): Command {
     .option('--login <name>', 'for CONNECT')
     .option('--passcode <text>', 'for CONNECT')
     .option('--stomp-host <name>', 'the host header of CONNECT')
+    .option('--asyncapi <file or URL>', 'judge the API of an application by its document of AsyncAPI, and run no suite')
+    .option('--connect-header <name: value>', 'a further header of CONNECT for --asyncapi, such as a token; may be repeated', connectHeader)
     .option('--topic </prefix>', 'the start of the names of topics', path)
     .option('--queue </prefix>', 'the start of the names of queues', path)
     .option('--without <feature,…>', `features of STOMP that the runner does not try: ${Object.keys(features).join(', ')}`, without)
@@ -106,6 +118,18 @@ function stompOptions ({ stompTcp, stompHost, login, passcode, topic, queue, wit
     ...(queue === undefined ? {} : { queue }),
     ...(without === undefined ? {} : { without })
   }
+}
+
+/** Options of the suites that mean nothing for a document. */
+const ofSuites = ['suite', 'transport', 'endpoint', 'stompTcp', 'topic', 'queue', 'without', 'list'] as const
+
+function checkForApi (flags: Flags): void {
+  const strange = ofSuites.find((name) => flags[name] !== undefined)
+  if (strange !== undefined) throw new UsageError(`--${strange.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} is an option of the suites, and --asyncapi runs none of them`)
+}
+
+function apiOptions ({ suite: _suite, transports: _transports, endpoints: _endpoints, ...options }: Options, { stompEndpoint, connectHeader }: Flags): ApiOptions {
+  return { ...options, ...stompEndpoint === undefined ? {} : { stompEndpoint }, ...connectHeader === undefined ? {} : { connectHeaders: connectHeader } }
 }
 
 async function act (url: string | undefined, flags: Flags): Promise<number> {
@@ -128,7 +152,8 @@ async function act (url: string | undefined, flags: Flags): Promise<number> {
     else writeFileSync(flags.output, text)
   }
   try {
-    if (flags.list === true) {
+    if (flags.connectHeader !== undefined && flags.asyncapi === undefined) throw new UsageError('--connect-header is an option of --asyncapi')
+    if (flags.list === true && flags.asyncapi === undefined) {
       const text = list(select(catalogue, options), flags.reporter)
       if (text === undefined) throw new UsageError(`--list knows the reporters ${listReporters.join(', ')}`)
       write(text)
@@ -136,9 +161,10 @@ async function act (url: string | undefined, flags: Flags): Promise<number> {
     }
     if (url === undefined) throw new UsageError('which server? Give its URL, such as http://127.0.0.1:8081')
     if (!isReporter(flags.reporter)) throw new UsageError(`no reporter is named "${flags.reporter}"; there are ${Object.keys(reporters).join(', ')}`)
-    checkRun(url, options)
+    if (flags.asyncapi === undefined) checkRun(url, options)
+    else checkForApi(flags)
     if (flags.output !== undefined) checkOutput(flags.output)
-    const report = await runConformance(url, options)
+    const report = flags.asyncapi === undefined ? await runConformance(url, options) : await runAsyncApi(url, flags.asyncapi, apiOptions(options, flags))
     progress.clear()
     write(reporters[flags.reporter](report))
     if (flags.output !== undefined) process.stderr.write(human(report))

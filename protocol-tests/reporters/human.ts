@@ -11,7 +11,22 @@ export function describeResult (result: Result): string {
   return result.failure === undefined ? head : `${head}\n${describeFailure(result.failure)}`
 }
 
+/** The API of an application is told operation by operation, with each case. */
+function operations (results: readonly Result[]): string[] {
+  const sections = new Set(results.map(({ section }) => section))
+  return [...sections].flatMap((section) => {
+    const own = results.filter((result) => result.section === section)
+    return [`${section}  ${section === 'document' ? '' : own[0]?.clause ?? ''}`.trimEnd(), ...own.map((result) => {
+      const head = `  ${marks[result.verdict]} ${result.id.slice(section.length + 1)}  ${result.title}`
+      if (result.failure !== undefined) return `${head}\n${describeFailure(result.failure, '      ')}`
+      return result.reason === undefined ? head : `${head}\n      ${result.verdict}: ${result.reason}`
+    }), '']
+  })
+}
+
 export function human (report: Report): string {
+  const api = report.results.filter(({ suite }) => suite === 'asyncapi')
+  if (api.length > 0 && !report.lost) return [...operations(api), `${report.url}: ${describeTotals(report)} in ${seconds(report.milliseconds)}`, apiConclusion(report)].join('\n') + '\n'
   const told = report.results.filter(({ verdict }) => verdict === 'failed' || verdict === 'deviation')
   const lines = told.map((result) => describeResult(result))
   if (lines.length > 0) lines.push('')
@@ -23,6 +38,11 @@ export function human (report: Report): string {
   if (report.totals.deviation > 0 && !report.strict) lines.push('Deviations are from decisions of this project and from prose that no suite pins; --strict makes them fail.')
   lines.push(conclusion(report))
   return lines.join('\n') + '\n'
+}
+
+function apiConclusion ({ ok, results }: Report): string {
+  const failing = new Set(results.filter(({ verdict }) => verdict === 'failed').map(({ section }) => section))
+  return ok ? 'The server does what its document says.' : `The server and its document differ in ${[...failing].join(', ')}.`
 }
 
 function conclusion (report: Report): string {

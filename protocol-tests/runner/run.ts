@@ -4,10 +4,9 @@ import type { Target } from '../client/target.ts'
 import { endpoint } from '../stomp/site.ts'
 import { offersNothing, surveyStomp } from '../stomp/survey.ts'
 import type { Survey } from '../stomp/survey.ts'
-import type { CatalogueEntry, Failure, Options, Report, Result, Verdict } from '../types.ts'
-import { Context } from './context.ts'
+import type { CatalogueEntry, Options, Report } from '../types.ts'
 import { UnreachableError, UsageError } from './errors.ts'
-import { Mismatch, NotApplicable } from './expect.ts'
+import { judge, resultOf, summarise } from './judge.ts'
 import { stoppedServer } from './lost.ts'
 import type { Attempt } from './lost.ts'
 import { findEndpoints, isService, waitForServer } from './probe.ts'
@@ -15,8 +14,6 @@ import { schedule } from './schedule.ts'
 import { select } from './select.ts'
 
 export const defaults = { timeout: 5000, concurrency: 24, wait: 5000 } as const
-
-const mandatory = new Set(['S', 'Q', 'C'])
 
 /** Longer timers fire at once. */
 const longest = 2 ** 31 - 1
@@ -65,7 +62,7 @@ export async function runConformance (url: string, options: Options = {}): Promi
   const running = new Set<string>()
   await schedule(entries, options.concurrency ?? defaults.concurrency, async (entry) => {
     running.add(entry.id)
-    const attempt = await judge(entry, circumstances)
+    const attempt = await judge(entry, { ...circumstances, site: circumstances.survey?.site, lacking: (each) => lacking(each, circumstances) })
     attempts.set(entry.id, attempt)
     if (attempt.result.failure !== undefined && !circumstances.gone) {
       attempt.orphaned = await isGone(target, patience)
@@ -150,61 +147,4 @@ function lacking (entry: CatalogueEntry, { missing, survey }: Circumstances): st
   const endpoints = entry.needs.filter((endpoint) => missing.includes(endpoint))
   if (endpoints.length > 0) return `the server has no ${endpoints.join(', ')}`
   return entry.requires.map((name) => survey?.absent.get(name)).find((reason) => reason !== undefined)
-}
-
-function resultOf ({ id, title, suite, section, clause, level, transport }: CatalogueEntry, verdict: Verdict, details: Partial<Result> & Pick<Result, 'milliseconds'>): Result {
-  return { id, title, suite, section, clause, level, verdict, ...(transport === undefined ? {} : { transport }), ...details }
-}
-
-async function judge (entry: CatalogueEntry, circumstances: Circumstances): Promise<Attempt> {
-  const { target, names, survey, timeout, gone } = circumstances
-  const started = Date.now()
-  const context = new Context(target, names, survey?.site)
-  const conclude = (verdict: Verdict, details: Partial<Result> = {}): Attempt => ({
-    result: resultOf(entry, verdict, { milliseconds: Date.now() - started, ...details }),
-    writes: context.writes,
-    finished: performance.now(),
-    orphaned: false
-  })
-  if (gone) return conclude('not run', { reason: 'the server had stopped answering' })
-  const reason = lacking(entry, circumstances)
-  if (reason !== undefined) return conclude('not applicable', { reason })
-  try {
-    await within(entry, context, timeout + (entry.patience ?? 0))
-    return conclude('passed')
-  } catch (error) {
-    if (error instanceof NotApplicable) return conclude('not applicable', { reason: error.message })
-    return conclude(mandatory.has(entry.level) ? 'failed' : 'deviation', { failure: failureOf(error) })
-  }
-}
-
-/** A case that hangs is given up; its connections tell their readers first, so that the report says what was missing. */
-async function within (entry: CatalogueEntry, context: Context, limit: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  try {
-    await Promise.race([
-      entry.run(context),
-      new Promise<never>((_resolve, reject) => {
-        timer = setTimeout(() => {
-          context.expire(limit)
-          timer = setTimeout(reject, 100, new Error(`not finished within ${limit} ms`))
-        }, limit)
-      })
-    ])
-  } finally {
-    clearTimeout(timer)
-    context.close()
-  }
-}
-
-function failureOf (error: unknown): Failure {
-  if (error instanceof Mismatch) return { what: error.what, expected: error.expected, received: error.received }
-  return { what: error instanceof Error ? error.message : String(error) }
-}
-
-function summarise (report: Omit<Report, 'ok' | 'totals'>): Report {
-  const totals: Record<Verdict, number> = { passed: 0, failed: 0, deviation: 0, 'not applicable': 0, 'not run': 0 }
-  for (const { verdict } of report.results) totals[verdict] += 1
-  const ok = !report.lost && totals.failed === 0 && (!report.strict || totals.deviation === 0)
-  return { ...report, ok, totals }
 }
