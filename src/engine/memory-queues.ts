@@ -1,6 +1,6 @@
 import { engineErrors } from './errors.ts'
 import type { MemoryEngine, MemorySystem } from './memory-engine.ts'
-import type { EngineConsumer, EngineQueues, QueueRule, TakenListener, TakenMessage } from './queues.ts'
+import type { EngineConsumer, EngineQueues, QueueRule, QueueView, TakenListener, TakenMessage } from './queues.ts'
 import type { QueueMessage } from './store/queue.ts'
 import type { QueueConsumer, Taker } from './store/queue-consumer.ts'
 
@@ -29,6 +29,11 @@ export class MemoryQueues implements EngineQueues {
     this.#consumers.add(consumer)
     if (this.#engine.isAvailable) consumer.begin()
     return consumer
+  }
+
+  async view (queue: string, most: number): Promise<QueueView> {
+    this.#engine.check()
+    return this.#network.store.queues.view(queue, most)
   }
 
   /** Tells the network the bounds and the consumers. */

@@ -16,6 +16,19 @@ export interface TakenMessage {
   readonly deliveries: number
 }
 
+/** The content of a queue, at one moment. */
+export interface QueueView {
+  /** The messages that wait, or that were taken and are not acknowledged yet. */
+  readonly messages: number
+  /** The bytes of these messages, `null` if the engine does not count them. */
+  readonly bytes: number | null
+  /** Some of the first messages. A message that was taken may be among them. They stay valid. */
+  readonly first: readonly Uint8Array[]
+}
+
+/** The most bytes of messages that one view has, or one message. */
+export const VIEW_BYTES = 1024 * 1024
+
 /** Takes the messages of a queue. */
 export type TakenListener = (message: TakenMessage) => void
 
@@ -43,6 +56,12 @@ export interface EngineQueues {
    * A consumer outlives lost connections. Its credit stays; messages that it has taken may come again, to it or to another one.
    */
   consume (queue: string, listener: TakenListener): EngineConsumer
+  /**
+   * Shows a queue to an operator, and takes nothing out of it. The view has at most so many messages.
+   *
+   * @throws FST_SOCKJS_ENGINE_UNAVAILABLE
+   */
+  view (queue: string, most: number): Promise<QueueView>
 }
 
 /** A consumer of one queue. */

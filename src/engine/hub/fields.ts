@@ -28,7 +28,9 @@ const LAYOUTS: Readonly<Partial<Record<number, readonly [numbers: number, names:
   [OP.page]: [2, 0],
   [OP.entry]: [2, 1],
   [OP.taken]: [3, 0],
-  [OP.failed]: [1, 1]
+  [OP.failed]: [1, 1],
+  [OP.view]: [2, 1],
+  [OP.shown]: [3, 0]
 }
 
 /** Reads the fields of an operation. `null` if it has other ones, or if the frame is too short. */

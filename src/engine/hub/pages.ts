@@ -1,5 +1,4 @@
 import type { KeptEntry } from '../store/log.ts'
-import type { Page } from '../store/log-table.ts'
 
 /** The bytes of messages in one page. A larger message has a page of its own. */
 export const PAGE = 1024 * 1024
@@ -13,7 +12,7 @@ export const OUTCOME = { missing: 0, last: 1, more: 2 } as const
 /** A message of a page. */
 export type PageEntry = Pick<KeptEntry, 'offset' | 'previous' | 'data'>
 
-export function writePage ({ entries }: Page): Buffer {
+export function writePage ({ entries }: { readonly entries: readonly PageEntry[] }): Buffer {
   const bytes = Buffer.allocUnsafe(entries.reduce((sum, { data }) => sum + HEAD + data.byteLength, 0))
   let at = 0
   for (const { offset, previous, data } of entries) {

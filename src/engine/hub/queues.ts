@@ -1,6 +1,6 @@
 import type { EngineLog } from '../engine.ts'
 import { engineErrors } from '../errors.ts'
-import type { EngineConsumer, EngineQueues, QueueRule, TakenListener, TakenMessage } from '../queues.ts'
+import type { EngineConsumer, EngineQueues, QueueRule, QueueView, TakenListener, TakenMessage } from '../queues.ts'
 import type { HubConnection, HubUser } from './connection.ts'
 import type { QueueReceiver } from './receivers.ts'
 import { MAX_PAYLOAD, OP } from './wire.ts'
@@ -29,6 +29,8 @@ export class HubQueues implements EngineQueues, HubUser, QueueReceiver {
     consumer.begin()
     return consumer
   }
+
+  async view (queue: string, most: number): Promise<QueueView> { return await this.#connection.ask(OP.view, [most], [queue]) }
 
   async restore (): Promise<void> {
     if (this.#rule !== null) this.#connection.send(OP.bound, [this.#rule.messages, this.#rule.bytes, this.#rule.allBytes])

@@ -37,6 +37,9 @@ export const RECEIVERS: Readonly<Partial<Record<number, Receiver>>> = {
   [OP.page]: ({ requests }, { numbers: [request, outcome], data }) => {
     requests.answer(request!, outcome === OUTCOME.missing ? null : { entries: readPage(data), more: outcome === OUTCOME.more })
   },
+  [OP.shown]: ({ requests }, { numbers: [request, messages, bytes], data }) => {
+    requests.answer(request!, { messages, bytes, first: readPage(data).map((entry) => entry.data) })
+  },
   [OP.failed]: ({ requests }, { numbers: [request], names: [reason] }) => requests.fail(request!, new engineErrors.Full('hub', reason!)),
   [OP.entry]: ({ logs, log }, { numbers: [offset, previous], names: [name], data }) => {
     logs.arrive(name!, { offset: offset!, previous: previous!, data }, log)

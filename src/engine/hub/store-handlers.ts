@@ -102,6 +102,11 @@ export const STORE_HANDLERS: Readonly<Partial<Record<number, Handler>>> = {
     if (full === null) user.done(request!)
     else user.line.out.fields(OP.failed, [request!], [full])
   },
+  [OP.view]: ({ store, line }, { numbers: [request, most], names: [queue] }) => {
+    const { messages, bytes, first } = store.queues.view(queue!, most!)
+    const entries = first.map((data) => ({ offset: 0, previous: 0, data }))
+    line.out.fields(OP.shown, [request!, messages, bytes!], [], writePage({ entries }))
+  },
   [OP.consume]: ({ store, line, consumers }, { numbers: [number, credit], names: [queue] }) => {
     if (consumers.has(number!)) return line.destroy(`the number ${number} is that of another consumer`)
     const consumer = store.queues.consume(queue!, new Sender(line, number!))

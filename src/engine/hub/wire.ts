@@ -1,5 +1,5 @@
 /** The version of the protocol between a node and the hub. The layout of `hello`, `welcome` and `refused` never changes, so that every version reads it. */
-export const VERSION = 2
+export const VERSION = 3
 
 /** The bytes that one publication may have. */
 export const MAX_PAYLOAD = 4 * 1024 * 1024
@@ -80,7 +80,11 @@ export const OP = {
   /** Hub to node: number of the consumer, tag, deliveries; the message. */
   taken: 30,
   /** Hub to node: request; the reason for which the queue takes no message. */
-  failed: 31
+  failed: 31,
+  /** Node to hub: request, most messages; the queue. The answer is `shown`. */
+  view: 32,
+  /** Hub to node: request, messages, bytes; the first messages (`pages.ts`). */
+  shown: 33
 } as const
 
 /** The bytes that the fields of an operation have at least. */

@@ -41,7 +41,7 @@ export const LOG_RIGHTS: readonly string[] = ['time', 'hmget f', 'hset f v', 'xl
 
 /** The commands that the scripts of queues use. */
 export const QUEUE_RIGHTS: readonly string[] = [
-  'hlen', 'hmget f', 'hset f v', 'hget f', 'hdel f', 'hstrlen f', 'hincrby f 1', 'hexists f', 'hkeys', 'hgetall', 'zadd 1 m', 'zcard', 'zpopmin'
+  'hlen', 'hmget f', 'hset f v', 'hget f', 'hdel f', 'hstrlen f', 'hincrby f 1', 'hexists f', 'hkeys', 'hgetall', 'zadd 1 m', 'zcard', 'zpopmin', 'zrange 0 0'
 ]
 
 /**

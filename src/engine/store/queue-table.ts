@@ -1,5 +1,5 @@
 import type { Clock } from '../../core/clock.ts'
-import type { QueueRule } from '../queues.ts'
+import { type QueueRule, type QueueView, VIEW_BYTES } from '../queues.ts'
 import { Queue, type QueueMessage } from './queue.ts'
 import { QueueConsumer, type Taker } from './queue-consumer.ts'
 import { RecentIds } from './recent-ids.ts'
@@ -34,6 +34,12 @@ export class QueueTable {
     this.#bytes += data.byteLength + COST
     this.#open(name).push(data)
     return null
+  }
+
+  /** Shows a queue. */
+  view (name: string, most: number): QueueView {
+    const queue = this.#queues.get(name)
+    return { messages: queue?.messages ?? 0, bytes: queue?.bytes ?? 0, first: queue?.first(most, VIEW_BYTES) ?? [] }
   }
 
   /** Makes a consumer. It has no credit yet. */

@@ -41,6 +41,18 @@ export class Queue {
     this.#deliver()
   }
 
+  /** Returns the first messages that wait, at most so many and so many bytes, or one. */
+  first (most: number, maxBytes: number): Uint8Array[] {
+    const found: Uint8Array[] = []
+    let left = maxBytes
+    for (const { data } of most > 0 ? this.#backlog : []) {
+      left -= data.byteLength
+      if (found.length > 0 && left < 0) break
+      if (found.push(data) === most) break
+    }
+    return found
+  }
+
   attach (consumer: QueueConsumer): void { this.#consumers.add(consumer) }
 
   /** Removes a consumer. Its messages go back in their order. */

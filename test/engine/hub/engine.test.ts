@@ -247,9 +247,9 @@ t.test('garbage closes its line, and no other', async (t) => {
 t.test('a node of another version or namespace is refused, and both are named', async (t) => {
   const path = hubPath(t)
   await openHub(t, path)
-  const answer = await speak(path, hello({ version: 3 }))
-  t.equal(answer.toString('latin1', 6), 'the hub speaks version 2 of its protocol, and this node version 3')
-  t.strictSame([...answer.subarray(4, 6)], [OP.refused, 2])
+  const answer = await speak(path, hello({ version: VERSION + 1 }))
+  t.equal(answer.toString('latin1', 6), `the hub speaks version ${VERSION} of its protocol, and this node version ${VERSION + 1}`)
+  t.strictSame([...answer.subarray(4, 6)], [OP.refused, VERSION])
   const other = new HubNode(t, path, 'a', { namespace: 'other' })
   await t.rejects(other.start(), { code: 'FST_SOCKJS_ENGINE_REFUSED', message: 'engine hub: the namespace of the hub is test, and that of this node other' })
 })

@@ -1,4 +1,4 @@
-import { PUSH, RETURN, TURN } from '../../../src/engine/redis/queues/scripts.ts'
+import { PUSH, RETURN, TURN, VIEW } from '../../../src/engine/redis/queues/scripts.ts'
 
 interface Message {
   readonly number: number
@@ -35,6 +35,7 @@ export class FakeQueues {
   run (script: string, keys: readonly string[], args: readonly Buffer[]): Answer | undefined {
     const texts = args.map(String)
     if (script === PUSH) return this.#push(this.#queue(keys[0]!), keys[3]!, args[0]!, texts)
+    if (script === VIEW) return view(this.#queue(keys[0]!), texts)
     if (script !== TURN && script !== RETURN) return undefined
     const queue = this.#queue(keys[0]!)
     const [owner = '', channel = ''] = texts
@@ -62,6 +63,17 @@ export class FakeQueues {
     if (waited === 0) this.#publish(channel, Buffer.alloc(0))
     return ''
   }
+}
+
+/** Shows a queue. */
+function view (queue: readonly Message[], [most, room]: readonly string[]): Answer[] {
+  let left = Number(room)
+  const first = queue.filter(({ owner }) => owner === null).slice(0, Number(most)).filter(({ data }) => {
+    const fits = left > 0
+    left -= data.byteLength
+    return fits
+  })
+  return [queue.length, Buffer.from(String(queue.reduce((sum, { data }) => sum + data.byteLength, 0))), first.map(({ data }) => data)]
 }
 
 const waiting = (queue: readonly Message[]): number => queue.filter(({ owner }) => owner === null).length

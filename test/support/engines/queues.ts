@@ -76,6 +76,34 @@ export function queueChecks (check: Check): void {
     t.comment(`the consumers got ${consumers.map((taking) => taking.all.length).join(', ')}`)
   })
 
+  check('a queue is shown, and nothing is taken out of it', [], async (t, room) => {
+    const queue = room.name('q')
+    const [a, b] = await queueNodes(room, 2)
+    const shown = async (most: number) => {
+      const { messages, bytes, first } = await within(b.node.engine.queues.view(queue, most), 'the view of a queue')
+      return { messages, bytes, first: first.map((data) => Buffer.from(data).toString()) }
+    }
+    t.match(await shown(10), { messages: 0, first: [] }, 'an empty queue')
+    await a.pushAll(queue, texts(5))
+    const full = await shown(3)
+    t.match(full, { messages: 5, first: ['0', '1', '2'] })
+    t.ok(full.bytes === null || full.bytes === 5, `${full.bytes} bytes`)
+    t.strictSame((await shown(0)).first, [])
+    t.strictSame((await shown(100)).first, texts(5))
+    const taking = a.consume(queue, 2)
+    const [first, second] = await taking.take(2)
+    t.equal((await shown(0)).messages, 5, 'messages that were taken count')
+    await taking.ack(first!)
+    taking.nack(second!)
+    taking.consumer.close()
+    await a.quiet(queue)
+    const rest = await shown(100)
+    t.equal(rest.messages, 4, 'those that were acknowledged do not')
+    t.strictSame([...rest.first].sort(), texts(4, 1))
+    await a.pushAll(queue, ['x'.repeat(700_000), 'y'.repeat(700_000), 'z'.repeat(700_000)])
+    t.ok((await shown(100)).first.length < 7, 'a view has about 1 MiB')
+  })
+
   check('a queue gives its messages in order', [], async (t, room) => {
     const queue = room.name('q')
     const [a, b] = await queueNodes(room, 2)

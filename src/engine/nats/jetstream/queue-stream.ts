@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer'
 import { createHash } from 'node:crypto'
 import { engineErrors } from '../../errors.ts'
-import type { QueueRule } from '../../queues.ts'
+import { type QueueRule, type QueueView, VIEW_BYTES } from '../../queues.ts'
 import type { NatsMessage } from '../connection.ts'
 import type { NatsLink } from '../link.ts'
 import { engineErrorOf, isUnserved, readAnswer } from './answers.ts'
@@ -54,11 +54,34 @@ export class QueueStream {
       max_msgs: -1
     })
     const { name } = this.stream
-    this.rights = [`$JS.API.CONSUMER.DURABLE.CREATE.${name}.*`, `$JS.API.CONSUMER.MSG.NEXT.${name}.*`, `$JS.ACK.${name}.>`]
+    this.rights = [`$JS.API.CONSUMER.DURABLE.CREATE.${name}.*`, `$JS.API.CONSUMER.MSG.NEXT.${name}.*`, `$JS.ACK.${name}.>`, `$JS.API.STREAM.MSG.GET.${name}`]
   }
 
   async push (queue: string, id: string, data: Uint8Array): Promise<void> {
     await this.stream.publish(this.#link.subjects.queue(queue), queue, id, data)
+  }
+
+  /** Shows a queue. JetStream counts no bytes of one subject. */
+  async view (queue: string, most: number): Promise<QueueView> {
+    await this.stream.there()
+    const subject = this.#link.subjects.queue(queue)
+    const first: Uint8Array[] = []
+    let seq = 0
+    let left = VIEW_BYTES
+    try {
+      const messages = await this.stream.countOf(subject)
+      while (first.length < Math.min(most, messages) && left > 0) {
+        const message = await this.stream.get({ seq: seq + 1, next_by_subj: subject })
+        if (message === null) break
+        seq = message.seq
+        const data = Buffer.from(message.data ?? '', 'base64')
+        left -= data.byteLength
+        first.push(data)
+      }
+      return { messages, bytes: null, first }
+    } catch (error) {
+      throw engineErrorOf(error, 0, 0)
+    }
   }
 
   /** Makes the subject of the inbox of a consumer. No other one has it. */

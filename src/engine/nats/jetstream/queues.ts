@@ -1,4 +1,4 @@
-import type { EngineConsumer, EngineQueues, QueueRule, TakenListener } from '../../queues.ts'
+import type { EngineConsumer, EngineQueues, QueueRule, QueueView, TakenListener } from '../../queues.ts'
 import { Timer, type TimerOwner } from '../../../core/timer.ts'
 import { engineErrors } from '../../errors.ts'
 import type { NatsLink } from '../link.ts'
@@ -39,6 +39,8 @@ export class NatsQueues implements EngineQueues, StreamUser, TimerOwner {
     if (this.#link.available) this.#open(consumer)
     return consumer
   }
+
+  async view (queue: string, most: number): Promise<QueueView> { return await this.#bounded.view(queue, most) }
 
   /** Gives back all messages that the consumers of this node have. */
   stop (): void { for (const consumer of this.#consumers) consumer.close() }

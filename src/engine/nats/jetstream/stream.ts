@@ -123,6 +123,12 @@ export class NatsStream {
     this.#highest = Math.max(this.#highest, seq)
   }
 
+  /** Counts the messages of a subject. */
+  async countOf (subject: string): Promise<number> {
+    const { state: { subjects } } = await this.#ask<{ state: { subjects?: Readonly<Record<string, number>> } }>('INFO', { subjects_filter: subject })
+    return subjects?.[subject] ?? 0
+  }
+
   async state (): Promise<StreamState> { return (await this.#ask<{ state: StreamState }>('INFO', {})).state }
 
   /** Reads a message. `null` if there is none. */

@@ -1,11 +1,11 @@
 import { Timer, type TimerOwner } from '../../../core/timer.ts'
 import { engineErrors } from '../../errors.ts'
-import type { EngineConsumer, EngineQueues, QueueRule, TakenListener } from '../../queues.ts'
+import { type EngineConsumer, type EngineQueues, type QueueRule, type QueueView, type TakenListener, VIEW_BYTES } from '../../queues.ts'
 import { unavailable } from '../calls.ts'
 import { LEASE, nodeOf } from '../lease.ts'
 import { copyOf, ID_TIME, runScript, type StoreParts } from '../store.ts'
 import { RedisQueue, type Rounds } from './queue.ts'
-import { PUSH } from './scripts.ts'
+import { PUSH, VIEW } from './scripts.ts'
 
 /** The interval of the search for messages of lost nodes, and for messages that were not announced, in milliseconds. */
 const SWEEP = 4_000
@@ -49,6 +49,13 @@ export class RedisQueues implements EngineQueues, Rounds, TimerOwner {
     if (parts.host.away === null) this.#sweep([opened])
     if (!this.#timer.running) parts.clock.start(this.#timer, SWEEP)
     return opened.join(listener)
+  }
+
+  async view (queue: string, most: number): Promise<QueueView> {
+    const parts = this.#started
+    const keys = (['state', 'data', 'back'] as const).map((part) => parts.names.queue(queue, part))
+    const [messages, bytes, first] = await runScript(parts, VIEW, keys, most, VIEW_BYTES) as [number, Buffer, Buffer[]]
+    return { messages: Number(messages), bytes: Number(String(bytes)), first }
   }
 
   /** Takes note of the parts of the node that starts. */

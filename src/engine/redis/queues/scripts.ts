@@ -30,6 +30,24 @@ redis.call('hset', KEYS[1], 'last', last + 1, 'bytes', bytes)
 if taken == last and redis.call('zcard', KEYS[3]) == 0 then redis.call('publish', ARGV[4], '') end
 return ''`
 
+/**
+ * Shows a queue: the number of its messages, their bytes, and the first messages that wait.
+ *
+ * `KEYS`: state, data, back. `ARGV`: most messages, most bytes of them.
+ */
+export const VIEW = `local state = redis.call('hmget', KEYS[1], 'last', 'taken', 'bytes')
+local last, taken, room = tonumber(state[1] or 0), tonumber(state[2] or 0), tonumber(ARGV[2])
+local most, found = tonumber(ARGV[1]), {}
+local back = most > 0 and redis.call('zrange', KEYS[3], 0, most - 1) or {}
+for i = 1, math.min(most, #back + last - taken) do
+local data = redis.call('hget', KEYS[2], back[i] or string.format('%.0f', taken + i - #back))
+if data and room > 0 then
+found[#found + 1] = data
+room = room - #data
+end
+end
+return {redis.call('hlen', KEYS[2]), state[3] or '0', found}`
+
 /** Reads the state, and counts the messages that wait. The first write is one that a full server allows, and then it allows the others. */
 const BEGIN = `redis.call('hdel', KEYS[6], '')
 local owner, channel = ARGV[1], ARGV[2]
