@@ -86,7 +86,7 @@ export class Inspector {
     switch (command.name) {
       case 'hello': return { result: this.#hello() }
       case 'numbers': return { result: this.#numbers() }
-      case 'rows': return { result: this.#rows(command) }
+      case 'rows': return { result: await this.#rows(command) }
       case 'session': return { result: sessionDetails(this.parts, this.#session(command.session), this.#node.name) }
       case 'watch': return { result: this.#watch(command) }
       case 'close': return { result: this.#close(command) }
@@ -122,7 +122,7 @@ export class Inspector {
     return { nodes: all.flatMap(({ nodes }) => nodes), numbers: all.map(({ numbers }) => numbers).reduce(addUp), routeBounds: own.routeBounds, complete }
   }
 
-  #rows (command: Of<'rows'>): RowAnswer {
+  #rows (command: Of<'rows'>): RowAnswer | Promise<RowAnswer> {
     const { parts, options } = this
     const { name: node } = this.#node
     return command.table === 'sessions' ? rowsOf(sessionTable(parts, node), command) : STOMP_ROWS[command.table](parts, node, options.bodies, command)
@@ -130,8 +130,8 @@ export class Inspector {
 
   async #allRows (command: Of<'rows'>): Promise<RowAnswer & { complete: boolean }> {
     const first = { ...command, from: 0, count: Math.min(REACH, command.from + command.count) }
-    const { results, complete } = await this.#others.askAll(first)
-    return { ...joinRows([this.#rows(first), ...results as RowAnswer[]], command), complete }
+    const [own, { results, complete }] = await Promise.all([this.#rows(first), this.#others.askAll(first)])
+    return { ...joinRows([own, ...results as RowAnswer[]], command), complete }
   }
 
   #session (id: string): SeenSession {

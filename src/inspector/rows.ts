@@ -26,6 +26,8 @@ export interface RowAnswer {
   readonly rows: readonly Row[]
   /** Sentences about the parts that the server does not know. */
   readonly unknown: readonly string[]
+  /** True if every node has the same rows. */
+  readonly shared?: true
 }
 
 /** A table whose rows are made only for the part that is asked for. */
@@ -37,10 +39,12 @@ export interface Table<Item> {
   texts (item: Item): readonly string[]
   row (item: Item): Row
   readonly unknown?: readonly string[]
+  /** True if every node has the same rows. Default `false`. */
+  readonly shared?: boolean
 }
 
 /** Finds the rows of a table that a question asks for. A column that the table does not have leaves the order as it is. */
-export function rowsOf<Item> ({ items, columns, texts, row, unknown = [] }: Table<Item>, query: RowQuery): RowAnswer {
+export function rowsOf<Item> ({ items, columns, texts, row, unknown = [], shared = false }: Table<Item>, query: RowQuery): RowAnswer {
   const { from, count, descending } = query
   const filter = query.filter.toLowerCase()
   const key = Object.hasOwn(columns, query.sort) ? columns[query.sort]! : null
@@ -51,7 +55,7 @@ export function rowsOf<Item> ({ items, columns, texts, row, unknown = [] }: Tabl
     if (filter === '' || texts(item).some((text) => text.toLowerCase().includes(filter))) found.push(item)
   }
   const ordered = key === null ? (descending ? found.reverse() : found) : inOrder(found, key, descending)
-  return { matched: found.length, total, rows: ordered.slice(from, from + count).map(row), unknown }
+  return { matched: found.length, total, rows: ordered.slice(from, from + count).map(row), unknown, ...(shared ? { shared } : {}) }
 }
 
 /** Sorts by a key that is worked out once for each item. Equal keys keep their order. */
@@ -63,15 +67,17 @@ function inOrder<Item> (items: readonly Item[], key: (item: Item) => string | nu
 
 function compare (a: string | number, b: string | number): number { return a < b ? -1 : a > b ? 1 : 0 }
 
-/** Joins the first rows of several nodes to one table. Each answer begins with the first row. */
-export function joinRows (answers: readonly RowAnswer[], { from, count, sort, descending }: RowQuery): RowAnswer {
+/** Joins the first rows of several nodes to one table. Each answer begins with the first row. Of rows that every node has, those of one node count. */
+export function joinRows (given: readonly RowAnswer[], { from, count, sort, descending }: RowQuery): RowAnswer {
+  const shared = given.find((answer) => answer.shared === true)
+  const answers = given.filter((answer) => answer.shared !== true || answer === shared)
   const rows = answers.flatMap((answer) => answer.rows)
   const ordered = sort === '' ? rows : inOrder(rows, (row) => keyOf(row[sort] ?? null), descending)
   return {
     matched: answers.reduce((sum, { matched }) => sum + matched, 0),
     total: answers.reduce((sum, { total }) => sum + total, 0),
     rows: ordered.slice(from, from + count),
-    unknown: [...new Set(answers.flatMap(({ unknown }) => unknown))]
+    unknown: [...new Set(given.flatMap(({ unknown }) => unknown))]
   }
 }
 

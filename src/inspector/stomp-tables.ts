@@ -30,9 +30,9 @@ function subscribedDestinations ({ stomp }: ServerParts): Iterable<BrokerTopic> 
   return Array.from(counts, ([destination, subscribers]) => ({ destination, subscribers }))
 }
 
-function queues ({ broker }: ServerParts, node: string): Table<BrokerQueue> {
+async function queues ({ broker }: ServerParts, node: string): Promise<Table<BrokerQueue>> {
   return {
-    items: broker?.queues?.() ?? [],
+    items: await (broker?.queues?.() ?? []),
     columns: {
       destination: ({ destination }) => destination,
       messages: ({ messages }) => messages ?? -1,
@@ -70,9 +70,10 @@ function presence ({ stomp }: ServerParts, node: string): Table<PresentUsers> {
   }
 }
 
-function letters ({ broker }: ServerParts, node: string, bodies: boolean): Table<BrokerDeadLetter> {
+async function letters ({ broker }: ServerParts, node: string, bodies: boolean): Promise<Table<BrokerDeadLetter>> {
   return {
-    items: broker?.deadLetters?.() ?? [],
+    items: await (broker?.deadLetters?.() ?? []),
+    shared: broker?.sharesDeadLetters === true,
     columns: { queue: ({ queue }) => queue, reason: ({ reason }) => reason, bytes: ({ bytes }) => bytes },
     texts: ({ queue, reason, id }) => [queue, reason, id],
     row: ({ id, queue, reason, bytes, headers, body }): Row => ({
@@ -90,13 +91,13 @@ function letters ({ broker }: ServerParts, node: string, bodies: boolean): Table
 }
 
 /** Finds the rows of a table that a question asks for. `bodies` tells whether the content of messages may be shown. */
-type Finder = (parts: ServerParts, node: string, bodies: boolean, query: RowQuery) => RowAnswer
+type Finder = (parts: ServerParts, node: string, bodies: boolean, query: RowQuery) => RowAnswer | Promise<RowAnswer>
 
 /** The tables of STOMP, by name. */
 export const STOMP_ROWS: Readonly<Record<Exclude<TableName, 'sessions'>, Finder>> = {
   topics: (parts, node, _bodies, query) => rowsOf(topics(parts, node), query),
-  queues: (parts, node, _bodies, query) => rowsOf(queues(parts, node), query),
+  queues: async (parts, node, _bodies, query) => rowsOf(await queues(parts, node), query),
   users: (parts, node, _bodies, query) => rowsOf(users(parts, node), query),
   presence: (parts, node, _bodies, query) => rowsOf(presence(parts, node), query),
-  letters: (parts, node, bodies, query) => rowsOf(letters(parts, node, bodies), query)
+  letters: async (parts, node, bodies, query) => rowsOf(await letters(parts, node, bodies), query)
 }

@@ -1,5 +1,8 @@
 import t from 'tap'
 import type { Test } from 'tap'
+import { Body, FrameHeaders } from '../../src/stomp/codec/index.ts'
+import { writeRecord } from '../../src/stomp/broker/cluster/record.ts'
+import type { Row } from '../../src/inspector/rows.ts'
 import { connect } from '../support/client.ts'
 import { buildCluster, idle, type TestCluster } from '../support/cluster.ts'
 import { inspected, type InspectedOptions, openMany, openPage, type PageAnswer, type TestPage } from './support.ts'
@@ -103,7 +106,7 @@ t.test('a node that has left is told from one that never was', async (t) => {
   t.match((await ask({ name: 'numbers', node: '*' })).result, { complete: true, nodes: [{ id: ids[0] }] })
 })
 
-t.test('the broker of the cluster shows its topics, and says which parts only the engine knows', async (t) => {
+t.test('the broker of the cluster shows its topics, queues and dead letters, and says which parts only the engine knows', async (t) => {
   const { cluster, ask, names } = await twoNodes(t)
   const client = cluster.nodes[1]!.app.stomp.inject({ user: { name: 'kim' } })
   const kim = await cluster.passUntil(client)
@@ -111,7 +114,15 @@ t.test('the broker of the cluster shows its topics, and says which parts only th
   await cluster.passUntil(kim.subscribe('/queue/y', { ack: 'client' }))
   const rows = async (table: string) => (await ask({ ...ROWS, sort: '', node: '*', table })).result
   t.match(await rows('topics'), { rows: [{ destination: '/topic/x', subscribers: 1, node: names[1] }] })
-  t.match(await rows('queues'), { rows: [{ destination: '/queue/y', messages: null, consumers: 1 }], unknown: [/engine keeps the queues/, /dead letters/] })
+  t.match(await rows('queues'), { rows: [{ destination: '/queue/y', messages: 0, consumers: 1 }], unknown: [/engine keeps the queues/, /dead letters/] })
+  await cluster.passUntil(cluster.nodes[0]!.app.stomp.publish('/queue/z', 'waits'))
+  t.match((await rows('queues')).rows.map(({ destination, messages, consumers }: Row) => [destination, messages, consumers]).sort(), [['/queue/y', 0, 1], ['/queue/z', 1, 0]])
   t.match(await rows('letters'), { rows: [], unknown: [/engine/, /engine/] })
+  const headers = new FrameHeaders([['original-destination', '/queue/y'], ['x-death-reason', 'delivery-limit']])
+  const letter = writeRecord({ node: 'a'.repeat(16), number: 1, ownId: '', destination: '/dlq', headers, body: Body.from('poison'), expires: 0 })
+  await cluster.engines[0]!.queues.push('dlq', 'letter', letter)
+  const letters = await rows('letters')
+  t.match(letters, { matched: 1, total: 1, rows: [{ queue: '/queue/y', reason: 'delivery-limit', replayable: false }] })
+  t.equal(letters.rows.length, 1, 'all nodes have the same letters, which are shown once')
   t.match(await rows('users'), { rows: [{ user: 'kim', node: names[1] }] })
 })

@@ -40,14 +40,17 @@ export interface BrokerDeadLetter {
  * The content of a broker, for operators. It costs nothing until a list is asked for.
  *
  * A list is read while the caller iterates it, so that the caller iterates it at once. `null` stands for a list that the broker does not know.
+ * A broker that asks another process for a list returns a promise.
  */
 export interface BrokerInspection {
   /** The topics and patterns with subscriptions in this process. */
   readonly topics: (() => Iterable<BrokerTopic>) | null
   /** The queues with messages, or with consumers in this process. */
-  readonly queues: (() => Iterable<BrokerQueue>) | null
+  readonly queues: (() => Iterable<BrokerQueue> | Promise<Iterable<BrokerQueue>>) | null
   /** The dead letters, the oldest first. */
-  readonly deadLetters: (() => Iterable<BrokerDeadLetter>) | null
+  readonly deadLetters: (() => Iterable<BrokerDeadLetter> | Promise<Iterable<BrokerDeadLetter>>) | null
+  /** True if the dead letters are those of all nodes, so that each node lists the same ones. Default `false`. */
+  readonly sharesDeadLetters?: boolean
   /** Sentences for an operator: the parts that this broker does not know, and where they can be seen. */
   readonly unknown: readonly string[]
   /**

@@ -354,6 +354,35 @@ t.test('a message whose letter the engine has is buried once, also if the end of
   t.strictSame(undertaker.sink.texts, ['poison'])
 })
 
+t.test('an operator sees the depths of queues and the dead letters, at any node', async (t) => {
+  const network = new MemoryNetwork()
+  const nodes = await startBrokers(t, 2, { maxDeliveries: 1 }, network) as [Started, Started]
+  const [a, b] = [await connect(nodes[0].broker), await connect(nodes[1].broker)]
+  const queues = async (node: number): Promise<unknown> => [...await nodes[node]!.broker.inspect!().queues!()]
+  const letters = async (node: number): Promise<unknown> =>
+    [...await nodes[node]!.broker.inspect!().deadLetters!()].map(({ queue, reason, body, headers }) => [queue, reason, body.text, headers.get('color')])
+  await a.publish('/queue/é', 'one')
+  await a.publish('/queue/é', 'two')
+  await b.subscribe('1', '/queue/read', 'client')
+  t.match(await queues(0), [{ destination: '/queue/é', messages: 2, bytes: Number, consumers: 0 }])
+  t.match(await queues(1), [{ destination: '/queue/read', messages: 0, bytes: 0, consumers: 1 }])
+  t.strictSame(await letters(0), [])
+
+  b.sink.react = (delivery) => { setImmediate(() => { Promise.resolve(b.broker.nack([handleOf(delivery)])).catch(t.fail) }) }
+  await a.publish('/queue/read', 'poison', { color: 'green' })
+  await pass(nodes, 500)
+  for (const node of [0, 1]) t.strictSame(await letters(node), [['/queue/read', 'delivery-limit', 'poison', 'green']])
+  t.equal(nodes[0].broker.inspect!().replay, null)
+  t.match(await queues(0), [{ destination: '/queue/é', messages: 2 }], 'a queue without messages and consumers is not listed')
+
+  for (let i = 0; i < 300; i++) await a.publish(`/queue/n${i}`, 'x')
+  const many = await queues(0) as { destination: string }[]
+  t.same([many.length, many.at(-1)!.destination], [200, '/queue/n299'], 'the last queues are remembered')
+  network.cut(...network.engines)
+  t.strictSame(new Set((await queues(1) as { messages: unknown }[]).map(({ messages }) => messages)), new Set([null]), 'an engine that is away does not say')
+  t.strictSame(await letters(1), [])
+})
+
 t.test('expired messages are dropped, or go to the dead letters, where the clocks of the nodes differ', async (t) => {
   const nodes = await startBrokers(t, 2, { deadLetterExpired: true }) as [Started, Started]
   nodes[1].clock.advance(1_000_000)

@@ -1,11 +1,12 @@
 import t from 'tap'
 import { handleNamed, startMemoryBroker } from '../../support/broker.ts'
 import { PatternTrie } from '../../../src/stomp/pattern-trie.ts'
-import type { BrokerInspection } from '../../../src/stomp/broker/inspection.ts'
+import type { BrokerDeadLetter, BrokerInspection, BrokerQueue } from '../../../src/stomp/broker/inspection.ts'
 
 const topicsOf = (shown: BrokerInspection) => [...shown.topics!()]
-const queuesOf = (shown: BrokerInspection) => [...shown.queues!()]
-const lettersOf = (shown: BrokerInspection) => [...shown.deadLetters!()].map(({ queue, reason, body }) => [queue, reason, body.text])
+const queuesOf = (shown: BrokerInspection) => [...shown.queues!() as Iterable<BrokerQueue>]
+const deadLettersOf = (shown: BrokerInspection) => [...shown.deadLetters!() as Iterable<BrokerDeadLetter>]
+const lettersOf = (shown: BrokerInspection) => deadLettersOf(shown).map(({ queue, reason, body }) => [queue, reason, body.text])
 
 t.test('the embedded broker shows its topics, patterns and queues', async (t) => {
   const { broker, connect } = await startMemoryBroker(t)
@@ -49,7 +50,7 @@ t.test('dead letters are listed, and go back to their queue', async (t) => {
   }
   const shown = broker.inspect!()
   t.strictSame(lettersOf(shown), [['/queue/x', 'delivery-limit', 'first'], ['/queue/x', 'delivery-limit', 'second']])
-  const [letter] = [...shown.deadLetters!()]
+  const [letter] = deadLettersOf(shown)
   t.equal(await shown.replay!('no such letter'), false)
   t.equal(await shown.replay!(letter!.id), true)
   t.strictSame(lettersOf(shown), [['/queue/x', 'delivery-limit', 'second']])
@@ -66,7 +67,7 @@ t.test('a letter stays when its queue has no room for it', async (t) => {
   a.broker.nack([handleNamed(a, 'dead')])
   a.publish('/queue/x', 'in the way')
   const shown = broker.inspect!()
-  const { id } = [...shown.deadLetters!()][0]!
+  const { id } = deadLettersOf(shown)[0]!
   t.throws(() => shown.replay!(id), { code: 'STOMP_QUEUE_FULL' })
   t.equal(lettersOf(shown).length, 1)
   a.broker.ack([handleNamed(a, 'in the way')])
@@ -80,7 +81,7 @@ t.test('a message that has expired does not expire at once again', async (t) => 
   a.publish('/queue/x', 'late', { expires: String(clock.date() + 1000) })
   clock.advance(5000)
   const shown = broker.inspect!()
-  const [letter] = [...shown.deadLetters!()]
+  const [letter] = deadLettersOf(shown)
   t.match(letter, { queue: '/queue/x', reason: 'expired' })
   t.equal(await shown.replay!(letter!.id), true)
   a.subscribe('1', '/queue/x')

@@ -1,6 +1,7 @@
 import type { ClusterNode } from '../../../cluster/node.ts'
 import { Publisher } from '../../../cluster/publisher.ts'
-import type { EngineQueues } from '../../../engine/queues.ts'
+import { forgetOldest } from '../../../core/forget-oldest.ts'
+import type { EngineQueues, QueueView } from '../../../engine/queues.ts'
 import type { Body, FrameHeaders } from '../../codec/index.ts'
 import { type Destination, hasWildcard, parseDestination } from '../../destinations.ts'
 import { refusal } from '../../refusals.ts'
@@ -24,6 +25,9 @@ import { Replies } from './replies.ts'
 /** The messages of this node that may wait for the engine, and their bytes. */
 const OUTBOX = { messages: 10_000, bytes: 64 * 1024 * 1024 }
 
+/** The queues that are remembered for operators. */
+const MOST_SENT_TO = 200
+
 /** The work of a message that cannot be refused any more, except by the engine. */
 export type Accepted = () => Done
 
@@ -38,6 +42,8 @@ export class ClusterExchange implements LocalQueues {
   readonly feeds: Feeds
   readonly publisher: Publisher
   readonly engineQueues: EngineQueues
+  /** The queues to which this node has sent a message, the oldest first. */
+  readonly sentTo = new Set<string>()
   readonly #serial = new Serial()
   readonly #context: BrokerContext
   readonly #elsewhere: Replies
@@ -69,7 +75,10 @@ export class ClusterExchange implements LocalQueues {
       case 'topic': return () => this.#toTopic(destination, this.#record(message, headers, Infinity))
       case 'queue':
         if (hasWildcard(destination.segments)) throw refusal('STOMP_INVALID_DESTINATION', 'queues take no wildcards')
-        return () => this.#push(destination, this.#record(message, headers, expires))
+        return () => {
+          this.#noteSent(destination.name)
+          return this.#push(destination, this.#record(message, headers, expires))
+        }
       case 'temporary': {
         const queue = ownQueues(own).forReplies(destination.name)
         return () => this.#toTemporary(queue, this.#publication(destination.name, headers, message.body), expires)
@@ -113,6 +122,16 @@ export class ClusterExchange implements LocalQueues {
     return true
   }
 
+  /** Shows a queue, or the queue of the dead letters, as the engine has it. Resolves with `null` if the engine does not say. */
+  async view (destination: string, most: number): Promise<QueueView | null> {
+    try {
+      return await this.engineQueues.view(nameOf(parseDestination(destination, this.settings.destinations)), most)
+    } catch (error) {
+      this.node.log.debug({ err: error }, 'the engine does not show a queue')
+      return null
+    }
+  }
+
   stop (): void {
     this.feeds.stop()
     this.queues.stop()
@@ -121,6 +140,12 @@ export class ClusterExchange implements LocalQueues {
 
   /** Counts a message of this node. */
   number (): number { return ++this.#published }
+
+  #noteSent (queue: string): void {
+    if (this.sentTo.has(queue)) return
+    this.sentTo.add(queue)
+    forgetOldest(this.sentTo, MOST_SENT_TO)
+  }
 
   #record ({ destination, body, id = '' }: OutgoingMessage, headers: FrameHeaders, expires: number): MessageRecord {
     return { node: this.node.id, number: this.number(), ownId: id, destination, headers, body, expires: this.#onCalendar(expires) }
