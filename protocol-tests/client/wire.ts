@@ -63,7 +63,8 @@ export class Wire {
     socket.setTimeout(connectMilliseconds, () => socket.destroy(new Error('the connection is not accepted')))
     await new Promise<void>((resolve, reject) => {
       socket.once(target.secure ? 'secureConnect' : 'connect', resolve)
-      socket.once('error', reject)
+      // A connection that fails may say so twice.
+      socket.on('error', reject)
     })
     socket.setTimeout(0)
     return new Wire(socket, plain, mostBytes)

@@ -154,6 +154,13 @@ t.test('the certificate is judged as browsers do', async (t) => {
   t.same(codesOf(diagnosis), ['tls-certificate'], 'and everything else is examined', { checks: diagnosis.checks })
 })
 
+t.test('a server that answers one TLS handshake and no more', async (t) => {
+  const secure = createSecure({ ...TLS })
+  let count = 0
+  const url = await raw(t, (socket) => { if (++count === 1) secure.emit('connection', socket) })
+  t.same(codesOf(await diagnose(url.replace('http', 'https'), { idle: 0 })), ['tls-certificate', 'unreachable'])
+})
+
 t.test('a server that speaks HTTP/2 alone', async (t) => {
   const url = await listen(t, createSecureHttp2({ ...TLS, allowHTTP1: false }) as unknown as Server, 'https')
   const codes = codesOf(await diagnose(url, { idle: 0 }))

@@ -31,7 +31,12 @@ async function watchAll (visit: Visit, milliseconds: number): Promise<Pair[]> {
     ['xhr', watchPoll(visit, milliseconds), none]
   ]
   const pairs = await Promise.all(rows.map(async ([name, silent, twin]) => ({ name, silent: await silent, twin: await twin })))
-  return pairs.flatMap(({ name, silent, twin }) => silent === undefined ? [] : [{ name: nameOf(name), silent, twin: twin?.cut !== undefined && twin.gap > silent.silence * 0.8 ? undefined : twin }])
+  return pairs.flatMap(({ name, silent, twin }) => silent === undefined ? [] : [{ name: nameOf(name), silent, twin: twin !== undefined && hasTalked(twin, silent) ? twin : undefined }])
+}
+
+/** Tells whether a twin had talked until it was cut. On a busy machine it may write, or be answered, as late as the silence that cuts. */
+export function hasTalked ({ cut, gap, silence }: Watched, silent: Watched): boolean {
+  return cut === undefined || Math.max(gap, silence) <= silent.silence * 0.8
 }
 
 /** Which of the two it is: only silence ends the one, and age ends both. */

@@ -52,7 +52,7 @@ async function judgeTls ({ facts: { target } }: Visit, notes: Notes<Code>): Prom
   let isAccepted = false
   const shake = (ALPNProtocols: string[]): Promise<tls.TLSSocket> => new Promise((resolve, reject) => {
     const socket = tls.connect({ host: target.host, port: target.port, rejectUnauthorized: false, ALPNProtocols, timeout: 3000, ...(isIP(target.host) === 0 ? { servername: target.host } : {}) })
-    socket.once('connect', () => { isAccepted = true }).once('secureConnect', () => resolve(socket)).once('error', reject)
+    socket.once('connect', () => { isAccepted = true }).once('secureConnect', () => resolve(socket)).on('error', reject)
     socket.once('timeout', () => socket.destroy(new Error(isAccepted ? 'no TLS handshake within 3 s' : 'the connection is not accepted within 3 s')))
   })
   const outcome = await attempt(shake(['h2', 'http/1.1']))
