@@ -12,7 +12,7 @@ const MOST_LETTERS = 100
 
 /** The parts that this node does not know. */
 const UNKNOWN = [
-  'The engine keeps the queues. A node lists those that it has sent to or that it consumes; the tools of the engine show the others.',
+  'The engine keeps the queues. A node lists the queues that it has sent to or that it consumes; the tools of the engine show the others.',
   `The engine keeps the dead letters. The first ${MOST_LETTERS}, of about 1 MiB, are listed; a consumer of their queue takes them out.`
 ] as const
 
