@@ -53,10 +53,14 @@ export class Documents {
   }
 
   get #source (): DocumentSource {
-    const { routes, options, rules, destinations, tcpPort } = this.#server
+    const { routes, contracts, options, rules, destinations, tcpPort } = this.#server
     const { presence = [], tcp } = this.#given
     return {
       routes: routes.map(([route, scope]) => ({ kind: route instanceof MessageRoute ? 'message' : 'subscribe', template: route.template, options: route.options, scope } as RouteFacts)),
+      destinations: contracts.flatMap(([{ destinations = {}, requests = {} }, scope]) => [
+        ...Object.entries(destinations).map(([template, entry]) => ({ kind: 'destination' as const, template, entry, scope })),
+        ...Object.entries(requests).map(([template, entry]) => ({ kind: 'request' as const, template, entry, scope }))
+      ]),
       endpoints: this.endpoints.map(({ path, options: { transports } }) => ({ path, sockjs: true, websocket: transports.websocket })),
       tcp: tcpPort === null ? null : { host: tcp?.host ?? '127.0.0.1', port: tcpPort },
       prefixes: options.prefixes,

@@ -1,3 +1,4 @@
+import type { ContractRequest } from '../../contract.ts'
 import { isUserDestination, USER_PREFIX } from '../destinations.ts'
 import type { ReplyTargets } from '../routes/reply.ts'
 import { type ChannelDraft, Drafts, type OperationDraft } from './drafts.ts'
@@ -6,11 +7,14 @@ import { addressOf, byCode, idOf } from './names.ts'
 import { type AsyncApiOptions, KNOWN_SCHEMES } from './options.ts'
 import { SchemaTable } from './schema-table.ts'
 import { serversOf } from './servers.ts'
-import type { DocumentSource, RouteFacts } from './source.ts'
-import type { AsyncApiAnswer, AsyncApiDocument, Reference } from './types.ts'
+import type { DestinationFacts, DocumentSource, RouteFacts } from './source.ts'
+import type { AsyncApiAnswer, AsyncApiDocument, AsyncApiMessage, Reference } from './types.ts'
 
 type MessageRouteFacts = Extract<RouteFacts, { kind: 'message' }>
 type SubscribeRouteFacts = Extract<RouteFacts, { kind: 'subscribe' }>
+
+/** The name of the messages of a destination that a contract tells. */
+const DECLARED = 'message'
 
 /** The body of a message about the error of a handler. */
 const ERROR_BODY = {
@@ -55,6 +59,8 @@ class Builder {
   readonly #source: DocumentSource
   readonly #drafts = new Drafts()
   readonly #table = new SchemaTable()
+  /** The destinations whose messages a contract tells. */
+  readonly #declared = new Set<string>()
 
   constructor (source: DocumentSource) {
     this.#source = source
@@ -63,6 +69,8 @@ class Builder {
   build () {
     const routes = this.#source.routes.filter(({ options }) => options.hide !== true)
       .sort((a, b) => byCode(`${a.template} ${a.kind}`, `${b.template} ${b.kind}`))
+    const destinations = [...this.#source.destinations].sort((a, b) => byCode(`${a.template} ${a.kind}`, `${b.template} ${b.kind}`))
+    for (const destination of destinations) this.#addDestination(destination)
     for (const route of routes) {
       if (route.kind === 'message') this.#addMessage(route)
       else this.#addSubscribe(route)
@@ -80,21 +88,37 @@ class Builder {
       name, scope, side: 'input', body: options.schema?.body, bodyKind: options.body, headers: options.schema?.headers, examples: options.examples, hasReplyTo: targets.length === 0
     }))
     const key = `${name}.answer`
-    const answer = messageOf(this.#table, { name: key, summary: `The answer to ${channel.address}`, scope, side: 'output', body: options.schema?.answer })
+    const answer = (): AsyncApiMessage => messageOf(this.#table, { name: key, summary: `The answer to ${channel.address}`, scope, side: 'output', body: options.schema?.answer })
     if (targets.length === 0) {
       const replies = this.#drafts.replyChannel(channel.address!)
-      replies.messages.set(key, answer)
+      replies.messages.set(key, answer())
       operation.reply = { channel: replies, message: key, isAddressed: true }
     }
     for (const { target, to } of targets) {
       const sent = this.#begin('send', 'destination', target, options.schema?.params, scope)
-      sent.operation.messages.add(key)
-      if (sent.operation.words.summary === undefined) sent.operation.words = { summary: `The answers to ${channel.address}`, tags: options.tags }
-      sent.channel.messages.set(key, answer)
+      // A contract has told already of the messages of its destinations.
+      const message = this.#declared.has(target) ? DECLARED : key
+      sent.operation.messages.add(message)
+      if (sent.operation.words.summary === undefined) sent.operation.words = { summary: `The answers to ${channel.address}`, ...sent.operation.words, tags: sent.operation.words.tags ?? options.tags }
+      if (message === key) sent.channel.messages.set(key, answer())
       operation.answers.push({ operation: sent.operation, to })
       // A message has one reply in AsyncAPI, and a topic is none.
-      if (to !== 'all') operation.reply ??= { channel: sent.channel, message: key, isAddressed: false }
+      if (to !== 'all') operation.reply ??= { channel: sent.channel, message, isAddressed: false }
     }
+  }
+
+  /** Adds a destination of a contract. A question of the server has its answers at the `reply-to` of the question. */
+  #addDestination ({ kind, template, entry, scope }: DestinationFacts): void {
+    const { channel, operation, name } = this.#begin('send', kind, template, entry.params, scope)
+    this.#declared.add(template)
+    operation.words = entry
+    operation.messages.add(DECLARED)
+    channel.messages.set(DECLARED, messageOf(this.#table, { name, scope, side: 'output', body: entry.body, examples: entry.examples, hasReplyTo: kind === 'request' }))
+    if (kind !== 'request') return
+    const replies = this.#drafts.replyChannel(channel.address!)
+    const key = `${name}.answer`
+    replies.messages.set(key, messageOf(this.#table, { name: key, summary: `The answer to ${channel.address}`, scope, side: 'input', body: (entry as ContractRequest).answer }))
+    operation.reply = { channel: replies, message: key, isAddressed: true }
   }
 
   #addSubscribe ({ template, options, scope }: SubscribeRouteFacts): void {

@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import type { ContractDestination, ContractRequest } from '../../contract.ts'
 import type { MessageRouteOptions } from '../routes/message-routes.ts'
 import type { SubscribeRouteOptions } from '../routes/subscribe-routes.ts'
 import type { Access, RuleType } from '../rules.ts'
@@ -7,6 +8,11 @@ import type { Access, RuleType } from '../rules.ts'
 export type RouteFacts =
   { readonly kind: 'message', readonly template: string, readonly options: MessageRouteOptions, readonly scope: FastifyInstance } |
   { readonly kind: 'subscribe', readonly template: string, readonly options: SubscribeRouteOptions, readonly scope: FastifyInstance }
+
+/** A destination of a contract, or a question of the server to one client. */
+export type DestinationFacts =
+  { readonly kind: 'destination', readonly template: string, readonly entry: ContractDestination, readonly scope: FastifyInstance } |
+  { readonly kind: 'request', readonly template: string, readonly entry: ContractRequest, readonly scope: FastifyInstance }
 
 /** An endpoint, with the ways to connect to it. */
 export interface EndpointFacts {
@@ -18,6 +24,7 @@ export interface EndpointFacts {
 /** The facts of the application that a document tells. */
 export interface DocumentSource {
   readonly routes: readonly RouteFacts[]
+  readonly destinations: readonly DestinationFacts[]
   readonly endpoints: readonly EndpointFacts[]
   /** The address of STOMP over TCP, `null` where the server does not listen for it. */
   readonly tcp: { readonly host: string, readonly port: number } | null

@@ -1,20 +1,13 @@
-import { boolean, type CheckTable, expected, list, text } from '../../core/check.ts'
+import type { Description } from '../../contract.ts'
+import { boolean, type Check, expected, list, text } from '../../core/check.ts'
 
 /** Words about a route, for its document. They change nothing else. */
-export interface RouteDescription {
-  /** A few words. */
-  readonly summary?: string
-  /** A text of any length. */
-  readonly description?: string
-  /** The names of the groups to which the route belongs. */
-  readonly tags?: readonly string[]
-  /** Examples of the body, or of the answer to a subscription. */
-  readonly examples?: readonly unknown[]
+export interface RouteDescription extends Description {
   /** Leaves the route out of the document. Default `false`. */
   readonly hide?: boolean
 }
 
-export const DESCRIPTION: Readonly<Record<keyof RouteDescription, CheckTable[string]>> = {
+export const DESCRIPTION: Readonly<Record<keyof RouteDescription, Check>> = {
   summary: text,
   description: text,
   tags: list(text, 'a list of texts'),
