@@ -121,7 +121,7 @@ const ROOMS: readonly Room[] = [
   },
   {
     name: 'stomp/asyncapi',
-    rooms: ['embedded', 'pages', 'core', 'stomp/errors', 'stomp/destinations', 'stomp/rules', 'stomp/routes'],
+    rooms: ['contract', 'embedded', 'pages', 'core', 'stomp/errors', 'stomp/destinations', 'stomp/rules', 'stomp/routes'],
     packages: ['type:fastify']
   },
   {

@@ -6,6 +6,8 @@ import { fileURLToPath } from 'node:url'
 import SockJS from 'sockjs-client'
 import t, { type Test } from 'tap'
 import { WebSocket } from 'ws'
+import { reporters, runAsyncApi } from '../protocol-tests/index.ts'
+import { complaints } from './stomp/asyncapi/support.ts'
 import { installPackage } from './support/docs/package.ts'
 import { checkPage, connect, post } from './support/examples/people.ts'
 import { warningsIn } from './support/warnings.ts'
@@ -101,6 +103,11 @@ const TRIALS: Readonly<Record<string, (t: Test, url: string) => Promise<void>>> 
     await lee.client.deactivate()
     t.same(await people.next(), { type: 'leave', user: 'lee' })
     await t.rejects(connect(t, url), /Login refused/, 'nobody comes in without a name')
+
+    const document = await (await fetch(`${url}/asyncapi.json`)).json() as never
+    t.strictSame(await complaints(document), [], 'its document is valid')
+    const report = await runAsyncApi(url, document, { stomp: { login: 'ann' }, timeout: 30_000 })
+    t.ok(report.ok, reporters.human(report))
   },
 
   async 'rooms-jwt' (t, url) {

@@ -16,6 +16,8 @@ await app.register(stomp, {
   broker: memoryBroker(),
   // A subscriber of /topic/$presence/rooms/Lobby learns who subscribes to /topic/rooms/Lobby.
   presence: [{ pattern: '/topic/rooms/*' }],
+  // The document of the routes at /asyncapi.json, and a page to try them at /asyncapi.
+  asyncapi: { path: '/asyncapi', info: { title: 'Chat', version: '1.0.0' }, security: ['login'] },
   // Clients may send only to the routes below.
   rules: [
     { type: 'connect', allow: 'authenticated' },
@@ -35,6 +37,8 @@ const rooms = new Rooms(['Lobby', 'Kitchen', 'Workshop'])
 const params = { type: 'object', properties: { room: { type: 'string', enum: rooms.names } } }
 
 app.stomp.message('/rooms/:room', {
+  summary: 'Says something in a room',
+  examples: [{ text: 'hello' }],
   schema: {
     params,
     body: { type: 'object', required: ['text'], properties: { text: { type: 'string', pattern: '\\S', maxLength: 500 } } }
@@ -43,10 +47,10 @@ app.stomp.message('/rooms/:room', {
 }, ({ params: { room }, body: { text }, user }) => rooms.add(room, user.name, text))
 
 // The earlier messages of a room: one answer to the subscription.
-app.stomp.subscribe('/rooms/:room', { schema: { params } }, ({ params: { room } }) => rooms.messages(room))
+app.stomp.subscribe('/rooms/:room', { summary: 'The earlier messages of a room', schema: { params } }, ({ params: { room } }) => rooms.messages(room))
 
 // The names of the rooms. A page learns the people in each room from the option `presence`.
-app.stomp.subscribe('/rooms', () => rooms.names)
+app.stomp.subscribe('/rooms', { summary: 'The names of the rooms' }, () => rooms.names)
 
 // The page, and the bundle of @stomp/stompjs that is installed.
 const bundles = dirname(createRequire(import.meta.url).resolve('@stomp/stompjs'))

@@ -12,6 +12,11 @@ const TEXT = { type: 'string', maxLength: 100_000 } as const
 const HELLO = { type: 'object', required: ['name'], properties: { name: TEXT } } as const
 const CHAT_MESSAGE = { type: 'object', additionalProperties: false, properties: { type: TEXT, sender: TEXT, content: TEXT } } as const
 
+const GREETING = { type: 'object', required: ['content'], properties: { content: { type: 'string' } } } as const
+const SAID = { type: 'object', required: ['room', 'time'], properties: { ...CHAT_MESSAGE.properties, room: { type: 'string' }, time: { type: 'string', format: 'date-time' } } } as const
+const ROOMS = { type: 'array', items: { type: 'string' } } as const
+const ME = { type: 'object', required: ['session', 'user', 'transport', 'version'], properties: { session: { type: 'string' }, user: { type: ['string', 'null'] }, transport: { type: 'string' }, version: { type: 'string' } } } as const
+
 /** The facts about the API of the demo, for its document at `/asyncapi.json`. */
 const API = { title: 'Demo of fastify-sockjs', version: '1.0.0', description: 'A greeting, and a chat with rooms. The login is guest with the passcode guest, or none at all.' }
 
@@ -50,19 +55,19 @@ export async function addStomp (app: FastifyInstance, endpoint: EndpointOptions,
   })
 
   app.stomp.message<{ Body: Hello }>('/hello', {
-    summary: 'Greets all subscribers', tags: ['greeting'], examples: [{ name: 'Ada' }], sendTo: '/topic/greetings', schema: { body: HELLO }
+    summary: 'Greets all subscribers', tags: ['greeting'], examples: [{ name: 'Ada' }], sendTo: '/topic/greetings', schema: { body: HELLO, answer: GREETING }
   }, ({ body }) => ({ content: `Hello, ${body.name}!` }))
 
   const rooms = new Set<string>(['lobby'])
   app.stomp.message<{ Body: ChatMessage, Params: { room: string } }>('/chat/:room', {
-    summary: 'Says something in a room', tags: ['chat'], examples: [{ type: 'CHAT', sender: 'Ada', content: 'Good morning' }], sendTo: '/topic/chat/:room', schema: { body: CHAT_MESSAGE }
+    summary: 'Says something in a room', tags: ['chat'], examples: [{ type: 'CHAT', sender: 'Ada', content: 'Good morning' }], sendTo: '/topic/chat/:room', schema: { body: CHAT_MESSAGE, answer: SAID }
   }, ({ body, params: { room } }) => {
     if (rooms.size < MAX_ROOMS) rooms.add(room)
     return { ...body, room, time: new Date().toISOString() }
   })
-  app.stomp.subscribe('/rooms', { summary: 'The names of the rooms', tags: ['chat'], examples: [['lobby']] }, () => [...rooms])
+  app.stomp.subscribe('/rooms', { summary: 'The names of the rooms', tags: ['chat'], examples: [['lobby']], schema: { answer: ROOMS } }, () => [...rooms])
 
-  app.stomp.message('/me', { summary: 'Tells who the sender is', sendToSender: '/queue/me' }, ({ session, user }) => ({
+  app.stomp.message('/me', { summary: 'Tells who the sender is', sendToSender: '/queue/me', schema: { answer: ME } }, ({ session, user }) => ({
     session: session.id,
     user: user?.name ?? null,
     transport: session.transport,

@@ -153,7 +153,7 @@ export interface AsyncApiOperation {
   readonly bindings: AsyncApiBindings
   /** The frame by which a client uses the operation. */
   readonly 'x-stomp-command': 'SEND' | 'SUBSCRIBE'
-  /** The part of the application: a message route, a subscribe route, a destination of the broker, or a question of the server to one client. */
+  /** The part of the application. `destination` is one of the broker or of users, and `request` a question of the server to one client. */
   readonly 'x-stomp-kind': 'message' | 'subscribe' | 'destination' | 'request'
   /** The clients that the rules allow. */
   readonly 'x-stomp-access': Access
