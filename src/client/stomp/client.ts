@@ -56,11 +56,15 @@ export function openClient (options: StompOptions, openStream: (options: StreamO
     request,
     answer: (destination: string, handler: (question: unknown, message: Message) => unknown) => subscribe(destination, {}, async (message) => {
       const { 'reply-to': replyTo, 'correlation-id': correlation } = message.headers
+      let answer: unknown
+      let problem: string | undefined
       try {
-        await client.send(replyTo!, await handler(message.body, message), { headers: { 'correlation-id': correlation } })
+        answer = await handler(message.body, message)
       } catch (error) {
         failed(error)
+        problem = (error as Error)?.message || 'failed'
       }
+      await client.send(replyTo!, answer, { headers: { 'correlation-id': correlation, error: problem } }).catch(failed)
     }),
     begin: () => begin(live()),
     close () {
@@ -211,7 +215,10 @@ export function openClient (options: StompOptions, openStream: (options: StreamO
       clearTimeout(timer)
       signal?.removeEventListener('abort', abort)
       forget?.()
-    }).then(({ headers, body }) => decodeBody(headers, body))
+    }).then(({ headers, body }) => {
+      if (headers['error']) throw clientError('REFUSED', headers['error'], { headers })
+      return decodeBody(headers, body)
+    })
   }
 
   /** Closes in order: the server processes the frames before DISCONNECT first. [STOMP 1.2, DISCONNECT] */

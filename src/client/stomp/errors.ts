@@ -7,6 +7,7 @@ export const CLIENT_ERRORS = {
   QUEUE_FULL: 'Too many frames wait',
   OVERFLOW: 'Too many messages wait',
   TIMEOUT: 'No answer in time',
+  REFUSED: 'The question was refused',
   SILENT: 'The server is silent',
   BAD_FRAME: 'The server sent no valid frame',
   BAD_ARGUMENT: 'Not valid'

@@ -158,12 +158,13 @@ export interface StompClient<C extends ContractShape = AnyContract> extends Emit
    */
   send<Path extends PathsOf<C, 'messages'>> (destination: Path, ...rest: SendArguments<C, Path, SendOptions>): Promise<void>
 
-  /** Sends a question, and resolves with the first answer. It rejects as `send` does, and with `STOMP_CLIENT_TIMEOUT`. */
+  /** Sends a question, and resolves with the first answer. It rejects as `send` does, and with `STOMP_CLIENT_TIMEOUT` or `STOMP_CLIENT_REFUSED`. */
   request<Path extends AnsweredPaths<C>> (destination: Path, ...rest: SendArguments<C, Path, RequestOptions>): Promise<WireOf<C, 'messages', Path, 'answer'>>
 
   /**
-   * Answers questions of the server at a destination. An error of the handler is logged nowhere: it goes to the event `error`, and the
-   * question stays without an answer.
+   * Answers the questions that come to a destination, of the server or of other clients.
+   *
+   * If the handler throws, the text of its error goes to the other end, and the error itself to the event `error`.
    */
   answer<Path extends PathsOf<C, 'requests'>> (
     destination: Path,

@@ -85,8 +85,25 @@ t.test('one client answers another', async (t) => {
   answers.unsubscribe()
   const refusing = oracle.answer('/queue/others', () => { throw new Error('no idea') })
   await refusing.ready
-  await t.rejects(asker.request('/queue/others', 'way', { timeout: 50 }), { code: 'STOMP_CLIENT_TIMEOUT', message: 'No answer in time: /queue/others' })
+  await t.rejects(asker.request('/queue/others', 'way'), { code: 'STOMP_CLIENT_REFUSED', message: 'The question was refused: no idea' })
   t.match(await oracle.events.error.next(), { error: { message: 'no idea' } })
+  await t.rejects(asker.request('/queue/nobody', 'way', { timeout: 20 }), { code: 'STOMP_CLIENT_TIMEOUT', message: 'No answer in time: /queue/nobody' })
+})
+
+t.test('the client answers the server', async (t) => {
+  const server = await startStomp(t)
+  const client = open(t, server.port)
+  const answers = client.answer('/user/queue/confirm', async (question, { destination }) => {
+    if (question === 'break') throw new Error('no idea')
+    return { question, destination }
+  })
+  await answers.ready
+  const [session] = server.stomp.sessions
+  t.strictSame(await server.stomp.request(session!, '/queue/confirm', 1), { question: 1, destination: '/user/queue/confirm' })
+  await t.rejects(server.stomp.request(session!, '/queue/confirm', 'break'), { code: 'FST_STOMP_REQUEST_REFUSED', message: /no idea/ })
+  t.match(await client.events.error.next(), { error: { message: 'no idea' } })
+  await server.stomp.publishToSession(session!, '/queue/confirm', 'no question')
+  t.match(await client.events.error.next(), { error: TypeError })
 })
 
 t.test('a question ends by its time, by its signal, and by the end of the connection', async (t) => {
