@@ -1,8 +1,9 @@
 /** The STOMP client for browsers, workers, React Native and servers: `fastify-sockjs/client/stomp`. @module */
 
 export { connectStomp } from './client/stomp/connect.ts'
-export { type ErrorParts, StompClientError } from './client/stomp/errors.ts'
-export type { ClosedEvent, ConnectedEvent, ErrorEvent, GapEvent, InterruptedEvent, RecoveredEvent, StompEventMap } from './client/stomp/events.ts'
+export { type ClientErrorName, type ErrorParts, StompClientError } from './client/stomp/errors.ts'
+export type { ClosedEvent, ConnectedEvent, ErrorEvent, GapEvent, InterruptedEvent, StompEventMap } from './client/stomp/events.ts'
+export { begin } from './client/stomp/transaction.ts'
 export type { ConnectHeaders, StompOptions } from './client/stomp/options.ts'
 export { plainSocket } from './client/stomp/plain-socket.ts'
 export type { SessionLike } from './client/reconnecting.ts'

@@ -48,9 +48,9 @@ export interface Platform {
   readonly WebSocket: WebSocketClass
   readonly EventSource?: EventSourceClass
   readonly Response: { readonly prototype: object }
+  readonly TextEncoder: new () => { encode (text: string): { readonly length: number } }
   readonly TextDecoder: new () => { decode (bytes: unknown, options: { stream: boolean }): string }
   readonly crypto?: { getRandomValues (bytes: Uint8Array): ArrayLike<number> }
-  atob (base64: string): string
   readonly location?: { readonly href: string }
   addEventListener?: (type: string, listener: (event: { readonly persisted?: boolean }) => void) => void
   removeEventListener?: (type: string, listener: (event: { readonly persisted?: boolean }) => void) => void

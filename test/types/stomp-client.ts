@@ -1,6 +1,6 @@
 // Checked by `npm run types`, never run: the types of the STOMP client.
 import { defineContract } from '../../src/contract.ts'
-import { connectStomp, plainSocket, type StompClientError, type StompMessage, type StompSubscription } from '../../src/stomp-client.ts'
+import { begin, connectStomp, plainSocket, type StompClientError, type StompMessage, type StompSubscription } from '../../src/stomp-client.ts'
 
 /** A schema that says its types, as Standard Schema has them. */
 interface Says<Input, Output = Input> { readonly '~standard': { readonly types?: { readonly input: Input, readonly output: Output } | undefined } }
@@ -62,19 +62,19 @@ stomp.answer('/user/queue/confirm', async ({ question }) => question.length > su
 // @ts-expect-error the answer is a boolean
 stomp.answer('/user/queue/confirm', () => text)
 
-const transaction = stomp.begin()
+const transaction = begin(stomp)
 transaction.send('/app/add', [1])
 // @ts-expect-error the body has another form
 transaction.send('/app/add', 'x')
 await transaction.commit()
-stomp.onconnected = ({ version }) => version.trim()
+stomp.onconnected = ({ headers }) => headers['server']?.trim()
 stomp.addEventListener('interrupted', ({ delay, error }) => { if (error) error.code.repeat(delay) })
 // @ts-expect-error there is no such event
 stomp.addEventListener('open', () => {})
 // @ts-expect-error the state is read-only
 stomp.state = 'closed'
 await stomp.close()
-await rooms.return?.()
+await rooms.return(undefined)
 
 /** Without a contract any destination and any value goes, and a body has no type. */
 const plain = connectStomp('wss://broker.example/ws', { socket: plainSocket, headers: { host: '/', login: 'a', passcode: 'b' } })

@@ -6,17 +6,14 @@ import { fillDestination } from './destinations.ts'
 import { clientError, StompClientError } from './errors.ts'
 import type { StompEventMap } from './events.ts'
 import type { Frame, Headers } from './frame.ts'
-import { Message } from './message.ts'
+import { type Message, openMessage } from './message.ts'
 import type { StompOptions } from './options.ts'
 import { type MessageListener, openSubscription, type Subscription } from './subscription.ts'
-import { begin, type Parts, sending } from './transaction.ts'
-import type { RequestOptions, SendOptions, StompState, SubscribeOptions } from './types.ts'
+import { type Parts, sending } from './sending.ts'
+import type { RequestOptions, SendOptions, StompMessage, StompState, SubscribeOptions } from './types.ts'
 
 /** The temporary queue of this client for the answers to its questions. */
 const ANSWERS = '/temp-queue/answers'
-
-/** The id of the subscription to the errors of handlers. */
-const ERRORS = 'errors'
 
 /** The codes of an ERROR in place of CONNECTED that another attempt may not get. */
 const TEMPORARY = /^STOMP_(BROKER_|CONNECT_TIMEOUT|INTERNAL|RATE_)/
@@ -24,24 +21,20 @@ const TEMPORARY = /^STOMP_(BROKER_|CONNECT_TIMEOUT|INTERNAL|RATE_)/
 /** The time for the RECEIPT of DISCONNECT, in milliseconds. */
 const FAREWELL = 5000
 
-/** A frame that waits for a connection. */
-interface Waiting {
-  run (connection: Connection): void
-  reject (error: unknown): void
-}
+/** Sends a frame that waits for a connection, or gives it up if there will be none. */
+type Waiting = (connection: Connection | undefined) => void
 
 /** The options of the stream below. */
-type StreamOptions = Omit<StompOptions, 'headers' | 'signal'> & { readonly headers?: StompOptions['httpHeaders'] }
+type StreamOptions = Omit<StompOptions, 'headers'> & { readonly headers?: StompOptions['httpHeaders'] }
 
 /** Makes a client over many connections, with the subscriptions that live in all of them. */
 export function openClient (options: StompOptions, openStream: (options: StreamOptions) => Reconnecting) {
-  const { errors = '/user/queue/errors', httpHeaders, signal, headers, queue = 100, retry = isTemporary, ...rest } = options
+  const { errors = '/user/queue/errors', httpHeaders, headers, queue = 100, retry = isTemporary, ...rest } = options
   const subscriptions = new Map<string | undefined, Subscription>()
   const waiting: Waiting[] = []
   let connection: Connection | undefined
   /** The cause of the last end of a connection. */
   let failure: StompClientError | null = null
-  let withErrors = errors
   let count = 0
   let connections = 0
   let closing: Promise<void> | undefined
@@ -66,7 +59,8 @@ export function openClient (options: StompOptions, openStream: (options: StreamO
       }
       await client.send(replyTo!, answer, { headers: { 'correlation-id': correlation, error: problem } }).catch(failed)
     }),
-    begin: () => begin(live()),
+    /** @internal */
+    connection: live,
     close () {
       closing ??= leave()
       return closing
@@ -77,9 +71,9 @@ export function openClient (options: StompOptions, openStream: (options: StreamO
     ...rest,
     headers: httpHeaders,
     retry (closing) {
-      const isRefused = connection && !connection.version && connection.error?.headers && !TEMPORARY.test(connection.error.code)
+      const isRefused = connection?.refused
       end()
-      return !isRefused && retry(closing)
+      return !(isRefused && !TEMPORARY.test(failure!.code)) && retry(closing)
     }
   })
   stream.onopen = () => { open() }
@@ -95,12 +89,10 @@ export function openClient (options: StompOptions, openStream: (options: StreamO
       resolve()
     }
   })
-  signal?.addEventListener('abort', client.close)
-  if (signal?.aborted) client.close()
 
   /** Begins a connection. */
   async function open (): Promise<void> {
-    const own = connection = openConnection(stream.session!, options, { connected, message })
+    const own = connection = openConnection(stream.session!, options, connected, message)
     try {
       own.connect(await (typeof headers === 'function' ? headers() : headers) ?? {})
     } catch (cause) {
@@ -117,41 +109,36 @@ export function openClient (options: StompOptions, openStream: (options: StreamO
   function connected (headers: Headers): void {
     const own = connection!
     if (!closing) client.state = 'connected'
-    if (withErrors) {
-      own.confirmed('SUBSCRIBE', { id: ERRORS, destination: withErrors }).catch((error) => {
-        // The server does not have the destination: the next connection would fail in the same way.
-        if (isRefusal(error)) withErrors = false
-      })
-    }
     const made = [...subscriptions.values()].map((subscription) => make(subscription, own))
-    for (const { run } of waiting.splice(0)) run(own)
-    client.emit('connected', { version: own.version, headers })
+    for (const run of waiting.splice(0)) run(own)
+    client.emit('connected', { headers })
     if (connections++) {
-      Promise.all(made).then((gaps) => {
-        if (own.state === 'connected') client.emit('recovered', { gaps: gaps.filter(Boolean).length })
+      Promise.all(made).then(() => {
+        if (own.state === 'connected') client.emit('recovered')
       })
     }
   }
 
-  /** Sends SUBSCRIBE, and waits until the server has answered. Tells whether messages are lost. */
-  async function make (subscription: Subscription, connection: Connection): Promise<boolean> {
-    const { gaps } = subscription
+  /** Sends SUBSCRIBE, and waits until the server has answered. */
+  async function make (subscription: Subscription, connection: Connection): Promise<void> {
     try {
       subscription.subscribed(await connection.confirmed('SUBSCRIBE', subscription.subscribing()))
     } catch (error) {
       // Without a refusal, the next connection makes it again.
       if (isRefusal(error)) subscription.end(error)
     }
-    return subscription.gaps > gaps
   }
 
   function message (frame: Frame): void {
-    const { subscription, 'receipt-id': receipt, 'correlation-id': correlation } = frame.headers
+    const { subscription, 'correlation-id': correlation } = frame.headers
     if (subscription === ANSWERS) connection!.settle(correlation, null, frame)
-    else if (subscription === ERRORS) {
-      const error = handlerError(frame)
-      if (!connection!.settle(receipt, error)) failed(error)
-    } else subscriptions.get(subscription)?.take(new Message(frame, connection!))
+    else subscriptions.get(subscription)?.take(openMessage(frame, connection!))
+  }
+
+  /** Takes a message about an error of a handler. */
+  function handlerFailed ({ headers, body, text }: StompMessage<any>): void {
+    const error = new StompClientError(body?.error ?? 'STOMP_HANDLER_FAILED', body?.message ?? text, { headers, body })
+    if (!connection!.settle(headers['receipt-id'], error)) failed(error)
   }
 
   function failed (error: unknown): void {
@@ -167,14 +154,13 @@ export function openClient (options: StompOptions, openStream: (options: StreamO
         isOver = true
         if (subscriptions.delete(id)) live()?.send('UNSUBSCRIBE', { id })
       },
-      gap: ({ id, destination }) => client.emit('gap', { subscription: id, destination }),
+      gap: () => client.emit('gap', { subscription }),
       failed
     })
     // Its signal may have fired before.
     if (!isOver) {
       subscriptions.set(id, subscription)
-      const own = live()
-      if (own) make(subscription, own)
+      if (live()) make(subscription, live()!)
     }
     return subscription
   }
@@ -183,42 +169,37 @@ export function openClient (options: StompOptions, openStream: (options: StreamO
   function run<T> (send: (connection: Connection) => Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       demandOpen()
-      const run = (connection: Connection): void => { send(connection).then(resolve, reject) }
-      const own = live()
-      if (own) run(own)
-      else if (waiting.length < queue) waiting.push({ run, reject })
-      else reject(clientError('QUEUE_FULL'))
+      const run: Waiting = (connection) => connection ? send(connection).then(resolve, reject) : reject(failure ?? clientError('CLOSED', client.state))
+      if (live()) run(live())
+      else if (waiting.length < queue) waiting.push(run)
+      else reject(clientError('QUEUE_FULL', `${queue} frames wait`))
     })
   }
 
-  function request (destination: string, value?: unknown, { timeout = 30_000, signal, ...options }: RequestOptions & Parts = {}): Promise<unknown> {
-    let isOver = signal?.aborted
-    let stop: (error: unknown) => void
-    let timer: ReturnType<typeof setTimeout>
+  async function request (destination: string, value?: unknown, { timeout = 30_000, ...options }: RequestOptions & Parts = {}): Promise<unknown> {
+    const [headers, body] = sending(destination, value, options)
+    let isOver = false
     let forget: (() => void) | undefined
-    const abort = (): void => stop(signal!.reason)
-    return new Promise<Frame>((resolve, reject) => {
-      stop = reject
-      const [headers, body] = sending(destination, value, options)
-      timer = setTimeout(() => stop(clientError('TIMEOUT', destination)), timeout)
-      signal?.addEventListener('abort', abort)
-      if (isOver) abort()
-      run(async (connection) => {
-        if (isOver) return
-        const id = connection.id()
-        forget = () => connection.settle(id, null)
-        connection.wait<Frame>(id).then(resolve, reject)
-        await connection.confirmed('SEND', { ...headers, 'reply-to': ANSWERS, 'correlation-id': id }, body)
-      }).catch(reject)
-    }).finally(() => {
+    let timer
+    try {
+      const [answer] = await Promise.race([
+        new Promise<never>((_resolve, reject) => { timer = setTimeout(() => reject(clientError('TIMEOUT', destination)), timeout) }),
+        run(async (connection) => {
+          // A question that is over is not sent.
+          if (isOver) return []
+          const id = connection.id()
+          forget = () => connection.settle(id, null)
+          return Promise.all([connection.wait<Frame>(id), connection.confirmed('SEND', { ...headers, 'reply-to': ANSWERS, 'correlation-id': id }, body)])
+        })
+      ])
+      const problem = answer!.headers['error']
+      if (problem) throw clientError('REFUSED', problem, answer)
+      return decodeBody(answer!.headers, answer!.body)
+    } finally {
       isOver = true
       clearTimeout(timer)
-      signal?.removeEventListener('abort', abort)
       forget?.()
-    }).then(({ headers, body }) => {
-      if (headers['error']) throw clientError('REFUSED', headers['error'], { headers })
-      return decodeBody(headers, body)
-    })
+    }
   }
 
   /** Closes in order: the server processes the frames before DISCONNECT first. [STOMP 1.2, DISCONNECT] */
@@ -235,7 +216,7 @@ export function openClient (options: StompOptions, openStream: (options: StreamO
   }
 
   function demandOpen (): void {
-    if (closing || client.state === 'closed') throw clientError('CLOSED')
+    if (closing || client.state === 'closed') throw clientError('CLOSED', client.state)
   }
 
   /** Ends the connection, and keeps the cause. */
@@ -248,28 +229,18 @@ export function openClient (options: StompOptions, openStream: (options: StreamO
   function finish (event: Closing): void {
     end()
     client.state = 'closed'
-    signal?.removeEventListener('abort', client.close)
     const error = closing ? null : failure ?? clientError('CLOSED', `${event.code} ${event.reason}`)
     for (const subscription of subscriptions.values()) subscription.end(error)
-    for (const { reject } of waiting.splice(0)) reject(error ?? clientError('CLOSED'))
+    failure = error
+    for (const run of waiting.splice(0)) run(undefined)
     client.emit('closed', { ...event, error })
   }
 
+  if (errors) subscribe(errors, {}, handlerFailed)
   return client
 }
 
 /** Tells an ERROR of the server from the end of a connection. */
 function isRefusal (error: unknown): error is StompClientError {
   return !!(error as StompClientError).headers
-}
-
-/** Reads a message about an error of a handler. */
-function handlerError ({ headers, body: text }: Frame): StompClientError {
-  let body: { readonly error?: string, readonly message?: string } = {}
-  try {
-    body = Object(decodeBody(headers, text))
-  } catch {
-    // The text itself tells of the error.
-  }
-  return new StompClientError(body.error ?? 'STOMP_HANDLER_FAILED', body.message ?? text, { headers, body })
 }

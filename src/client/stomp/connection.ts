@@ -1,6 +1,6 @@
 import { clientError, StompClientError } from './errors.ts'
 import type { Frame, GivenHeaders, Headers } from './frame.ts'
-import { encodeFrame, frameReader } from './frames.ts'
+import { encodeFrame, readFrame } from './frames.ts'
 import { type HeartBeats, heartBeats } from './heart-beats.ts'
 
 /** The session below, as far as a connection uses it. */
@@ -17,21 +17,13 @@ export interface ConnectionSettings {
   readonly maxFrame?: number
 }
 
-/** The client, as its connection sees it. */
-export interface ConnectionOwner {
-  /** Takes the headers of CONNECTED. */
-  connected (headers: Headers): void
-  /** Takes a MESSAGE. */
-  message (frame: Frame): void
-}
-
 /** One session of STOMP over one session below. */
 export interface Connection {
   readonly state: 'connecting' | 'connected' | 'ended'
-  /** The version of STOMP, empty before CONNECTED. */
-  readonly version: string
   /** The error that has ended the connection. */
   readonly error: StompClientError | null
+  /** True if the server refused CONNECT. */
+  readonly refused: boolean
   /** Makes an id that no other frame of this connection has. */
   id (): string
   /** Sends CONNECT. */
@@ -58,23 +50,26 @@ const GIVEN_UP = 3000
 /** The longest delay of a timer. */
 const LONGEST = 2 ** 31 - 1
 
-/** Begins a session of STOMP. The owner sends CONNECT. */
-export function openConnection (socket: Socket, settings: ConnectionSettings, owner: ConnectionOwner): Connection {
-  const { heartBeat = [10_000, 10_000], connectTimeout = 10_000, maxFrame = 2 ** 24 } = settings
-  const reader = frameReader(maxFrame)
+/** Begins a session of STOMP. The client sends CONNECT, and gets the headers of CONNECTED, and each MESSAGE. */
+export function openConnection (
+  socket: Socket, { heartBeat = [10_000, 10_000], connectTimeout = 10_000, maxFrame = 2 ** 24 }: ConnectionSettings,
+  onConnected: (headers: Headers) => void, onMessage: (frame: Frame) => void
+): Connection {
   /** The frames that wait for their RECEIPT, and the questions that wait for their answer. */
-  const waiters = new Map<string | undefined, readonly [resolve: (value: never) => void, reject: (error: unknown) => void]>()
+  const waiters = new Map<string | undefined, (error: unknown, value?: unknown) => void>()
   const timer = setTimeout(() => giveUp(clientError('SILENT', 'no CONNECTED')), connectTimeout)
   let beats: HeartBeats | undefined
   let count = 0
+  /** The text behind the last whole frame. */
+  let rest = ''
   const connection = {
     state: 'connecting' as Connection['state'],
     error: null as StompClientError | null,
-    get version () { return reader.version },
+    refused: false,
     id: () => `${++count}`,
     connect (headers: GivenHeaders) {
-      const [, host] = /\/\/([^/?#]*?)(:\d+)?([/?#]|$)/.exec(socket.url)!
-      send('CONNECT', { 'accept-version': '1.2,1.1,1.0', host, 'heart-beat': heartBeat, ...headers })
+      const [, host] = /\/\/(\[.+?]|[^/:?]+)/.exec(socket.url)!
+      send('CONNECT', { 'accept-version': '1.2', host, 'heart-beat': heartBeat, ...headers })
     },
     send,
     confirmed (command: string, headers: GivenHeaders, body?: string) {
@@ -84,17 +79,23 @@ export function openConnection (socket: Socket, settings: ConnectionSettings, ow
       return waiting
     },
     wait: <T>(id: string) => new Promise<T>((resolve, reject) => {
-      waiters.set(id, [resolve, reject])
+      waiters.set(id, (error, value) => error ? reject(error) : resolve(value as T))
       if (connection.state === 'ended') end()
     }),
     settle,
     take (text: string) {
       beats?.heard()
+      rest += text
       try {
-        for (const frame of reader.read(text)) {
-          // A frame may have ended the connection.
-          if (connection.state === 'ended') return
-          take(frame)
+        // A frame may end the connection.
+        while (connection.state !== 'ended') {
+          // The ends of lines between frames are heart-beats.
+          rest = rest.replace(/^[\r\n]+/, '')
+          const [frame, length] = readFrame(rest) ?? []
+          if ((length ?? rest.length) > maxFrame) throw clientError('BAD_FRAME', `more than ${maxFrame} characters`)
+          if (!frame) return
+          rest = rest.slice(length)
+          takeFrame(frame)
         }
       } catch (error) {
         giveUp(error as StompClientError)
@@ -111,39 +112,39 @@ export function openConnection (socket: Socket, settings: ConnectionSettings, ow
 
   function send (command: string, headers: GivenHeaders, body?: string): boolean {
     const isOpen = connection.state !== 'ended'
-    if (isOpen) write(encodeFrame(reader.version, command, headers, body))
+    if (isOpen) write(encodeFrame(command, headers, body))
     return isOpen
   }
 
   function settle (id: string | undefined, error: unknown, value?: unknown): boolean {
-    const [resolve, reject] = waiters.get(id) ?? []
-    if (error) reject?.(error)
-    else resolve?.(value as never)
+    waiters.get(id)?.(error, value)
     return waiters.delete(id)
   }
 
-  function take (frame: Frame): void {
+  function takeFrame (frame: Frame): void {
     const { command, headers, body } = frame
+    const isConnected = connection.state === 'connected'
     if (command === 'ERROR') {
       // The server closes behind it. [STOMP 1.2, ERROR]
       const error = new StompClientError(headers['code'] ?? 'STOMP_ERROR', headers['message'] ?? body, { headers, body })
+      connection.refused = !isConnected
       settle(headers['receipt-id'], error)
       giveUp(error)
-    } else if (command === 'CONNECTED' && !reader.version) begin(headers)
-    else if (command === 'MESSAGE' && reader.version) owner.message(frame)
-    else if (command === 'RECEIPT' && reader.version) settle(headers['receipt-id'], null, headers)
+    } else if (command === 'CONNECTED' && !isConnected) begin(headers)
+    else if (command === 'MESSAGE' && isConnected) onMessage(frame)
+    else if (command === 'RECEIPT' && isConnected) settle(headers['receipt-id'], null, headers)
     else throw clientError('BAD_FRAME', command)
   }
 
   /** Begins the session. [STOMP 1.2, Heart-beating] */
   function begin (headers: Headers): void {
     clearTimeout(timer)
-    reader.version = headers['version'] || '1.0'
     connection.state = 'connected'
     const theirs = (headers['heart-beat'] ?? '').split(',')
     const agreed = (own: number, other = 0): number => own && other && Math.min(LONGEST, Math.max(own, other))
-    beats = heartBeats(agreed(heartBeat[0], +theirs[1]! || 0), agreed(heartBeat[1], +theirs[0]! || 0), () => write('\n'), () => giveUp(clientError('SILENT')))
-    owner.connected(headers)
+    beats = heartBeats(agreed(heartBeat[0], +theirs[1]! || 0), agreed(heartBeat[1], +theirs[0]! || 0), () => write('\n'),
+      () => giveUp(clientError('SILENT', 'no heart-beat')))
+    onConnected(headers)
   }
 
   function giveUp (error: StompClientError): void {
@@ -158,7 +159,7 @@ export function openConnection (socket: Socket, settings: ConnectionSettings, ow
     clearTimeout(timer)
     beats?.stop()
     beats = undefined
-    for (const id of waiters.keys()) settle(id, clientError('INTERRUPTED', '', { cause: connection.error }))
+    for (const id of waiters.keys()) settle(id, clientError('INTERRUPTED', 'the server may have processed the frame', { cause: connection.error }))
   }
 
   return connection

@@ -2,11 +2,10 @@ import type { Closing } from '../reconnecting.ts'
 import type { SockJSEvent } from '../events.ts'
 import type { StompClientError } from './errors.ts'
 import type { Headers } from './frame.ts'
+import type { StompSubscription } from './types.ts'
 
 /** A connection is there. */
 export interface ConnectedEvent extends SockJSEvent {
-  /** The version of STOMP, such as `1.2`. */
-  readonly version: string
   /** The headers of CONNECTED. */
   readonly headers: Headers
 }
@@ -21,18 +20,10 @@ export interface InterruptedEvent extends SockJSEvent, Closing {
   readonly error: StompClientError | null
 }
 
-/** All subscriptions exist again. */
-export interface RecoveredEvent extends SockJSEvent {
-  /** The subscriptions of which messages are lost. */
-  readonly gaps: number
-}
-
 /** Messages are lost. */
 export interface GapEvent extends SockJSEvent {
-  /** The id of the subscription. */
-  readonly subscription: string
-  /** The destination of the subscription. */
-  readonly destination: string
+  /** The subscription. */
+  readonly subscription: Pick<StompSubscription, 'id' | 'destination'>
 }
 
 /** An error without a promise and without a loop. */
@@ -54,7 +45,7 @@ export interface StompEventMap {
   /** A connection has ended or could not be made, and another attempt follows. */
   interrupted: InterruptedEvent
   /** All subscriptions exist again after an interruption. */
-  recovered: RecoveredEvent
+  recovered: SockJSEvent
   /** Messages of a subscription are lost. */
   gap: GapEvent
   /** An error that no promise and no loop of the application gets. */

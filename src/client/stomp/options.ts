@@ -7,7 +7,7 @@ import type { AnyContract } from './types.ts'
 export type ConnectHeaders = Readonly<Record<string, string>>
 
 /** The options of a STOMP client. Those of the sessions below are there, too. */
-export interface StompOptions<C extends ContractShape = AnyContract> extends Omit<ReconnectingOptions, 'headers' | 'queue'> {
+export interface StompOptions<C extends ContractShape = AnyContract> extends Omit<ReconnectingOptions, 'headers' | 'queue' | 'signal'> {
   /** The contract with the server. It gives the types of destinations and values. The client itself does not read it. */
   readonly contract?: C
   /** Headers of CONNECT, or a function that returns them, which is called before each CONNECT. */

@@ -9,17 +9,15 @@ export type MessageListener = (message: Message) => void
 /** The client, as its subscriptions see it. */
 export interface SubscriptionOwner {
   /** Forgets a subscription, and ends it at the server. */
-  forget (subscription: Subscription): void
+  forget (): void
   /** Tells of messages that are lost. */
-  gap (subscription: Subscription): void
+  gap (): void
   /** Takes an error that nothing else of the application gets. */
   failed (error: unknown): void
 }
 
 /** One subscription over all connections. */
 export interface Subscription extends StompSubscription {
-  /** The number of losses so far. */
-  readonly gaps: number
   /** Makes the headers of SUBSCRIBE, which ask for the messages since the last one. */
   subscribing (): GivenHeaders
   /** Takes the RECEIPT of SUBSCRIBE. */
@@ -30,10 +28,8 @@ export interface Subscription extends StompSubscription {
   end (error: StompClientError | null): void
 }
 
-type Result = IteratorResult<Message, undefined>
-
-/** Destinations without gaps: a queue keeps its messages, and the application answers each SUBSCRIBE. */
-const WITHOUT_GAPS = /^\/(queue|app)\//
+/** Destinations without gaps: a queue keeps its messages, the application answers each SUBSCRIBE, and errors belong to their connection. */
+const WITHOUT_GAPS = /^\/(queue|app)\/|\/errors$/
 
 /** Makes a subscription. The messages go to the listener, or wait for the loop. */
 export function openSubscription (
@@ -42,27 +38,22 @@ export function openSubscription (
 ): Subscription {
   /** The messages that wait; `null` stands for lost ones. */
   const queue: (Message | null)[] = []
-  /** The calls of `next` that wait. */
-  const calls: (readonly [resolve: (result: Result) => void, reject: (error: unknown) => void])[] = []
   /** The place of the last message in the history of the topic. */
   let position: string | undefined
   let isMade = false
   let isOver = false
   let failure: StompClientError | null = null
+  let wake: (() => void) | undefined
   let made: () => void
   let notMade: (error: unknown) => void
-  const ready = new Promise<void>((resolve, reject) => {
-    made = resolve
-    notMade = reject
-  })
-  // The loop gets the error, too.
-  ready.catch(() => {})
 
-  const subscription = {
+  const subscription = Object.assign(messages(), {
     id,
     destination,
-    ready,
-    gaps: 0,
+    ready: new Promise<void>((resolve, reject) => {
+      made = resolve
+      notMade = reject
+    }),
     subscribing () {
       if (isMade && !position && !WITHOUT_GAPS.test(destination)) push(null)
       return { id, destination, ack, 'x-gaps': true, ...headers, 'x-recover': position }
@@ -74,12 +65,10 @@ export function openSubscription (
     },
     take (message: Message) {
       const { headers } = message
-      if (headers['x-recovered'] === 'false') position = undefined
-      else if (!headers['x-gap']) {
-        if (headers['x-offset']) position = `${headers['x-epoch']}:${headers['x-offset']}`
-        return push(message)
-      }
-      push(null)
+      const isLost = headers['x-recovered'] === 'false'
+      if (isLost) position = undefined
+      else if (headers['x-offset']) position = `${headers['x-epoch']}:${headers['x-offset']}`
+      push(isLost || headers['x-gap'] ? null : message)
     },
     unsubscribe () {
       queue.length = 0
@@ -90,30 +79,30 @@ export function openSubscription (
       isOver = true
       failure = error
       signal?.removeEventListener('abort', subscription.unsubscribe)
-      owner.forget(subscription)
-      notMade(error ?? clientError('CLOSED'))
+      owner.forget()
+      notMade(error ?? clientError('CLOSED', destination))
       if (error && listener) owner.failed(error)
-      for (const call of calls.splice(0)) last(...call)
-    },
-    next: () => new Promise<Result>((resolve, reject) => {
-      for (let item; (item = queue.shift()) !== undefined;) {
-        if (item) return resolve({ done: false, value: item })
-        gap()
+      wake?.()
+    }
+  })
+
+  async function * messages (): AsyncGenerator<Message, undefined> {
+    try {
+      for (;;) {
+        const item = queue.shift()
+        if (item) yield item
+        else if (item === null) gap()
+        else if (failure) throw failure
+        else if (isOver) return
+        else await new Promise<void>((resolve) => { wake = resolve })
       }
-      if (isOver) last(resolve, reject)
-      else calls.push([resolve, reject])
-    }),
-    async return (): Promise<Result> {
+    } finally {
       subscription.unsubscribe()
-      return { done: true, value: undefined }
-    },
-    [Symbol.asyncIterator]: () => subscription
-  } as Subscription & { gaps: number }
+    }
+  }
 
   function push (item: Message | null): void {
     if (isOver) return
-    if (!item) subscription.gaps++
-    const [call] = calls
     if (listener) {
       try {
         if (item) listener(item)
@@ -121,26 +110,18 @@ export function openSubscription (
       } catch (error) {
         setTimeout(() => { throw error })
       }
-    } else if (call && item) {
-      calls.shift()
-      call[0]({ done: false, value: item })
-    } else if (call) gap()
-    else if (queue.length >= limit) subscription.end(clientError('OVERFLOW', destination))
+    } else if (queue.length >= limit) subscription.end(clientError('OVERFLOW', destination))
     else queue.push(item)
+    wake?.()
   }
 
   function gap (): void {
-    owner.gap(subscription)
+    owner.gap()
     ongap?.()
   }
 
-  /** Gives the end to a call of `next`, and the error to one call only. */
-  function last (resolve: (result: Result) => void, reject: (error: unknown) => void): void {
-    if (failure) reject(failure)
-    else resolve({ done: true, value: undefined })
-    failure = null
-  }
-
+  // The loop gets the error, too.
+  subscription.ready.catch(() => {})
   signal?.addEventListener('abort', subscription.unsubscribe)
   if (signal?.aborted) subscription.unsubscribe()
   return subscription

@@ -1,25 +1,18 @@
-import { encodeBody } from './bodies.ts'
+import type { ContractShape } from '../../contract/shape.ts'
 import type { Connection } from './connection.ts'
-import { fillDestination, type Params } from './destinations.ts'
 import { clientError } from './errors.ts'
-import type { GivenHeaders } from './frame.ts'
 import type { Message } from './message.ts'
+import { type Parts, sending } from './sending.ts'
+import type { AnyContract, StompClient, StompTransaction } from './types.ts'
 
-/** The parts of a frame that the application gives. */
-export interface Parts {
-  readonly params?: Params
-  readonly headers?: GivenHeaders
-}
-
-/** The headers and the body of SEND. */
-export function sending (destination: string, value: unknown, { params, headers }: Parts = {}): readonly [headers: GivenHeaders, body: string | undefined] {
-  const { body, type } = encodeBody(value)
-  return [{ destination: fillDestination(destination, params), 'content-type': type, ...headers }, body]
-}
-
-/** Begins a transaction on a connection. [STOMP 1.2, BEGIN] */
-export function begin (connection: Connection | undefined) {
-  if (!connection) throw clientError('INTERRUPTED')
+/**
+ * Begins a transaction on the connection of a client. [STOMP 1.2, BEGIN]
+ *
+ * @throws STOMP_CLIENT_INTERRUPTED without a connection
+ */
+export function begin<C extends ContractShape = AnyContract> (client: StompClient<C>): StompTransaction<C> {
+  const connection = (client as unknown as { connection (): Connection | undefined }).connection()
+  if (!connection) throw clientError('INTERRUPTED', 'no connection')
   const id = connection.id()
   const frame = { transaction: id }
   connection.send('BEGIN', frame)
@@ -33,5 +26,5 @@ export function begin (connection: Connection | undefined) {
     nack: (message: Message) => message.settle('NACK', id),
     commit: () => connection.confirmed('COMMIT', frame).then(() => {}),
     abort: () => connection.confirmed('ABORT', frame).then(() => {})
-  }
+  } as StompTransaction<C>
 }

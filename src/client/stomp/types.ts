@@ -34,8 +34,6 @@ export interface SendOptions {
 export interface RequestOptions {
   /** The time for the answer in milliseconds. By default 30,000. */
   readonly timeout?: number
-  /** A signal that ends the waiting. The promise rejects with its reason. */
-  readonly signal?: AbortSignal | undefined
 }
 
 /** The options of SUBSCRIBE. */
@@ -52,11 +50,7 @@ export interface SubscribeOptions {
 
 /** A message of the server. */
 export interface StompMessage<Body = unknown> {
-  /**
-   * The body: parsed if it is JSON, bytes if it is base64, `undefined` if it is empty, otherwise a text.
-   *
-   * @throws SyntaxError if the content type is JSON and the body is not
-   */
+  /** The body: a text if the content type is `text/`, else parsed if it is JSON. An empty body is `undefined`. */
   readonly body: Body
   /** The body as it came. */
   readonly text: string
@@ -75,7 +69,7 @@ export interface StompMessage<Body = unknown> {
  *
  * The loop throws a `StompClientError` if the server refused the subscription, if too many messages waited, or if the client ended by a failure.
  */
-export interface StompSubscription<Body = unknown> extends AsyncIterableIterator<StompMessage<Body>, undefined> {
+export interface StompSubscription<Body = unknown> extends AsyncGenerator<StompMessage<Body>, undefined> {
   /** The id of SUBSCRIBE. */
   readonly id: string
   /** The destination, with its parameters. */
@@ -172,13 +166,6 @@ export interface StompClient<C extends ContractShape = AnyContract> extends Emit
       question: WireOf<C, 'requests', Path, 'body'>, message: StompMessage<WireOf<C, 'requests', Path, 'body'>>
     ) => WireOf<C, 'requests', Path, 'answer'> | Promise<WireOf<C, 'requests', Path, 'answer'>>
   ): StompSubscription
-
-  /**
-   * Begins a transaction.
-   *
-   * @throws STOMP_CLIENT_INTERRUPTED without a connection
-   */
-  begin (): StompTransaction<C>
 
   /** Ends the client: DISCONNECT with its RECEIPT, and then the connection. Resolves when it has ended. */
   close (): Promise<void>

@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap'
-import type { StompMessage } from '../../../src/stomp-client.ts'
+import { begin, type StompMessage } from '../../../src/stomp-client.ts'
 import { AWKWARD } from '../../support/texts.ts'
 import { until, within } from '../../support/wait.ts'
 import { connected, open, startStomp, take, TRANSPORTS } from './support.ts'
@@ -20,7 +20,7 @@ each('it subscribes, sends, and closes in order', async (t, transports) => {
   t.equal(prices.destination, '/topic/prices/X')
   await within(prices.ready, 'the receipt of SUBSCRIBE')
   t.equal(client.state, 'connected')
-  t.match(await client.events.connected.next(), { version: '1.2', headers: { version: '1.2' }, target: client })
+  t.match(await client.events.connected.next(), { headers: { version: '1.2' }, target: client })
   await client.send('/topic/prices/:symbol', { bid: 1 }, { params: { symbol: 'X' }, headers: { 'x-a': 'b:\n\\c' } })
   await client.send('/topic/prices/X', 'text')
   await client.send('/topic/prices/X')
@@ -85,9 +85,9 @@ t.test('one client answers another', async (t) => {
   answers.unsubscribe()
   const refusing = oracle.answer('/queue/others', () => { throw new Error('no idea') })
   await refusing.ready
-  await t.rejects(asker.request('/queue/others', 'way'), { code: 'STOMP_CLIENT_REFUSED', message: 'The question was refused: no idea' })
+  await t.rejects(asker.request('/queue/others', 'way'), { code: 'STOMP_CLIENT_REFUSED', message: 'refused: no idea' })
   t.match(await oracle.events.error.next(), { error: { message: 'no idea' } })
-  await t.rejects(asker.request('/queue/nobody', 'way', { timeout: 20 }), { code: 'STOMP_CLIENT_TIMEOUT', message: 'No answer in time: /queue/nobody' })
+  await t.rejects(asker.request('/queue/nobody', 'way', { timeout: 20 }), { code: 'STOMP_CLIENT_TIMEOUT', message: 'timeout: /queue/nobody' })
 })
 
 t.test('the client answers the server', async (t) => {
@@ -106,19 +106,13 @@ t.test('the client answers the server', async (t) => {
   t.match(await client.events.error.next(), { error: TypeError })
 })
 
-t.test('a question ends by its time, by its signal, and by the end of the connection', async (t) => {
+t.test('a question ends by its time, and by the end of the connection', async (t) => {
   let asked = 0
   const server = await startStomp(t, { routes: (app) => app.stomp.message('/never', () => { asked++ }) })
   const client = await connected(open(t, server.port))
   await t.rejects(client.request('/app/never', 1, { timeout: 20 }), { code: 'STOMP_CLIENT_TIMEOUT' })
-  await t.rejects(client.request('/app/never', 1, { signal: AbortSignal.abort(new Error('not now')) }), { message: 'not now' })
-  t.equal(asked, 1)
-  const controller = new AbortController()
-  const aborted = client.request('/app/never', 1, { signal: controller.signal })
   const interrupted = client.request('/app/never', 1)
-  await until(() => asked === 3, 'the questions have come')
-  controller.abort(new Error('enough'))
-  await t.rejects(aborted, { message: 'enough' })
+  await until(() => asked === 2, 'the questions have come')
   server.stomp.close({ all: true }, 3001, 'cut')
   await t.rejects(interrupted, { code: 'STOMP_CLIENT_INTERRUPTED' })
 })
@@ -174,7 +168,7 @@ t.test('the server refuses CONNECT: the client ends, with the code', async (t) =
   t.equal(refused.state, 'closed')
   t.throws(() => refused.subscribe('/topic/a'), { code: 'STOMP_CLIENT_CLOSED' })
   await t.rejects(refused.send('/topic/a'), { code: 'STOMP_CLIENT_CLOSED' })
-  t.throws(() => refused.begin(), { code: 'STOMP_CLIENT_INTERRUPTED' })
+  t.throws(() => begin(refused), { code: 'STOMP_CLIENT_INTERRUPTED' })
   await refused.close()
   t.equal(refused.state, 'closed')
   let calls = 0
@@ -213,11 +207,11 @@ t.test('transactions: all at once, or not at all', async (t) => {
   const [jobs, done] = [client.subscribe('/queue/jobs', { ack: 'client-individual' }), client.subscribe('/topic/done/:name', { params: { name: 'a' } })]
   await client.send('/queue/jobs', 'job')
   const { value: job } = await jobs.next()
-  const dropped = client.begin()
+  const dropped = begin(client)
   dropped.send('/topic/done/a', 'never')
   dropped.ack(job!)
   await dropped.abort()
-  const transaction = client.begin()
+  const transaction = begin(client)
   transaction.send('/topic/done/:name', 'yes', { params: { name: 'a' } })
   transaction.nack(job!)
   t.not(transaction.id, dropped.id)
@@ -225,7 +219,7 @@ t.test('transactions: all at once, or not at all', async (t) => {
   await transaction.commit()
   t.strictSame(await take(done, 2), ['before', 'yes'])
   t.equal((await jobs.next()).value!.headers['redelivered'], 'true')
-  const lost = client.begin()
+  const lost = begin(client)
   server.stomp.close({ all: true }, 3001, 'cut')
   await client.events.interrupted.next()
   await t.rejects(lost.commit(), { code: 'STOMP_CLIENT_INTERRUPTED' })
@@ -263,15 +257,15 @@ t.test('a loop that is too slow gets what waits, and then a clear error', async 
   await slow.ready
   for (let i = 0; i < 5; i++) await client.send('/topic/a', i)
   t.strictSame(await take(slow, 3), [0, 1, 2])
-  await t.rejects(slow.next(), { code: 'STOMP_CLIENT_OVERFLOW', message: 'Too many messages wait: /topic/a' })
+  await t.rejects(slow.next(), { code: 'STOMP_CLIENT_OVERFLOW', message: 'overflow: /topic/a' })
   t.strictSame(await take(other, 5), [0, 1, 2, 3, 4])
   await until(() => server.stomp.subscriptions({ destination: '/topic/a' }).length === 1, 'one subscription is left')
 })
 
-t.test('signals end a subscription and a client', async (t) => {
+t.test('a signal ends a subscription', async (t) => {
   const server = await startStomp(t)
-  const [one, all] = [new AbortController(), new AbortController()]
-  const client = await connected(open(t, server.port, { signal: all.signal }))
+  const one = new AbortController()
+  const client = await connected(open(t, server.port))
   const subscription = client.subscribe('/topic/a', { signal: one.signal })
   const waiting = subscription.next()
   one.abort()
@@ -279,10 +273,6 @@ t.test('signals end a subscription and a client', async (t) => {
   await t.rejects(subscription.ready, { code: 'STOMP_CLIENT_CLOSED' })
   const late = client.subscribe('/topic/a', { signal: one.signal })
   t.strictSame(await late.next(), { done: true, value: undefined })
-  all.abort()
-  t.match(await client.events.closed.next(), { code: 1000, error: null })
-  const never = open(t, server.port, { signal: all.signal })
-  await never.events.closed.next()
 })
 
 t.test('frames wait for the connection, in order and bounded', async (t) => {
@@ -320,7 +310,7 @@ t.test('arguments that are not valid', async (t) => {
   const server = await startStomp(t)
   const client = open(t, server.port)
   for (const params of [{}, { a: '' }, { a: 'x/y' }]) t.throws(() => client.subscribe('/topic/:a', { params: params as { a: string } }), { code: 'STOMP_CLIENT_BAD_ARGUMENT' })
-  for (const value of [() => {}, Uint8Array.of(1), Symbol('x')]) await t.rejects(client.send('/topic/a', value), { code: 'STOMP_CLIENT_BAD_ARGUMENT' })
+  for (const value of [() => {}, Uint8Array.of(1), new DataView(new ArrayBuffer(1)), Symbol('x')]) await t.rejects(client.send('/topic/a', value), { code: 'STOMP_CLIENT_BAD_ARGUMENT' })
   await t.rejects(client.request('/app/:a' as string, 1), { code: 'STOMP_CLIENT_BAD_ARGUMENT' })
   t.throws(() => open(t, 1, {}, '#x'), SyntaxError)
 })
