@@ -2,7 +2,6 @@ import type { Closing } from '../reconnecting.ts'
 import type { SockJSEvent } from '../events.ts'
 import type { StompClientError } from './errors.ts'
 import type { Headers } from './frame.ts'
-import type { StompSubscription } from './types.ts'
 
 /** A connection is there. */
 export interface ConnectedEvent extends SockJSEvent {
@@ -23,7 +22,7 @@ export interface InterruptedEvent extends SockJSEvent, Closing {
 /** Messages are lost. */
 export interface GapEvent extends SockJSEvent {
   /** The subscription. */
-  readonly subscription: Pick<StompSubscription, 'id' | 'destination'>
+  readonly subscription: { readonly id: string, readonly destination: string }
 }
 
 /** An error without a promise and without a loop. */
