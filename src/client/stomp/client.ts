@@ -78,6 +78,8 @@ export function openClient (options: StompOptions, openStream: (options: StreamO
   })
   stream.onopen = () => { open() }
   stream.onmessage = ({ data }) => connection?.take(data)
+  stream.onsuspend = () => connection?.suspend()
+  stream.onresume = () => connection?.resume()
   stream.oninterrupt = (event) => {
     if (!closing) client.state = connections ? 'interrupted' : 'connecting'
     client.emit('interrupted', { ...event, error: failure })

@@ -1,7 +1,7 @@
 import type { ContractShape } from '../../contract/shape.ts'
 import { parseAddress } from '../address.ts'
 import { manySessions, type ReconnectingUrl } from '../reconnecting.ts'
-import { SockJS } from '../sockjs.ts'
+import { resumable } from '../resumable.ts'
 import { openClient } from './client.ts'
 import type { StompOptions } from './options.ts'
 import type { AnyContract, StompClient } from './types.ts'
@@ -17,5 +17,5 @@ export function connectStomp<const C extends ContractShape = AnyContract> (url: 
   const { socket } = options
   if (!socket && typeof url !== 'function') parseAddress(url)
   return openClient(options as StompOptions, (options) =>
-    manySessions(url, options, (url) => socket ? socket(url) : new SockJS(url, null, options))) as unknown as StompClient<C>
+    manySessions(url, options, (url) => socket ? socket(url) : resumable(url, options))) as unknown as StompClient<C>
 }

@@ -14,7 +14,6 @@ export interface Socket {
 export interface ConnectionSettings {
   readonly heartBeat?: readonly [outgoing: number, incoming: number]
   readonly connectTimeout?: number
-  readonly maxFrame?: number
 }
 
 /** One session of STOMP over one session below. */
@@ -38,6 +37,10 @@ export interface Connection {
   settle (id: string | undefined, error: unknown, value?: unknown): boolean
   /** Takes a text of the server. */
   take (text: string): void
+  /** Stops the heart-beats, while the session below has no connection. */
+  suspend (): void
+  /** Starts the heart-beats again. */
+  resume (): void
   /** Ends the session below, because of an error. */
   giveUp (error: StompClientError): void
   /** Learns that the session below has ended. The frames without a RECEIPT may have been processed or not. */
@@ -50,15 +53,19 @@ const GIVEN_UP = 3000
 /** The longest delay of a timer. */
 const LONGEST = 2 ** 31 - 1
 
+/** The most characters of a frame that has not come to its end. */
+const LIMIT = 2 ** 24
+
 /** Begins a session of STOMP. The client sends CONNECT, and gets the headers of CONNECTED, and each MESSAGE. */
 export function openConnection (
-  socket: Socket, { heartBeat = [10_000, 10_000], connectTimeout = 10_000, maxFrame = 2 ** 24 }: ConnectionSettings,
+  socket: Socket, { heartBeat = [10_000, 10_000], connectTimeout = 10_000 }: ConnectionSettings,
   onConnected: (headers: Headers) => void, onMessage: (frame: Frame) => void
 ): Connection {
   /** The frames that wait for their RECEIPT, and the questions that wait for their answer. */
   const waiters = new Map<string | undefined, (error: unknown, value?: unknown) => void>()
   const timer = setTimeout(() => giveUp(clientError('SILENT', 'no CONNECTED')), connectTimeout)
   let beats: HeartBeats | undefined
+  let startBeats = (): void => {}
   let count = 0
   /** The text behind the last whole frame. */
   let rest = ''
@@ -92,15 +99,17 @@ export function openConnection (
           // The ends of lines between frames are heart-beats.
           rest = rest.replace(/^[\r\n]+/, '')
           const [frame, length] = readFrame(rest) ?? []
-          if ((length ?? rest.length) > maxFrame) throw clientError('BAD_FRAME', `more than ${maxFrame} characters`)
-          if (!frame) return
+          if (!frame) break
           rest = rest.slice(length)
           takeFrame(frame)
         }
+        if (rest.length > LIMIT) throw clientError('BAD_FRAME', 'too long')
       } catch (error) {
         giveUp(error as StompClientError)
       }
     },
+    suspend,
+    resume: () => startBeats(),
     giveUp,
     end
   }
@@ -142,8 +151,11 @@ export function openConnection (
     connection.state = 'connected'
     const theirs = (headers['heart-beat'] ?? '').split(',')
     const agreed = (own: number, other = 0): number => own && other && Math.min(LONGEST, Math.max(own, other))
-    beats = heartBeats(agreed(heartBeat[0], +theirs[1]! || 0), agreed(heartBeat[1], +theirs[0]! || 0), () => write('\n'),
-      () => giveUp(clientError('SILENT', 'no heart-beat')))
+    startBeats = () => {
+      beats = heartBeats(agreed(heartBeat[0], +theirs[1]! || 0), agreed(heartBeat[1], +theirs[0]! || 0), () => write('\n'),
+        () => giveUp(clientError('SILENT', 'no heart-beat')))
+    }
+    startBeats()
     onConnected(headers)
   }
 
@@ -154,11 +166,15 @@ export function openConnection (
     socket.close(GIVEN_UP, error.message.slice(0, 123))
   }
 
+  function suspend (): void {
+    beats?.stop()
+    beats = undefined
+  }
+
   function end (): void {
     connection.state = 'ended'
     clearTimeout(timer)
-    beats?.stop()
-    beats = undefined
+    suspend()
     for (const id of waiters.keys()) settle(id, clientError('INTERRUPTED', 'the server may have processed the frame', { cause: connection.error }))
   }
 

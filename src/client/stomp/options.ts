@@ -7,7 +7,7 @@ import type { AnyContract } from './types.ts'
 export type ConnectHeaders = Readonly<Record<string, string>>
 
 /** The options of a STOMP client. Those of the sessions below are there, too. */
-export interface StompOptions<C extends ContractShape = AnyContract> extends Omit<ReconnectingOptions, 'headers' | 'queue' | 'signal'> {
+export interface StompOptions<C extends ContractShape = AnyContract> extends Omit<ReconnectingOptions, 'headers' | 'queue' | 'resume' | 'signal'> {
   /** The contract with the server. It gives the types of destinations and values. The client itself does not read it. */
   readonly contract?: C
   /** Headers of CONNECT, or a function that returns them, which is called before each CONNECT. */
@@ -22,8 +22,6 @@ export interface StompOptions<C extends ContractShape = AnyContract> extends Omi
   readonly connectTimeout?: number
   /** The frames that wait while there is no connection. By default 100. */
   readonly queue?: number
-  /** The characters of a frame of the server. A longer one ends the connection. By default 16 Mi. */
-  readonly maxFrame?: number
   /** The destination of the errors of handlers, or false for brokers without it. By default `/user/queue/errors`. */
   readonly errors?: string | false
 }

@@ -121,14 +121,12 @@ t.test('heart-beats that make no sense count as none', async (t) => {
   }
 })
 
-t.test('a frame without an end, and one that is too large', async (t) => {
-  const { peers, client } = await play(t, { maxFrame: 1000 })
-  for (const text of ['MESSAGE\nsubscription:1\n\n' + 'x'.repeat(1000) + '\0', 'MESSAGE\n' + 'a:b\n'.repeat(400)]) {
-    const peer = await peers.next()
-    peer.say(CONNECTED)
-    for (let i = 0; i < text.length; i += 100) peer.say(text.slice(i, i + 100))
-    t.match(await client.events.interrupted.next(), { error: { code: 'STOMP_CLIENT_BAD_FRAME', message: /more than 1000 characters/ } })
-  }
+t.test('a frame without an end', async (t) => {
+  const { peers, client } = await play(t)
+  const peer = await peers.next()
+  peer.say(CONNECTED + 'MESSAGE\nsubscription:1\n\n')
+  for (let i = 0; i < 17; i++) peer.say('x'.repeat(1024 * 1024))
+  t.match(await client.events.interrupted.next(), { error: { code: 'STOMP_CLIENT_BAD_FRAME', message: 'bad frame: too long' } })
 })
 
 t.test('ACK and NACK, byte for byte', async (t) => {

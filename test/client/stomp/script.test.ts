@@ -1,10 +1,11 @@
+import { readFileSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
 import t from 'tap'
 import { buildClientScript, STOMP_CLIENT } from '../../../scripts/client-script.js'
 import { stompClientScript } from '../../../src/embedded/stomp-client.ts'
 import { startStomp } from './support.ts'
 
-/** The most bytes of the script, after gzip: SockJS, its streams over many sessions, and STOMP. */
+/** The most bytes of the script, after gzip: SockJS, sessions that are resumed, many sessions one after the other, and STOMP. */
 const LIMIT = 8192
 
 t.test('the script: fresh, small, and served with a tag', async (t) => {
@@ -31,5 +32,15 @@ t.test('the script runs without a module system', async (t) => {
   await subscription.ready
   await client.send('/topic/a', { a: 1 })
   t.strictSame((await subscription.next()).value.body, { a: 1 })
-  t.match([typeof page['SockJS'], typeof page['SockJS'].reconnecting, typeof page['StompClientError']], ['function', 'function', 'function'])
+  t.match([typeof page['SockJS'], typeof page['StompClientError']], ['function', 'function'])
+})
+
+t.test('the guide explains every code, event and option', async (t) => {
+  const text = (path: string): string => readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8')
+  const guide = text('docs/stomp-client.md')
+  const codes = [.../export type ClientErrorName =([^]*?)\n\n/.exec(text('src/client/stomp/errors.ts'))![1]!.matchAll(/'(\w+)'/g)].map(([, name]) => `STOMP_CLIENT_${name}`)
+  const options = [...text('src/client/stomp/options.ts').matchAll(/^ {2}readonly (\w+)\?/gm)].map(([, name]) => name!)
+  const events = [.../interface StompEventMap \{([^]*?)\n\}/.exec(text('src/client/stomp/events.ts'))![1]!.matchAll(/^ {2}(\w+):/gm)].map(([, name]) => name!)
+  t.match([codes.length, options.length, events.length], [9, 8, 6])
+  for (const name of [...codes, ...options, ...events]) t.ok(guide.includes(`| \`${name}\` |`), name)
 })
