@@ -1,11 +1,10 @@
 import type { Body } from './body.ts'
 import { EncodedFrame, FrameEnd, headerLines } from './encoding.ts'
-import { headerRulesFor } from './escaping.ts'
-import type { FrameHeaders } from './headers.ts'
+import { escapeValue, type HeaderRules, headerRulesFor } from './escaping.ts'
 import type { Version } from './versions.ts'
 
-/** The headers that differ between deliveries. A publisher cannot set them for its receivers (STOMP-M5). */
-const PER_DELIVERY: ReadonlySet<string> = new Set(['content-length', 'subscription', 'ack', 'redelivered'])
+/** The headers that the server sets. A publisher cannot set them for its receivers (STOMP-M5). */
+const OF_THE_SERVER: ReadonlySet<string> = new Set(['destination', 'message-id', 'content-length', 'subscription', 'ack', 'redelivered'])
 
 /**
  * One MESSAGE for many subscribers. Only the headers of a delivery differ between them, so they stand first.
@@ -13,11 +12,16 @@ const PER_DELIVERY: ReadonlySet<string> = new Set(['content-length', 'subscripti
  * The rest is encoded once for each version.
  */
 export class MessageEncoding {
-  readonly #headers: FrameHeaders
+  readonly #destination: string
+  readonly #id: string
+  readonly #headers: Iterable<readonly [name: string, value: string]>
   readonly #body: Body
   readonly #ends: { [V in Version]?: FrameEnd } = {}
 
-  constructor (headers: FrameHeaders, body: Body) {
+  /** `headers` are those of the publisher. */
+  constructor (destination: string, id: string, headers: Iterable<readonly [name: string, value: string]>, body: Body) {
+    this.#destination = destination
+    this.#id = id
     this.#headers = headers
     this.#body = body
   }
@@ -29,7 +33,11 @@ export class MessageEncoding {
    */
   frame (own: Iterable<readonly [name: string, value: string]>, version: Version): EncodedFrame {
     const rules = headerRulesFor('MESSAGE', version)
-    const end = this.#ends[version] ??= new FrameEnd(headerLines(this.#headers, rules, PER_DELIVERY), this.#body)
+    const end = this.#ends[version] ??= new FrameEnd(this.#lines(rules), this.#body)
     return new EncodedFrame('MESSAGE\n' + headerLines(own, rules), end)
+  }
+
+  #lines (rules: HeaderRules): string {
+    return 'destination:' + escapeValue(this.#destination, rules) + '\nmessage-id:' + escapeValue(this.#id, rules) + '\n' + headerLines(this.#headers, rules, OF_THE_SERVER)
   }
 }

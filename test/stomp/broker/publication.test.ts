@@ -2,7 +2,7 @@ import t from 'tap'
 import type { Message } from '../../../src/stream/message-stream.ts'
 import { PreparedMessage } from '../../../src/stream/prepared-message.ts'
 import { Publication } from '../../../src/stomp/broker/publication.ts'
-import { Body } from '../../../src/stomp/codec/index.ts'
+import { Body, FrameHeaders } from '../../../src/stomp/codec/index.ts'
 
 const publication = (): Publication => new Publication('/topic/x', 'm1', [], Body.from('é'))
 
@@ -40,4 +40,15 @@ t.test('a publication that forgets its forms makes them anew', async (t) => {
   const again = shared.forSubscription('sub-0', '1.2', false)
   t.notOk(again instanceof PreparedMessage)
   t.equal(again, first)
+})
+
+t.test('STOMP-M5: the headers of a message begin with those of the server, which the publisher cannot set', async (t) => {
+  const given = FrameHeaders.from({ a: '1', 'message-id': 'forged', destination: '/topic/y' })
+  const message = new Publication('/topic/x', 'm1', given, Body.EMPTY)
+  const { size } = message
+  given.set('b', '2')
+  t.strictSame([...message.headers], [['destination', '/topic/x'], ['message-id', 'm1'], ['a', '1']])
+  t.equal(message.headers, message.headers)
+  t.equal(message.size, size)
+  t.equal(message.forSubscription('s', '1.2', false), 'MESSAGE\nsubscription:s\ndestination:/topic/x\nmessage-id:m1\na:1\ncontent-length:0\n\n\0')
 })

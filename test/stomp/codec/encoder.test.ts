@@ -123,11 +123,12 @@ test('STOMP-F9 headers keep their order, and the first of one name', async (t) =
   t.equal(FrameHeaders.from(headers), headers)
 })
 
-const encodingOf = ({ headers, body }: Frame): MessageEncoding => new MessageEncoding(headers, body)
+const encodingOf = (headers: Record<string, string>, body: string | Uint8Array = ''): MessageEncoding =>
+  new MessageEncoding('/topic/a:b', 'm1', FrameHeaders.from(headers), Body.from(body))
 
 test('one MESSAGE for many: only the subscription differs', async (t) => {
-  const encoding = encodingOf(createFrame('MESSAGE', { 'message-id': 'm1', destination: '/topic/a:b' }, 'hé'))
-  const rest = 'message-id:m1\ndestination:/topic/a\\cb\ncontent-length:3\n\nhé\0'
+  const encoding = encodingOf({}, 'hé')
+  const rest = 'destination:/topic/a\\cb\nmessage-id:m1\ncontent-length:3\n\nhé\0'
   t.equal(encoding.frame([['subscription', 'sub-0']], '1.2').text, 'MESSAGE\nsubscription:sub-0\n' + rest)
   t.equal(encoding.frame([['subscription', 'sub:1']], '1.1').text, 'MESSAGE\nsubscription:sub\\c1\n' + rest)
   t.equal(encoding.frame([['subscription', 's']], '1.0').text, 'MESSAGE\nsubscription:s\n' + rest.replace('\\c', ':'))
@@ -135,23 +136,23 @@ test('one MESSAGE for many: only the subscription differs', async (t) => {
 })
 
 test('STOMP-M2 a 1.0 subscription without id gets none', async (t) => {
-  const encoding = encodingOf(createFrame('MESSAGE', { 'message-id': 'm1' }))
-  t.equal(encoding.frame([], '1.0').text, 'MESSAGE\nmessage-id:m1\ncontent-length:0\n\n\0')
-  t.equal(encoding.frame([['subscription', 'undefined']], '1.0').text, 'MESSAGE\nsubscription:undefined\nmessage-id:m1\ncontent-length:0\n\n\0')
+  const encoding = encodingOf({})
+  t.equal(encoding.frame([], '1.0').text, 'MESSAGE\ndestination:/topic/a:b\nmessage-id:m1\ncontent-length:0\n\n\0')
+  t.equal(encoding.frame([['subscription', 'undefined']], '1.0').text, 'MESSAGE\nsubscription:undefined\ndestination:/topic/a:b\nmessage-id:m1\ncontent-length:0\n\n\0')
 })
 
 test('STOMP-M3 STOMP-M5 a delivery may have headers of its own; what the publisher put there is not shared', async (t) => {
-  const forged = { subscription: 'x', ack: 'y', redelivered: 'true', 'content-length': '7', 'message-id': 'm1' }
-  const encoding = encodingOf(createFrame('MESSAGE', forged, 'a'))
-  t.equal(encoding.frame([['subscription', 's']], '1.2').text, 'MESSAGE\nsubscription:s\nmessage-id:m1\ncontent-length:1\n\na\0')
-  t.equal(encoding.frame([['subscription', 's'], ['ack', 'a:1']], '1.2').text, 'MESSAGE\nsubscription:s\nack:a\\c1\nmessage-id:m1\ncontent-length:1\n\na\0')
+  const forged = { subscription: 'x', ack: 'y', redelivered: 'true', 'content-length': '7', 'message-id': 'm2', destination: '/topic/b', own: 'z' }
+  const encoding = encodingOf(forged, 'a')
+  t.equal(encoding.frame([['subscription', 's']], '1.2').text, 'MESSAGE\nsubscription:s\ndestination:/topic/a\\cb\nmessage-id:m1\nown:z\ncontent-length:1\n\na\0')
+  t.equal(encoding.frame([['subscription', 's'], ['ack', 'a:1']], '1.2').text, 'MESSAGE\nsubscription:s\nack:a\\c1\ndestination:/topic/a\\cb\nmessage-id:m1\nown:z\ncontent-length:1\n\na\0')
 })
 
 test('one MESSAGE with other octets goes as bytes or as base64', async (t) => {
-  const encoded = encodingOf(createFrame('MESSAGE', { 'message-id': 'm1' }, Buffer.of(0xff))).frame([['subscription', 's']], '1.2')
+  const encoded = encodingOf({}, Buffer.of(0xff)).frame([['subscription', 's']], '1.2')
   t.notOk(encoded.isText)
-  t.equal(encoded.text, 'MESSAGE\nsubscription:s\ncontent-transfer-encoding:base64\nmessage-id:m1\ncontent-length:4\n\n/w==\0')
-  t.strictSame(encoded.bytes, Buffer.from('MESSAGE\nsubscription:s\nmessage-id:m1\ncontent-length:1\n\n\xff\0', 'latin1'))
+  t.equal(encoded.text, 'MESSAGE\nsubscription:s\ncontent-transfer-encoding:base64\ndestination:/topic/a\\cb\nmessage-id:m1\ncontent-length:4\n\n/w==\0')
+  t.strictSame(encoded.bytes, Buffer.from('MESSAGE\nsubscription:s\ndestination:/topic/a\\cb\nmessage-id:m1\ncontent-length:1\n\n\xff\0', 'latin1'))
 })
 
 test('STOMP-C2 STOMP-C3 the highest common version', async (t) => {
