@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest, RouteShorthandOptions } from 'fastify'
 import { asyncapiPage } from '../../embedded/asyncapi-page.ts'
-import { ownClientScript } from '../../embedded/own-client.ts'
+import { stompClientScript } from '../../embedded/stomp-client.ts'
 import { serveStaticPage } from '../../pages/static-page.ts'
 import { type AsyncApiPluginOptions, GUARDS } from './options.ts'
 import type { AsyncApiDocument } from './types.ts'
@@ -15,7 +15,7 @@ export function serveDocument (app: FastifyInstance, options: AsyncApiPluginOpti
   // The page finds the endpoints from its own address, because a proxy may have removed a prefix.
   const up = '../'.repeat(path.split('/').length - 1)
   const place = { document: `../${path.slice(path.lastIndexOf('/') + 1)}.json`, endpoints: tryIt ? paths.map((each) => up + each.slice(1)) : [] }
-  serveStaticPage(app, { path, files: { ...asyncapiPage, 'client.js': ownClientScript, 'place.json': JSON.stringify(place) }, guards })
+  serveStaticPage(app, { path, files: { ...asyncapiPage, 'stomp-client.js': stompClientScript, 'place.json': JSON.stringify(place) }, guards })
 }
 
 /** A name or an address, with or without a port. */

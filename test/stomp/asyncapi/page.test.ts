@@ -54,10 +54,3 @@ t.test('the body of the editor: an example, a sample, a plain text, or nothing',
   t.equal(bodyOf({ payload: { type: 'string' }, contentType: 'text/plain' }, same), 'text')
   t.equal(bodyOf({}, same), '')
 })
-
-t.test('frames of STOMP', async (t) => {
-  const { writeFrame, readFrame } = await page('stomp')
-  t.equal(writeFrame('SEND', { 'a:b': 'c\nd\\' }, 'x'), 'SEND\na\\cb:c\\nd\\\\\n\nx\0')
-  t.equal(writeFrame('CONNECT', { passcode: 'a:b\nc' }), 'CONNECT\npasscode:a:b c\n\n\0')
-  t.strictSame(readFrame('MESSAGE\na\\cb:c\\nd\na\\cb:2\n\nx\0'), { command: 'MESSAGE', headers: { 'a:b': 'c\nd' }, body: 'x' })
-})

@@ -53,7 +53,7 @@ t.test('the servers have the host by which the client has reached this one', asy
 
 t.test('hooks of the option guard the document, the page and its files', async (t) => {
   const app = await build(t, { ...INFO, path: '/asyncapi', onRequest: async (_request, reply) => reply.code(401).send() })
-  for (const url of ['/asyncapi.json', '/asyncapi', '/asyncapi/', '/asyncapi/main.js', '/asyncapi/place.json', '/asyncapi/client.js']) t.equal((await app.inject(url)).statusCode, 401, url)
+  for (const url of ['/asyncapi.json', '/asyncapi', '/asyncapi/', '/asyncapi/main.js', '/asyncapi/place.json', '/asyncapi/stomp-client.js']) t.equal((await app.inject(url)).statusCode, 401, url)
 })
 
 t.test('without a path nothing is served, and the facts are still those of the registration', async (t) => {

@@ -1,10 +1,10 @@
 /* global addEventListener, location, scrollTo */
+import { Connection, textOf } from './connection.js'
 import { Document, fits } from './document.js'
 import { el, setText } from './dom.js'
 import { askLogin } from './login.js'
 import { commandOf, operationView } from './operation.js'
 import { overview } from './overview.js'
-import { Connection } from './stomp.js'
 import { Panel } from './try.js'
 
 const byId = (id) => document.getElementById(id)
@@ -20,7 +20,8 @@ class Page {
   #api = null
   #place = null
   #panel = null
-  #connection = new Connection((state, text) => this.#changed(state, text))
+  #login = null
+  #connection = new Connection((state, text) => this.#changed(state, text), (error) => this.#panel?.failed(error))
 
   async start () {
     this.#place = await load('place.json')
@@ -74,15 +75,25 @@ class Page {
   async #connected () {
     if (this.#connection.state === 'open') return this.#connection
     const schemes = Object.values(this.#api.json.components.securitySchemes ?? {})
-    const headers = this.#connection.state === 'closed' ? await askLogin(byId('login'), schemes) : {}
+    // A login that the server has accepted is good for the next connection, too.
+    const headers = this.#login ?? (this.#connection.state === 'closed' ? await askLogin(byId('login'), schemes) : {})
     if (headers === null) throw new Error('Not connected')
-    await this.#connection.open(new URL(this.#place.endpoints[0], location.href).href, headers)
+    this.#login = null
+    try {
+      await this.#connection.open(new URL(this.#place.endpoints[0], location.href).href, headers)
+    } catch (error) {
+      throw new Error(textOf(error))
+    }
+    this.#login = headers
     return this.#connection
   }
 
   #toggle () {
     if (this.#connection.state === 'closed') this.#connected().catch(() => {})
-    else this.#connection.close()
+    else {
+      this.#login = null
+      this.#connection.close()
+    }
   }
 
   #changed (state, text) {

@@ -1,3 +1,4 @@
+import { textOf } from './connection.js'
 import { fill, partsOf } from './document.js'
 import { el, setText } from './dom.js'
 import { bodyOf } from './sample.js'
@@ -5,16 +6,12 @@ import { bodyOf } from './sample.js'
 /** The most entries of the log. Older ones go. */
 const MOST = 100
 
-const ERRORS = '/user/queue/errors'
-const ANSWERS = '/temp-queue/asyncapi'
-
 /** The part of the page that tries an operation. `connect` resolves with the open connection. */
 export class Panel {
   #document
   #operation
   #connect
   #ends = new Map()
-  #failed = new Set()
   #log = el('ol', { class: 'log', 'aria-label': 'What came and went', 'aria-live': 'polite', tabIndex: 0 })
   #fields = new Map()
   #body = null
@@ -33,7 +30,7 @@ export class Panel {
       class: 'form',
       onsubmit: (event) => {
         event.preventDefault()
-        this.#run().catch((error) => this.#note('problem', error.message))
+        this.#run().catch((error) => this.failed(error))
       }
     })
     form.append(...this.#operation.parameters.map((parameter) => this.#field(parameter)))
@@ -79,43 +76,34 @@ export class Panel {
   async #send (connection) {
     const { address, answers, reply, messages: [message] } = this.#operation
     const values = this.#values
-    this.#follow(connection, ERRORS)
     for (const { operation } of answers) {
       const target = this.#document.operation(operation)
       // The answers go to a destination that the parameters of this one name.
       if (target !== undefined && partsOf(target.address).every(({ parameter }) => parameter === undefined || values[parameter] !== undefined)) this.#follow(connection, fill(target.address, values))
     }
-    const isAddressed = reply?.isAddressed === true
-    if (isAddressed) connection.listen(ANSWERS, (got) => this.#got(ANSWERS, got))
     const destination = fill(address, values)
     const body = this.#body.value
-    const type = body === '' ? {} : { 'content-type': message.contentType ?? 'application/json' }
+    const headers = { ...body === '' ? {} : { 'content-type': message.contentType ?? 'application/json' }, ...headersIn(this.#headers.value) }
+    const text = body === '' ? undefined : body
     this.#note('out', destination, body)
-    const receipt = await connection.send(destination, { ...type, ...isAddressed ? { 'reply-to': ANSWERS } : {}, ...headersIn(this.#headers.value) }, body)
-    // The error of a message comes before its receipt, and names it.
-    if (!this.#failed.delete(receipt)) this.#note('done', 'The server has processed the message.')
+    if (reply?.isAddressed === true) return this.#note('in', 'reply-to', asText(await connection.request(destination, headers, text)))
+    await connection.send(destination, headers, text)
+    this.#note('done', 'The server has processed the message.')
   }
 
   #toggle (connection) {
     if (this.#ends.size > 0) return this.leave()
-    const destination = fill(this.#operation.address, this.#values)
-    if (destination !== ERRORS) this.#follow(connection, ERRORS)
-    this.#follow(connection, destination)
+    this.#follow(connection, fill(this.#operation.address, this.#values))
   }
 
   /** Subscribes a destination once. */
   #follow (connection, destination) {
     if (this.#ends.has(destination)) return
-    this.#ends.set(destination, connection.subscribe(destination, (got) => this.#got(destination, got)))
-    if (destination !== ERRORS) this.#note('done', `Subscribed to ${destination}`)
+    this.#ends.set(destination, connection.subscribe(destination, ({ text }) => this.#note('in', destination, text)))
+    this.#note('done', `Subscribed to ${destination}`)
   }
 
   get #values () { return Object.fromEntries([...this.#fields].map(([name, field]) => [name, field.value])) }
-
-  #got (destination, { headers, body }) {
-    if (destination === ERRORS) this.#failed.add(headers['receipt-id'])
-    this.#note(destination === ERRORS ? 'problem' : 'in', destination, body)
-  }
 
   #note (kind, title, body = '') {
     this.#log.append(el('li', { class: `entry ${kind}` },
@@ -123,6 +111,12 @@ export class Panel {
       body === '' ? null : el('pre', { class: 'code' }, pretty(body))))
     while (this.#log.children.length > MOST) this.#log.firstChild.remove()
     this.#log.scrollTop = this.#log.scrollHeight
+  }
+
+  /** Tells of an error. The body of an error of the application has more than its text. */
+  failed (error) {
+    if (error.code === 'STOMP_CLIENT_TIMEOUT') return this.#note('problem', 'No answer came within 10 s.')
+    this.#note('problem', textOf(error), typeof error.body === 'object' ? asText(error.body) : '')
   }
 
   /** Tells that the connection has ended, and with it all subscriptions. */
@@ -148,6 +142,11 @@ function pretty (text) {
   } catch {
     return text
   }
+}
+
+/** Writes a decoded body. */
+function asText (value) {
+  return value instanceof Uint8Array ? `${value.length} bytes` : JSON.stringify(value)
 }
 
 /** Reads lines such as `priority: high`. */
