@@ -48,7 +48,7 @@ const ROOMS: readonly Room[] = [
   {
     name: 'sockjs/remote',
     rooms: ['telemetry', 'core', 'engine', 'cluster', 'sockjs/protocol', 'sockjs/session', 'sockjs/transports', 'sockjs/options', 'sockjs/endpoint'],
-    packages: []
+    packages: ['node:crypto', 'type:node:net', 'type:ws']
   },
   { name: 'sockjs/request', rooms: ['core', 'stream', 'sockjs/protocol', 'sockjs/session', 'sockjs/transports', 'sockjs/options', 'sockjs/endpoint'], packages: ['*'] },
   { name: 'sockjs/upgrade', rooms: ['core', 'sockjs/errors', 'sockjs/protocol', 'sockjs/session', 'sockjs/transports', 'sockjs/endpoint', 'sockjs/request'], packages: ['*'] },

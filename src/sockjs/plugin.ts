@@ -23,7 +23,10 @@ async function registerSockjs (app: FastifyInstance, options: SockjsPluginOption
   checkPluginOptions(options)
   const registration = new Registration(app, options)
   const remote = registration.node === null ? null : new RemoteSessions(registration.node, registration.telemetry, registration.limits.maxLookupsPerAddress)
-  if (remote !== null) registration.foreign = remote.edge
+  if (remote !== null) {
+    registration.foreign = remote.edge
+    registration.tokens = remote.tokens
+  }
   const paths = new EndpointPaths(app)
   const facadeFor = oncePer((scope: FastifyInstance) => facadeOf(registration, remote, paths, scope))
   app.decorate('sockjs', { getter (this: FastifyInstance) { return facadeFor(this) } } as never)

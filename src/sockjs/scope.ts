@@ -11,6 +11,7 @@ import { cancelWriter, requestStateOf, writeHijacked } from './request/request-s
 import { sendText } from './request/responses.ts'
 import { doctor } from './routes/doctor.ts'
 import { downstream } from './routes/downstream.ts'
+import { resumeElsewhere } from './routes/foreign-sockets.ts'
 import { client, embeddedClientScript, greeting, iframe, info } from './routes/pages.ts'
 import { pipeline } from './routes/pipeline.ts'
 import { beforeBody, upstream } from './routes/upstream.ts'
@@ -79,7 +80,7 @@ export function endpointScope (endpoint: Endpoint, remote: RemoteSessions | null
       const server = await websocketServerOf(upgradable, endpoint)
       const drafts = endpoint.options.allowDrafts ? await loadDraftDriver(endpoint.path) : null
       endpoint.injectWS = upgradable.injectWS as unknown as InjectWebSocket
-      const accept = acceptWebSocket(endpoint, server)
+      const accept = acceptWebSocket(endpoint, server, remote === null ? null : resumeElsewhere(endpoint, remote))
       const get = {
         ...route,
         method: 'GET',

@@ -129,7 +129,7 @@ export class Endpoint implements SessionHost {
       overflow: options.queue.overflow,
       binary: options.binary
     }
-    this.resumables = options.resume === false || registration.node !== null ? null : new ResumableSessions(this, options.resume)
+    this.resumables = options.resume === false ? null : new ResumableSessions(this, options.resume)
     this.#handler = handler
     this.sessionLog = log
     this.#log = log.parent
@@ -254,6 +254,15 @@ export class Endpoint implements SessionHost {
     this.#bind(session, id, held)
     session.rebind(transport, claim)
     return session.state === 'closed' ? null : session
+  }
+
+  /** @internal Gives a session that another node has brought back the id of its client, because a request has shown it. */
+  rename (id: string, to: string): void {
+    const session = this.#byId.get(id)
+    if (session === undefined) return
+    this.#byId.delete(id)
+    this.#byId.set(to, session)
+    this.#idOf.set(session, to)
   }
 
   #bind (session: AnySession, id: string | null, claim: SessionClaim | null): void {

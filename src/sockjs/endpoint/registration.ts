@@ -17,6 +17,7 @@ import { type RefusalKind, REFUSALS } from './refusals.ts'
 import { Shutdown } from './shutdown.ts'
 import { type DrainedServer, StagedDrain } from './staged-drain.ts'
 import { StatsLine } from './stats-line.ts'
+import { NO_TOKENS, type TokenDirectory } from './token-directory.ts'
 
 /** The limits that can leave no room for a session. */
 export type FullKind = Extract<RefusalKind, 'maxSessions' | 'maxDetachedSessions' | 'maxSessionsPerAddress'>
@@ -50,6 +51,8 @@ export class Registration implements DrainedServer {
   readonly node: ClusterNode | null
   /** The responses of this node that carry sessions of other nodes. */
   foreign: ForeignLegs = NO_LEGS
+  /** The tokens of this node, as other nodes find them. */
+  tokens: TokenDirectory = NO_TOKENS
   readonly #addresses: Addresses
   #sessions = 0
   #attached = 0

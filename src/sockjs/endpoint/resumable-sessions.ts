@@ -41,8 +41,12 @@ export class ResumableSessions implements Tokens {
   issue (session: AnySession): string {
     const token = randomBytes(TOKEN_BYTES).toString('base64url')
     this.#byToken.set(token, session)
+    this.#endpoint.registration.tokens.announce(this.#endpoint, token)
     return token
   }
 
-  drop (token: string): void { this.#byToken.delete(token) }
+  drop (token: string): void {
+    this.#byToken.delete(token)
+    this.#endpoint.registration.tokens.retire(this.#endpoint, token)
+  }
 }

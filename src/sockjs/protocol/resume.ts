@@ -9,13 +9,13 @@ export interface ResumeClaim {
 /** The value of `resume` for a new session that may be resumed later. */
 const NEW = '1'
 
-/** A count as both sides write it: decimal, without a zero in front. */
-const COUNT = /^(?:0|[1-9]\d{0,14})$/
+/** A count as both sides write it: decimal, without a zero in front, below 2^48. */
+const COUNT = /^(?:0|[1-9]\d{0,13})$/
 
 /** A token: 128 bits in base64url. */
 const TOKEN = /^[\w-]{22}$/
 
-const CONFIRMATION = /^r(?:0|[1-9]\d{0,14})$/
+const CONFIRMATION = /^r(?:0|[1-9]\d{0,13})$/
 
 /** A claim that no session answers to, because it cannot be read. */
 const UNREADABLE: ResumeClaim = { token: '', count: 0 }

@@ -3,6 +3,7 @@ import { delay } from '../../core/delay.ts'
 import { forgetOldest } from '../../core/forget-oldest.ts'
 import { engineErrors } from '../../engine/errors.ts'
 import type { Endpoint } from '../endpoint/endpoint.ts'
+import type { AnySession } from '../session/index.ts'
 import type { ClaimTimes } from './claim-times.ts'
 import type { Lookups } from './lookups.ts'
 
@@ -21,8 +22,8 @@ const MAX_KEYS = 10_000
 /** A session of this node, or one that is being opened, by which other nodes find it. */
 export interface LocalSession {
   readonly endpoint: Endpoint
-  /** The client's id of the session. */
-  readonly id: string
+  /** The client's id of the session. A session that was resumed through another node has a key in its place, until a request shows the id. */
+  id: string
 }
 
 /** A claim of this node. */
@@ -73,6 +74,28 @@ export class Directory {
 
   /** Finds a session of this node. */
   local (key: string): LocalSession | undefined { return this.#local.get(key) }
+
+  /** Lets edges that know the key find a session of this node, without a claim: its client comes through one edge only. */
+  hold (key: string, session: LocalSession): HeldClaim {
+    this.#local.set(key, session)
+    return { held: true, release: () => { this.#local.delete(key) } }
+  }
+
+  /** Claims a key that belongs to no id of a client. Returns the function that frees it, or `null` if the engine is away. */
+  async announce (key: string): Promise<(() => void) | null> {
+    const claim = await this.#ask('claim', () => this.#node.engine.claims.claim(key, () => {}))
+    // A token that another node has by chance belongs to that node.
+    return claim === null ? null : () => { if (claim.owner === null) claim.release() }
+  }
+
+  /** Finds a session of this node that another node brought back, by the id that its client now shows. */
+  shown (endpoint: Endpoint, id: string): AnySession | undefined {
+    const session = this.#local.get(this.keyOf(endpoint, id))
+    if (session === undefined || session.id === id) return undefined
+    endpoint.rename(session.id, id)
+    session.id = id
+    return endpoint.find(id)
+  }
 
   /** Finds the owner without asking, if this edge has served the session before and that node has not left. */
   remembered (key: string): string | undefined {

@@ -1,10 +1,9 @@
 import type { Link } from '../../cluster/link.ts'
 import { SERVICES } from '../../cluster/services.ts'
 import { Fifo } from '../../core/fifo.ts'
-import { SockjsFrame } from '../protocol/index.ts'
+import { type CloseReason, SockjsFrame } from '../protocol/index.ts'
 import type { ResponseOutput } from '../session/index.ts'
-import type { HttpReceiver } from '../transports/index.ts'
-import { leftRecord, plainRecord, TO_OWNER } from './wire.ts'
+import { closedRecord, leftRecord, plainRecord, TO_OWNER } from './wire.ts'
 
 /** The answer of the owner's node to a leg. `lost`: the link to that node broke, so that there is no answer. */
 export type LegAnswer = 'accepted' | 'nobody' | 'refused' | 'lost'
@@ -27,6 +26,17 @@ export interface LegKeeper {
   moved (leg: EdgeLeg): void
 }
 
+/** The response or the WebSocket of a leg at its edge. */
+export interface LegResponse {
+  /** True when all of it has left. */
+  readonly complete: boolean
+  write (frame: SockjsFrame): void
+  /** Ends it, behind the frames that were written before. */
+  end (): void
+  /** Drops the connection at once. */
+  destroy (): void
+}
+
 /** The edge's end of a leg. It takes the place of the session's output: the response of this node reports to it. */
 export class EdgeLeg implements ResponseOutput {
   readonly answer: Promise<LegAnswer>
@@ -35,7 +45,7 @@ export class EdgeLeg implements ResponseOutput {
   readonly #keeper: LegKeeper
   #answered!: (answer: LegAnswer) => void
   #state: LegState = 'asked'
-  #receiver: HttpReceiver | null = null
+  #receiver: LegResponse | null = null
   /** Frames that came before the response began. */
   readonly #early = new Fifo<string>()
   /** True if the end of the response came before it began. */
@@ -62,7 +72,7 @@ export class EdgeLeg implements ResponseOutput {
   }
 
   /** Begins the response. `begin` makes its receiver, which writes the head. Returns false if the leg is over already. */
-  carry (begin: (output: ResponseOutput) => HttpReceiver): boolean {
+  carry (begin: (leg: EdgeLeg) => LegResponse): boolean {
     if (this.#state !== 'accepted') return false
     this.#state = 'carrying'
     this.#receiver = begin(this)
@@ -136,6 +146,13 @@ export class EdgeLeg implements ResponseOutput {
   }
 
   interrupted (): void { this.cut() }
+
+  /** Tells the owner's node that the client has closed its WebSocket. */
+  closed (reason: CloseReason): void {
+    if (this.#state === 'over') return
+    this.#link.send(SERVICES.toOwner, closedRecord(this.#number, reason))
+    this.#over()
+  }
 
   #tell (operation: number): void { this.#link.send(SERVICES.toOwner, plainRecord(operation, this.#number)) }
 

@@ -5,7 +5,7 @@ import { SERVICES } from '../../cluster/services.ts'
 import type { ForeignLegs } from '../endpoint/foreign-legs.ts'
 import { EdgeLeg, type LegKeeper } from './edge-leg.ts'
 import { SendLanes } from './send-lanes.ts'
-import { type Attach, attachRecord, type Outcome, plainRecord, readOutcome, type Send, sendRecord, TO_EDGE, TO_OWNER } from './wire.ts'
+import { type Attach, attachRecord, type Outcome, plainRecord, readOutcome, type Resume, resumeRecord, type Send, sendRecord, TO_EDGE, TO_OWNER } from './wire.ts'
 
 /** The most requests of this edge that may wait for other nodes. */
 const MAX_WAITING = 10_000
@@ -56,13 +56,18 @@ export class Edge implements LinkService, LegKeeper, ForeignLegs {
   get isFull (): boolean { return this.#legs >= 5 * MAX_WAITING || this.#sends >= MAX_WAITING }
 
   /** Asks the owner's node to carry a session over a response of this node. */
-  attach (node: string, attach: Attach): EdgeLeg {
+  attach (node: string, attach: Attach): EdgeLeg { return this.#leg(node, (number) => attachRecord(number, attach)) }
+
+  /** Asks the owner's node to resume a session over a response or a WebSocket of this node. */
+  resume (node: string, resume: Resume): EdgeLeg { return this.#leg(node, (number) => resumeRecord(number, resume)) }
+
+  #leg (node: string, record: (number: number) => Uint8Array): EdgeLeg {
     const link = this.#node.link(node)
     const number = this.#next()
     const leg = new EdgeLeg(link, number, this)
     this.#traffic(link).legs.set(number, leg)
     this.#legs++
-    link.send(SERVICES.toOwner, attachRecord(number, attach))
+    link.send(SERVICES.toOwner, record(number))
     return leg
   }
 

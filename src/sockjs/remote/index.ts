@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { ClusterNode } from '../../cluster/node.ts'
 import { SERVICES } from '../../cluster/services.ts'
 import type { Telemetry } from '../../telemetry/telemetry.ts'
@@ -7,9 +8,11 @@ import { Directory } from './directory.ts'
 import { Edge } from './edge.ts'
 import { LocalSessions } from './local-sessions.ts'
 import { Lookups } from './lookups.ts'
+import { TokenClaims } from './token-claims.ts'
 
 export type { HeldClaim, Owner } from './directory.ts'
 export type { EdgeLeg } from './edge-leg.ts'
+export { EdgeSocket } from './edge-socket.ts'
 export type { SendOutcome } from './edge.ts'
 export type { SendRoute } from './wire.ts'
 
@@ -22,6 +25,7 @@ export class RemoteSessions {
   readonly directory: Directory
   readonly local: LocalSessions
   readonly edge: Edge
+  readonly tokens: TokenClaims
 
   readonly #lookups: Lookups
 
@@ -30,12 +34,16 @@ export class RemoteSessions {
     this.node = node
     this.#lookups = new Lookups(maxLookupsPerAddress)
     this.directory = new Directory(node, new ClaimTimes(telemetry, node), this.#lookups)
-    this.local = new LocalSessions(node, this.directory)
+    this.tokens = new TokenClaims(node, this.directory)
+    this.local = new LocalSessions(node, this.directory, this.tokens)
     this.edge = new Edge(node)
     observeRemote(telemetry, node, this.local, this.edge)
     node.serve(SERVICES.toOwner, this.local)
     node.serve(SERVICES.toEdge, this.edge)
   }
+
+  /** Makes the key of a WebSocket that carries a session of another node. No other node asks for it. */
+  socketKey (): string { return this.node.names.key('socket', randomUUID()) }
 
   /**
    * Finds the bound that one more request for a session of another node would exceed, or `null`.

@@ -5,6 +5,12 @@ import type { Receiver, ResponseOutput } from '../session/index.ts'
 import type { Lingering } from '../transports/index.ts'
 import { frameRecord, plainRecord, TO_EDGE } from './wire.ts'
 
+/** The session's end of a leg. */
+export interface LegOutput extends ResponseOutput {
+  /** The client has closed its WebSocket at the edge. */
+  closed (receiver: Receiver, reason: CloseReason, clean: boolean): void
+}
+
 /** The values that a leg needs at the node that owns its session. */
 export interface LegOptions {
   readonly transport: TransportName
@@ -24,7 +30,7 @@ export interface LegOptions {
 export class LegReceiver implements Receiver {
   readonly #link: Link
   readonly #leg: number
-  readonly #output: ResponseOutput
+  readonly #output: LegOutput
   readonly #options: LegOptions
   /** Bytes of frames as the edge writes them. */
   #written = 0
@@ -34,7 +40,7 @@ export class LegReceiver implements Receiver {
   #ended = false
   #finished = false
 
-  constructor (link: Link, leg: number, output: ResponseOutput, options: LegOptions) {
+  constructor (link: Link, leg: number, output: LegOutput, options: LegOptions) {
     this.#link = link
     this.#leg = leg
     this.#output = output
@@ -134,6 +140,13 @@ export class LegReceiver implements Receiver {
     this.#ended = true
     this.#options.lingering.finished(this)
     this.#output.interrupted(this)
+  }
+
+  /** The client has closed its WebSocket. */
+  closed (reason: CloseReason): void {
+    this.#ended = true
+    this.#options.lingering.finished(this)
+    this.#output.closed(this, reason, true)
   }
 
   /** Ends the response, because the edge is about to stop. A polling response needs a frame for that. */

@@ -11,10 +11,12 @@ const ENVELOPES: Partial<Readonly<Record<TransportName, Envelope>>> = {
   'xhr-streaming': envelopes.xhrStreaming,
   eventsource: envelopes.eventsource,
   htmlfile: envelopes.htmlfile(ANY_CALLBACK),
-  'jsonp-polling': envelopes.jsonp(ANY_CALLBACK)
+  'jsonp-polling': envelopes.jsonp(ANY_CALLBACK),
+  // A WebSocket at an edge gets frame after frame, as a stream does.
+  websocket: envelopes.xhrStreaming
 }
 
 /** Returns the values of a leg for a session of this node. */
 export function legRoute (endpoint: Endpoint, transport: TransportName): LegOptions {
-  return { transport, envelope: ENVELOPES[transport]!, limit: responseLimitOf(endpoint.options, transport), lingering: endpoint.lingering }
+  return { transport, envelope: ENVELOPES[transport]!, limit: transport === 'websocket' ? Infinity : responseLimitOf(endpoint.options, transport), lingering: endpoint.lingering }
 }

@@ -12,7 +12,8 @@ import { openingFacts } from '../request/session-facts.ts'
 import type { EdgeLeg, HeldClaim, Owner, RemoteSessions } from '../remote/index.ts'
 import type { AnySession, ResponseOutput } from '../session/index.ts'
 import { HttpReceiver } from '../transports/index.ts'
-import { takeConfirmation } from './resume.ts'
+import { claimElsewhere } from './resume-elsewhere.ts'
+import { confirmationOf, isLater, takeConfirmation } from './resume.ts'
 import { hasRoomElsewhere } from './room-elsewhere.ts'
 
 /** The differences between the HTTP transports. */
@@ -54,7 +55,7 @@ export function downstream (endpoint: Endpoint, remote: RemoteSessions | null, r
     callback = checked.callback
   }
   setHeaders(endpoint, reply, route, callback)
-  const found = endpoint.find(target.session)
+  const found = endpoint.find(target.session) ?? remote?.directory.shown(endpoint, target.session)
   if (found !== undefined) {
     if (found.transport !== route.transport || !ownsSession(endpoint, request, found)) return sendText(reply, 404, 'Not found.\n')
     if (!endpoint.isServing(found, target.session)) return sendText(reply, 404, 'Not found.\n')
@@ -65,8 +66,11 @@ export function downstream (endpoint: Endpoint, remote: RemoteSessions | null, r
   }
   if (endpoint.reserved.has(target.session)) return endpoint.registration.refusing ? refuseWhileClosing(endpoint, reply) : conflict(request, reply, route.envelope(callback))
   const asked = route.resumes ? askedResume(endpoint, request) : null
-  if (asked !== null && asked !== 'new') return resume(endpoint, request, reply, asked, route, callback)
-  if (remote !== null) return anywhere(endpoint, remote, request, reply, route, callback)
+  if (asked !== null && asked !== 'new') return resume(endpoint, remote, request, reply, asked, route, callback)
+  // A late request of a connection that was lost opens no session.
+  const opens = !isLater(endpoint, request, asked)
+  if (!opens && remote === null) return sendText(reply, 404, 'Not found.\n')
+  if (remote !== null) return anywhere(endpoint, remote, request, reply, route, callback, opens)
   if (endpoint.registration.refusing) return refuseWhileClosing(endpoint, reply)
   if (!endpoint.hasRoom(request.ip, true, request.log)) return sendFull(reply)
   return open(endpoint, request, reply, route, callback, null)
@@ -76,14 +80,15 @@ export function downstream (endpoint: Endpoint, remote: RemoteSessions | null, r
 const MOST_ASKED = 3
 
 /** Carries a session of another node, or opens one here if no node has it. */
-async function anywhere (endpoint: Endpoint, remote: RemoteSessions, request: FastifyRequest, reply: FastifyReply, route: DownstreamRoute, callback: string): Promise<unknown> {
+async function anywhere (endpoint: Endpoint, remote: RemoteSessions, request: FastifyRequest, reply: FastifyReply, route: DownstreamRoute, callback: string, opens: boolean): Promise<unknown> {
   const { session: id } = requestStateOf(request).target
   const { directory, edge, node } = remote
   const key = directory.keyOf(endpoint, id)
   const principal = principalOf(endpoint, request)
   if (!hasRoomElsewhere(endpoint, remote, request, key)) return sendFull(reply)
   for (let asked = 0; asked < MOST_ASKED; asked++) {
-    const owner = await ownerOf(endpoint, remote, request, key, id)
+    const owner = await (opens ? ownerOf(endpoint, remote, request, key, id) : knownOwner(remote, request, key))
+    if (owner === null && !opens) return sendText(reply, 404, 'Not found.\n')
     // A limit that leaves no room is counted where it is found.
     if (owner === null) return endpoint.registration.refusing ? refuseWhileClosing(endpoint, reply) : sendFull(reply)
     if (owner.at === 'away') break
@@ -102,7 +107,7 @@ async function anywhere (endpoint: Endpoint, remote: RemoteSessions, request: Fa
       directory.forget(key)
       continue
     }
-    const leg = edge.attach(owner.node, { key, transport: route.transport, principal })
+    const leg = edge.attach(owner.node, { key, transport: route.transport, principal, confirmed: confirmationOf(request) })
     const answer = await leg.answer
     if (answer === 'refused') return sendText(reply, 404, 'Not found.\n')
     if (answer === 'accepted') return carry(endpoint, request, reply, leg, route, callback)
@@ -120,6 +125,12 @@ async function ownerOf (endpoint: Endpoint, { directory }: RemoteSessions, reque
   if (remembered !== undefined) return { at: 'node', node: remembered }
   const mayOpen = !endpoint.registration.refusing && endpoint.hasRoom(request.ip, true, request.log)
   return mayOpen ? directory.claim(key, { endpoint, id }, request.ip) : directory.locate(key, request.ip)
+}
+
+/** Finds the owner of a session that must exist already. */
+async function knownOwner ({ directory }: RemoteSessions, request: FastifyRequest, key: string): Promise<Owner | null> {
+  const remembered = directory.remembered(key)
+  return remembered === undefined ? directory.locate(key, request.ip) : { at: 'node', node: remembered }
 }
 
 /** Lets the response carry the frames of a session of another node. */
@@ -162,9 +173,16 @@ async function open (endpoint: Endpoint, request: FastifyRequest, reply: Fastify
 }
 
 /** Gives a session that was cut to its client, or tells the client that this is not possible. */
-function resume (endpoint: Endpoint, request: FastifyRequest, reply: FastifyReply, claim: ResumeClaim, route: DownstreamRoute, callback: string): unknown {
-  const session = resumeSession(endpoint, request, claim, route.transport, requestStateOf(request).target.session)
+async function resume (endpoint: Endpoint, remote: RemoteSessions | null, request: FastifyRequest, reply: FastifyReply, claim: ResumeClaim, route: DownstreamRoute, callback: string): Promise<unknown> {
+  const { session: id } = requestStateOf(request).target
+  const found = remote === null ? null : await claimElsewhere(endpoint, remote, request, claim, route.transport, id)
+  if (found?.at === 'away') return sendAway(reply)
+  if (found?.at === 'full') return sendFull(reply)
+  if (found?.at === 'node') return carry(endpoint, request, reply, found.leg, route, callback)
+  const held = found?.claim ?? null
+  const session = resumeSession(endpoint, request, claim, route.transport, id, held)
   if (session !== null) return attach(endpoint, request, reply, session, route, callback)
+  held?.release()
   if (endpoint.registration.refusing) return refuseWhileClosing(endpoint, reply)
   // No session is made for this client, so a polling one gets everything in one frame.
   return answer(request, reply, route.envelope(callback), route.streaming ? [OPEN, NOT_RESUMED, frameOf(CLOSE.notResumed)] : [NOT_RESUMED])

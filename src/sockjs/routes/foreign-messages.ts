@@ -5,6 +5,7 @@ import type { RemoteSessions, SendRoute } from '../remote/index.ts'
 import { requestStateOf } from '../request/request-state.ts'
 import { sendAway, sendFull } from '../request/responses.ts'
 import { hasRoomElsewhere } from './room-elsewhere.ts'
+import { confirmationOf, leaves } from './resume.ts'
 import { accepted, payloadOf, refuseFlood, refuseMessages, refuseUnknown } from './messages.ts'
 
 /** Looks for the session on the other nodes, before the body is read. Returns false if the request has been answered. */
@@ -42,7 +43,7 @@ export async function sendOn (endpoint: Endpoint, remote: RemoteSessions, node: 
     sendAway(reply)
     return
   }
-  const sent = edge.send(node, { key, route, principal: principalOf(endpoint, request), payload: payloadOf(request, route === 'jsonp_send') })
+  const sent = edge.send(node, { key, route, principal: principalOf(endpoint, request), payload: payloadOf(request, route === 'jsonp_send'), confirmed: confirmationOf(request), leaves: leaves(request) })
   reply.raw.once('close', sent.gone)
   const outcome = await sent.outcome
   switch (outcome) {

@@ -30,7 +30,7 @@ export function beforeBody (endpoint: Endpoint, remote: RemoteSessions | null) {
     }
     const { route, session: id } = state.target
     if (!UPSTREAM.has(route)) return read()
-    const session = endpoint.find(id)
+    const session = endpoint.find(id) ?? remote?.directory.shown(endpoint, id)
     if (session === undefined && remote !== null) {
       // An error of the engine is an error of the request.
       findElsewhere(endpoint, remote, request, reply).then((found) => { if (found) read() }, (error: Error) => { reply.send(error) })

@@ -2,8 +2,8 @@ import { closeFrame, type CloseReason, HEARTBEAT, messageFrame, type Outgoing, r
 import { type AnySession, ENDINGS, type MessageFault, type Receiver } from '../session/index.ts'
 import { type IncomingRules, readFramed, readRaw } from './incoming.ts'
 
-/** The length of the longest confirmation: `r` and 15 digits. */
-const MAX_CONFIRMATION = 16
+/** The length of the longest confirmation: `r` and 14 digits. */
+const MAX_CONFIRMATION = 15
 
 /**
  * A WebSocket of any draft as a receiver, with SockJS framing or raw.

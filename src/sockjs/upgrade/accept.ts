@@ -131,14 +131,28 @@ function sharesDeflate (extensions: string): boolean {
 /** Opens the session of a WebSocket. */
 export type AcceptWebSocket = (request: FastifyRequest, ws: WebSocket) => void
 
-/** Makes the function that opens the session of a WebSocket, after `ws` has answered the upgrade. */
-export function acceptWebSocket (endpoint: Endpoint, server: WebSocketServer): AcceptWebSocket {
+/** Resumes a session of another node over a WebSocket of this one. Resolves with false if this node decides on the claim. */
+export type ResumeElsewhere = (request: FastifyRequest, ws: WebSocket, socket: Socket, claim: ResumeClaim) => Promise<boolean>
+
+/**
+ * Makes the function that opens the session of a WebSocket, after `ws` has answered the upgrade.
+ *
+ * `elsewhere` asks other nodes for sessions to resume; it is `null` if the process is alone.
+ */
+export function acceptWebSocket (endpoint: Endpoint, server: WebSocketServer, elsewhere: ResumeElsewhere | null): AcceptWebSocket {
   const deflate = SharedDeflate.of(server)
   return (request, ws) => {
     const upgrade = upgradeOf(request.raw)!
     takeUpgrade(upgrade)
     // `ws` of the application would close these connections before the drain does (SESSION-23).
     server.clients?.delete(ws)
+    const { claim } = requestStateOf(request)
+    if (claim === null || elsewhere === null || endpoint.resumables!.knows(claim)) return open(request, ws, upgrade)
+    ws.on('error', () => ws.terminate())
+    elsewhere(request, ws, upgrade.socket, claim).then((carried) => { if (!carried) open(request, ws, upgrade) }, () => ws.terminate())
+  }
+
+  function open (request: FastifyRequest, ws: WebSocket, upgrade: Upgrade): void {
     const { facts, claim, target } = requestStateOf(request)
     const session = claim === null ? endpoint.create(facts!, null) : resumeSession(endpoint, request, claim, 'websocket', null)
     if (session === null) return refuseClaim(ws)
