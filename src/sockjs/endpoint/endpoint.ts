@@ -252,7 +252,7 @@ export class Endpoint implements SessionHost {
     // From here on, requests with the old id find nothing, so that no late message of the old connection is taken twice.
     this.#unbind(session)
     this.#bind(session, id, held)
-    session.rebind(transport, claim)
+    session.resumption!.rebind(transport, claim)
     return session.state === 'closed' ? null : session
   }
 

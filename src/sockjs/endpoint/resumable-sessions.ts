@@ -32,7 +32,7 @@ export class ResumableSessions implements Tokens {
   /** Finds the session of a claim. Returns `null` if its messages are not here any more, or if it belongs to another client. */
   find ({ token, count }: ResumeClaim, principal: Principal): AnySession | null {
     const session = this.#byToken.get(token)
-    if (session === undefined || session.state === 'closed' || !session.resumption!.has(count)) return null
+    if (session === undefined || session.state === 'closed' || !session.resumption!.kept.has(count)) return null
     return differenceOf(session, principal, this.#endpoint.options) === null ? session : null
   }
 

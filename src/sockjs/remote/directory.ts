@@ -75,7 +75,7 @@ export class Directory {
   /** Finds a session of this node. */
   local (key: string): LocalSession | undefined { return this.#local.get(key) }
 
-  /** Lets edges that know the key find a session of this node, without a claim: its client comes through one edge only. */
+  /** Lets one edge that knows the key find a session of this node, without a claim. */
   hold (key: string, session: LocalSession): HeldClaim {
     this.#local.set(key, session)
     return { held: true, release: () => { this.#local.delete(key) } }

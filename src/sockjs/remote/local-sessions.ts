@@ -104,7 +104,7 @@ export class LocalSessions implements LinkService {
     if (session === undefined && !endpoint.reserved.has(id)) return tell(TO_EDGE.nobody)
     if (session !== undefined && (session.transport !== transport || !isOwner(endpoint, session, principal))) return tell(TO_EDGE.refused)
     if (session !== undefined && !endpoint.isServing(session, id)) return tell(TO_EDGE.refused)
-    if (session !== undefined && session.resumption !== null && confirmed !== null) session.confirmed(confirmed)
+    if (session !== undefined && session.resumption !== null && confirmed !== null) session.resumption.confirmed(confirmed)
     const leg = new LegReceiver(link, number, session?.output ?? NO_OUTPUT, legRoute(endpoint, transport))
     edge.legs.set(number, leg)
     tell(TO_EDGE.accepted)
@@ -186,7 +186,7 @@ export class LocalSessions implements LinkService {
     if (local === undefined || session === undefined || routeOf(session) !== route) return answer('missing')
     const { endpoint, id } = local
     if (!isOwner(endpoint, session, principal) || !endpoint.isServing(session, id)) return answer('missing')
-    if (session.resumption !== null && confirmed !== null) session.confirmed(confirmed)
+    if (session.resumption !== null && confirmed !== null) session.resumption.confirmed(confirmed)
     const messages = readPayload(payload, endpoint.options.maxMessageSize)
     if (messages instanceof BodyProblem) return answer(messages)
     const take = (): void => {
@@ -212,7 +212,7 @@ export class LocalSessions implements LinkService {
 /** The output of a leg whose session does not exist yet: it gets a close frame, and nothing follows. */
 const NO_OUTPUT = { done (): void {}, flushed (): void {}, interrupted (): void {}, closed (): void {} }
 
-/** The id of a session that was brought back through an edge, which does not tell the id of the client. No client can choose a slash. */
+/** The id of a session that was brought back through an edge, which hides the id of the client. No client can choose a slash. */
 function idOf (key: string): string { return `/${key}` }
 
 /** Tells whether a session still has its id. */

@@ -18,7 +18,7 @@ export function leaves (request: FastifyRequest): boolean { return (request.quer
 export function takeConfirmation (session: AnySession, request: FastifyRequest): void {
   if (session.resumption === null) return
   const count = confirmationOf(request)
-  if (count !== null) session.confirmed(count)
+  if (count !== null) session.resumption.confirmed(count)
 }
 
 /** Ends a session that its client leaves by its last send, so that the application does not wait for it. */

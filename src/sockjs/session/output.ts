@@ -1,7 +1,7 @@
 import type { TimerOwner } from '../../core/timer.ts'
 import type { Message } from '../../stream/message-stream.ts'
 import type { PreparedMessage } from '../../stream/prepared-message.ts'
-import { CLOSE, type CloseReason, isCut, OPEN } from '../protocol/index.ts'
+import { CLOSE, type CloseReason, isCut, OPEN, type Outgoing } from '../protocol/index.ts'
 import { Drain } from './drain.ts'
 import type { MessageFault } from './endings.ts'
 import { Outbox } from './outbox.ts'
@@ -56,7 +56,7 @@ export class Output implements TimerOwner, ResponseOutput {
     if (resumption === null) return this.bytes
     const waiting = this.#outbox.bytes
     // The bytes on their way out are those of messages that are kept.
-    return waiting + Math.max(resumption.bytes, this.bytes - waiting)
+    return waiting + Math.max(resumption.kept.bytes, this.bytes - waiting)
   }
 
   /** Adds a message. Returns its encoded length. */
@@ -115,7 +115,7 @@ export class Output implements TimerOwner, ResponseOutput {
       this.#supervision.attached()
       if (session.held) receiver.pause(true)
       this.schedule()
-      if (session.suspended) session.returned()
+      if (session.suspended) session.resumption!.returned()
     }
   }
 
@@ -196,7 +196,7 @@ export class Output implements TimerOwner, ResponseOutput {
     const session = this.#session
     if (session.state === 'closed') return session.forget()
     const receiver = this.#receiver
-    if (session.suspended) return session.giveUp()
+    if (session.suspended) return session.resumption!.giveUp()
     if (receiver === null) {
       // The client still reads its last response, and the receiver has a deadline for that. If that response is queued behind another one,
       // which may never end, the client cannot read it, and the session does not wait for it.
@@ -236,7 +236,7 @@ export class Output implements TimerOwner, ResponseOutput {
    * Returns the number of messages that no receiver got. If the connection was `lost`, the messages that its client has not confirmed count too.
    */
   abandon (lost: boolean): number {
-    const unconfirmed = lost ? this.#session.resumption?.unconfirmed ?? 0 : 0
+    const unconfirmed = lost ? this.#session.resumption?.kept.unconfirmed ?? 0 : 0
     const undelivered = this.#outbox.length + unconfirmed
     this.#outbox.take()
     this.#trailing = null
@@ -254,11 +254,9 @@ export class Output implements TimerOwner, ResponseOutput {
     this.#supervision.waiting(milliseconds)
   }
 
-  /** Prepares a new connection, whose client has the first `count` messages. */
-  restart (count: number): void {
-    const { resumption } = this.#session
+  /** Prepares a new connection. It begins with the messages that the lost one has not brought. */
+  restart ({ messages, bytes }: { readonly messages: Outgoing[], readonly bytes: number }): void {
     this.#greeted = false
-    const { messages, bytes } = resumption!.takeBack(count)
     if (messages.length > 0) this.#outbox.putBack(messages, bytes)
   }
 
@@ -289,7 +287,7 @@ export class Output implements TimerOwner, ResponseOutput {
       if (receiver.buffered >= this.#host.limits.highWater) return
       const bytes = this.#outbox.bytes
       const messages = this.#outbox.take()
-      resumption?.keep(messages)
+      resumption?.kept.add(messages)
       receiver.messages(messages, bytes)
     }
     if (this.#receiver !== receiver) return

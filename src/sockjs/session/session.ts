@@ -5,13 +5,14 @@ import type { CloseEvent, Message, MessageStream, TransportFacts } from '../../s
 import { PreparedMessage } from '../../stream/prepared-message.ts'
 import type { TransportCounters } from '../../telemetry/transport-counters.ts'
 import { errors } from '../errors.ts'
-import { CLOSE, type CloseReason, fitReason, type ResumeClaim, type TransportName, TRANSPORTS } from '../protocol/index.ts'
+import { CLOSE, type CloseReason, fitReason, type TransportName, TRANSPORTS } from '../protocol/index.ts'
 import { checkClose } from './checks.ts'
 import { type EndCause, type Ending, ENDINGS, type FixedCause, type LossCause, type OpenCause } from './endings.ts'
 import type { SessionEvents, SessionState } from './events.ts'
 import type { SessionFacts } from './facts.ts'
 import { type HeldSender, HeldSenders } from './held-senders.ts'
 import { Inbox } from './inbox.ts'
+import { iterate } from './iteration.ts'
 import { Output } from './output.ts'
 import type { Receiver } from './receiver.ts'
 import type { Resumption } from './resumption.ts'
@@ -245,12 +246,7 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> imple
    * The end of the loop does not close the session.
    */
   [Symbol.asyncIterator] (): AsyncIterableIterator<string> {
-    const iterator: AsyncIterableIterator<string, undefined> = {
-      next: () => this.#next() as Promise<IteratorResult<string, undefined>>,
-      return: async () => ({ value: undefined, done: true }),
-      [Symbol.asyncIterator]: () => iterator
-    }
-    return iterator
+    return iterate(() => this.#next() as Promise<IteratorResult<string, undefined>>)
   }
 
   // --- between session, transports and endpoint -------------------------------------------------------------
@@ -308,10 +304,11 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> imple
   /** @internal Stops or resumes the client. */
   holdBack (on: boolean): void {
     this.output.receiver?.pause(on)
-    if (!on) this.#releaseSenders()
+    if (!on) this.releaseSenders()
   }
 
-  #releaseSenders (): void {
+  /** @internal Lets the requests go on that wait. */
+  releaseSenders (): void {
     if (this.#senders === null) return
     const senders = this.#senders
     this.#senders = null
@@ -364,57 +361,20 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> imple
       return
     }
     const { receiver } = this.output
-    this.#suspend(resumption, cause)
+    resumption.suspend(cause)
     receiver?.destroy()
   }
 
-  #suspend (resumption: Resumption, cause: LossCause): void {
-    resumption.cause = cause
-    this.output.suspend(resumption.limits.within)
-    this.account()
-    // The requests of the old connection get their answers, and their messages are not taken.
-    this.#releaseSenders()
-    this.#tellConnection('suspend')
-  }
-
-  /** @internal Ends a suspended session as it would have ended at the cut, because the client did not come back. */
-  giveUp (): void {
-    this.end(this.resumption!.cause!)
-    this.forget()
-  }
-
-  /**
-   * @internal Prepares the session for a new connection of its client.
-   *
-   * A connection that the session still has ends with 2010, because another one takes its place.
-   */
-  rebind (transport: TransportName, { token, count }: ResumeClaim): void {
-    const { receiver } = this.output
-    const resumption = this.resumption!
-    if (!this.suspended) this.#suspend(resumption, 'interrupted')
-    receiver?.close(CLOSE.conflict)
-    // A listener may have ended the session.
-    if (this.#state === 'closed') return
-    this.output.restart(count)
-    this.account()
-    resumption.renew(token)
+  /** @internal Changes the transport, because the client has resumed the session over another one. */
+  moveTo (transport: TransportName): void {
     this.counters.moved--
     this.#transport = transport
     this.counters = this.#host.counters(transport)
     this.counters.moved++
   }
 
-  /** @internal Goes on, because the client of a suspended session is here. */
-  returned (): void {
-    this.resumption!.cause = null
-    this.#tellConnection('resume')
-  }
-
-  /** @internal Notes that the client has got its first `count` messages. */
-  confirmed (count: number): void {
-    this.resumption!.confirm(count)
-    this.account()
-  }
+  /** @internal Reports an error of a listener, which does not end the session. */
+  report (error: unknown, during: string): void { this.#host.failed(this, error, during) }
 
   /** @internal Writes the close frame, because all messages of a closing session have gone to the receiver. */
   allDelivered (receiver: Receiver): void {
@@ -464,10 +424,6 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> imple
   #tellEnd (event: CloseEvent): void {
     this.#tell(this.#onClose, event)
     this.#abort?.abort(event)
-  }
-
-  #tellConnection (event: 'suspend' | 'resume'): void {
-    this.resumption!.tell(event, (error) => this.#host.failed(this, error, `${event} listener`))
   }
 
   #tell (listeners: Listeners<CloseEvent>, event: CloseEvent): void {

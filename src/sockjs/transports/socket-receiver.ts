@@ -76,7 +76,7 @@ export abstract class SocketReceiver implements Receiver {
     // A message of a lost connection comes too late. The client sends it again.
     if (this.session.output.receiver !== this) return true
     const count = isBinary || data.length > MAX_CONFIRMATION ? null : readConfirmation(data.toString())
-    if (count !== null) this.session.confirmed(count)
+    if (count !== null) this.session.resumption!.confirmed(count)
     return count !== null
   }
 

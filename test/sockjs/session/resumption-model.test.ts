@@ -303,7 +303,7 @@ class Model {
   #receive (line: string): void {
     const count = readConfirmation(line)
     if (count === null) return this.session.receive(JSON.parse(line) as string[], line.length)
-    this.session.confirmed(count)
+    this.session.resumption!.confirmed(count)
     // The lines come in order, so that a count is never too high.
     this.#confirmed = Math.max(this.#confirmed, count)
   }
@@ -321,14 +321,14 @@ class Model {
     }
     const [token = '', got] = query.split('.')
     const claim = { token, count: Number(got) }
-    if (!this.#tokens.live.has(claim.token) || session.state === 'closed' || !session.resumption!.has(claim.count)) {
+    if (!this.#tokens.live.has(claim.token) || session.state === 'closed' || !session.resumption!.kept.has(claim.count)) {
       wire.receiver = new FakeReceiver(session)
       wire.receiver.control(NOT_RESUMED)
       return
     }
     this.resumptions++
     this.#bound = wire.id
-    session.rebind(wire.over, claim)
+    session.resumption!.rebind(wire.over, claim)
     this.#confirmed = Math.max(this.#confirmed, claim.count)
     this.#attach(wire)
   }

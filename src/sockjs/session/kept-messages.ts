@@ -1,0 +1,71 @@
+import { Fifo } from '../../core/fifo.ts'
+import { PreparedMessage } from '../../stream/prepared-message.ts'
+import { formsOf, type Outgoing } from '../protocol/index.ts'
+
+/**
+ * The messages that went to a connection, until the client has confirmed them.
+ *
+ * Above a limit the oldest are forgotten. A client that has not got these cannot resume its session.
+ */
+export class KeptMessages {
+  readonly #limit: number
+  readonly #messages = new Fifo<Outgoing>()
+  /** The number of messages that stood before the ones here. */
+  #forgotten = 0
+  /** The messages that the client has confirmed. */
+  #confirmed = 0
+  /** The encoded length of the messages that are here. */
+  bytes = 0
+
+  /** @param limit the most encoded bytes; one message may be longer */
+  constructor (limit: number) {
+    this.#limit = limit
+  }
+
+  /** The messages that went to a connection and that the client has not confirmed. */
+  get unconfirmed (): number { return this.#written - this.#confirmed }
+
+  get #written (): number { return this.#forgotten + this.#messages.length }
+
+  /** Keeps messages that go to a connection now. */
+  add (messages: readonly Outgoing[]): void {
+    for (const message of messages) {
+      this.#messages.push(message)
+      this.bytes += sizeOf(message)
+    }
+    while (this.bytes > this.#limit && this.#messages.length > 1) this.#forget()
+  }
+
+  /** Notes that the client has got its first `count` messages. Returns false for a count that cannot be. */
+  confirm (count: number): boolean {
+    if (count < this.#confirmed || count > this.#written) return false
+    this.#confirmed = count
+    while (this.#forgotten < count) this.#forget()
+    return true
+  }
+
+  /** Tells whether all messages behind the first `count` are here. */
+  has (count: number): boolean { return count >= this.#forgotten && count >= this.#confirmed && count <= this.#written }
+
+  /** Takes out all that is here, because it goes to a new connection. */
+  takeBack (): { readonly messages: Outgoing[], readonly bytes: number } {
+    const missing = { messages: [...this.#messages], bytes: this.bytes }
+    this.clear()
+    return missing
+  }
+
+  clear (): void {
+    this.#messages.clear()
+    this.bytes = 0
+  }
+
+  #forget (): void {
+    this.bytes -= sizeOf(this.#messages.shift()!)
+    this.#forgotten++
+  }
+}
+
+/** Returns the encoded length of a message of a SockJS session. */
+function sizeOf (message: Outgoing): number {
+  return message instanceof PreparedMessage ? formsOf(message).quotedBytes : Buffer.byteLength(message as string)
+}
