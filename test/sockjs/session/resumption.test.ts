@@ -154,9 +154,20 @@ test('a clean close is as without resumption', async (t) => {
   const byClient = scene('websocket')
   const socket = byClient.attach()
   sendAll(byClient, 'one')
-  byClient.session.output.closed(socket, { code: 1001, reason: 'page hidden' }, true)
-  t.strictSame(byClient.closes, [{ code: 1001, reason: 'page hidden', clean: true, undelivered: 0 }])
+  byClient.session.output.closed(socket, { code: 3001, reason: 'enough' }, true)
+  t.strictSame(byClient.closes, [{ code: 3001, reason: 'enough', clean: true, undelivered: 0 }])
   checkEmpty(t, byClient)
+})
+
+test('a WebSocket that its client closes with 4900 or 1001 is cut', async (t) => {
+  for (const code of [4900, 1001]) {
+    const all = scene('websocket')
+    all.session.output.closed(all.attach(), { code, reason: '' }, true)
+    t.ok(all.session.suspended)
+    t.strictSame(frames(all.resume('t1', 0)), ['o', 'r["t2",0]'])
+    all.session.terminate()
+    checkEmpty(t, all)
+  }
 })
 
 test('a session that is closing waits for its client too, and delivers its close frame', async (t) => {
