@@ -63,14 +63,21 @@ export type ReconnectingUrl = string | URL | (() => string | URL | Promise<strin
 
 /** One session, with the part of the interface of `SockJS` that a stream uses. */
 export interface SessionLike {
+  /** The address, absolute. */
   readonly url: string
+  /** Called when the session is open. */
   onopen?: Handler<SockJSEvent> | undefined
+  /** Called with each message. */
   onmessage?: Handler<SockJSMessageEvent> | undefined
+  /** Called once, when the session has ended. */
   onclose?: Handler<SockJSCloseEvent> | undefined
-  /** Called by sessions that can be resumed alone. */
+  /** Called by a session that can be resumed, when its connection is lost. */
   onsuspend?: Handler<SockJSEvent> | undefined
+  /** Called by a session that can be resumed, when it goes on. */
   onresume?: Handler<SockJSEvent> | undefined
+  /** Sends a message. */
   send (message: unknown): void
+  /** Ends the session. */
   close (code?: number, reason?: string): void
 }
 

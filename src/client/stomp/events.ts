@@ -19,10 +19,18 @@ export interface InterruptedEvent extends SockJSEvent, Closing {
   readonly error: StompClientError | null
 }
 
+/** The names of a subscription. */
+export interface SubscriptionName {
+  /** The id of SUBSCRIBE. */
+  readonly id: string
+  /** The destination, with its parameters. */
+  readonly destination: string
+}
+
 /** Messages are lost. */
 export interface GapEvent extends SockJSEvent {
   /** The subscription. */
-  readonly subscription: { readonly id: string, readonly destination: string }
+  readonly subscription: SubscriptionName
 }
 
 /** An error without a promise and without a loop. */

@@ -1,4 +1,4 @@
-import type { ContractShape } from '../../contract/shape.ts'
+import type { ContractMessage, ContractShape } from '../../contract/shape.ts'
 import type { AnsweredPaths, PathsOf, WireHeadersOf, WireOf, WireParamsOf } from '../../contract/inferred.ts'
 import type { Emitter } from '../emitter.ts'
 import type { Handler } from '../events.ts'
@@ -7,9 +7,13 @@ import type { Headers } from './frame.ts'
 
 /** The contract of a client without one: any destination, and any value. */
 export interface AnyContract {
-  readonly messages: Readonly<Record<string, { readonly answer: undefined }>>
+  /** Any message, with any answer. */
+  readonly messages: Readonly<Record<string, Required<Pick<ContractMessage, 'answer'>>>>
+  /** Any subscription. */
   readonly subscriptions: Readonly<Record<string, object>>
+  /** Any destination. */
   readonly destinations: Readonly<Record<string, object>>
+  /** Any question of the server. */
   readonly requests: Readonly<Record<string, object>>
 }
 
@@ -21,8 +25,21 @@ export type StompState = 'connecting' | 'connected' | 'interrupted' | 'closing' 
 
 /** Parameters and headers. A part without a required value may be left out. */
 export type Given<Params, FrameHeaders> =
-  (Nothing extends Params ? { readonly params?: Params } : { readonly params: Params }) &
-  (Nothing extends FrameHeaders ? { readonly headers?: FrameHeaders } : { readonly headers: FrameHeaders })
+  OptionalIf<Nothing extends Params ? true : false, GivenParams<Params>> & OptionalIf<Nothing extends FrameHeaders ? true : false, GivenHeaders<FrameHeaders>>
+
+/** The parameters of a destination. */
+export interface GivenParams<Params> {
+  /** The values of the `:name` parts. */
+  readonly params: Params
+}
+
+/** The headers of a frame. */
+export interface GivenHeaders<FrameHeaders> {
+  /** More headers of the frame. */
+  readonly headers: FrameHeaders
+}
+
+type OptionalIf<Condition extends boolean, Value> = Condition extends true ? Partial<Value> : Value
 
 /** The options of SEND. */
 export interface SendOptions {
