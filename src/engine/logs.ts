@@ -34,6 +34,12 @@ export interface LogEntry extends Position {
   readonly data: Uint8Array
 }
 
+/** A message of a log, with its place. */
+export interface KeptMessage extends Position {
+  /** The message. */
+  readonly data: Uint8Array
+}
+
 /** Takes the messages of a log that is followed. */
 export type LogListener = (entry: LogEntry) => void
 
@@ -77,4 +83,10 @@ export interface EngineLogGroup {
    * @throws FST_SOCKJS_ENGINE_UNAVAILABLE
    */
   position (log: string): Promise<Position>
+  /**
+   * Reads the last message of a log, `null` if the log does not keep it any more.
+   *
+   * @throws FST_SOCKJS_ENGINE_UNAVAILABLE
+   */
+  last (log: string): Promise<KeptMessage | null>
 }

@@ -1,4 +1,4 @@
-import type { EngineLogGroup, EngineLogs, LogEntry, LogListener, LogRule, Position } from './logs.ts'
+import type { EngineLogGroup, EngineLogs, KeptMessage, LogEntry, LogListener, LogRule, Position } from './logs.ts'
 import type { MemoryEngine, MemorySystem } from './memory-engine.ts'
 import { matchesChannel } from './patterns.ts'
 import type { KeptEntry } from './store/log.ts'
@@ -85,6 +85,12 @@ class MemoryLogGroup implements EngineLogGroup {
   async position (log: string): Promise<Position> {
     this.#engine.check()
     return this.#network.store.logs.position(nameOfLog(this.#name, log))
+  }
+
+  async last (log: string): Promise<KeptMessage | null> {
+    this.#engine.check()
+    const entry = this.#network.store.logs.last(nameOfLog(this.#name, log))
+    return entry === undefined ? null : this.#entry(log, entry)
   }
 
   /** Gives a new message to all nodes that follow its log. */

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { EndpointOptions } from 'fastify-sockjs'
-import stomp, { type Broker, clusterBroker, memoryBroker, StompError, type StompPluginOptions } from 'fastify-sockjs/stomp'
+import stomp, { type Broker, clusterBroker, type HistoryOptions, memoryBroker, StompError, type StompPluginOptions } from 'fastify-sockjs/stomp'
 
 interface Hello { name: string }
 interface ChatMessage { type?: string, sender?: string, content?: string }
@@ -24,8 +24,9 @@ const API = { title: 'Demo of fastify-sockjs', version: '1.0.0', description: 'A
 const MAX_ROOMS = 100
 
 /** The topics that keep messages for `x-recover`. Those of `long` keep enough for a client that is away for some time. */
-const HISTORY = [
+const HISTORY: readonly HistoryOptions[] = [
   { pattern: '/topic/history/**' },
+  { pattern: '/topic/last/**', replay: 'last' },
   { pattern: '/topic/long/**', messages: 10_000, bytes: 16 * 1024 * 1024, ttl: 600_000 }
 ]
 

@@ -30,7 +30,8 @@ const LAYOUTS: Readonly<Partial<Record<number, readonly [numbers: number, names:
   [OP.taken]: [3, 0],
   [OP.failed]: [1, 1],
   [OP.view]: [2, 1],
-  [OP.shown]: [3, 0]
+  [OP.shown]: [3, 0],
+  [OP.last]: [1, 1]
 }
 
 /** Reads the fields of an operation. `null` if it has other ones, or if the frame is too short. */

@@ -1,6 +1,6 @@
 import type { EngineLog } from '../engine.ts'
 import { engineErrors } from '../errors.ts'
-import type { EngineLogGroup, EngineLogs, LogEntry, LogListener, LogRule, Position } from '../logs.ts'
+import type { EngineLogGroup, EngineLogs, KeptMessage, LogEntry, LogListener, LogRule, Position } from '../logs.ts'
 import { checkGroup, nameOfLog } from '../store/log-table.ts'
 import type { HubConnection, HubUser } from './connection.ts'
 import type { PageEntry } from './pages.ts'
@@ -105,6 +105,12 @@ class HubLogGroup implements EngineLogGroup {
 
   async position (log: string): Promise<Position> {
     return this.#place(await this.#connection.ask<number>(OP.position, [], [nameOfLog(this.#name, log)]))
+  }
+
+  async last (log: string): Promise<KeptMessage | null> {
+    const page = await this.#connection.ask<HubPage>(OP.last, [], [nameOfLog(this.#name, log)])
+    const entry = page?.entries[0]
+    return entry === undefined ? null : { ...this.#place(entry.offset), data: entry.data }
   }
 
   /** The answer comes with the epoch of its line. */

@@ -94,6 +94,10 @@ export const STORE_HANDLERS: Readonly<Partial<Record<number, Handler>>> = {
   [OP.position]: ({ store, line }, { numbers: [request], names: [name] }) => {
     line.out.fields(OP.place, [request!, store.logs.position(name!).offset])
   },
+  [OP.last]: ({ store, line }, { numbers: [request], names: [name] }) => {
+    const entry = store.logs.last(name!)
+    line.out.fields(OP.page, [request!, OUTCOME.last], [], writePage({ entries: entry === undefined ? [] : [entry], more: false }))
+  },
   [OP.bound]: ({ store }, { numbers: [messages, bytes, allBytes] }) => {
     store.queues.bound({ messages: messages!, bytes: bytes!, allBytes: allBytes! })
   },

@@ -84,7 +84,9 @@ export const OP = {
   /** Node to hub: request, most messages; the queue. The answer is `shown`. */
   view: 32,
   /** Hub to node: request, messages, bytes; the first messages (`pages.ts`). */
-  shown: 33
+  shown: 33,
+  /** Node to hub: request; the name of the log. The answer is `page`, with the last message or with none. */
+  last: 34
 } as const
 
 /** The bytes that the fields of an operation have at least. */

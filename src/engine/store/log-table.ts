@@ -102,6 +102,14 @@ export class LogTable {
     return { epoch: this.epoch, offset: this.#find(name)?.last ?? this.#last }
   }
 
+  /** Reads the last message of a log, `undefined` if there is none. */
+  last (name: string): KeptEntry | undefined {
+    const log = this.#find(name)
+    if (log === undefined) return undefined
+    this.#trim(log)
+    return log.newest
+  }
+
   /** Finds a log, and notes that it was used. */
   #find (name: string): Log | undefined {
     const log = this.#logs.get(name)

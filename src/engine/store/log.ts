@@ -40,6 +40,9 @@ export class Log {
   /** The number of its messages. */
   get length (): number { return this.#entries.length }
 
+  /** The last message, `undefined` if the log is empty. */
+  get newest (): KeptEntry | undefined { return this.length === 0 ? undefined : this.#entries.at(this.length - 1) }
+
   push (offset: number, data: Uint8Array, now: number): KeptEntry {
     const entry = { offset, previous: this.last, data, at: now }
     this.last = offset

@@ -52,7 +52,7 @@ t.test('each frame has its bytes', async (t) => {
   t.equal(written((batch) => batch.fields(OP.push, [2], ['q', 'id'], Buffer.of(1, 2))).toString('hex'), '00000012' + '14' + '4000000000000000' + '0001' + '71' + '0002' + '6964' + '0102')
   t.equal(written((batch) => batch.fields(OP.close, [Infinity])).toString('hex'), '00000009' + '19' + '7ff0000000000000')
   const hello = { version: VERSION, returning: true, node: 'abcdefghijklmnop', namespace: 'shop' }
-  t.equal(writeHello(hello).toString('latin1'), '\x02\x01abcdefghijklmnopshop')
+  t.equal(writeHello(hello).toString('latin1'), '\x03\x01abcdefghijklmnopshop')
 })
 
 t.test('fields are read as they were written, and a short frame has none', async (t) => {

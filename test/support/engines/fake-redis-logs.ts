@@ -1,4 +1,4 @@
-import { APPEND, POSITION, SINCE } from '../../../src/engine/redis/logs/scripts.ts'
+import { APPEND, LAST, POSITION, SINCE } from '../../../src/engine/redis/logs/scripts.ts'
 
 interface Entry {
   readonly offset: number
@@ -33,13 +33,14 @@ export class FakeLogs {
 
   /** Runs a script of logs. `undefined` for any other script. */
   run (script: string, rule: string, [, key = '', , id = '']: readonly string[], args: readonly Buffer[]): Answer | Error | undefined {
-    if (script !== APPEND && script !== POSITION && script !== SINCE) return undefined
+    if (script !== APPEND && script !== POSITION && script !== SINCE && script !== LAST) return undefined
     const [messages, bytes, ttl] = rule.split(' ').map(Number)
     if (ttl === undefined) return new Error('NORULE the rule of the group is gone')
     const log = this.#logs.get(key) ?? { epoch: `epoch-${++this.#epochs}`, last: 0, entries: [] }
     const alive = Date.now() - ttl
     while (log.entries.length > 0 && log.entries[0]!.at <= alive) log.entries.shift()
     if (script === SINCE) return this.#logs.has(key) ? since(log, String(args[0]), Number(String(args[1]))) : null
+    if (script === LAST) return this.#logs.has(key) ? newest(log) : null
     this.#logs.set(key, log)
     if (script === APPEND && !this.#ids.has(id)) {
       this.#ids.add(id)
@@ -58,6 +59,11 @@ export class FakeLogs {
 }
 
 const sizeOf = ({ entries }: Log): number => entries.reduce((sum, { data }) => sum + data.byteLength, 0)
+
+function newest ({ epoch, entries }: Log): Answer {
+  const entry = entries.at(-1)
+  return entry === undefined ? null : [epoch, [`${entry.offset}-${entry.previous}`, ['m', entry.data]]]
+}
 
 function since ({ epoch, last, entries }: Log, wanted: string, offset: number): Answer {
   if (epoch !== wanted) return null

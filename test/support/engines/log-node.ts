@@ -78,6 +78,12 @@ export class LogNode {
     return (await within(this.group.since(log, position), `the messages of ${log}`))?.map(keptOf) ?? null
   }
 
+  /** The text of the last message with its place; `null` if it is not kept. */
+  async last (log: string): Promise<(Position & { text: string }) | null> {
+    const message = await within(this.group.last(log), `the last message of ${log}`)
+    return message === null ? null : { epoch: message.epoch, offset: message.offset, text: Buffer.from(message.data).toString() }
+  }
+
   async position (log: string): Promise<Position> { return await within(this.group.position(log), `the position of ${log}`) }
 }
 

@@ -38,6 +38,24 @@ export function logChecks (check: Check): void {
     t.strictSame(await b.since('x.y', before), first, 'the log keeps the same order')
   })
 
+  check('a node reads the last message of a log, with its place', [], async (t, room) => {
+    const [a, b] = await logNodes(room, 2, { messages: 1 })
+    t.equal(await a.last('x'), null, 'of an empty log')
+    await b.position('x')
+    t.equal(await a.last('x'), null, 'of a log that is only known')
+    for (const text of ['1', '2', '3']) {
+      const place = await a.append('x', text)
+      t.strictSame(await b.last('x'), { ...place, text })
+      t.strictSame(await b.since('x', place), [], 'nothing is behind it')
+    }
+    await b.append('y', 'other')
+    t.equal((await a.last('x'))?.text, '3')
+    t.equal((await a.last('y'))?.text, 'other')
+    const [c] = await logNodes(room, 1, { ttl: 1 })
+    await c.append('x', 'brief')
+    await until(async () => await c.last('x') === null, 'it is too old')
+  })
+
   check('a node follows all logs that fit a pattern, in its own group', [], async (t, room) => {
     const { name, nodes } = room
     const [a, b] = await logNodes(room, 2)

@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer'
-import type { EngineLogGroup, LogEntry, LogListener, LogRule, Position } from '../../logs.ts'
+import type { EngineLogGroup, KeptMessage, LogEntry, LogListener, LogRule, Position } from '../../logs.ts'
 import type { NatsMessage } from '../connection.ts'
 import type { NatsLink } from '../link.ts'
 import type { Subscriptions } from '../subscriptions.ts'
@@ -57,6 +57,13 @@ export class NatsLogGroup implements EngineLogGroup {
     const last = await this.#stream.get({ last_by_subj: this.#subject(log) })
     // No later message has a lower number than the last one of the stream.
     return { epoch, offset: last?.seq ?? (await this.#stream.state()).last_seq }
+  }
+
+  async last (log: string): Promise<KeptMessage | null> {
+    const epoch = await this.#stream.there()
+    const message = await this.#stream.get({ last_by_subj: this.#subject(log) })
+    if (message === null || this.#isOld(message) || this.#stream.open() !== epoch) return null
+    return { epoch, offset: message.seq, data: Buffer.from(message.data ?? '', 'base64') }
   }
 
   /**

@@ -1,8 +1,8 @@
-import type { EngineLogGroup, LogEntry, LogListener, LogRule, Position } from '../../logs.ts'
+import type { EngineLogGroup, KeptMessage, LogEntry, LogListener, LogRule, Position } from '../../logs.ts'
 import { unavailable } from '../calls.ts'
 import { copyOf, ID_TIME, runScript, type StoreParts } from '../store.ts'
-import { APPEND, POSITION, SINCE } from './scripts.ts'
-import { arrivedEntry, type KeptEntry, keptEntry, positionOf } from './wire.ts'
+import { APPEND, LAST, POSITION, SINCE } from './scripts.ts'
+import { arrivedEntry, epochOf, type KeptEntry, keptEntry, positionOf } from './wire.ts'
 
 /** The largest number of a rule. A larger one means no bound. */
 const LARGEST = Number.MAX_SAFE_INTEGER
@@ -69,6 +69,11 @@ export class RedisLogGroup implements EngineLogGroup {
   async position (log: string): Promise<Position> {
     const parts = this.#started
     return positionOf(await runScript(parts, POSITION, this.#placeOf(log).keys.slice(0, 2), parts.node) as [Buffer, Buffer])
+  }
+
+  async last (log: string): Promise<KeptMessage | null> {
+    const reply = await runScript(this.#started, LAST, this.#placeOf(log).keys) as readonly [Uint8Array, KeptEntry] | null
+    return reply === null ? null : keptEntry(log, epochOf(reply), reply[1])
   }
 
   get #started (): StoreParts {

@@ -61,6 +61,15 @@ local offset, previous = string.match(entries[1][1], '^(%d+)-(%d+)$')
 if previous ~= ARGV[2] or tonumber(offset) <= now - ttl * 1000 then return false end
 return entries`
 
+/** Reads the epoch and the last message. Returns null if it is not kept. `KEYS`: rule, state, entries. */
+export const LAST = `${BEGIN}local state = redis.call('hmget', KEYS[2], 'epoch', 'last')
+if not state[1] then return false end
+local entries = redis.call('xrevrange', KEYS[3], '+', '-', 'count', 1)
+if not entries[1] then return false end
+local offset = string.match(entries[1][1], '^%d+')
+if offset ~= state[2] or tonumber(offset) <= now - ttl * 1000 then return false end
+return {state[1], entries[1]}`
+
 /**
  * Reads the epoch and the offset of the last message. A log that is not there gets its epoch, so that its first message is behind this position.
  *

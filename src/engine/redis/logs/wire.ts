@@ -27,5 +27,8 @@ export function positionOf ([epoch, offset]: readonly [Uint8Array, Uint8Array]):
   return { epoch: textOf(epoch), offset: Number(textOf(offset)) }
 }
 
+/** Reads the epoch, which stands first in an answer. */
+export function epochOf ([epoch]: readonly [Uint8Array, unknown]): string { return textOf(epoch) }
+
 /** The text of bytes that are ASCII. */
 function textOf (bytes: Uint8Array): string { return String.fromCharCode(...bytes) }

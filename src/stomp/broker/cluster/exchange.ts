@@ -17,7 +17,8 @@ import type { ReplyAddresses, TemporaryQueue, TemporaryQueues } from '../local/t
 import { Publication } from '../publication.ts'
 import { Serial } from '../serial.ts'
 import { isAway, refusalOf } from './failures.ts'
-import { Feeds, type HistoryGroup, topicChannel } from './feeds.ts'
+import { Feeds, topicChannel } from './feeds.ts'
+import type { HistoryGroup } from './history-group.ts'
 import { nameOf } from './names.ts'
 import { engineIdOf, type MessageRecord, publicationOf, writeRecord } from './record.ts'
 import { Replies } from './replies.ts'
@@ -158,10 +159,10 @@ export class ClusterExchange implements LocalQueues {
   async #toTopic (destination: Destination, record: MessageRecord): Promise<void> {
     const data = writeRecord(record)
     const name = nameOf(destination)
-    const logs = this.feeds.logsOf(destination)
+    const history = this.feeds.historyOf(destination)
     try {
-      if (logs === null) await this.publisher.publish(topicChannel(name), data)
-      else await this.publisher.send(data.byteLength, async () => { await logs.append(name, engineIdOf(record), data) })
+      if (history === null) await this.publisher.publish(topicChannel(name), data)
+      else await this.publisher.send(data.byteLength, async () => { await history.logs.append(name, engineIdOf(record), data) })
     } catch (error) {
       throw refusalOf(error)
     }

@@ -5,7 +5,7 @@ import type { SerialQueue } from '../local/serial-queue.ts'
 import { Audience, deliverToAll, type TopicSubscription } from '../local/topics.ts'
 import { Publication } from '../publication.ts'
 import type { Serial } from '../serial.ts'
-import { Gate } from './gate.ts'
+import { Gate } from '../local/gate.ts'
 import type { LogSource } from './log-source.ts'
 import type { Source, SourceListener } from './sources.ts'
 
@@ -52,7 +52,7 @@ export class Feed implements SourceListener {
   /** Adds a subscription. It is done when every later message arrives. */
   join (subscription: TopicSubscription, { recover, gaps }: TopicWish): Promise<SubscribeResult | void> | SubscribeResult | void {
     if (gaps) this.#watchers.add(subscription)
-    if (recover !== undefined && this.#log !== null) return this.#recover(subscription, this.#log, recover)
+    if (this.#log !== null && (recover !== undefined || this.#log.replaysLast)) return this.#catchUp(subscription, this.#log, recover)
     this.#audience.add(subscription)
     const result = (): SubscribeResult => ({
       ...(recover === undefined ? {} : { recovered: false }),
@@ -103,30 +103,25 @@ export class Feed implements SourceListener {
     this.#isReady = true
   }
 
-  /** Gives a subscription what it missed, and then what comes. No message is between, and none comes twice. */
-  async #recover (subscription: TopicSubscription, log: LogSource, recover: string): Promise<SubscribeResult> {
+  /** Gives a subscription what it missed, or the last message, and then what comes. No message is between, and none comes twice. */
+  async #catchUp (subscription: TopicSubscription, log: LogSource, recover: string | undefined): Promise<SubscribeResult> {
     const gate = new Gate(subscription)
     this.#gates.set(subscription, gate)
     this.#audience.add(gate)
     await this.ready
-    const from = readPosition(recover)
+    const from = recover === undefined ? null : readPosition(recover)
     const missed = from === null ? null : await log.since(from)
+    const history = missed ?? (log.replaysLast ? await log.last() : [])
     const position = log.position === undefined ? {} : { position: log.position }
-    if (missed === null) {
-      // The client learns first that messages are missing.
-      setImmediate(() => this.#open(subscription, gate, [], null))
-      return { recovered: false, ...position }
-    }
-    this.#open(subscription, gate, missed, from)
-    return { recovered: true, ...position }
+    const isLost = recover !== undefined && missed === null
+    // The client learns first that messages are missing.
+    if (isLost) setImmediate(() => this.#open(subscription, gate, history, null))
+    else this.#open(subscription, gate, history, from)
+    return recover === undefined ? position : { recovered: !isLost, ...position }
   }
 
-  #open (subscription: TopicSubscription, gate: Gate, missed: readonly Publication[], from: TopicPosition | null): void {
+  #open (subscription: TopicSubscription, gate: Gate, history: readonly Publication[], from: TopicPosition | null): void {
     if (this.#gates.get(subscription) !== gate) return
-    this.#serialQueue.exclusively(() => {
-      for (const publication of missed) if (subscription.live) subscription.receive(publication)
-      const last = missed.at(-1)?.headers
-      gate.open(last === undefined ? from : { epoch: last.get('x-epoch')!, offset: Number(last.get('x-offset')) })
-    })
+    this.#serialQueue.exclusively(() => gate.pass(history, from))
   }
 }

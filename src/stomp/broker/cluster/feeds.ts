@@ -1,5 +1,4 @@
 import type { ClusterNode } from '../../../cluster/node.ts'
-import type { EngineLogGroup } from '../../../engine/logs.ts'
 import { type Destination, hasWildcard, matchesPattern, overlaps } from '../../destinations.ts'
 import type { SubscribeResult } from '../broker.ts'
 import type { BrokerTopic } from '../inspection.ts'
@@ -7,15 +6,10 @@ import type { SerialQueue } from '../local/serial-queue.ts'
 import type { TopicSubscription } from '../local/topics.ts'
 import type { Serial } from '../serial.ts'
 import { Feed, type TopicWish } from './feed.ts'
+import type { HistoryGroup } from './history-group.ts'
 import { LogPatternSource, LogSource } from './log-source.ts'
 import { nameOf, patternsOf } from './names.ts'
 import { ChannelSource, type Source } from './sources.ts'
-
-/** The topics that keep their messages in one group of logs of the engine. */
-export interface HistoryGroup {
-  readonly segments: readonly string[]
-  readonly logs: EngineLogGroup
-}
 
 /** The channel of a topic. */
 export function topicChannel (name: string): string { return `t.${name}` }
@@ -35,9 +29,9 @@ export class Feeds {
     this.#serial = serial
   }
 
-  /** Finds the logs of a topic, `null` if it keeps no messages. The first rule that fits counts. */
-  logsOf ({ segments }: Destination): EngineLogGroup | null {
-    return this.#histories.find((history) => matchesPattern(history.segments, segments))?.logs ?? null
+  /** Finds the history of a topic, `null` if it keeps no messages. The first rule that fits counts. */
+  historyOf ({ segments }: Destination): HistoryGroup | null {
+    return this.#histories.find((history) => matchesPattern(history.segments, segments)) ?? null
   }
 
   join (destination: Destination, subscription: TopicSubscription, wish: TopicWish): Promise<SubscribeResult | void> | SubscribeResult | void {
@@ -68,8 +62,8 @@ export class Feeds {
     const node = this.#node
     if (hasWildcard(destination.segments)) return this.#feed(destination, this.#patternSources(destination), null)
     const name = nameOf(destination)
-    const logs = this.logsOf(destination)
-    const log = logs === null ? null : new LogSource(node, logs, name)
+    const history = this.historyOf(destination)
+    const log = history === null ? null : new LogSource(node, history, name)
     return this.#feed(destination, [log ?? new ChannelSource(node, topicChannel(name))], log)
   }
 
@@ -77,7 +71,7 @@ export class Feeds {
     const histories = this.#histories.filter(({ segments }) => overlaps(segments, destination.segments))
     return patternsOf(destination).flatMap((pattern) => [
       new ChannelSource(this.#node, topicChannel(pattern)),
-      ...histories.map(({ logs }) => new LogPatternSource(this.#node, logs, pattern))
+      ...histories.map((history) => new LogPatternSource(this.#node, history, pattern))
     ])
   }
 

@@ -11,7 +11,7 @@ import { type EmbeddedBrokerOptions, resolveSettings, type Settings } from '../l
 import { ClusterConnection } from './connection.ts'
 import { ClusterExchange } from './exchange.ts'
 import { unavailable } from './failures.ts'
-import type { HistoryGroup } from './feeds.ts'
+import type { HistoryGroup } from './history-group.ts'
 import { inspectCluster } from './inspection.ts'
 import { UserChannels } from './user-channels.ts'
 
@@ -82,8 +82,8 @@ class ClusterBroker implements Broker {
     const { logs, queues } = node.engine
     const { history, maxQueueMessages: messages, maxQueueBytes: bytes, maxBytes: allBytes } = this.#settings
     this.#node = node
-    this.#histories = history.map(({ pattern, segments, messages, bytes, ttl }) =>
-      ({ segments, logs: logs.group(node.names.key('history', pattern), { messages, bytes, ttl }) }))
+    this.#histories = history.map(({ pattern, segments, replay, messages, bytes, ttl }) =>
+      ({ segments, replay, logs: logs.group(node.names.key('history', pattern), { messages, bytes, ttl }) }))
     queues.bound({ messages, bytes, allBytes })
     node.onState((state, reason) => { if (this.#running !== null) this.#become(STATES[state], reason) })
   }

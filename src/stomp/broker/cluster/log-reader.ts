@@ -1,8 +1,9 @@
 import type { ClusterNode } from '../../../cluster/node.ts'
 import { delay } from '../../../core/delay.ts'
 import { engineErrors } from '../../../engine/errors.ts'
-import type { EngineLogGroup, LogEntry, Position } from '../../../engine/logs.ts'
+import type { LogEntry, Position } from '../../../engine/logs.ts'
 import type { Publication } from '../publication.ts'
+import type { HistoryGroup } from './history-group.ts'
 import { type MessageRecord, placed } from './record.ts'
 import { readMessage, type SourceListener } from './sources.ts'
 
@@ -13,16 +14,19 @@ const PATIENCE = 8_000
 /** The messages that may wait while earlier ones are fetched. */
 const MOST_WAITING = 10_000
 
-/** A message of a log, read. */
-interface LogMessage extends Position {
-  readonly previous: number
+/** A message of a log, read, with its place. */
+interface PlacedMessage extends Position {
   readonly message: MessageRecord
+}
+
+interface LogMessage extends PlacedMessage {
+  readonly previous: number
 }
 
 /** Delivers the messages of one log in order and without a hole. It fetches the messages that did not arrive. */
 export class LogReader {
   readonly #node: ClusterNode
-  readonly #group: EngineLogGroup
+  readonly #history: HistoryGroup
   readonly #log: string
   readonly #listener: SourceListener
   /** The messages that have arrived while the reader was busy. */
@@ -34,9 +38,9 @@ export class LogReader {
   #ended = false
   #at: Position | null = null
 
-  constructor (node: ClusterNode, group: EngineLogGroup, log: string, listener: SourceListener) {
+  constructor (node: ClusterNode, history: HistoryGroup, log: string, listener: SourceListener) {
     this.#node = node
-    this.#group = group
+    this.#history = history
     this.#log = log
     this.#listener = listener
   }
@@ -53,7 +57,7 @@ export class LogReader {
   async begin (): Promise<() => void> {
     this.#busy = true
     const [end, stop] = await Promise.all([
-      this.#asked(() => this.#group.position(this.#log)), this.#group.follow(this.#log, (entry) => this.received(entry))
+      this.#asked(() => this.#history.logs.position(this.#log)), this.#history.logs.follow(this.#log, (entry) => this.received(entry))
     ])
     this.#at = end ?? null
     this.#again = true
@@ -65,6 +69,12 @@ export class LogReader {
   async since (from: Position): Promise<Publication[] | null> {
     const messages = await this.#read(from)
     return messages?.map((message) => placed(message.message, message)) ?? null
+  }
+
+  /** Reads the last message, and waits while the engine is away. The list is empty if the log does not keep it. */
+  async last (): Promise<Publication[]> {
+    const last = await this.#readLast()
+    return last.map((message) => placed(message.message, message))
   }
 
   end (): void {
@@ -102,21 +112,22 @@ export class LogReader {
     this.#deliver(arrived)
   }
 
-  #deliver ({ epoch, offset, message }: LogMessage): void {
+  #deliver ({ epoch, offset, message }: PlacedMessage): void {
     this.#at = { epoch, offset }
     this.#listener.deliver(placed(message, { epoch, offset }))
   }
 
-  /** Fetches what comes behind a place, and delivers it. */
+  /** Fetches what comes behind a place, and delivers it. Where messages are missing, it is the last one, if subscribers need it. */
   async #fill (from: Position): Promise<void> {
     this.#busy = true
     const messages = await this.#read(from)
+    const found = messages ?? (this.#history.replay === null ? [] : await this.#readLast())
     if (this.#ended) return
     if (messages === null) {
       this.#listener.lost('messages of the history are missing')
       this.#at = null
     }
-    for (const message of messages ?? []) this.#deliver(message)
+    for (const message of found) this.#deliver(message)
     this.#goOn()
   }
 
@@ -139,8 +150,14 @@ export class LogReader {
 
   /** Reads the messages behind a place; `null` if one of them may be missing. */
   async #read (from: Position): Promise<LogMessage[] | null> {
-    const entries = await this.#asked(() => this.#group.since(this.#log, from)) ?? null
+    const entries = await this.#asked(() => this.#history.logs.since(this.#log, from)) ?? null
     return entries?.flatMap((entry) => this.#messageOf(entry) ?? []) ?? null
+  }
+
+  async #readLast (): Promise<PlacedMessage[]> {
+    const kept = await this.#asked(() => this.#history.logs.last(this.#log)) ?? null
+    const message = kept === null ? null : readMessage(this.#node, kept.data)
+    return message === null ? [] : [{ epoch: kept!.epoch, offset: kept!.offset, message }]
   }
 
   #messageOf ({ epoch, offset, previous, data }: LogEntry): LogMessage | null {

@@ -1,7 +1,8 @@
 import type { ClusterNode } from '../../../cluster/node.ts'
-import type { EngineLogGroup, Position } from '../../../engine/logs.ts'
+import type { Position } from '../../../engine/logs.ts'
 import { writePosition } from '../local/position.ts'
 import type { Publication } from '../publication.ts'
+import type { HistoryGroup } from './history-group.ts'
 import { LogReader } from './log-reader.ts'
 import type { Source, SourceListener } from './sources.ts'
 
@@ -11,18 +12,21 @@ const MOST_READERS = 10_000
 /** The history of one topic, which its subscribers can also read again. */
 export class LogSource implements Source {
   readonly #node: ClusterNode
-  readonly #group: EngineLogGroup
+  readonly #history: HistoryGroup
   readonly #log: string
   #reader: LogReader | null = null
 
-  constructor (node: ClusterNode, group: EngineLogGroup, log: string) {
+  constructor (node: ClusterNode, history: HistoryGroup, log: string) {
     this.#node = node
-    this.#group = group
+    this.#history = history
     this.#log = log
   }
 
+  /** True if a new subscriber gets the last message. */
+  get replaysLast (): boolean { return this.#history.replay !== null }
+
   async start (listener: SourceListener): Promise<() => void> {
-    const reader = this.#reader = new LogReader(this.#node, this.#group, this.#log, listener)
+    const reader = this.#reader = new LogReader(this.#node, this.#history, this.#log, listener)
     const leave = this.#node.onGap(() => reader.check())
     const end = await reader.begin()
     return () => {
@@ -40,27 +44,30 @@ export class LogSource implements Source {
 
   /** Reads the messages behind a place; `null` if one of them may be missing. The source has started. */
   since (position: Position): Promise<Publication[] | null> { return this.#reader!.since(position) }
+
+  /** Reads the last message. The list is empty if the log does not keep it. The source has started. */
+  last (): Promise<Publication[]> { return this.#reader!.last() }
 }
 
 /** The histories of all topics that fit a pattern. */
 export class LogPatternSource implements Source {
   readonly #node: ClusterNode
-  readonly #group: EngineLogGroup
+  readonly #history: HistoryGroup
   readonly #pattern: string
 
-  constructor (node: ClusterNode, group: EngineLogGroup, pattern: string) {
+  constructor (node: ClusterNode, history: HistoryGroup, pattern: string) {
     this.#node = node
-    this.#group = group
+    this.#history = history
     this.#pattern = pattern
   }
 
   async start (listener: SourceListener): Promise<() => void> {
     const readers = new Map<string, LogReader>()
     const leave = this.#node.onGap(() => { for (const reader of readers.values()) reader.check() })
-    const end = await this.#group.follow(this.#pattern, (entry) => {
+    const end = await this.#history.logs.follow(this.#pattern, (entry) => {
       let reader = readers.get(entry.log)
       if (reader === undefined) {
-        reader = new LogReader(this.#node, this.#group, entry.log, listener)
+        reader = new LogReader(this.#node, this.#history, entry.log, listener)
       } else {
         readers.delete(entry.log)
       }

@@ -1,4 +1,4 @@
-import { boolean, type Check, checkOptions, count, defined, integer, interval, list, milliseconds, plainObject, text } from '../../../core/check.ts'
+import { boolean, type Check, checkOptions, count, defined, integer, interval, list, MAX_MILLISECONDS, milliseconds, oneOf, plainObject, text } from '../../../core/check.ts'
 import { checkPattern, type DestinationRules, isUserDestination, parseDestination, prefix, prefixes, type Prefixes, separator, type Separator, USER_PREFIX } from '../../destinations.ts'
 import { stompErrors } from '../../errors.ts'
 
@@ -6,11 +6,17 @@ import { stompErrors } from '../../errors.ts'
 export interface HistoryOptions {
   /** The topics, as a pattern such as `/topic/chat/**`. The first entry that fits a topic counts. */
   readonly pattern: string
-  /** Messages that are kept for each topic. 100 by default. */
+  /**
+   * `last` gives each new subscriber of a topic its last message. A subscriber that names its place by `x-recover` gets the missed messages instead.
+   *
+   * A subscription by a pattern gets none. By default nothing is replayed.
+   */
+  readonly replay?: 'last'
+  /** Messages that are kept for each topic. 100 by default, and 1 with `replay`. */
   readonly messages?: number
   /** Octets that are kept for each topic. 1 MiB by default. */
   readonly bytes?: number
-  /** Milliseconds that a message is kept. 60,000 by default. */
+  /** Milliseconds that a message is kept. 60,000 by default, and 24 days, the longest time, with `replay`. */
   readonly ttl?: number
 }
 
@@ -57,7 +63,7 @@ export interface EmbeddedBrokerOptions {
   readonly maxBytes?: number
   /** Temporary queues of one connection. 16 by default. */
   readonly maxTemporaryQueues?: number
-  /** Topics whose last messages are kept, so that a client gets missed messages by `x-recover`. None by default. */
+  /** Topics whose last messages are kept, for clients that come back with `x-recover`, or for new subscribers with `replay`. None by default. */
   readonly history?: readonly HistoryOptions[]
 }
 
@@ -79,12 +85,14 @@ const DEFAULTS = {
   maxHistoryBytes: 64 * MIB
 }
 
-const HISTORY_DEFAULTS = { messages: 100, bytes: MIB, ttl: 60_000 }
+const HISTORY_DEFAULTS = { messages: 100, bytes: MIB, ttl: 60_000, replay: null }
+const REPLAY_DEFAULTS = { messages: 1, bytes: MIB, ttl: MAX_MILLISECONDS }
 const PREFIX_DEFAULTS = {
   topic: '/topic', queue: '/queue', temporaryQueue: '/temp-queue', replyQueue: '/reply-queue', deadLetters: '/dlq'
 }
 
-export interface HistoryRule extends Required<HistoryOptions> {
+export interface HistoryRule extends Required<Omit<HistoryOptions, 'replay'>> {
+  readonly replay: 'last' | null
   readonly segments: readonly string[]
 }
 
@@ -122,6 +130,7 @@ const PREFIX_CHECKS: Record<keyof typeof PREFIX_DEFAULTS, Check> = {
 
 const HISTORY_CHECKS: Record<keyof HistoryOptions, Check> = {
   pattern: text,
+  replay: oneOf('last'),
   messages: count,
   bytes: count,
   ttl: milliseconds
@@ -148,7 +157,7 @@ export function resolveSettings (maker: string, options: EmbeddedBrokerOptions, 
   }
   const history = (options.history ?? []).map((entry, i) => {
     checkOptions(stompErrors.InvalidOption, `history[${i}]`, entry, HISTORY_CHECKS, { required: ['pattern'] })
-    return { ...HISTORY_DEFAULTS, ...defined(entry), segments: patternOf(entry.pattern, `history[${i}].pattern`, destinations) }
+    return { ...HISTORY_DEFAULTS, ...(entry.replay === undefined ? {} : REPLAY_DEFAULTS), ...defined(entry), segments: patternOf(entry.pattern, `history[${i}].pattern`, destinations) }
   })
   return {
     ...DEFAULTS,

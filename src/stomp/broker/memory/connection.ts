@@ -1,9 +1,11 @@
 import { type Destination, hasWildcard } from '../../destinations.ts'
 import { type BrokerError, refusal } from '../../refusals.ts'
 import type { BrokerConnection, BrokerSink, BrokerSubscription, DeliveryHandle, TransactionStep, OutgoingMessage, SubscribeResult } from '../broker.ts'
+import { Gate } from '../local/gate.ts'
 import { LocalClient } from '../local/client.ts'
 import { writePosition } from '../local/position.ts'
 import type { AcceptedPublication, Exchange } from './exchange.ts'
+import type { Log } from './history.ts'
 
 /** The connection of one session to the embedded broker. Each call is done when it returns, and deliveries may come before that. */
 export class MemoryConnection implements BrokerConnection {
@@ -97,8 +99,9 @@ export class MemoryConnection implements BrokerConnection {
     const { history, topics, serialQueue } = this.#exchange
     const log = hasWildcard(destination.segments) ? undefined : history.openForSubscriber(destination)
     const recover = subscription.headers.get('x-recover')
-    const topicSubscription = this.#client.openTopic(subscription, destination.name, (gone) => topics.remove(destination, gone))
     const missed = log === undefined || recover === undefined ? null : history.since(log, recover)
+    if (recover !== undefined && missed === null && log !== undefined && log.rule.replay !== null) return this.#replayLater(subscription, destination, log)
+    const topicSubscription = this.#client.openTopic(subscription, destination.name, (gone) => topics.remove(destination, gone))
     const result: SubscribeResult = {
       ...(recover === undefined ? {} : { recovered: missed !== null }),
       ...(log === undefined ? {} : { position: writePosition(log) })
@@ -106,9 +109,19 @@ export class MemoryConnection implements BrokerConnection {
     // The subscription joins and gets the missed messages in one step, so that no publication comes between.
     serialQueue.exclusively(() => {
       topics.add(destination, topicSubscription)
-      for (const publication of missed ?? []) if (topicSubscription.live) topicSubscription.receive(publication)
+      for (const publication of missed ?? history.replayed(log)) if (topicSubscription.live) topicSubscription.receive(publication)
     })
     return result
+  }
+
+  /** Joins a topic whose missed messages are lost. The client learns that first, and then gets the last message. */
+  #replayLater (subscription: BrokerSubscription, destination: Destination, log: Log): SubscribeResult {
+    const { history, topics, serialQueue } = this.#exchange
+    const topicSubscription = this.#client.openTopic(subscription, destination.name, () => topics.remove(destination, gate))
+    const gate = new Gate(topicSubscription)
+    topics.add(destination, gate)
+    setImmediate(() => serialQueue.exclusively(() => gate.pass(history.replayed(log), null)))
+    return { recovered: false, position: writePosition(log) }
   }
 
   #subscribeQueue (subscription: BrokerSubscription, destination: Destination, isPattern: boolean): void {

@@ -18,7 +18,7 @@ interface Entry {
 }
 
 /** The last messages of one topic. Offsets count from 1 in an epoch, and the epoch ends when the broker forgets the log. */
-class Log {
+export class Log {
   readonly epoch: string
   readonly rule: HistoryRule
   readonly entries = new Fifo<Entry>()
@@ -99,6 +99,13 @@ export class History {
     const missed = log.offset - asked.offset
     if (missed > log.entries.length) return null
     return [...log.entries].slice(log.entries.length - missed).map(({ publication }) => publication)
+  }
+
+  /** Finds the last message of a log whose rule replays it. The list is empty where there is none. */
+  replayed (log: Log | undefined): Publication[] {
+    if (log === undefined || log.rule.replay === null) return []
+    this.#dropOld(log)
+    return log.entries.length === 0 ? [] : [log.entries.at(log.entries.length - 1)!.publication]
   }
 
   /** The octets of all messages that are kept. */

@@ -1,5 +1,5 @@
 import type { ConnectionOptions } from 'node:tls'
-import { type Check, checkOptions, count, defined, either, expected, func, integer, list, milliseconds, oneOf, plainObject, text, twoIntervals } from '../../../core/check.ts'
+import { type Check, checkOptions, count, defined, either, expected, func, type Hints, integer, list, milliseconds, oneOf, plainObject, text, twoIntervals } from '../../../core/check.ts'
 import { type DestinationRules, prefixes } from '../../destinations.ts'
 import { stompErrors } from '../../errors.ts'
 import type { BrokerClient } from '../broker.ts'
@@ -165,6 +165,11 @@ const CHECKS: Record<keyof RelayBrokerOptions, Check> = {
   maxTemporaryQueues: integer(0)
 }
 
+/** Options of the other brokers that a relay cannot have. */
+const HINTS: Hints = {
+  history: 'a relay keeps no messages, because the external broker does not tell when messages are missing; memoryBroker() and clusterBroker() have it'
+}
+
 const CREDENTIALS: Record<keyof RelayCredentials, Check> = { login: word, passcode: secret, host: word }
 const RECONNECT: Record<keyof Backoff, Check> = {
   min: milliseconds, max: milliseconds, jitter: expected((value) => typeof value === 'number' && value >= 0 && value <= 1, 'a number from 0 to 1')
@@ -187,7 +192,7 @@ function clientCredentials (given: NonNullable<RelayBrokerOptions['client']>, co
 
 /** @throws FST_STOMP_INVALID_OPTION */
 export function resolveRelay (options: RelayBrokerOptions): RelaySettings {
-  checkOptions(stompErrors.InvalidOption, 'relayBroker', options, CHECKS, { path: '', required: ['servers'] })
+  checkOptions(stompErrors.InvalidOption, 'relayBroker', options, CHECKS, { path: '', required: ['servers'], hints: HINTS })
   if (options.reconnect !== undefined) checkOptions(stompErrors.InvalidOption, 'reconnect', options.reconnect, RECONNECT)
   const virtualHost = options.virtualHost ?? '/'
   const complete = (name: string, given: RelayCredentials): Credentials => {

@@ -1,6 +1,6 @@
-import type { TopicPosition } from '../local/position.ts'
-import type { TopicSubscription } from '../local/topics.ts'
 import type { Publication } from '../publication.ts'
+import type { TopicPosition } from './position.ts'
+import type { TopicSubscription } from './topics.ts'
 
 /**
  * Stands before a subscription that gets the messages of a history that it missed.
@@ -25,8 +25,18 @@ export class Gate implements TopicSubscription {
     else if (!this.#isRepeat(publication)) this.#subscription.receive(publication)
   }
 
-  /** Gives on what was held back, and what comes, except the messages up to `known`. */
-  open (known: TopicPosition | null): void {
+  /**
+   * Gives messages of the history, then the held ones, and then each that comes.
+   *
+   * Messages up to the last one of the history are left out. Without one, messages up to `from` are.
+   */
+  pass (history: readonly Publication[], from: TopicPosition | null): void {
+    for (const publication of history) if (this.live) this.#subscription.receive(publication)
+    const last = history.at(-1)?.headers
+    this.#open(last === undefined ? from : { epoch: last.get('x-epoch')!, offset: Number(last.get('x-offset')) })
+  }
+
+  #open (known: TopicPosition | null): void {
     const held = this.#held ?? []
     this.#held = null
     this.#known = known
