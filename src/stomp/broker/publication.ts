@@ -79,9 +79,13 @@ export class Publication {
    * @internal
    */
   forDelivery (own: Iterable<readonly [string, string]>, version: Version, asBytes: boolean): string | Uint8Array {
-    this.#encoding ??= new MessageEncoding(this.destination, this.id, this.#given, this.body)
-    const encoded = this.#encoding.frame(own, version)
+    const encoded = this.#encoded.frame(own, version)
     return asBytes ? encoded.bytes : encoded.text
+  }
+
+  get #encoded (): MessageEncoding {
+    this.#encoding ??= new MessageEncoding(this.destination, this.id, this.#given, this.body)
+    return this.#encoding
   }
 
   /** Drops the encoded forms, so that a history keeps only the message. */
@@ -101,7 +105,8 @@ export class Publication {
   }
 
   #encode (id: string | undefined, version: Version, asBytes: boolean): Message {
-    return this.forDelivery(id === undefined ? [] : [['subscription', id]], version, asBytes)
+    const encoded = this.#encoded.shared(id, version)
+    return asBytes ? encoded.bytes : encoded.text
   }
 }
 

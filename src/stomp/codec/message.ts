@@ -33,8 +33,18 @@ export class MessageEncoding {
    */
   frame (own: Iterable<readonly [name: string, value: string]>, version: Version): EncodedFrame {
     const rules = headerRulesFor('MESSAGE', version)
-    const end = this.#ends[version] ??= new FrameEnd(this.#lines(rules), this.#body)
-    return new EncodedFrame('MESSAGE\n' + headerLines(own, rules), end)
+    return new EncodedFrame('MESSAGE\n' + headerLines(own, rules), this.#end(version, rules))
+  }
+
+  /** Makes the frame for a subscription in `auto` mode. Its id is `undefined` if a client of 1.0 gave none (STOMP-S5). */
+  shared (id: string | undefined, version: Version): EncodedFrame {
+    const rules = headerRulesFor('MESSAGE', version)
+    return new EncodedFrame(id === undefined ? 'MESSAGE\n' : 'MESSAGE\nsubscription:' + escapeValue(id, rules) + '\n', this.#end(version, rules))
+  }
+
+  #end (version: Version, rules: HeaderRules): FrameEnd {
+    this.#ends[version] ??= new FrameEnd(this.#lines(rules), this.#body)
+    return this.#ends[version]
   }
 
   #lines (rules: HeaderRules): string {

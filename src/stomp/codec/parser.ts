@@ -77,6 +77,8 @@ export class FrameParser<P extends Peer = 'client'> {
   /** Takes input from the peer. Octets must not change until `next()` has returned `undefined`. */
   push (chunk: string | Uint8Array): void {
     if (this.#failed || chunk.length === 0) return
+    // Most messages find nothing before them.
+    if (!this.#hasInput()) return this.#begin(chunk)
     this.#waiting.push(chunk)
     this.#waitingLength += chunk.length
   }
@@ -101,11 +103,11 @@ export class FrameParser<P extends Peer = 'client'> {
   }
 
   #hasInput (): boolean {
-    return this.#textAt < this.#text.length || this.#assembler.at < this.#octets.length || this.#begin()
+    return this.#textAt < this.#text.length || this.#assembler.at < this.#octets.length || this.#beginNext()
   }
 
   /** Makes the next waiting chunk the current one. */
-  #begin (): boolean {
+  #beginNext (): boolean {
     const chunk = this.#waiting[this.#begun]
     if (chunk === undefined) return false
     if (++this.#begun === this.#waiting.length) {
@@ -113,12 +115,16 @@ export class FrameParser<P extends Peer = 'client'> {
       this.#begun = 0
     }
     this.#waitingLength -= chunk.length
+    this.#begin(chunk)
+    return true
+  }
+
+  #begin (chunk: string | Uint8Array): void {
     const halfPair = this.#halfPair
     this.#halfPair = ''
     this.#assembler.carrier = typeof chunk === 'string' ? 'text' : 'bytes'
     if (typeof chunk === 'string') this.#useText(halfPair + chunk)
     else this.#useOctets(halfPair === '' ? asBuffer(chunk) : Buffer.concat([Buffer.from(halfPair), chunk]))
-    return true
   }
 
   #useText (text: string): void {
