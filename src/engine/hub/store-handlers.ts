@@ -96,7 +96,7 @@ export const STORE_HANDLERS: Readonly<Partial<Record<number, Handler>>> = {
   },
   [OP.last]: ({ store, line }, { numbers: [request], names: [name] }) => {
     const entry = store.logs.last(name!)
-    line.out.fields(OP.page, [request!, OUTCOME.last], [], writePage({ entries: entry === undefined ? [] : [entry], more: false }))
+    line.out.fields(OP.page, [request!, OUTCOME.last], [], writePage({ entries: entry === undefined ? [] : [entry] }))
   },
   [OP.bound]: ({ store }, { numbers: [messages, bytes, allBytes] }) => {
     store.queues.bound({ messages: messages!, bytes: bytes!, allBytes: allBytes! })
