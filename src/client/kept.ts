@@ -6,7 +6,8 @@
 export class Kept {
   readonly #texts: string[] = []
   readonly #limit: number
-  #size = 0
+  /** The characters of the messages that are kept. */
+  size = 0
   #sent = 0
   #confirmed = 0
 
@@ -17,12 +18,13 @@ export class Kept {
   /** The messages that were sent and are not confirmed, forgotten ones included. */
   get unconfirmed (): number { return this.#sent - this.#confirmed }
 
-  /** Keeps a message that is sent now. */
-  add (text: string): void {
+  /** Keeps a message that is sent now. Returns the characters of all that are kept. */
+  add (text: string): number {
     this.#sent++
     this.#texts.push(text)
-    this.#size += text.length
-    while (this.#size > this.#limit && this.#texts.length > 1) this.#forget()
+    this.size += text.length
+    while (this.size > this.#limit && this.#texts.length > 1) this.#forget()
+    return this.size
   }
 
   /** Notes that the server has got the first `count` messages. A count that cannot be has no effect. */
@@ -35,5 +37,5 @@ export class Kept {
   /** The messages that the server has not got, or `null` if one of them is forgotten. */
   get missing (): readonly string[] | null { return this.#texts.length < this.unconfirmed ? null : this.#texts }
 
-  #forget (): void { this.#size -= this.#texts.shift()!.length }
+  #forget (): void { this.size -= this.#texts.shift()!.length }
 }

@@ -12,6 +12,7 @@ export interface ResumableEventMap extends SockJSEventMap {
 
 class ResumableSockJS extends SockJS<ResumableEventMap> {
   readonly suspended: boolean = false
+  readonly bufferedAmount: number = 0
   declare onsuspend: Handler<SockJSEvent> | undefined
   declare onresume: Handler<SockJSEvent> | undefined
 
@@ -24,6 +25,8 @@ class ResumableSockJS extends SockJS<ResumableEventMap> {
 export interface Resumable extends SockJS<ResumableEventMap> {
   /** True while the connection is lost and the client tries to resume the session. `readyState` stays 1. */
   readonly suspended: boolean
+  /** The characters of the messages that are kept, because the server has not confirmed them. The server does so after 64 messages or 5 seconds. */
+  readonly bufferedAmount: number
   /** Called when the connection is lost. */
   onsuspend: Handler<SockJSEvent> | undefined
   /** Called when the session goes on over another connection. */

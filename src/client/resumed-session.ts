@@ -18,6 +18,7 @@ export interface ResumableOptions extends SockJSOptions {
 /** The application's end of a session that can be resumed. */
 interface ResumableFace extends Face {
   suspended: boolean
+  bufferedAmount: number
 }
 
 /** The code of a WebSocket that another connection follows. */
@@ -69,7 +70,7 @@ export function openResumable (address: Address, options: ResumableOptions, face
     },
     frame ([first, count]) {
       if (!within) return
-      if (typeof first === 'number') kept.confirm(first)
+      if (typeof first === 'number') confirmed(first)
       else if (first) greeted(`${first}`, count)
       else end('Session cannot be resumed')
     }
@@ -113,7 +114,7 @@ export function openResumable (address: Address, options: ResumableOptions, face
 
   function greeted (given: string, count: unknown): void {
     token = given
-    kept.confirm(count)
+    confirmed(count)
     ticking ??= setInterval(tick, CONFIRM.time)
     if (!face.suspended) return confirm()
     const { missing } = kept
@@ -125,6 +126,11 @@ export function openResumable (address: Address, options: ResumableOptions, face
     confirm()
     missing.forEach(connection.send)
     face.emit('resume')
+  }
+
+  function confirmed (count: unknown): void {
+    kept.confirm(count)
+    face.bufferedAmount = kept.size
   }
 
   function confirm (): void {
@@ -214,7 +220,7 @@ export function openResumable (address: Address, options: ResumableOptions, face
 
   return {
     send (message) {
-      if (within) kept.add(message)
+      if (within) face.bufferedAmount = kept.add(message)
       if (isConnected()) connection.send(message)
     },
     confirm,
