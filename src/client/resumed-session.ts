@@ -63,8 +63,9 @@ export function openResumable (address: Address, options: ResumableOptions, face
       if (token && !within) end('Server resumes no sessions')
     },
     query (readyState, isLast) {
-      if (!within || (readyState && !token)) return ''
-      if (!readyState) return `&resume=${token ? `${token}.${received}` : 1}`
+      if (!readyState) return within ? `&resume=${token ? `${token}.${received}` : 1}` : ''
+      // A confirmation uses up the old token, so that none may come before the new one.
+      if (!token || face.suspended) return ''
       told = received
       return `&r=${received}${isLast && readyState > OPEN ? '&close=1' : ''}`
     },

@@ -1,5 +1,6 @@
 import t, { type Test } from 'tap'
 import { type InterruptEvent, type Reconnecting, reconnecting, type ReconnectingOptions, type ReconnectingUrl } from '../../src/client.ts'
+import { FlakyProxy } from '../support/flaky-proxy.ts'
 import { Arrivals, until, within } from '../support/wait.ts'
 import { start } from './support.ts'
 
@@ -120,4 +121,35 @@ t.test('the queue is bounded, and an address that is not valid is refused at onc
   t.strictSame([stream.send('a'), stream.send('b'), stream.send('c')], [true, true, false])
   t.throws(() => reconnecting('ftp://x'), { name: 'SyntaxError' })
   await within(until(() => stream.readyState === 0, 'still connecting'), 'a look')
+})
+
+t.test('resume: a lost connection is resumed, and another session follows one that cannot be', async (t) => {
+  const server = await start(t, { nodes: 1, endpoint: { resume: { within: 60_000 } } })
+  const proxy = await FlakyProxy.start(server.port)
+  t.teardown(() => proxy.stop())
+  const { stream, opens, texts, interrupts } = watched(t, `http://127.0.0.1:${proxy.port}/echo`, { resume: true })
+  const events = new Arrivals<string>()
+  stream.onsuspend = stream.onresume = ({ type }) => events.push(type)
+  await opens.next('an open session')
+  stream.send('one')
+  t.equal(await texts.next(), 'one')
+  proxy.cut()
+  stream.send('two')
+  t.strictSame([await events.next(), await events.next()], ['suspend', 'resume'])
+  t.equal(await texts.next(), 'two')
+  proxy.target = 1
+  proxy.cut()
+  t.equal(await events.next(), 'suspend')
+  t.equal(stream.send('three'), true)
+  t.equal(stream.readyState, 1)
+  const [session] = server.sessions.all
+  await until(() => session!.suspended, 'the server knows')
+  server.clock.advance(60_000)
+  proxy.target = server.port
+  // The server has confirmed nothing since the first connection.
+  t.match(await interrupts.next(), { code: 1006, reason: 'Session cannot be resumed', undelivered: 2 })
+  await opens.next('another session')
+  stream.send('four')
+  t.equal(await texts.next(), 'four')
+  t.equal(server.sessions.all.length, 2)
 })

@@ -93,6 +93,8 @@ export interface ScriptedServer {
   readonly url: string
   readonly requests: string[]
   readonly sockets: Set<Socket>
+  /** Ends the server before the test does. */
+  stop (): void
 }
 
 /** The answer to `/info` of a healthy endpoint. */
@@ -101,14 +103,14 @@ export const INFO = '{"websocket":true,"origins":["*:*"],"cookie_needed":false,"
 /**
  * Starts a server on `/echo` whose answers, except that to `/info`, come from a test, and whose WebSockets get texts from it.
  */
-export async function scripted (t: Test, answer: Answer, onSocket?: (socket: WebSocket) => void): Promise<ScriptedServer> {
+export async function scripted (t: Test, answer: Answer, onSocket?: (socket: WebSocket) => void, info: string | (() => string) = INFO): Promise<ScriptedServer> {
   const requests: string[] = []
   const sockets = new Set<Socket>()
   const server = createServer((request, response) => {
     requests.push(request.url!)
     let body = ''
     request.setEncoding('utf8').on('data', (text: string) => { body += text }).on('end', () => {
-      if (request.url!.startsWith('/echo/info')) response.setHeader('content-type', 'application/json').end(INFO)
+      if (request.url!.startsWith('/echo/info')) response.setHeader('content-type', 'application/json').end(typeof info === 'string' ? info : info())
       else answer(request, response, body)
     })
   })
@@ -118,7 +120,11 @@ export async function scripted (t: Test, answer: Answer, onSocket?: (socket: Web
     if (onSocket === undefined) return socket.destroy()
     upgrades.handleUpgrade(request, socket, head, onSocket)
   })
-  return { url: await listen(t, server, sockets), requests, sockets }
+  const stop = (): void => {
+    server.close()
+    for (const socket of sockets) socket.destroy()
+  }
+  return { url: await listen(t, server, sockets), requests, sockets, stop }
 }
 
 /** Starts sockjs 0.3.24 on `/echo`. */
