@@ -44,7 +44,7 @@ async function run (t: Test, seed: number, transports: readonly SockJSTransport[
     endpoint: { resume: { within: 60_000, limit: 16 * 1024 * 1024 }, queue: { limit: 16 * 1024 * 1024 }, responseLimit: 4096 },
     handler: (session) => {
       session.on('message', (text) => { heard.push(String(text)) })
-      void sendAll(OF_SERVER, (text) => session.send(text), () => session.state === 'open' ? session.bufferedBytes : 0)
+      return sendAll(OF_SERVER, (text) => session.send(text), () => session.state === 'open' ? session.bufferedBytes : 0)
     }
   })
   // Before the token has come, a cut ends a session. The first one comes far behind it.
