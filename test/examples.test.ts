@@ -7,6 +7,7 @@ import SockJS from 'sockjs-client'
 import t, { type Test } from 'tap'
 import { WebSocket } from 'ws'
 import { reporters, runAsyncApi } from '../protocol-tests/index.ts'
+import { connectStomp } from '../src/stomp-client.ts'
 import { complaints } from './stomp/asyncapi/support.ts'
 import { installPackage } from './support/docs/package.ts'
 import { checkPage, connect, post } from './support/examples/people.ts'
@@ -104,6 +105,16 @@ const TRIALS: Readonly<Record<string, (t: Test, url: string) => Promise<void>>> 
     t.same(await people.next(), { type: 'leave', user: 'lee' })
     await t.rejects(connect(t, url), /Login refused/, 'nobody comes in without a name')
 
+    const page = connectStomp(`${url}/stomp`, { headers: { login: 'mia' } })
+    t.teardown(() => page.close())
+    const lobby = page.subscribe('/topic/rooms/:room', { params: { room: 'Lobby' } })
+    await lobby.ready
+    await page.send('/app/rooms/:room', { text: 'hello' }, { params: { room: 'Lobby' } })
+    t.match((await lobby.next()).value!.body, { from: 'mia', text: 'hello' })
+    await t.rejects(page.send('/app/rooms/:room', { text: ' ' }, { params: { room: 'Lobby' } }), { code: 'FST_STOMP_VALIDATION' }, 'the contract refuses an empty text')
+    await t.rejects(page.send('/app/rooms/:room', { text: 'hello' }, { params: { room: 'Cellar' } }), { code: 'FST_STOMP_VALIDATION' }, 'and an unknown room')
+
+    t.match(await (await fetch(`${url}/asyncapi`)).text(), /^<!doctype html>/i, 'the page of its document')
     const document = await (await fetch(`${url}/asyncapi.json`)).json() as never
     t.strictSame(await complaints(document), [], 'its document is valid')
     const report = await runAsyncApi(url, document, { stomp: { login: 'ann' }, timeout: 30_000 })

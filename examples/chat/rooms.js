@@ -8,8 +8,6 @@ export class Rooms {
     this.#messages = new Map(names.map((name) => [name, []]))
   }
 
-  get names () { return [...this.#messages.keys()] }
-
   messages (room) { return this.#messages.get(room) }
 
   add (room, from, text) {

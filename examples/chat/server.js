@@ -1,11 +1,10 @@
 // A chat with rooms. After `npm run build`: node examples/chat/server.js
-import { createRequire } from 'node:module'
-import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import fastifyStatic from '@fastify/static'
 import Fastify from 'fastify'
 import sockjs from 'fastify-sockjs'
 import stomp, { memoryBroker, StompError } from 'fastify-sockjs/stomp'
+import { contract, ROOMS } from './public/contract.js'
 import { Rooms } from './rooms.js'
 
 const app = Fastify({ logger: true })
@@ -13,10 +12,13 @@ const app = Fastify({ logger: true })
 await app.register(sockjs)
 await app.register(stomp, {
   path: '/stomp',
-  broker: memoryBroker(),
+  // A page that changes its network keeps its session.
+  endpoint: { resume: true },
+  // A page whose session has ended gets the messages that it missed.
+  broker: memoryBroker({ history: [{ pattern: '/topic/rooms/*' }] }),
   // A subscriber of /topic/$presence/rooms/Lobby learns who subscribes to /topic/rooms/Lobby.
   presence: [{ pattern: '/topic/rooms/*' }],
-  // The document of the routes at /asyncapi.json, and a page to try them at /asyncapi.
+  // The document of the contract at /asyncapi.json, and a page to try it at /asyncapi.
   asyncapi: { path: '/asyncapi', info: { title: 'Chat', version: '1.0.0' }, security: ['login'] },
   // Clients may send only to the routes below.
   rules: [
@@ -33,29 +35,23 @@ app.stomp.addHook('onConnect', ({ login = '' }, session) => {
   session.user = { name }
 })
 
-const rooms = new Rooms(['Lobby', 'Kitchen', 'Workshop'])
-const params = { type: 'object', properties: { room: { type: 'string', enum: rooms.names } } }
+const rooms = new Rooms(ROOMS)
 
-app.stomp.message('/rooms/:room', {
-  summary: 'Says something in a room',
-  examples: [{ text: 'hello' }],
-  schema: {
-    params,
-    body: { type: 'object', required: ['text'], properties: { text: { type: 'string', pattern: '\\S', maxLength: 500 } } }
+// The schemas of the contract judge each message before a handler has it, and each answer before it leaves.
+app.stomp.contract(contract, {
+  messages: {
+    '/app/rooms/:room': ({ params: { room }, body: { text }, user }) => rooms.add(room, user.name, text)
   },
-  sendTo: '/topic/rooms/:room'
-}, ({ params: { room }, body: { text }, user }) => rooms.add(room, user.name, text))
+  subscriptions: {
+    '/app/rooms': () => ROOMS,
+    '/app/rooms/:room': ({ params: { room } }) => rooms.messages(room)
+  }
+})
 
-// The earlier messages of a room: one answer to the subscription.
-app.stomp.subscribe('/rooms/:room', { summary: 'The earlier messages of a room', schema: { params } }, ({ params: { room } }) => rooms.messages(room))
-
-// The names of the rooms. A page learns the people in each room from the option `presence`.
-app.stomp.subscribe('/rooms', { summary: 'The names of the rooms' }, () => rooms.names)
-
-// The page, and the bundle of @stomp/stompjs that is installed.
-const bundles = dirname(createRequire(import.meta.url).resolve('@stomp/stompjs'))
+// The page, and the modules of the package for it. A page that a bundler builds needs only its bundle.
+const modules = fileURLToPath(new URL('./', import.meta.resolve('fastify-sockjs/contract')))
 await app.register(fastifyStatic, { root: fileURLToPath(new URL('./public/', import.meta.url)) })
-app.get('/stomp.umd.min.js', (_request, reply) => reply.sendFile('stomp.umd.min.js', bundles))
+await app.register(fastifyStatic, { root: modules, prefix: '/fastify-sockjs/', decorateReply: false })
 
 await app.listen({ port: Number(process.env.PORT ?? 3000) })
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => app.close())

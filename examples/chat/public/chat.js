@@ -1,4 +1,6 @@
-/* global StompJs, SockJS, location, document, sessionStorage */
+/* global location, document, sessionStorage */
+import { connectStomp } from 'fastify-sockjs/client/stomp'
+import { contract } from './contract.js'
 
 const $ = (selector) => document.querySelector(selector)
 const element = (name, properties = {}, ...children) => {
@@ -19,41 +21,33 @@ let shown = new Set()
 
 // --- the connection ------------------------------------------------------------------------------------------
 
+/** The transports to choose from. Without a choice, the client takes the first one that works. */
+const TRANSPORTS = { websocket: undefined, http: ['xhr-streaming', 'xhr-polling'] }
+
 function connect (name, by) {
   me = name
-  client = new StompJs.Client({
-    ...(by === 'sockjs' ? { webSocketFactory: () => new SockJS(new URL('stomp', location)) } : { brokerURL: new URL('stomp', location).href.replace(/^http/, 'ws') }),
-    connectHeaders: { login: name },
-    reconnectDelay: 2000,
-    onConnect () {
-      enter()
-      show(`Connected by ${by === 'sockjs' ? `SockJS, ${client.webSocket.transport}` : 'WebSocket'}`)
-    },
-    onWebSocketClose () {
-      show('Not connected; trying again …')
-      $('#say button').disabled = true
-    },
-    onStompError ({ headers }) {
-      leave(headers.message)
-    }
-  })
-  client.activate()
+  client = connectStomp(new URL('stomp', location), { contract, headers: { login: name }, transports: TRANSPORTS[by] })
+  client.onconnected = enter
+  client.onrecovered = () => show('Connected again')
+  client.oninterrupted = () => show('Not connected; trying again …')
+  client.onerror = ({ error }) => { $('#refused').textContent = error.message }
+  client.onclosed = ({ error }) => leave(error?.message)
+  // The subscriptions live over all connections, so each is made once.
+  client.subscribe('/app/rooms', {}, ({ body }) => watch(body))
+  open('Lobby')
 }
 
 function enter () {
   $('#door').hidden = true
   $('#house').hidden = false
   $('#me').textContent = me
-  client.subscribe('/user/queue/errors', ({ body }) => { $('#refused').textContent = JSON.parse(body).message })
-  client.subscribe('/app/rooms', ({ body }) => watch(JSON.parse(body)))
-  // A new connection has no subscriptions yet.
-  subscriptions = []
-  open(room || 'Lobby')
-  $('#say button').disabled = false
+  show('Connected')
 }
 
 function leave (problem = '') {
-  client?.deactivate()
+  room = ''
+  people = new Map()
+  subscriptions = []
   $('#door').hidden = false
   $('#house').hidden = true
   $('#problem').textContent = problem
@@ -63,12 +57,14 @@ function leave (problem = '') {
 // --- rooms ---------------------------------------------------------------------------------------------------
 
 function open (name) {
+  if (name === room) return
   for (const subscription of subscriptions) subscription.unsubscribe()
-  if (name !== room) showRoom(name)
+  showRoom(name)
   // The page subscribes to new messages first. So a message that is sent meanwhile comes twice, and is not lost.
+  const params = { room: name }
   subscriptions = [
-    client.subscribe(`/topic/rooms/${name}`, ({ body }) => add(JSON.parse(body))),
-    client.subscribe(`/app/rooms/${name}`, ({ body }) => JSON.parse(body).forEach(add))
+    client.subscribe('/topic/rooms/:room', { params }, ({ body }) => add(body)),
+    client.subscribe('/app/rooms/:room', { params }, ({ body }) => body.forEach(add))
   ]
 }
 
@@ -80,12 +76,12 @@ function showRoom (name) {
   showRooms()
 }
 
-/** Watches who is in each room: a list of all people first, and then each person who comes or leaves. */
+/** Watches who is in each room. A room that the page knows has its subscription. */
 function watch (rooms) {
-  people = new Map(rooms.map((name) => [name, new Set()]))
   for (const name of rooms) {
-    client.subscribe(`/topic/$presence/rooms/${name}`, ({ body }) => {
-      const { type, users, user } = JSON.parse(body)
+    if (people.has(name)) continue
+    people.set(name, new Set())
+    client.subscribe('/topic/$presence/rooms/:room', { params: { room: name } }, ({ body: { type, users, user } }) => {
       if (type === 'list') people.set(name, new Set(users))
       else if (type === 'join') people.get(name).add(user)
       else people.get(name).delete(user)
@@ -146,18 +142,21 @@ $('#enter').addEventListener('submit', (event) => {
   connect(name, $('[name=by]:checked').value)
 })
 
-$('#say').addEventListener('submit', (event) => {
+$('#say').addEventListener('submit', async (event) => {
   event.preventDefault()
   const text = $('#text').value
-  if (text.trim() === '' || !client.connected) return
-  $('#refused').textContent = ''
-  client.publish({ destination: `/app/rooms/${room}`, body: JSON.stringify({ text }) })
+  if (text.trim() === '') return
   $('#text').value = ''
+  $('#refused').textContent = ''
+  try {
+    // It resolves when the server has taken the message. While there is no connection, the message waits.
+    await client.send('/app/rooms/:room', { text }, { params: { room } })
+  } catch ({ message }) {
+    $('#refused').textContent = message
+    $('#text').value ||= text
+  }
 })
 
-$('#leave').addEventListener('click', () => {
-  room = ''
-  leave()
-})
+$('#leave').addEventListener('click', () => client.close())
 
 $('#name').value = sessionStorage.getItem('name') ?? ''
