@@ -5,6 +5,7 @@ import SockJS from 'sockjs-client'
 import webstomp from 'webstomp-client'
 import { WebSocket } from 'ws'
 import { filter, skip } from 'rxjs'
+import { resumable } from '../../src/client.ts'
 import { Arrivals, deferred, within } from '../support/wait.ts'
 
 // The libraries are written for browsers, and say that Node needs this.
@@ -62,6 +63,8 @@ export interface Way {
   readonly path?: string
   /** A transport of SockJS instead of a plain WebSocket. */
   readonly sockjs?: string
+  /** Over the client of this package, which resumes the session, in place of sockjs-client. */
+  readonly resumes?: boolean
   readonly binary?: boolean
   readonly split?: boolean
   readonly tcp?: boolean
@@ -69,16 +72,18 @@ export interface Way {
 
 export type Library = (way: Way, options: ConnectOptions) => LibraryClient
 
-function sockjs (port: number, path: string, transport: string): IStompSocket {
-  return new SockJS(`http://127.0.0.1:${port}${path}`, null, { transports: [transport] }) as unknown as IStompSocket
+function sockjs (port: number, path: string, transport: string, resumes = false): IStompSocket {
+  const url = `http://127.0.0.1:${port}${path}`
+  const options = { transports: [transport] }
+  return (resumes ? resumable(url, { ...options, minDelay: 1, maxDelay: 20 }) : new SockJS(url, null, options)) as unknown as IStompSocket
 }
 
 /** What @stomp/stompjs and @stomp/rx-stomp are configured with. */
-function configuration ({ path = '/stomp', sockjs: transport, binary = false, split = false }: Way, { port, login, passcode, beat = 0, reconnect = 0 }: ConnectOptions) {
+function configuration ({ path = '/stomp', sockjs: transport, resumes, binary = false, split = false }: Way, { port, login, passcode, beat = 0, reconnect = 0 }: ConnectOptions) {
   return {
     ...(transport === undefined
       ? { brokerURL: `ws://127.0.0.1:${port}${path}` }
-      : { webSocketFactory: () => sockjs(port, path, transport) }),
+      : { webSocketFactory: () => sockjs(port, path, transport, resumes) }),
     ...(login === undefined ? {} : { connectHeaders: { login, passcode: passcode ?? '' } }),
     forceBinaryWSFrames: binary,
     splitLargeFrames: split,
@@ -241,18 +246,18 @@ function classic (client: ClassicClient, send: (destination: string, body: strin
 
 /** stompjs 2.3.3, the ancestor. */
 export const stompjs2: Library = (way, options) => {
-  const { path = '/stomp', sockjs: transport, tcp = false } = way
+  const { path = '/stomp', sockjs: transport, resumes, tcp = false } = way
   const client = tcp
     ? Stomp.overTCP('127.0.0.1', options.tcpPort)
-    : transport === undefined ? Stomp.client(`ws://127.0.0.1:${options.port}${path}`) : Stomp.over(sockjs(options.port, path, transport))
+    : transport === undefined ? Stomp.client(`ws://127.0.0.1:${options.port}${path}`) : Stomp.over(sockjs(options.port, path, transport, resumes))
   return classic(client, (destination, body, headers) => client.send(destination, headers, body), options)
 }
 
 /** webstomp-client. */
 export const webstompClient: Library = (way, options) => {
-  const { path = '/stomp', sockjs: transport, binary = false } = way
+  const { path = '/stomp', sockjs: transport, resumes, binary = false } = way
   const client = (transport === undefined
     ? webstomp.client(`ws://127.0.0.1:${options.port}${path}`, { binary })
-    : webstomp.over(sockjs(options.port, path, transport), { binary })) as unknown as WebstompClient
+    : webstomp.over(sockjs(options.port, path, transport, resumes), { binary })) as unknown as WebstompClient
   return classic(client, (destination, body, headers) => client.send(destination, body, headers), options)
 }

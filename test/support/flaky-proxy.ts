@@ -4,6 +4,8 @@ import { connect, createServer, type Server, type Socket } from 'node:net'
 export class FlakyProxy {
   /** The port to which new connections go. */
   target: number
+  /** The address from which new connections go to the target, such as `127.0.0.2`. */
+  source = '127.0.0.1'
   /** The connections that did not reach the target. */
   refused = 0
   /** The cuts so far. */
@@ -17,7 +19,7 @@ export class FlakyProxy {
     this.target = target
     this.#next = next
     this.#left = next()
-    this.#server = createServer((client) => this.#join(client, connect(this.target, '127.0.0.1')))
+    this.#server = createServer((client) => this.#join(client, connect({ port: this.target, host: '127.0.0.1', localAddress: this.source })))
   }
 
   /** Starts a proxy. `next` returns the octets, in both directions together, until the next cut. */
