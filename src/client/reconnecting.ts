@@ -75,6 +75,8 @@ export interface SessionLike {
   onsuspend?: Handler<SockJSEvent> | undefined
   /** Called by a session that can be resumed, when it goes on. */
   onresume?: Handler<SockJSEvent> | undefined
+  /** Leaves a connection that is dead, and goes on over another one. Returns false if the session cannot. */
+  renew?: () => boolean
   /** Sends a message. */
   send (message: unknown): void
   /** Ends the session. */

@@ -13,6 +13,7 @@ export interface ResumableEventMap extends SockJSEventMap {
 class ResumableSockJS extends SockJS<ResumableEventMap> {
   readonly suspended: boolean = false
   readonly bufferedAmount: number = 0
+  declare readonly renew: () => boolean
   declare onsuspend: Handler<SockJSEvent> | undefined
   declare onresume: Handler<SockJSEvent> | undefined
 
@@ -27,6 +28,12 @@ export interface Resumable extends SockJS<ResumableEventMap> {
   readonly suspended: boolean
   /** The characters of the messages that are kept, because the server has not confirmed them. The server does so after 64 messages or 5 seconds. */
   readonly bufferedAmount: number
+  /**
+   * Leaves the connection, and resumes the session over another one at once. Use it for a connection that is dead without a sign.
+   *
+   * Returns false, without an effect, if the session is not open or cannot be resumed.
+   */
+  readonly renew: () => boolean
   /** Called when the connection is lost. */
   onsuspend: Handler<SockJSEvent> | undefined
   /** Called when the session goes on over another connection. */

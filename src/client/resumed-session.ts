@@ -19,6 +19,7 @@ export interface ResumableOptions extends SockJSOptions {
 interface ResumableFace extends Face {
   suspended: boolean
   bufferedAmount: number
+  renew: () => boolean
 }
 
 /** The code of a WebSocket that another connection follows. */
@@ -162,12 +163,13 @@ export function openResumable (address: Address, options: ResumableOptions, face
   }
 
   /** Resumes the session at once. The connection in use may be dead without a sign. */
-  function wake (): void {
-    if (face.readyState !== OPEN || !token) return
+  function wake (): boolean {
+    if (face.readyState !== OPEN || !token) return false
     clearTimeout(retrying)
     suspend()
     failures = 1
     if (face.readyState === OPEN) connect()
+    return true
   }
 
   const listeners: Record<string, (event: { readonly persisted?: boolean }) => void> = {
@@ -215,6 +217,7 @@ export function openResumable (address: Address, options: ResumableOptions, face
 
   const abort = (): void => finish(1000, 'Normal closure', true)
 
+  face.renew = wake
   for (const type in listeners) platform.addEventListener?.(type, listeners[type]!)
   signal?.addEventListener('abort', abort)
   connect()

@@ -8,6 +8,8 @@ export interface Socket {
   readonly url: string
   send (text: string): void
   close (code: number, reason: string): void
+  /** Leaves a connection that is dead, and goes on over another one. Returns false if the session cannot. */
+  renew?: () => boolean
 }
 
 /** The settings of a connection. */
@@ -153,7 +155,7 @@ export function openConnection (
     const agreed = (own: number, other = 0): number => own && other && Math.min(LONGEST, Math.max(own, other))
     startBeats = () => {
       beats = heartBeats(agreed(heartBeat[0], +theirs[1]! || 0), agreed(heartBeat[1], +theirs[0]! || 0), () => write('\n'),
-        () => giveUp(clientError('SILENT', 'no heart-beat')))
+        () => { if (!socket.renew?.()) giveUp(clientError('SILENT', 'no heart-beat')) })
     }
     startBeats()
     onConnected(headers)

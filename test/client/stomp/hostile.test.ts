@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import t, { type Test } from 'tap'
 import type { WebSocket } from 'ws'
 import { connectStomp, plainSocket, type StompOptions } from '../../../src/stomp-client.ts'
+import { SockJS } from '../../../src/client.ts'
 import { Arrivals, until } from '../../support/wait.ts'
 import { scripted } from '../support.ts'
 import { take, watch, type WatchedClient } from './support.ts'
@@ -106,6 +107,15 @@ t.test('a server that says nothing, before and behind CONNECTED', async (t) => {
   const peer = await peers.next()
   peer.say('CONNECTED\nversion:1.2\nheart-beat:20,0\n\n\0')
   t.match(await client.events.interrupted.next(), { reason: 'silent: no heart-beat', error: { code: 'STOMP_CLIENT_SILENT' } })
+})
+
+t.test('a silent server and a session that can be renewed: the connection goes on', async (t) => {
+  let renewals = 0
+  const { peers, client } = await play(t, { heartBeat: [0, 20], socket: (url) => Object.assign(new SockJS(url, null, { transports: 'websocket' }), { renew: () => ++renewals < 3 }) })
+  const peer = await peers.next()
+  peer.say('CONNECTED\nversion:1.2\nheart-beat:20,0\n\n\0')
+  t.match(await client.events.interrupted.next(), { error: { code: 'STOMP_CLIENT_SILENT' } })
+  t.equal(renewals, 3)
 })
 
 t.test('heart-beats that make no sense count as none', async (t) => {

@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
 import { type Cut, CUTS, CuttingProxy } from '../../support/cutting-proxy.ts'
-import { until } from '../../support/wait.ts'
+import { until, within } from '../../support/wait.ts'
 import { open, startStomp, take, TRANSPORTS } from './support.ts'
 
 const NUMBERS = Array.from({ length: 40 }, (_, i) => i)
@@ -32,6 +32,21 @@ t.test('a resumed session: subscriptions, receipts and questions go on, and noth
       })
     }
   }
+})
+
+t.test('a connection that is dead without a sign: the silence of the server is noticed, and the session resumed', async (t) => {
+  // The clock of this server stands still, so that it sends no heart-beats.
+  const server = await startStomp(t, { stomp: { endpoint: { resume: { within: 60_000 } } } })
+  const client = open(t, server.port, { heartBeat: [0, 1000], transports: 'websocket' })
+  const topic = client.subscribe('/topic/a')
+  await topic.ready
+  const [session] = server.stomp.sessions
+  const { id } = session!
+  const resumed = new Promise<void>((resolve) => { session!.stream.on('resume', resolve) })
+  await within(resumed, 'the resumption')
+  await server.stomp.publish('/topic/a', 'hello')
+  t.strictSame(await take(topic, 1), ['hello'])
+  t.strictSame([client.events.interrupted.all.length, [...server.stomp.sessions].map((session) => session.id)], [0, [id]])
 })
 
 t.test('a session that cannot be resumed: another one, with all subscriptions', async (t) => {
