@@ -1,6 +1,6 @@
 import { Fifo } from '../../core/fifo.ts'
-import { PreparedMessage } from '../../stream/prepared-message.ts'
-import { formsOf, type Outgoing } from '../protocol/index.ts'
+import type { Outgoing } from '../protocol/index.ts'
+import { sizeOf } from './outbox.ts'
 
 /**
  * The messages that went to a connection, until the client has confirmed them.
@@ -63,9 +63,4 @@ export class KeptMessages {
     this.bytes -= sizeOf(this.#messages.shift()!)
     this.#forgotten++
   }
-}
-
-/** Returns the encoded length of a message of a SockJS session. */
-function sizeOf (message: Outgoing): number {
-  return message instanceof PreparedMessage ? formsOf(message).quotedBytes : Buffer.byteLength(message as string)
 }

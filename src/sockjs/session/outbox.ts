@@ -49,6 +49,22 @@ export class Outbox {
     this.bytes += bytes
   }
 
+  /** Removes messages from the front, up to a number of bytes, but at least one. */
+  takeFirst (limit: number): { readonly messages: Outgoing[], readonly bytes: number } {
+    const all = this.#messages!
+    let bytes = 0
+    let count = 0
+    while (count < all.length) {
+      const size = sizeOf(all[count]!)
+      if (count > 0 && bytes + size > limit) break
+      bytes += size
+      count++
+    }
+    this.#messages = count === all.length ? null : all.slice(count)
+    this.bytes -= bytes
+    return { messages: all.slice(0, count), bytes }
+  }
+
   /** Removes all messages and returns them. */
   take (): Outgoing[] {
     const messages = this.#messages ?? []
@@ -80,6 +96,11 @@ export class Outbox {
     this.#addedBytes = message instanceof PreparedMessage ? formsOf(message).rawBytes : Buffer.byteLength(data)
     return message
   }
+}
+
+/** Returns the encoded length of a message of a SockJS session. */
+export function sizeOf (message: Outgoing): number {
+  return message instanceof PreparedMessage ? formsOf(message).quotedBytes : Buffer.byteLength(message as string)
 }
 
 function typeName (message: unknown): string {

@@ -10,6 +10,13 @@ import type { AnySession, SessionHost } from './session-host.ts'
 import { Supervision } from './supervision.ts'
 
 /**
+ * The bytes of messages in one frame of a session that can be resumed.
+ *
+ * A client whose connection is cut again and again gets frame after frame, and goes on where it was. A larger frame would never arrive.
+ */
+const MOST_IN_FRAME = 16 * 1024
+
+/**
  * Sends the messages of a session to its client.
  *
  * It keeps the messages that wait, and the receivers that carry them, one after the other. Receivers report their progress here.
@@ -283,16 +290,23 @@ export class Output implements TimerOwner, ResponseOutput {
       if (frame !== null) receiver.control(frame)
       if (this.#receiver !== receiver) return
     }
-    if (this.#outbox.length > 0) {
+    while (this.#outbox.length > 0) {
       if (receiver.buffered >= this.#host.limits.highWater) return
-      const bytes = this.#outbox.bytes
-      const messages = this.#outbox.take()
-      resumption?.kept.add(messages)
-      receiver.messages(messages, bytes)
+      this.#writeMessages(receiver)
+      if (this.#receiver !== receiver) return
     }
-    if (this.#receiver !== receiver) return
     if (this.#session.state === 'closing') this.#session.allDelivered(receiver)
     else this.#supervision.spoken(receiver)
+  }
+
+  /** Writes one frame: all messages that wait, or of a session that can be resumed a part that its client can confirm. */
+  #writeMessages (receiver: Receiver): void {
+    const { resumption } = this.#session
+    const { bytes } = this.#outbox
+    if (resumption === null) return receiver.messages(this.#outbox.take(), bytes)
+    const part = bytes > MOST_IN_FRAME ? this.#outbox.takeFirst(MOST_IN_FRAME) : { messages: this.#outbox.take(), bytes }
+    resumption.kept.add(part.messages)
+    receiver.messages(part.messages, part.bytes)
   }
 
   #settle (): void {

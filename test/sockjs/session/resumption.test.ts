@@ -359,6 +359,31 @@ test('a request of the old connection does not go on with a suspended session', 
   all.session.terminate()
 })
 
+test('a client that comes back gets frames that it can confirm one by one', async (t) => {
+  const host = new FakeHost({ queueLimit: 1_000_000, highWater: 100_000 })
+  for (const transport of ['xhr-streaming', 'xhr-polling'] as const) {
+    const session = openingSession(host, transport)
+    makeResumable(session, host, { within: 60_000, limit: 1_000_000 })
+    session.begin()
+    const sent = Array.from({ length: 40 }, (_, i) => `${i}`.padEnd(998, '.'))
+    const attach = (): FakeReceiver => {
+      const receiver = new FakeReceiver(session, { polling: transport === 'xhr-polling' })
+      session.output.attach(receiver)
+      host.turn()
+      return receiver
+    }
+    const first = attach()
+    for (const text of sent) session.send(text)
+    session.output.interrupted(first)
+    session.resumption!.rebind(transport, { token: 't1', count: 0 })
+    const got: string[][] = []
+    for (let i = 0; i < 5 && got.length < 3; i++) for (const frame of frames(attach())) if (frame.startsWith('a')) got.push(JSON.parse(frame.slice(1)) as string[])
+    t.strictSame(got.map(({ length }) => length), [16, 16, 8], transport)
+    t.strictSame(got.flat(), sent)
+    session.terminate()
+  }
+})
+
 test('counts that cannot be have no effect', async (t) => {
   const all = scene()
   all.attach()
