@@ -299,7 +299,7 @@ export class Output implements TimerOwner, ResponseOutput {
     else this.#supervision.spoken(receiver)
   }
 
-  /** Writes one frame: all messages that wait, or of a session that can be resumed a part that its client can confirm. */
+  /** Writes one frame: all messages that wait, or a part that the client can confirm. */
   #writeMessages (receiver: Receiver): void {
     const { resumption } = this.#session
     const { bytes } = this.#outbox
