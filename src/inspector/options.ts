@@ -1,10 +1,7 @@
-import type { RouteShorthandOptions } from 'fastify'
-import { boolean, checkOptions, type CheckTable, either, expected, func, integer, list } from '../core/check.ts'
+import { boolean, checkOptions, type CheckTable, integer } from '../core/check.ts'
+import { GUARD_CHECKS, type Guards, guardsOf, pagePath } from '../pages/guards.ts'
 import type { SockjsOptions } from '../sockjs/options/options.ts'
 import { inspectorErrors } from './errors.ts'
-
-/** The hooks of Fastify that can refuse a request. They run for the page and for its connection. */
-type Guards = Pick<RouteShorthandOptions, 'onRequest' | 'preParsing' | 'preValidation' | 'preHandler'>
 
 /** The options of the inspector. One of the hooks, or `open: true`, must be there. */
 export interface InspectorOptions extends Guards {
@@ -35,13 +32,8 @@ export interface ResolvedInspectorOptions {
   readonly guards: Guards
 }
 
-const GUARDS = ['onRequest', 'preParsing', 'preValidation', 'preHandler'] as const
-
-const hooks = either('a hook, or a list of hooks with one at least', func,
-  expected((value) => Array.isArray(value) && value.length > 0 && list(func, 'a list')(value) === null, 'a list of functions'))
-
 const CHECKS: CheckTable = {
-  path: expected((value) => typeof value === 'string' && /^(\/[\w.~-]+)+$/.test(value), 'a path such as /inspector, of letters, digits, - . _ ~ and slashes'),
+  path: pagePath('/inspector'),
   open: boolean,
   actions: boolean,
   bodies: boolean,
@@ -49,7 +41,7 @@ const CHECKS: CheckTable = {
   interval: integer(250, 60_000),
   // The endpoint checks them, with its own texts.
   origins: () => null,
-  ...Object.fromEntries(GUARDS.map((name) => [name, hooks]))
+  ...GUARD_CHECKS
 }
 
 /**
@@ -60,7 +52,7 @@ const CHECKS: CheckTable = {
 export function resolveInspectorOptions (options: InspectorOptions): ResolvedInspectorOptions {
   checkOptions(inspectorErrors.InvalidOption, 'inspector', options, CHECKS, { path: '', passed: ['prefix'] })
   const { path = '/inspector', open = false, actions = false, bodies = false, sample = 20, interval = 1_000, origins = [] } = options
-  const guards = Object.fromEntries(GUARDS.flatMap((name) => options[name] === undefined ? [] : [[name, options[name]]])) as Guards
+  const guards = guardsOf(options)
   if (!open && Object.keys(guards).length === 0) throw new inspectorErrors.Unguarded(path)
   return { path, actions, bodies, sample, interval, origins, guards }
 }

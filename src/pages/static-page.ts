@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer'
 import { createHash } from 'node:crypto'
-import type { FastifyInstance, FastifyReply, FastifyRequest, RouteShorthandOptions } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Guards } from './guards.ts'
 
 const TYPES: Readonly<Record<string, string>> = {
   html: 'text/html; charset=UTF-8',
@@ -29,7 +30,7 @@ export interface StaticPage {
   /** The files by name. `index.html` is the page. */
   readonly files: Readonly<Record<string, string>>
   /** The hooks that can refuse a request. */
-  readonly guards: RouteShorthandOptions
+  readonly guards: Guards
 }
 
 /** Serves a page at `<path>/`, and its files below. */

@@ -1,5 +1,5 @@
-import type { RouteShorthandOptions } from 'fastify'
-import { boolean, checkOptions, type CheckTable, either, expected, func, list, oneOf, plainObject, text } from '../../core/check.ts'
+import { boolean, checkOptions, type CheckTable, expected, list, oneOf, plainObject, text } from '../../core/check.ts'
+import { GUARD_CHECKS, type Guards, pagePath } from '../../pages/guards.ts'
 import { stompErrors } from '../errors.ts'
 import type { AsyncApiInfo, SecurityScheme } from './types.ts'
 
@@ -23,9 +23,6 @@ export interface AsyncApiOptions {
   readonly authentication?: 'required' | 'optional'
 }
 
-/** The hooks of Fastify that can refuse a request. They run for the document and for its page. */
-type Guards = Pick<RouteShorthandOptions, 'onRequest' | 'preParsing' | 'preValidation' | 'preHandler'>
-
 /** The option `asyncapi` of the registration: the document, and the path at which it is served. */
 export interface AsyncApiPluginOptions extends AsyncApiOptions, Guards {
   /** The path of the page. The document has the same path with `.json` behind it. Default: neither is served, and `app.stomp.asyncapi()` alone makes the document. */
@@ -33,8 +30,6 @@ export interface AsyncApiPluginOptions extends AsyncApiOptions, Guards {
   /** Lets the page connect and send messages. Default `true`. */
   readonly tryIt?: boolean
 }
-
-export const GUARDS = ['onRequest', 'preParsing', 'preValidation', 'preHandler'] as const
 
 const record = (problem: (value: unknown) => string | null, what: string) => (value: unknown): string | null => {
   const wrong = plainObject(value)
@@ -73,14 +68,11 @@ const DOCUMENT: Readonly<Record<keyof AsyncApiOptions, (value: unknown) => strin
   authentication: oneOf('required', 'optional')
 }
 
-const hooks = either('a hook, or a list of hooks with one at least', func,
-  expected((value) => Array.isArray(value) && value.length > 0 && list(func, 'a list')(value) === null, 'a list of functions'))
-
 const PLUGIN: CheckTable = {
   ...DOCUMENT,
-  path: expected((value) => typeof value === 'string' && /^(\/[\w.~-]+)+$/.test(value), 'a path such as /asyncapi, of letters, digits, - . _ ~ and slashes'),
+  path: pagePath('/asyncapi'),
   tryIt: boolean,
-  ...Object.fromEntries(GUARDS.map((name) => [name, hooks]))
+  ...GUARD_CHECKS
 }
 
 /** @throws FST_STOMP_INVALID_OPTION */

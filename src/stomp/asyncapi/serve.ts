@@ -1,14 +1,15 @@
-import type { FastifyInstance, FastifyRequest, RouteShorthandOptions } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { asyncapiPage } from '../../embedded/asyncapi-page.ts'
 import { stompClientScript } from '../../embedded/stomp-client.ts'
+import { guardsOf } from '../../pages/guards.ts'
 import { serveStaticPage } from '../../pages/static-page.ts'
-import { type AsyncApiPluginOptions, GUARDS } from './options.ts'
+import type { AsyncApiPluginOptions } from './options.ts'
 import type { AsyncApiDocument } from './types.ts'
 
 /** Serves the document at `<path>.json`, and the page at `<path>`. `make` makes the document for a client that has reached the server at an origin. */
 export function serveDocument (app: FastifyInstance, options: AsyncApiPluginOptions & { readonly path: string }, paths: readonly string[], make: (origin: string) => AsyncApiDocument): void {
   const { path, tryIt = true } = options
-  const guards = Object.fromEntries(GUARDS.flatMap((name) => options[name] === undefined ? [] : [[name, options[name]]])) as RouteShorthandOptions
+  const guards = guardsOf(options)
   app.get(`${path}.json`, { ...guards, schema: { hide: true } } as object, async (request, reply) => {
     return reply.headers({ 'cache-control': 'private, no-cache', 'x-content-type-options': 'nosniff' }).send(make(originOf(request)))
   })

@@ -1,4 +1,4 @@
-import Ajv from 'ajv'
+import { Ajv } from 'ajv'
 import t from 'tap'
 
 /** The modules of the page that need no browser. */
