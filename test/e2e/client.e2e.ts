@@ -34,6 +34,7 @@ async function tryAll (t: Test, platform: string, targets: readonly Target[], ru
       if (stomp !== undefined) {
         const chat = await run('chat', { ...options, url: stomp })
         t.same([chat.transport, chat.problem], [transport, undefined], `${platform}, ${name}, ${transport}: chat`)
+        t.equal((await run('ownChat', { ...options, url: stomp })).problem, undefined, `${platform}, ${name}, ${transport}: chat by the client of this package`)
       }
       cells.push(facts.problem === undefined ? `${facts.openMs!} / ${facts.echoMs!} ms` : '–')
     }

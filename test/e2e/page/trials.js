@@ -1,4 +1,4 @@
-/* global SockJS, StompJs, Worker */
+/* global SockJS, StompJs, Worker, connectStomp */
 /**
  * What a page, a worker or a program does with a server, as functions that the suites call by name. Each resolves with facts as JSON can
  * carry them, and with a `problem` in words where something went wrong. `messages` names the address of the texts, where that is not
@@ -131,6 +131,29 @@ globalThis.trials = {
       return { problem: error.message }
     } finally {
       await Promise.all(people.map(({ client }) => client.deactivate()))
+    }
+  },
+
+  /** The STOMP client of this package in a room: a loop, receipts, and a clean end. */
+  async ownChat (options) {
+    const { wellFormed: texts } = await messages(options)
+    const transports = []
+    const client = connectStomp(options.url, { transports: options.transports, timeout: ATTEMPT, onattempt: ({ transport, reason }) => transports.push(`${transport}: ${reason}`) })
+    try {
+      const room = client.subscribe('/topic/chat/:room', { params: { room: Math.random().toString(36).slice(2) } })
+      await inTime(room.ready, () => 'the subscription')
+      const said = Promise.all(texts.map((content) => client.send(room.destination.replace('/topic', '/app'), { sender: 'ann', content })))
+      const heard = []
+      await inTime((async () => {
+        for await (const { body } of room) if (heard.push(body.content) === texts.length) break
+      })(), () => `message ${heard.length} of ${texts.length}`)
+      await inTime(said, () => 'the receipts')
+      if (JSON.stringify(heard) !== JSON.stringify(texts)) throw new Error(`heard ${shown(heard)}`)
+      await inTime(client.close(), () => 'the end')
+      return transports.length > 0 ? { problem: transports.join() } : {}
+    } catch (error) {
+      client.close()
+      return { problem: error.message }
     }
   }
 }
