@@ -74,6 +74,11 @@ export function openSubscription (
       queue.length = 0
       subscription.end(null)
     },
+    /** A generator would run its end behind the call of `next` that waits, and not at all before the first one. */
+    async return () {
+      subscription.unsubscribe()
+      return { done: true as const, value: undefined }
+    },
     end (error: StompClientError | null) {
       if (isOver) return
       isOver = true

@@ -262,6 +262,19 @@ t.test('a loop that is too slow gets what waits, and then a clear error', async 
   await until(() => server.stomp.subscriptions({ destination: '/topic/a' }).length === 1, 'one subscription is left')
 })
 
+t.test('return() ends a subscription, before the first message and while next() waits', async (t) => {
+  const server = await startStomp(t)
+  const client = await connected(open(t, server.port))
+  const [unread, waiting] = [client.subscribe('/topic/a'), client.subscribe('/topic/b')]
+  await Promise.all([unread.ready, waiting.ready])
+  const next = waiting.next()
+  for (const subscription of [unread, waiting]) t.strictSame(await subscription.return(undefined), { done: true, value: undefined })
+  t.strictSame(await within(next, 'the end'), { done: true, value: undefined })
+  t.strictSame(await unread.next(), { done: true, value: undefined })
+  await client.send('/topic/c', 1)
+  t.strictSame(server.stomp.subscriptions({}).map(({ destination }) => destination), ['/user/queue/errors'])
+})
+
 t.test('a signal ends a subscription', async (t) => {
   const server = await startStomp(t)
   const one = new AbortController()
