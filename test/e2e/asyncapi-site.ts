@@ -23,7 +23,7 @@ const TREE = {
 export const HOSTILE = '<img src=x onerror=alert(1)>'
 
 /** A server whose page of AsyncAPI the suite opens. */
-export async function buildSite (options: { requireLogin?: boolean } = {}): Promise<FastifyInstance> {
+export async function buildSite (options: { requireLogin?: boolean, isFriendly?: boolean } = {}): Promise<FastifyInstance> {
   const app = Fastify({ forceCloseConnections: true }) as unknown as FastifyInstance
   await app.register(sockjs)
   await app.register(stomp, {
@@ -54,6 +54,7 @@ export async function buildSite (options: { requireLogin?: boolean } = {}): Prom
   app.stomp.message<{ Body: number[] }>('/add', { summary: 'Adds two numbers', examples: [[1, 2]], schema: { body: { type: 'array', items: { type: 'number' }, minItems: 2, maxItems: 2 } } }, ({ body: [a, b] }) => a! + b!)
   app.stomp.message('/whoami', { summary: 'Tells who the sender is', tags: ['account'], sendToSender: '/queue/whoami' }, ({ user }) => ({ user: user?.name ?? null }))
   app.stomp.message('/trees', { summary: 'Plants a tree', tags: ['garden'], schema: { body: { $ref: 'node#' } }, sendTo: '/topic/trees' }, ({ body }) => body)
+  if (options.isFriendly === true) return app
   app.stomp.message('/hostile', { summary: HOSTILE, description: HOSTILE, tags: [HOSTILE], examples: [HOSTILE], sendToSender: '/queue/hostile' }, () => ({ text: HOSTILE }))
   return app
 }

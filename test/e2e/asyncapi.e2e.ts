@@ -1,4 +1,5 @@
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, statSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { chromium, type Page } from 'playwright-core'
 import puppeteer from 'puppeteer-core'
 import t, { type Test } from 'tap'
@@ -30,6 +31,8 @@ async function openChromium (t: Test, hash = '', { look = LOOKS[0] as (typeof LO
   await page.locator('h1').waitFor()
   return page
 }
+
+const PICTURE = fileURLToPath(new URL('../../docs/asyncapi.png', import.meta.url))
 
 const SEND = '.panel button[type=submit]'
 
@@ -157,6 +160,16 @@ t.test('the search tells that nothing fits', async (t) => {
   const page = await openChromium(t)
   await page.fill('#find', 'no such operation')
   await page.locator('#groups', { hasText: 'No operation fits.' }).waitFor()
+})
+
+/** The picture of the documentation. `E2E_WRITE=1` makes it again. */
+t.test('the picture of the documentation', { skip: process.env['E2E_WRITE'] === '1' ? false : 'E2E_WRITE=1 makes it' }, async (t) => {
+  const page = await openChromium(t, '#/receive.app.rooms.room', { look: { name: '1400-light', width: 1400, height: 900, colorScheme: 'light' }, options: { isFriendly: true } })
+  await page.setViewportSize({ width: 1280, height: 760 })
+  await page.click(SEND)
+  await page.locator('.entry.done', { hasText: 'has processed the message' }).waitFor()
+  await page.screenshot({ path: PICTURE })
+  t.ok(statSync(PICTURE).size < 160 * 1024, 'the picture is small')
 })
 
 t.test('Firefox shows the same, axe finds nothing, and try it works', async (t) => {

@@ -1,7 +1,7 @@
 // Checked by `npm run types`, never run: what the public types allow, and what they refuse.
 import Fastify from 'fastify'
 import sockjs, { type Endpoint, ManualClock, type Message, PreparedMessage, type Session, type TransportName } from '../../src/index.ts'
-import stomp, { destination, memoryBroker, type StompSession, type StompUser } from '../../src/stomp.ts'
+import stomp, { type AsyncApiDocument, destination, memoryBroker, type StompSession, type StompUser } from '../../src/stomp.ts'
 
 interface Account { id: string, roles: string[] }
 
@@ -61,3 +61,11 @@ await app.stomp.publish(price({ symbol: 'IBM' }), { ask: 1 })
 app.stomp.addHook('onMessage', () => {})
 // @ts-expect-error a path is needed
 await app.register(stomp, {})
+
+const document: AsyncApiDocument = app.stomp.asyncapi({ info: { title: 'Chat', version: '1', license: { name: 'MIT' } }, servers: { production: 'https://a.example' }, security: ['login'] })
+const address: string | null | undefined = document.channels['app.chat.room']?.address
+app.stomp.message('/documented', { summary: `Sends to ${address}`, tags: ['chat'], examples: [{ text: 'hello' }], hide: false }, () => {})
+// @ts-expect-error a document has a title
+app.stomp.asyncapi({ info: { version: '1' } })
+// @ts-expect-error a summary is a text
+app.stomp.message('/documented', { summary: 1 }, () => {})
