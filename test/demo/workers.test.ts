@@ -252,7 +252,7 @@ t.test('two workers serve the sessions of each other, a worker that is killed co
   t.equal(server.errors, '')
 })
 
-t.test('STOMP: the workers share topics, queues and histories', async (t) => {
+t.test('STOMP: the workers share topics, queues, histories and last values', async (t) => {
   const server = await Workers.start(t, ['--workers', '2', '--node-name', 'n'], {})
   await server.connected()
   // The primary deals connections out in turn, so that both workers have some of them.
@@ -269,6 +269,11 @@ t.test('STOMP: the workers share topics, queues and histories', async (t) => {
     const late = await StompVisitor.connect(t, server.port)
     await late.asked('SUBSCRIBE', { id: 's', destination: '/topic/history/x', 'x-recover': `${epoch}:${offset}` })
     t.equal((await late.next('MESSAGE')).body, 'missed')
+  }
+  for (const text of ['old', 'last']) await first!.asked('SEND', { destination: '/topic/last/x' }, text)
+  for (const client of clients) {
+    await client.asked('SUBSCRIBE', { id: 'l', destination: '/topic/last/x' })
+    t.equal((await client.next('MESSAGE', 'l')).body, 'last', 'each new subscriber gets the last message')
   }
   for (const client of clients) await client.asked('SEND', { destination: '/queue/x' }, 'to one')
   await clients[1]!.asked('SUBSCRIBE', { id: 'q', destination: '/queue/x' })
