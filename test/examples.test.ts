@@ -1,6 +1,4 @@
-import { type ChildProcess, fork } from 'node:child_process'
-import { cpSync, readdirSync, readFileSync } from 'node:fs'
-import type { AddressInfo } from 'node:net'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import SockJS from 'sockjs-client'
@@ -9,52 +7,15 @@ import { WebSocket } from 'ws'
 import { reporters, runAsyncApi } from '../protocol-tests/index.ts'
 import { connectStomp } from '../src/stomp-client.ts'
 import { complaints } from './stomp/asyncapi/support.ts'
-import { installPackage } from './support/docs/package.ts'
 import { checkPage, connect, post } from './support/examples/people.ts'
-import { warningsIn } from './support/warnings.ts'
+import { Examples } from './support/examples/programs.ts'
 import { Arrivals, deferred, until, within } from './support/wait.ts'
 
 // The library is written for browsers, and says that Node needs this.
 Object.assign(globalThis, { WebSocket })
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
-const TELL_PORT = fileURLToPath(new URL('support/docs/tell-port.js', import.meta.url))
-const STARTS = 180_000
-
-/** Below the repository, so that all packages are there; ours is made of the sources as they are now. */
-const project = t.testdir({ 'package.json': '{"private":true}' })
-cpSync(join(ROOT, 'examples'), join(project, 'examples'), { recursive: true })
-installPackage(ROOT, join(project, 'node_modules/fastify-sockjs'))
-
-/** The process warnings of all examples. */
-const warnings: string[] = []
-
-/** Runs an example as its first line says, and returns its address. */
-async function start (t: Test, name: string): Promise<string> {
-  const child: ChildProcess = fork(join(project, 'examples', name, 'server.js'), {
-    cwd: project, silent: true, execArgv: ['--import', TELL_PORT], env: { ...process.env, PORT: '0', NODE_V8_COVERAGE: '', NODE_OPTIONS: '' }
-  })
-  let output = ''
-  for (const stream of [child.stdout!, child.stderr!]) {
-    stream.on('data', (chunk: Buffer) => {
-      output = (output + chunk.toString()).slice(-4000)
-      warnings.push(...warningsIn(chunk.toString()).map((line) => `${name}: ${line}`))
-    })
-  }
-  const listening = deferred<AddressInfo>()
-  const gone = deferred<void>()
-  child.on('message', (address) => listening.resolve(address as AddressInfo))
-  child.on('exit', (code) => {
-    gone.resolve()
-    listening.reject(new Error(`${name} ended with ${code}: ${output}`))
-  })
-  t.teardown(() => {
-    child.kill('SIGKILL')
-    return gone.promise
-  })
-  const { address, port } = await within(listening.promise, `${name} to listen`, STARTS)
-  return `http://${address.includes(':') ? `[${address}]` : address}:${port}`
-}
+const examples = new Examples(t)
 
 async function talk (t: Test, url: string): Promise<{ socket: InstanceType<typeof SockJS>, heard: Arrivals<string> }> {
   const socket = new SockJS(url)
@@ -203,17 +164,18 @@ const TRIALS: Readonly<Record<string, (t: Test, url: string) => Promise<void>>> 
 const PAGELESS = new Set(['plugins', 'nest'])
 
 t.test('every example', async (t) => {
-  t.same(warnings, [], 'none has given a warning (K1)')
-  const examples = readdirSync(join(ROOT, 'examples'), { withFileTypes: true }).filter((entry) => entry.isDirectory()).map(({ name }) => name)
-  t.same(examples.sort(), [...Object.keys(TRIALS), 'demo', 'proxies', 'cluster', 'pipeline', 'observability'].sort(), 'is tried here; examples-pipeline.test.ts tries pipeline, test/telemetry the observability, and the browsers the demo page and the proxies')
+  const names = readdirSync(join(ROOT, 'examples'), { withFileTypes: true }).filter((entry) => entry.isDirectory()).map(({ name }) => name)
+  t.same(names.sort(), [...Object.keys(TRIALS), 'demo', 'proxies', 'cluster', 'pipeline', 'words', 'observability'].sort(), 'is tried here; examples-pipeline.test.ts tries pipeline, examples-words.test.ts words, test/telemetry the observability, and the browsers the demo page and the proxies')
   const list = readFileSync(join(ROOT, 'examples/README.md'), 'utf8')
-  for (const name of examples) t.ok(list.includes(`| [${name}](${name}/`) || list.includes(`| ${name} |`), `${name} is in the list`)
+  for (const name of names) t.ok(list.includes(`| [${name}](${name}/`) || list.includes(`| ${name} |`), `${name} is in the list`)
 
   for (const [name, tryOut] of Object.entries(TRIALS)) {
     t.test(name, async (t) => {
-      const url = await start(t, name)
+      const { url } = await examples.start(t, name)
       if (!PAGELESS.has(name)) await checkPage(t, url)
       await tryOut(t, url)
     })
   }
+
+  t.test('warnings', async (t) => { t.same(examples.warnings, [], 'none has given one (K1)') })
 })

@@ -16,7 +16,7 @@ export interface Tool {
 }
 
 export const TOOLS = {
-  Chromium: { command: 'chromium', debianPackage: 'chromium', suites: /^(browsers|client|legacy|proxies|demo|inspector|asyncapi)/ },
+  Chromium: { command: 'chromium', debianPackage: 'chromium', suites: /^(browsers|client|legacy|proxies|demo|inspector|asyncapi|examples)/ },
   Firefox: { command: 'firefox-esr', debianPackage: 'firefox-esr', suites: /^(browsers|client|legacy|inspector|asyncapi)/ },
   nginx: { command: 'nginx', debianPackage: 'nginx-light', suites: /^(proxies|cluster|doctor)/ },
   HAProxy: { command: 'haproxy', debianPackage: 'haproxy', suites: /^(proxies|cluster|doctor)/ },
