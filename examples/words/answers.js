@@ -32,7 +32,7 @@ class Answer {
     this.#steps.emit('step')
   }
 
-  /** Yields the words from the first one on, those that exist at once, and a mark behind the last one. */
+  /** Yields the words from the first one on, and a mark behind the last one. The existing words come at once. */
   async * read (signal) {
     for (let at = 0; ; at++) {
       while (at === this.#words.length) {

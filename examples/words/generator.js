@@ -24,7 +24,7 @@ export function wordsOf (prompt) {
   return `You asked: ${prompt.trim()} ${sentences.join(' ')}`.split(/\s+/)
 }
 
-/** Yields the words of the answer behind those that exist, with a pause before each, as a language model does. */
+/** Yields the words of the answer behind the existing ones, with a pause before each, as a language model does. */
 export async function * generate (prompt, existing) {
   for (const word of wordsOf(prompt).slice(existing.length)) {
     await sleep(Math.random() * PAUSE)

@@ -27,7 +27,7 @@ app.stomp.contract(contract, {
     '/app/answers/:id': async ({ params: { id }, body: { prompt } }) => { await answers.ask(id, prompt) }
   },
   subscriptions: {
-    // When the session is lost, the page subscribes again, and hears the answer from the first word on. It knows the words that it has.
+    // When the session is lost, the page subscribes again, and gets the answer from the first word on. It knows the words that it has.
     '/app/answers/:id': async ({ params: { id }, signal }) => (await answers.find(id)).read(signal)
   }
 })

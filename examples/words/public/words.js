@@ -1,6 +1,6 @@
 /* The words of an answer, each once and in order. The page and the test use it. */
 
-/** Asks, and yields the words of the answer. `ontwice` hears of each word that the server tells again after a lost session. */
+/** Asks, and yields the words of the answer. `ontwice` is called with each word that the server sends again after a lost session. */
 export async function * ask (client, prompt, ontwice = () => {}) {
   const params = { id: crypto.randomUUID().replaceAll('-', '') }
   await sendOnce(client, prompt, params)
