@@ -96,3 +96,27 @@ t.test('the page works under a strict content security policy', { timeout: 120_0
   await page.click('#try-all')
   await says(page, '#trials-status', /^9 of 9 transports work\.$/)
 })
+
+t.test('all transports, with the client of this package', { timeout: 120_000 }, async (t) => {
+  const proxied = await startRefusingProxy(t, site.url)
+  for (const [width, height, url] of [[1400, 900, `${site.url}/#fallback`], [390, 844, `${proxied}/#fallback`]] as const) {
+    const page = await site.open(t, '/#fallback', { width, height, colorScheme: 'light' })
+    page.removeAllListeners('request')
+    await page.goto(url)
+    await page.selectOption('#trials-client', 'fastify-sockjs/client')
+    await page.click('#try-all')
+    const isRefused = width === 390
+    await says(page, '#trials-status', isRefused ? '3 of 4 transports work.' : '4 of 4 transports work.')
+    const [auto, websocket, ...others] = await rowsOf(page)
+    t.match(auto, ['the client chooses', isRefused ? 'Opens by xhr-streaming. Before it, the client tried websocket without success.' : 'Opens by websocket.', MS, MS])
+    t.match(websocket![1], isRefused ? 'HTTP works, but a proxy or the network stops the upgrade to WebSocket.' : 'Opens.')
+    t.same(others.map(([, result]) => result), ['Opens.', 'Opens.', 'Opens.'])
+    t.equal(await page.evaluate('document.documentElement.scrollWidth'), width)
+    await page.screenshot({ path: `${PICTURES}own-client-${width}.png`, fullPage: true })
+    // Both clients set the same global. The other one works still.
+    await page.selectOption('#trials-client', 'sockjs-client')
+    await page.click('#try-all')
+    await says(page, '#trials-status', isRefused ? '8 of 9 transports work.' : '9 of 9 transports work.')
+    await page.screenshot({ path: `${PICTURES}sockjs-client-${width}.png`, fullPage: true })
+  }
+})

@@ -42,8 +42,10 @@ export interface Site {
   readonly port: number
 }
 
-export async function startSite (t: Test): Promise<Site> {
+/** Starts the site. `add` adds to it before it listens. */
+export async function startSite (t: Test, add?: (app: FastifyInstance) => unknown): Promise<Site> {
   const app = await buildDemo({ logLevel: 'error' })
+  await add?.(app)
   app.sockjs('/rolling', { responseLimit: 4096, disconnectDelay: PATIENT }, echo)
   app.sockjs('/brisk', { heartbeat: 250, disconnectDelay: PATIENT }, echo)
   const messages = JSON.stringify(MESSAGES)

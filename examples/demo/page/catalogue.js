@@ -81,6 +81,13 @@ export const ENDPOINTS = [
 /** The name under which this page offers a WebSocket without sockjs-client. */
 export const BARE = 'bare WebSocket'
 
+/** The clients that the page can try transports with. */
+export const SOCKJS_CLIENT = 'sockjs-client'
+export const OWN_CLIENT = 'fastify-sockjs/client'
+
+/** The transports of the client of this package. It tries them in this order. */
+export const OWN_TRANSPORTS = ['websocket', 'xhr-streaming', 'eventsource', 'xhr-polling']
+
 export const TRANSPORTS = [
   { name: 'auto', words: 'sockjs-client tries the transports in order and keeps the first that works.' },
   { name: 'websocket', words: 'One connection carries both directions. sockjs-client tries it first.' },

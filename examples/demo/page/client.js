@@ -1,14 +1,20 @@
-/** Loads the server's copy of sockjs-client, and asks endpoints about themselves. */
+/** Loads the clients that the server has copies of, and asks endpoints about themselves. */
 
-let loading = null
+import { OWN_CLIENT, SOCKJS_CLIENT } from './catalogue.js'
 
-/** Loads sockjs-client once. Every endpoint serves the copy with which the package was tested. */
-export function loadClient (endpointUrl) {
-  loading ??= addScript(`${endpointUrl}/sockjs.min.js`).then(() => window.SockJS, (error) => {
-    loading = null
-    throw error
-  })
-  return loading
+const SCRIPTS = { [SOCKJS_CLIENT]: 'sockjs.min.js', [OWN_CLIENT]: 'client.js' }
+
+const loading = new Map()
+
+/** Loads a client once. Every endpoint serves the copies with which the package was tested. Both set the same global. */
+export function loadClient (endpointUrl, name = SOCKJS_CLIENT) {
+  if (!loading.has(name)) {
+    loading.set(name, addScript(`${endpointUrl}/${SCRIPTS[name]}`).then(() => window.SockJS, (error) => {
+      loading.delete(name)
+      throw error
+    }))
+  }
+  return loading.get(name)
 }
 
 function addScript (src) {

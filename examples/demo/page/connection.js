@@ -1,13 +1,15 @@
-import { BARE } from './catalogue.js'
+import { BARE, OWN_TRANSPORTS } from './catalogue.js'
 
 /**
- * Opens a session by sockjs-client or by a bare WebSocket. `on` has a function for each event:
+ * Opens a session by sockjs-client, by the client of this package, or by a bare WebSocket. `on` has a function for each event:
  * `candidates(names)`, `attempt(name)`, `refusal({ code, reason })` (optional: a transport failed before the session opened),
  * `open(transport, protocol)`, `frame(direction, text)`, `message(text)` and, once, `close({ code, reason })`.
  * Returns the two actions: `send(text)` and `close()`.
  */
 export function openConnection ({ SockJS, url, transport, protocols }, on) {
-  return transport === BARE ? openBare(url, protocols ?? [], on) : openSockjs(SockJS, url, transport, on)
+  if (transport === BARE) return openBare(url, protocols ?? [], on)
+  // Only the client of this package has this function.
+  return SockJS.reconnecting === undefined ? openSockjs(SockJS, url, transport, on) : openOwn(SockJS, url, transport, on)
 }
 
 function openSockjs (SockJS, url, transport, on) {
@@ -47,6 +49,26 @@ function watch (sock, on) {
     if (this.readyState === 0) on.refusal?.({ code, reason })
     lose.call(this, code, reason)
   }
+}
+
+/** The client of this package tells its failed attempts by an option. It does not show its frames. */
+function openOwn (SockJS, url, transport, on) {
+  const transports = transport === 'auto' ? OWN_TRANSPORTS : [transport]
+  on.candidates(transports)
+  const sock = new SockJS(url, null, {
+    transports,
+    onattempt ({ transport, code, reason }) {
+      on.attempt(transport)
+      on.refusal?.({ code, reason })
+    }
+  })
+  sock.onopen = () => {
+    on.attempt(sock.transport)
+    on.open(sock.transport, '')
+  }
+  sock.onmessage = ({ data }) => on.message(data)
+  sock.onclose = ({ code, reason }) => on.close({ code, reason })
+  return { send: (text) => sock.send(text), close: () => sock.close() }
 }
 
 function openBare (url, protocols, on) {

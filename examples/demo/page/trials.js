@@ -3,18 +3,18 @@ import { startTrial } from './trial.js'
 
 /**
  * Makes a run of trials, one transport after the other. `on` has `trying(name, facts)`, `tried(name, facts, info)` and, once,
- * `over({ answer, error, stopped })`: `answer` is the answer to `/info`, `error` a failure to load sockjs-client.
+ * `over({ answer, error, stopped })`: `answer` is the answer to `/info`, `error` a failure to load the client.
  */
 export function createTrials (on) {
   /** `{ stopped, trial }` while a run goes on. */
   let run = null
 
-  async function tryAll (mine, url, names) {
+  async function tryAll (mine, { url, client, names }) {
     const answer = await askInfo(url)
     if (answer.body === undefined) return { answer }
     let SockJS
     try {
-      SockJS = await loadClient(url)
+      SockJS = await loadClient(url, client)
     } catch (error) {
       return { answer, error }
     }
@@ -30,10 +30,11 @@ export function createTrials (on) {
 
   return {
     get running () { return run !== null },
-    async start (url, names) {
+    /** Tries transports by their names, with a client, at an endpoint. */
+    async start (what) {
       const mine = { stopped: false, trial: null }
       run = mine
-      const result = await tryAll(mine, url, names)
+      const result = await tryAll(mine, what)
       run = null
       on.over({ ...result, stopped: mine.stopped })
     },

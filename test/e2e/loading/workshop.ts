@@ -15,6 +15,9 @@ const run = promisify(execFile)
 /** The programs that load the package, each from npm and in one version, so that a run says the same tomorrow. */
 export const TOOLS = {
   esbuild: ['esbuild@0.28.2'],
+  Vite: ['vite@7.3.8'],
+  webpack: ['webpack@5.113.0', 'webpack-cli@7.3.1'],
+  Angular: ['build', 'cli', 'common', 'compiler', 'compiler-cli', 'core', 'platform-browser'].map((name) => `@angular/${name}@20`).concat('rxjs@7', 'tslib@2', 'typescript@5.9'),
   ncc: ['@vercel/ncc@0.45.0'],
   'TypeScript 5.4': ['typescript@5.4.5'],
   'TypeScript 6.0': ['typescript@6.0.3'],
@@ -91,7 +94,7 @@ export class Workshop {
 
   /** The same with a tool; `undefined`, loudly, where npm cannot install that. */
   async projectWith (t: Test, tool: ToolName, name: string): Promise<string | undefined> {
-    const folder = this.empty(name, name)
+    const folder = this.empty(`${name}-${tool}`, name)
     const { ok, text } = await npmInstall(folder, 'fastify@5', this.tarball, ...TOOLS[tool])
     if (ok) return folder
     missing(t, tool, text)
