@@ -16,7 +16,7 @@ const LIMIT = 600
 
 /** The files that take longest. They start first, so that none of them runs alone at the end. */
 const LONGEST = ['package', 'delivery/delivery', 'stomp/clients', 'conformance', 'stomp/heap', 'contract/heap', 'engine/hub', 'demo/workers',
-  'stomp/broker/relay-reconnect', 'engine/redis', 'doctor/minute', 'sockjs/remote/contract', 'demo/serve', 'runner', 'docs',
+  'stomp/broker/relay-reconnect', 'engine/redis', 'doctor/minute', 'sockjs/remote/contract', 'demo/serve', 'runner', 'asyncapi-runner', 'docs',
   'examples', 'sockjs/endpoint/router-options', 'stomp/transport-sockjs', 'security/memory', 'security/process-killers']
   .map((name) => `test/${name}.test.ts`)
 

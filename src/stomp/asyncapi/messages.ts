@@ -69,8 +69,8 @@ function exampleOf (value: unknown): AsyncApiExample[] {
 export function parametersOf (address: string, schema: unknown, table: SchemaTable, name: string, scope: FastifyInstance): Record<string, AsyncApiParameter> {
   const { ref } = table.add(schema, 'input', `${name}.params`, scope)
   const whole = ref === undefined ? undefined : table.at(ref)
-  const properties = typeof whole === 'object' ? whole['properties'] as { readonly [name: string]: JsonSchema } | undefined : undefined
-  return Object.fromEntries([...address.matchAll(/\{(\w+)\}/g)].map(([, each]) => [each!, parameterOf(properties?.[each!])]))
+  const properties = new Map(typeof whole === 'object' ? Object.entries(whole['properties'] as { readonly [name: string]: JsonSchema } | undefined ?? {}) : [])
+  return Object.fromEntries([...address.matchAll(/\{(\w+)\}/g)].map(([, each]) => [each!, parameterOf(properties.get(each!))]))
 }
 
 function parameterOf (schema: JsonSchema | undefined): AsyncApiParameter {

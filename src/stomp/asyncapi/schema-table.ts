@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { type Side, toJsonSchema } from './json-schema.ts'
-import { idOf, Names } from './names.ts'
+import { byCode, idOf, Names } from './names.ts'
 import type { Json, JsonSchema, Reference } from './types.ts'
 
 /** A schema at its place in the document, or the reason for which there is none. */
@@ -27,7 +27,7 @@ interface Home {
  * A reference inside a schema begins at that schema, and a reference of the document at the document. So each one is written anew.
  */
 export class SchemaTable {
-  readonly #schemas: Record<string, JsonSchema> = {}
+  readonly #schemas = new Map<string, JsonSchema>()
   readonly #names = new Names()
   readonly #placed = new Map<unknown, ReadonlyMap<string, Placed>>()
   /** The places of the shared schemas of Fastify, by their text. Each scope has a copy of its own. */
@@ -35,7 +35,7 @@ export class SchemaTable {
 
   /** The schemas by their names, in the order of the names. */
   get schemas (): Record<string, JsonSchema> {
-    return Object.fromEntries(Object.keys(this.#schemas).sort().map((name) => [name, this.#schemas[name]!]))
+    return Object.fromEntries([...this.#schemas].sort(([a], [b]) => byCode(a, b)))
   }
 
   /** Puts a schema into the table. `name` is used where it has no `$id`. */
@@ -56,7 +56,7 @@ export class SchemaTable {
   /** The schema at a place of the table. */
   at ({ $ref }: Reference): JsonSchema | undefined {
     const [name = '', ...rest] = $ref.replace('#/components/schemas/', '').split('/')
-    return rest.reduce<JsonSchema | undefined>((found, part) => typeof found === 'object' ? found[part] as JsonSchema | undefined : undefined, this.#schemas[name])
+    return rest.reduce<JsonSchema | undefined>((found, part) => typeof found === 'object' ? found[part] as JsonSchema | undefined : undefined, this.#schemas.get(name))
   }
 
   /** The place of a schema that only names a shared one. */
@@ -72,7 +72,7 @@ export class SchemaTable {
     placed?.(place)
     // AsyncAPI takes only an object at this place.
     const whole = typeof schema === 'object' ? schema : schema ? {} : { not: {} }
-    this.#schemas[key] = this.#rewritten(whole, { place, id, scope }, false) as JsonSchema
+    this.#schemas.set(key, this.#rewritten(whole, { place, id, scope }, false) as JsonSchema)
     return place
   }
 

@@ -110,6 +110,16 @@ t.test('a library that has the standard interface, or none', async (t) => {
   t.match(noteOf('app.circle'), /circular/)
 })
 
+t.test('names of the prototype are names like any other', async (t) => {
+  const body = JSON.parse('{ "$id": "__proto__", "type": "string", "properties": { "__proto__": { "type": "number" } } }') as object
+  const document = await documentOf(t, (stomp) => {
+    stomp.message('/__proto__/:constructor', { schema: { params: { type: 'object', properties: {} }, body } }, () => {})
+  })
+  t.strictSame(Object.entries(document.channels['app.__proto__.constructor']!.parameters!), [['constructor', {}]])
+  t.strictSame(payloadOf(document, 'app.__proto__.constructor'), { $ref: '#/components/schemas/__proto__' })
+  t.match(JSON.stringify(document.components.schemas), /"__proto__":\{"type":"string","properties":\{"__proto__":\{"type":"number"\}\}\}/)
+})
+
 t.test('examples without a form in JSON are left out', async (t) => {
   const document = await parsed(t, (stomp) => stomp.message('/a', { examples: [1, Buffer.from('x'), 1n, undefined, { at: new Date(0) }] }, () => {}))
   t.strictSame(document.channels['app.a']!.messages['message']!.examples, [{ payload: 1 }, { payload: { at: '1970-01-01T00:00:00.000Z' } }])
