@@ -17,6 +17,7 @@ import { notBlackBox } from './not-black-box.ts'
 import { order } from './order.ts'
 import { pitfalls } from './pitfalls.ts'
 import { rawWebSocket } from './raw-websocket.ts'
+import { resumed } from './resume.ts'
 import { session } from './session.ts'
 import { url } from './url.ts'
 import { websocketHandshake } from './websocket-handshake.ts'
@@ -29,7 +30,7 @@ export const sockjs: Suite = {
   title: 'SockJS',
   sections: [
     url, greeting, iframe, info, cors, session, lifetime, order, identity, encoding, xhr, xhrStreaming, eventsource, htmlfile, jsonp,
-    websocketHandshake, websocket, rawWebSocket, cookie, http, legacyDrafts, heartbeat, pitfalls
+    websocketHandshake, websocket, rawWebSocket, cookie, http, legacyDrafts, heartbeat, resumed, pitfalls
   ],
   notBlackBox,
   clauses: {

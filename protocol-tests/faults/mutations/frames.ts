@@ -16,7 +16,7 @@ const quote = (frame: string): string => JSON.stringify(frame).replace(/[<>&\u20
 const unquote = (text: string): string => JSON.parse(text) as string
 const same = (text: string): string => text
 
-const line: Wrapping = { pattern: /^((?!hh)[ohac][^]*)\n$/, read: same, write: same, around: (inside) => `${inside}\n` }
+const line: Wrapping = { pattern: /^((?!hh)[ohacr][^]*)\n$/, read: same, write: same, around: (inside) => `${inside}\n` }
 
 /** Independent of the runner's table: what this server sends, and not what any server may send. */
 const wrappings: Partial<Record<Exchange['route'], Wrapping>> = {

@@ -15,6 +15,7 @@ import { order } from './order.ts'
 import { greeting, iframe } from './pages.ts'
 import { jsonp, xhr } from './polling.ts'
 import { rawWebSocket } from './raw-websocket.ts'
+import { resume } from './resume.ts'
 import { identity, session } from './session.ts'
 import { eventSource, htmlfile, xhrStreaming } from './streaming.ts'
 import { url } from './url.ts'
@@ -23,5 +24,5 @@ import { websocket } from './websocket.ts'
 export const sockjs: readonly Fault[] = [
   ...numbered, ...decisions, ...url, ...greeting, ...iframe, ...info, ...crossOrigin, ...session, ...lifetime, ...order, ...identity, ...encoding,
   ...xhr, ...xhrStreaming, ...eventSource, ...htmlfile, ...jsonp, ...callbacks, ...handshake, ...websocket, ...rawWebSocket, ...cookie, ...http,
-  ...legacyDrafts, ...heartbeat, ...pitfalls, ...corners
+  ...legacyDrafts, ...heartbeat, ...resume, ...pitfalls, ...corners
 ]
