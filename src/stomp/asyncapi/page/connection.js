@@ -26,7 +26,8 @@ export class Connection {
         this.#set('open', user === undefined ? 'Connected' : `Connected as ${user}`)
         resolve()
       }
-      client.onerror = ({ error }) => this.#onerror(error)
+      // The refusal of CONNECT goes to the promise.
+      client.onerror = ({ error }) => { if (this.#state === 'open') this.#onerror(error) }
       client.onclosed = ({ error }) => {
         this.#client = this.#opening = null
         reject(error ?? new Error('Closed'))
