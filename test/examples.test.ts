@@ -97,15 +97,19 @@ const TRIALS: Readonly<Record<string, (t: Test, url: string) => Promise<void>>> 
   },
 
   async stocks (t, url) {
-    const kim = await connect(t, url)
-    const [symbol] = await (await kim.hear('/app/symbols')).next() as string[]
-    const prices = await kim.hear(`/app/prices/${symbol}`)
-    const first = await prices.next() as { price: number }
-    const second = await prices.next() as { price: number }
-    t.match(first, { symbol, price: Number })
-    t.not(second.price, first.price, 'it moves')
-    kim.client.subscribe('/app/prices/NONE', () => {})
-    t.match(await kim.errors.next(), { message: /params/ }, 'what is not traded has no price')
+    const page = connectStomp(`${url}/stomp`)
+    t.teardown(() => page.close())
+    const symbols = (await page.subscribe('/app/symbols').next()).value!.body as string[]
+    t.same(symbols, ['ACME', 'INIT', 'OCTET', 'VOID'])
+    for (const symbol of symbols) {
+      const quotes = page.subscribe('/topic/quotes/:symbol', { params: { symbol } })
+      const first = (await quotes.next()).value!.body as { price: number }
+      t.match(first, { symbol, price: Number, opening: Number, time: Number }, `the last quote of ${symbol} is there`)
+      if (symbol === 'ACME') t.not(((await quotes.next()).value!.body as { price: number }).price, first.price, 'it moves')
+      quotes.unsubscribe()
+    }
+    const document = await (await fetch(`${url}/asyncapi.json`)).json() as never
+    t.strictSame(await complaints(document), [], 'its document is valid')
   },
 
   async presence (t, url) {
@@ -160,8 +164,11 @@ const TRIALS: Readonly<Record<string, (t: Test, url: string) => Promise<void>>> 
   }
 }
 
-/** Those without a page of their own. */
-const PAGELESS = new Set(['plugins', 'nest'])
+/** Those without a page of their own, or with one that must be built. */
+const PAGELESS = new Set(['plugins', 'nest', 'stocks'])
+
+/** The server of an example in TypeScript. */
+const IN_TYPESCRIPT: Readonly<Record<string, string>> = { stocks: 'server/server.js' }
 
 t.test('every example', async (t) => {
   const names = readdirSync(join(ROOT, 'examples'), { withFileTypes: true }).filter((entry) => entry.isDirectory()).map(({ name }) => name)
@@ -171,7 +178,8 @@ t.test('every example', async (t) => {
 
   for (const [name, tryOut] of Object.entries(TRIALS)) {
     t.test(name, async (t) => {
-      const { url } = await examples.start(t, name)
+      const file = IN_TYPESCRIPT[name]
+      const { url } = await (file === undefined ? examples.start(t, name) : examples.startTypeScript(t, name, file))
       if (!PAGELESS.has(name)) await checkPage(t, url)
       await tryOut(t, url)
     })

@@ -1,8 +1,10 @@
+import { cpSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { Examples } from '../support/examples/programs.ts'
+import { Examples, startProgram } from '../support/examples/programs.ts'
 import { until } from '../support/wait.ts'
 import { openPage, takePictures, useBrowser } from './examples-site.ts'
+import { execute, Workshop } from './loading/workshop.ts'
 
 const PROMPT = 'What does the river carry?'
 
@@ -67,4 +69,22 @@ t.test('words: cuts and a crash, and each word once', async (t) => {
   t.not(await number('twice'), 0)
   t.equal(await number('cuts'), 3)
   await takePictures(t, page, 'words')
+})
+
+t.test('stocks: installed, built and typed, with its prices', async (t) => {
+  const workshop = await Workshop.open(t)
+  const folder = join(workshop.folder, 'stocks')
+  cpSync(join(examples.project, 'examples/stocks'), folder, { recursive: true })
+  for (const args of [['pkg', 'set', `dependencies.fastify-sockjs=file:${workshop.tarball}`], ['install', '--no-audit', '--no-fund'], ['run', 'build']]) {
+    const { ok, text } = await execute(folder, 'npm', args)
+    t.ok(ok, `npm ${args[0]!}: ${ok ? 'done' : text}`)
+  }
+  const server = await startProgram(t, folder, 'dist/server/server.js')
+  const page = await openPage(t, server.url)
+  await page.locator('[role=status]', { hasText: 'Live' }).waitFor()
+  await until(async () => (await page.locator('.price').allTextContents()).filter((text) => /^\d+\.\d\d$/.test(text)).length === 4, 'four prices')
+  const price = await page.textContent('[data-symbol=ACME] .price')
+  await until(async () => await page.textContent('[data-symbol=ACME] .price') !== price, 'it moves')
+  await until(async () => (await page.getAttribute('[data-symbol=ACME] polyline', 'points'))!.split(' ').length > 10, 'a curve')
+  await takePictures(t, page, 'stocks')
 })

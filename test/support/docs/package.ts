@@ -54,7 +54,8 @@ function sourcesOf (folder: string): string[] {
     .filter((entry) => entry.isFile() && /(?<!\.d)\.ts$/.test(entry.name)).map(({ parentPath, name }) => join(parentPath, name)).sort()
 }
 
-function transpileFolder (from: string, to: string): void {
+/** Makes JavaScript of the TypeScript in a folder, without a check of its types. */
+export function transpileFolder (from: string, to: string): void {
   for (const source of sourcesOf(from)) {
     const target = join(to, source.slice(from.length).replace(/\.ts$/, '.js'))
     mkdirSync(dirname(target), { recursive: true })

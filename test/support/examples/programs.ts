@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
-import { installPackage } from '../docs/package.ts'
+import { installPackage, transpileFolder } from '../docs/package.ts'
 import { deferred, within } from '../wait.ts'
 import { warningsIn } from '../warnings.ts'
 
@@ -32,29 +32,41 @@ export class Examples {
   }
 
   /** Runs an example as its first line says, until the test ends. */
-  async start (t: Test, name: string, env: NodeJS.ProcessEnv = {}, file = 'server.js'): Promise<ExampleProgram> {
-    const child: ChildProcess = fork(join(this.project, 'examples', name, file), {
-      cwd: this.project, silent: true, execArgv: ['--import', TELL_PORT], env: { ...process.env, PORT: '0', NODE_V8_COVERAGE: '', NODE_OPTIONS: '', ...env }
-    })
-    let output = ''
-    for (const stream of [child.stdout!, child.stderr!]) {
-      stream.on('data', (chunk: Buffer) => {
-        output = (output + chunk.toString()).slice(-4000)
-        this.warnings.push(...warningsIn(chunk.toString()).map((line) => `${name}: ${line}`))
-      })
-    }
-    const listening = deferred<AddressInfo>()
-    const gone = deferred<void>()
-    child.on('message', (address) => listening.resolve(address as AddressInfo))
-    child.on('exit', (code) => {
-      gone.resolve()
-      listening.reject(new Error(`${name} ended with ${code}: ${output}`))
-    })
-    t.teardown(() => {
-      child.kill('SIGKILL')
-      return gone.promise
-    })
-    const { address, port } = await within(listening.promise, `${name} to listen`, STARTS)
-    return { url: `http://${address.includes(':') ? `[${address}]` : address}:${port}`, gone: gone.promise }
+  async start (t: Test, name: string, env: NodeJS.ProcessEnv = {}): Promise<ExampleProgram> {
+    return startProgram(t, this.project, join('examples', name, 'server.js'), this.warnings, env)
   }
+
+  /** Runs an example in TypeScript, without a check of its types. It has no page then. */
+  async startTypeScript (t: Test, name: string, file: string): Promise<ExampleProgram> {
+    const folder = join('examples', name)
+    transpileFolder(join(this.project, folder), join(this.project, folder, 'dist'))
+    return startProgram(t, this.project, join(folder, 'dist', file), this.warnings)
+  }
+}
+
+/** Runs a server, until the test ends. */
+export async function startProgram (t: Test, cwd: string, file: string, warnings: string[] = [], env: NodeJS.ProcessEnv = {}): Promise<ExampleProgram> {
+  const child: ChildProcess = fork(join(cwd, file), {
+    cwd, silent: true, execArgv: ['--import', TELL_PORT], env: { ...process.env, PORT: '0', NODE_V8_COVERAGE: '', NODE_OPTIONS: '', ...env }
+  })
+  let output = ''
+  for (const stream of [child.stdout!, child.stderr!]) {
+    stream.on('data', (chunk: Buffer) => {
+      output = (output + chunk.toString()).slice(-4000)
+      warnings.push(...warningsIn(chunk.toString()).map((line) => `${file}: ${line}`))
+    })
+  }
+  const listening = deferred<AddressInfo>()
+  const gone = deferred<void>()
+  child.on('message', (address) => listening.resolve(address as AddressInfo))
+  child.on('exit', (code) => {
+    gone.resolve()
+    listening.reject(new Error(`${file} ended with ${code}: ${output}`))
+  })
+  t.teardown(() => {
+    child.kill('SIGKILL')
+    return gone.promise
+  })
+  const { address, port } = await within(listening.promise, `${file} to listen`, STARTS)
+  return { url: `http://${address.includes(':') ? `[${address}]` : address}:${port}`, gone: gone.promise }
 }
