@@ -163,8 +163,9 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> imple
     if (this.#state !== 'open') return false
     const { output } = this
     const { highWater, queueLimit, overflow } = this.#host.limits
-    const waiting = this.suspended ? output.keptBytes : output.bytes
-    const limit = this.suspended ? this.resumption!.limits.limit : queueLimit
+    const { suspended } = this
+    const waiting = suspended ? output.keptBytes : output.bytes
+    const limit = suspended ? this.resumption!.limits.limit : queueLimit
     const bytes = output.add(message)
     if (waiting > 0 && waiting + bytes > limit) {
       if (overflow === 'drop') output.takeBack(bytes)
