@@ -29,6 +29,7 @@ const WRONG: Readonly<Record<string, readonly unknown[]>> = {
   maxMessageSize: [0, -1, '1mb'],
   maxSessionIdLength: [7, 5000, '128'],
   queue: [5, [], { highWater: 0 }, { limit: '1' }, { overflow: 'explode' }, { size: 5 }],
+  resume: [5, 'yes', [], null, { within: 0 }, { within: '5' }, { limit: -1 }, { limit: '1' }, { for: 5 }],
   clientUrl: ['sockjs.js', 'javascript:alert(1)', 5, ''],
   baseUrl: [5, ''],
   sessionCookie: ['yes', 1],
@@ -240,3 +241,20 @@ contract('URL-12, SEC-S46: ids have a length', async (t, transport) => {
     t.equal((await knock({ port: server.port, transport, path, id: 'i'.repeat(length) })).status, status === 200 ? welcome(transport) : status)
   }
 }, ['websocket', ...HTTP])
+
+t.test('resume of an endpoint completes that of the registration', async (t) => {
+  const rows: [SockjsPluginOptions['resume'], EndpointOptions['resume'], unknown][] = [
+    [undefined, undefined, false],
+    [undefined, true, { within: 60_000, limit: 1_048_576 }],
+    [true, undefined, { within: 60_000, limit: 1_048_576 }],
+    [true, false, false],
+    [{ within: 5 }, undefined, { within: 5, limit: 1_048_576 }],
+    [{ within: 5 }, { limit: 7 }, { within: 5, limit: 7 }],
+    [{ within: 5 }, true, { within: 5, limit: 1_048_576 }],
+    [false, { within: 5 }, { within: 5, limit: 1_048_576 }]
+  ]
+  for (const [plugin, endpoint, expected] of rows) {
+    const app = await registered(t, plugin === undefined ? {} : { resume: plugin })
+    t.strictSame(app.sockjs('/echo', endpoint === undefined ? {} : { resume: endpoint }, echo).options.resume, expected, JSON.stringify([plugin, endpoint]))
+  }
+})

@@ -210,3 +210,29 @@ t.test('the claims of tokens end with their sessions', async (t) => {
   await until(async () => await owner() === null, 'the claim has ended')
   link.cut()
 })
+
+t.test('publications that come twice and late double no message', async (t) => {
+  const cluster = await buildCluster(t, 3, RESUME)
+  const again: (() => void)[] = []
+  cluster.twice((arrive) => { again.push(arrive) })
+  const { link, token, session, heard } = await begin(t, cluster, 'websocket')
+  link.cut()
+  let last = { token, link }
+  let got = 0
+  for (let round = 0; round < 8; round++) {
+    const next = connect(t, cluster, 1 + round % 2, RESUMABLE[round % RESUMABLE.length]!, `${last.token}.${got}`)
+    t.equal(await next.next(), 'o')
+    const { token, count } = readToken(await next.next())
+    t.equal(count, round)
+    session.send(`out ${round}`)
+    t.equal(await next.next(), `a["out ${round}"]`)
+    got++
+    await next.send(`in ${round}`)
+    await until(() => heard.length === round + 1, 'the message is here')
+    for (const arrive of again.splice(0)) arrive()
+    await cluster.settle()
+    next.cut()
+    last = { token, link: next }
+  }
+  t.strictSame(heard, Array.from({ length: 8 }, (_, round) => `in ${round}`))
+})
