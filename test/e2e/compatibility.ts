@@ -23,7 +23,7 @@ const verdicts = (text: string): string => text.replaceAll(/\d[\d.,]*/g, '#')
 /** Writes a table to its place in the page when asked to (`E2E_WRITE=1`), or checks that the page comes to the same verdicts. */
 export function settle (t: Test, name: string, table: Table): void {
   const page = readFileSync(PAGE, 'utf8')
-  const place = new RegExp(`(?<=<!-- ${name} -->\n)[^]*?(?=\n<!-- / -->)`)
+  const place = new RegExp(`(?<=<!-- ${name} -->\n)(?:(?!<!--)[^])*?(?=\n<!-- / -->)`)
   const measured = markdown(table)
   t.comment(`${name}\n${measured}`)
   const written = place.exec(page)?.[0]
