@@ -27,7 +27,7 @@ export const remedies = {
     cloudflare: 'no Worker route and no redirect rule for /echo*'
   },
   redirect: {
-    server: 'give the page the URL that the redirect names: new SockJS(\'https://app.example/echo\')',
+    server: 'give the page the URL that the redirect names, in place of https://app.example/echo',
     nginx: 'location /echo { proxy_pass http://application; }   # without a redirect to another scheme, host or a final /',
     haproxy: 'http-request redirect scheme https unless { ssl_fc } or { path_beg /echo }',
     traefik: 'a router for /echo without the middleware redirectScheme or redirectRegex',

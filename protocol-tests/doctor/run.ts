@@ -6,6 +6,7 @@ import { common, needs } from './check.ts'
 import type { Check, FindingRow, Notes } from './check.ts'
 import { defaultIdle, newFacts } from './facts.ts'
 import type { Facts } from './facts.ts'
+import { placed } from './placed.ts'
 import { remedies } from './remedies.ts'
 import { severities } from './types.ts'
 import type { CheckResult, Diagnosis, DoctorOptions, Finding, Verdict } from './types.ts'
@@ -83,7 +84,7 @@ async function examine (check: Check, facts: Facts): Promise<CheckResult> {
     saw (text) { if (open) seen.push(text) },
     find (code, detail) {
       const row: FindingRow = check.findings[code] ?? common[code as keyof typeof common]
-      if (open) findings.push({ code, severity: row.severity, title: row.title, detail, remedies: row.remedy === undefined ? {} : remedies[row.remedy] })
+      if (open) findings.push({ code, severity: row.severity, title: row.title, detail, remedies: row.remedy === undefined ? {} : placed(remedies[row.remedy], facts) })
     }
   }
   const visit = new Visit(facts)
