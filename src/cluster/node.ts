@@ -40,8 +40,8 @@ const AWAY = 8_000
 /** The time within which the other nodes must answer, in milliseconds. A batch that was lost is sent again after a second. */
 const LATE = 900
 
-/** The level of the log for each state. */
-const LEVELS: Readonly<Record<EngineState, 'debug' | 'info' | 'warn'>> = { starting: 'debug', available: 'info', unavailable: 'warn', stopped: 'debug' }
+/** The level of the log for each state. A log at `warn` that has the loss of the engine has its return too. */
+const LEVELS: Readonly<Record<EngineState, 'debug' | 'warn'>> = { starting: 'debug', available: 'warn', unavailable: 'warn', stopped: 'debug' }
 
 /** A time that is longer than any delay of a session, in milliseconds. */
 const EVER = 2 ** 40
@@ -82,6 +82,7 @@ export class ClusterNode implements TimerOwner {
   #state: EngineState = 'starting'
   #isLost = false
   #connectedSince = 0
+  #unavailableSince = 0
 
   constructor ({ engine, name = randomBytes(6).toString('base64url'), clock, log }: ClusterNodeOptions) {
     const { secret, sign } = engine.facts
@@ -210,9 +211,12 @@ export class ClusterNode implements TimerOwner {
     this.#state = state
     if (state === before) return
     const isExpected = before === 'starting' && state === 'available'
-    this.log[isExpected ? 'debug' : LEVELS[state]]({ engine: this.engine.facts.name, state, reason }, 'The state of the engine has changed.')
-    if (state === 'unavailable') this.clock.start(this.#away, AWAY)
-    else this.clock.stop(this.#away)
+    const outage = before === 'unavailable' ? { outage: this.clock.now() - this.#unavailableSince } : {}
+    this.log[isExpected ? 'debug' : LEVELS[state]]({ engine: this.engine.facts.name, state, reason, ...outage }, 'The state of the engine has changed.')
+    if (state === 'unavailable') {
+      this.#unavailableSince = this.clock.now()
+      this.clock.start(this.#away, AWAY)
+    } else this.clock.stop(this.#away)
     if (state === 'available') this.#arrived(before)
     else if (state === 'stopped') this.#giveUp()
     emit(this.#stateListeners, { state, reason }, (error) => this.log.error({ err: error }, 'A listener has failed as the state of the engine changed.'))

@@ -74,10 +74,24 @@ test('onGap() tells of lost publications until it is ended, and a listener that 
   a.cut()
   a.mend()
   t.strictSame(gaps, ['the network is back'])
-  t.strictSame(a.log.take(), ['warn The state of the engine has changed.', 'error A listener has failed at a gap of the engine.', 'info The state of the engine has changed.'])
+  t.strictSame(a.log.take(), ['warn The state of the engine has changed.', 'error A listener has failed at a gap of the engine.', 'warn The state of the engine has changed.'])
   end()
   network.restart()
   t.equal(gaps.length, 1)
+  await a.node.stop()
+})
+
+test('a log at warn has the loss of the engine and its return, with the length of the outage', async (t) => {
+  const [a] = await startPeers(new MemoryNetwork(), 1) as [TestPeer]
+  for (const outage of [3_000, 20_000]) {
+    a.cut()
+    a.clock.advance(outage)
+    a.mend()
+    t.match(a.log.lines.splice(0), [
+      { level: 'warn', facts: { state: 'unavailable' } },
+      { level: 'warn', facts: { state: 'available', outage } }
+    ])
+  }
   await a.node.stop()
 })
 
