@@ -16,6 +16,12 @@ test('the table of instruments keeps the conventions', async (t) => {
   }
 })
 
+test('the answers of an engine have buckets below a millisecond, because a claim takes no more', async (t) => {
+  const { bounds } = INSTRUMENTS['messaging.client.operation.duration']
+  t.equal(bounds[0], 0.0001)
+  t.strictSame(bounds.filter((bound) => bound < 0.001), [0.0001, 0.00025, 0.0005])
+})
+
 test('counters: one for each set of attributes, found again', async (t) => {
   const telemetry = fresh()
   const first = telemetry.counter('sockjs.server.undelivered', { 'sockjs.endpoint': '/a' })
