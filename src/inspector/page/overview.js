@@ -56,7 +56,7 @@ const LISTS = [
   { title: 'Sessions by endpoint', read: ({ endpoints }) => endpoints, empty: 'No session is open.' },
   { title: 'Closes by cause', read: ({ closes }) => closes, empty: 'No session has ended.' },
   { title: 'Refusals by reason', read: ({ refusals }) => refusals, empty: 'No client was refused.' },
-  { title: 'Fallbacks', read: ({ fallbacks }) => fallbacks, empty: 'Every client got the first transport.', name: (key) => key.replace(' ', ' → ') },
+  { title: 'Fallbacks', read: ({ fallbacks }) => fallbacks, empty: 'No client was counted yet.', name: (key) => key.replace(' ', ' → ') },
   { title: 'STOMP subscriptions', read: ({ stomp }) => stomp.subscriptions, empty: 'No client subscribes.', isStomp: true },
   { title: 'STOMP errors', read: ({ stomp }) => stomp.errors, empty: 'No client got an error.', isStomp: true, name: (key) => key }
 ]
