@@ -29,11 +29,12 @@ const WRONG: Readonly<Record<string, { args: readonly string[], env?: Record<str
 }
 
 for (const [mistake, { args, env, says }] of Object.entries(WRONG)) {
-  t.test(`${mistake}: the error and the usage are printed`, async (t) => {
+  t.test(`${mistake}: the error and the way to the options are printed`, async (t) => {
     const { code, stdout, stderr } = await run(args, env)
     t.equal(code, 1)
     t.match(stderr, says)
-    t.match(stderr, /\n\nUsage: demo \[options\]\n/)
+    t.match(stderr, /\n\n\(--help shows all options\)\n$/)
+    t.notMatch(stderr, /Usage:/)
     t.equal(stdout, '')
   })
 }

@@ -62,7 +62,7 @@ export function demoCommand (): Command {
     .description('starts the demo server of fastify-sockjs')
     .usage('[options]')
     .allowExcessArguments(false)
-    .showHelpAfterError()
+    .showHelpAfterError('(--help shows all options)')
     .addOption(new Option('--port <number>', 'port to listen on').env('PORT').default(8081).argParser(portNumber))
     .addOption(new Option('--host <address>', 'address to listen on').env('HOST').default('127.0.0.1'))
     .addOption(new Option('--tls-cert <file>', 'certificate: https and wss').env('TLS_CERT'))
