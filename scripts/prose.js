@@ -19,7 +19,7 @@ const filesBelow = (path) => !statSync(path).isDirectory()
   ? [path]
   : readdirSync(path, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name))
-    .filter((file) => /\.(?:ts|js|md)$/.test(file) && !/docs[\\/]api[\\/]/.test(file)).sort()
+    .filter((file) => /\.(?:ts|js|md)$/.test(file) && !/(?:docs[\\/]api|[\\/]node_modules|examples[\\/]\w+[\\/]dist)[\\/]/.test(relative(ROOT, file))).sort()
 
 /** A file that a script wrote holds the words of others. */
 const WRITTEN = /^\/\/ Written by scripts\//

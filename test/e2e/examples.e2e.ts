@@ -11,7 +11,7 @@ const PROMPT = 'What does the river carry?'
 const examples = new Examples(t)
 useBrowser()
 
-t.test('chat: two people, the rooms, a refusal, and a server that comes back', async (t) => {
+t.test('chat: two people, the rooms, and a name that is refused', async (t) => {
   const server = await examples.start(t, 'chat')
   const people = []
   for (const [name, by] of [['kim', 'websocket'], ['lee', 'http']] as const) {
