@@ -13,7 +13,7 @@ const room: Endpoint = app.sockjs('/room', {
 })
 for (const session of room.sessions) (session as Session).close(4000, 'enough')
 await app.register(stomp, { path: '/stomp', broker: memoryBroker({ maxDeliveries: 3 }) })
-app.stomp.message<{ text: string }, { room: string }>('/rooms/:room', { sendTo: '/topic/rooms/:room' }, ({ body, params }) => ({ text: body.text, room: params.room }))
+app.stomp.message<{ Body: { text: string }, Params: { room: string } }>('/rooms/:room', { sendTo: '/topic/rooms/:room' }, ({ body, params }) => ({ text: body.text, room: params.room }))
 app.stomp.addHook('onConnect', ({ login }, session: StompSession) => { session.user = { name: login ?? 'nobody' } })
 const price = destination<{ bid: number }>('/topic/prices/:symbol')
 await app.stomp.publish(price({ symbol: 'X' }), { bid: 1 })
