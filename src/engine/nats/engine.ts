@@ -53,10 +53,7 @@ export class NatsEngine implements Engine {
 
   async start (context: EngineContext): Promise<void> { await this.#link.start(context, this.#parts) }
 
-  async stop (): Promise<void> {
-    this.queues.stop()
-    await this.#link.stop()
-  }
+  async stop (): Promise<void> { await this.#link.stop(this.queues.stop()) }
 }
 
 /**

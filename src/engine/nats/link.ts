@@ -145,7 +145,8 @@ export class NatsLink implements TimerOwner {
     }
   }
 
-  async stop (): Promise<void> {
+  /** Closes the connection when all parts have sent their last messages. */
+  async stop (last: Promise<void>): Promise<void> {
     if (this.#context === null || this.#state === 'stopped') return
     const { clock } = this.#context
     const connection = this.#connection
@@ -154,7 +155,7 @@ export class NatsLink implements TimerOwner {
       const patience = new Promise<void>((resolve) => { this.#giveUp = resolve })
       clock.start(this.#lastWords, LAST_WORDS)
       // A server that does not answer cannot keep the node from stopping.
-      if (this.available) await Promise.race([this.flushed().catch(() => {}), patience])
+      if (this.available) await Promise.race([last.then(() => this.flushed()).catch(() => {}), patience])
       this.#connection = null
       await Promise.race([connection.close().catch(() => {}), patience])
       clock.stop(this.#lastWords)

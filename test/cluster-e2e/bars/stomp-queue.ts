@@ -23,7 +23,7 @@ const PATIENCE = 60_000
 /** The messages that may be on their way to consumers, so that an older one arrives after them. */
 const ON_THEIR_WAY = CONSUMERS * PREFETCH
 
-/** The messages that nats-server 2.9.10 may give twice without a mark, if the two go to different nodes (docs/cluster.md). */
+/** The messages that nats-server 2.9.10 may give twice without a mark after a node was killed, if the two go to different nodes (docs/cluster.md). */
 const UNMARKED: Readonly<Partial<Record<EngineName, number>>> = { nats: 2 }
 
 /** The events of one message at the consumers, for the report of a fault: `delivered`, `redelivered`, `ack`, `receipt`, each with its time. */

@@ -265,6 +265,23 @@ function queues (check: Check): void {
     for (const delivery of b.sink.deliveries.all) t.equal(delivery.redelivered, !['new', SETTLED].includes(textOf(delivery)), textOf(delivery))
   })
 
+  withQueues('STOMP-A5: the only consumer ends with messages, and the next one gets each of them once, marked as redelivered', async (t, { queue, connect }) => {
+    const publisher = await connect()
+    for (let i = 0; i < 4; i++) await publisher.publish(queue('x'), String(i))
+    for (let turn = 0; turn < 3; turn++) {
+      const a = await connect()
+      await a.subscribe('1', queue('x'), 'client-individual')
+      t.strictSame((await a.sink.next(4)).sort(), ['0', '1', '2', '3'])
+      t.ok(a.sink.deliveries.all.every(({ redelivered }) => redelivered === (turn > 0)), `turn ${turn}`)
+      if (turn === 2) {
+        for (const delivery of a.sink.deliveries.all) await a.broker.ack([handleOf(delivery)])
+        await publisher.publish(queue('x'), 'after')
+        t.strictSame(await a.sink.next(1), ['after'], 'nothing comes twice')
+      }
+      await a.broker.close()
+    }
+  })
+
   withQueues('STOMP-S6: the messages of a subscription go back to their places', async (t, { broker, queue, connect }) => {
     const a = await connect()
     await a.subscribe('1', queue('x'), 'client', { 'prefetch-count': '2' })
@@ -468,6 +485,9 @@ function more (check: Check): void {
 /** Connections of a broker on two nodes: one at each. */
 const bothOf = async ({ broker, other }: BrokerOfTwo): Promise<[here: TestConnection, there: TestConnection]> => [await connect(broker), await connect(other)]
 
+/** The deliveries after which a message is a dead letter, by default. */
+const MAX_DELIVERIES = 10
+
 /** The number of publications amid which the messaging system restarts. */
 const AMID = 1_000
 
@@ -490,6 +510,27 @@ function severalNodes (check: ClusterCheck): void {
     for (const delivery of here.sink.deliveries.all) t.equal(delivery.redelivered, textOf(delivery) !== '5', textOf(delivery))
     await here.publish(queue('x'), 'after')
     t.strictSame(await here.sink.next(1), ['after'], 'the queue goes on')
+  })
+
+  check('a message whose consumers end with it goes to the dead letters after maxDeliveries', async (t, world) => {
+    const { queue } = world
+    const [dead, publisher] = await bothOf(world)
+    await dead.subscribe('1', '/dlq')
+    await publisher.publish(queue('x'), 'poison')
+    for (let delivery = 1; delivery <= MAX_DELIVERIES; delivery++) {
+      const consumer = await connect(delivery % 2 === 0 ? world.broker : world.other)
+      await consumer.subscribe('1', queue('x'), 'client-individual')
+      t.strictSame(await consumer.sink.next(1), ['poison'], `delivery ${delivery}`)
+      t.equal(consumer.sink.deliveries.all[0]!.redelivered, delivery > 1, `delivery ${delivery}`)
+      await consumer.broker.close()
+    }
+    const last = await connect(world.broker)
+    await last.subscribe('1', queue('x'), 'client-individual')
+    const letter = await dead.sink.deliveries.next('the dead letter')
+    t.equal(textOf(letter), 'poison')
+    t.strictSame(['original-destination', 'x-death-reason'].map((name) => letter.publication.headers.get(name)), [queue('x'), 'delivery-limit'])
+    await publisher.publish(queue('x'), 'after')
+    t.strictSame(await last.sink.next(1), ['after'])
   })
 
   check('both nodes recover the same history, and a client changes nodes without a gap', async (t, world) => {

@@ -232,18 +232,43 @@ export function queueChecks (check: Check): void {
     t.equal(first.all.length, 5, 'a closed consumer gets nothing')
   })
 
+  check('each end of the only consumer counts as a delivery, and the next consumer is at another node', [], async (t, room) => {
+    const queue = room.name('q')
+    const made = await queueNodes(room, 2)
+    const [a] = made
+    await a.pushAll(queue, texts(3))
+    for (let deliveries = 1; deliveries <= 6; deliveries++) {
+      const since = performance.now()
+      // It has credit for more messages than the queue has: the messaging system still has its request when it ends.
+      const taking = made[deliveries % 2]!.consume(queue, 10)
+      const taken = await taking.take(3)
+      t.strictSame(taken.map(({ text, deliveries }) => `${text}:${deliveries}`).sort(), texts(3).map((text) => `${text}:${deliveries}`))
+      t.comment(`delivery ${deliveries} took ${(performance.now() - since).toFixed(0)} ms`)
+      if (deliveries === 6) {
+        for (const each of taken) await taking.ack(each)
+        await a.quiet(queue)
+      }
+      t.equal(taking.all.length, 3, 'each comes once')
+      taking.consumer.close()
+    }
+  })
+
   check('the messages of a node that stops go back', [], async (t, room) => {
     const queue = room.name('q')
     const [a, b] = await queueNodes(room, 2)
     await a.pushAll(queue, texts(5))
-    const first = b.consume(queue, 3)
-    await first.take(3)
+    // It has credit for one message more than there are.
+    const first = b.consume(queue, 6)
+    await first.take(5)
     const second = a.consume(queue)
     await b.node.stop()
     await a.quiet(queue)
     second.consumer.credit(10)
     const taken = await second.take(5)
-    same(t, a, textsOf(taken), texts(5), 'the messages that came back, and the others')
+    same(t, a, textsOf(taken), texts(5), 'the messages that came back')
+    t.strictSame(taken.map(({ deliveries }) => deliveries), [2, 2, 2, 2, 2])
+    await a.quiet(queue)
+    t.equal(second.all.length, 5, 'each comes once')
     await Promise.all(taken.map((each) => second.ack(each)))
   })
 

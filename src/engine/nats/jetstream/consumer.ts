@@ -49,6 +49,8 @@ export class NatsConsumer implements EngineConsumer, TimerOwner {
   #address = ''
   /** The subject of requests for messages. */
   #source = ''
+  /** Resolves when the server has dropped the requests of the inboxes that have ended. */
+  #dropped: Promise<void> = Promise.resolve()
   #credit = 0
   #asked = 0
   #heard = 0
@@ -79,13 +81,19 @@ export class NatsConsumer implements EngineConsumer, TimerOwner {
     if (this.#state === 'closed') return
     this.#suspend()
     this.#state = 'closed'
-    for (const taken of this.#held) this.#queues.giveBack(taken)
+    this.#giveBack([...this.#held])
     this.#held.clear()
   }
 
   // --- for the queues ------------------------------------------------------------------------------------------
 
   get isClosed (): boolean { return this.#state === 'closed' }
+
+  /** Ends the consumer. Resolves when the messages that it has taken are on their way back. */
+  async end (): Promise<void> {
+    this.close()
+    await this.#dropped
+  }
 
   /** Keeps the messages that were taken from going back. */
   keep (): void { for (const taken of this.#held) this.#queues.keep(taken) }
@@ -118,10 +126,23 @@ export class NatsConsumer implements EngineConsumer, TimerOwner {
     if (this.#state === 'closed') return
     this.#state = 'waiting'
     if (this.#timer.running) this.#link.context.clock.stop(this.#timer)
-    this.#inbox?.drain().catch(() => {})
+    if (this.#inbox !== null) {
+      this.#inbox.drain().catch(() => {})
+      this.#dropped = this.#queues.drop(this.#queue)
+    }
     this.#inbox = null
     this.#address = ''
     this.#asked = 0
+  }
+
+  /**
+   * Gives messages back when the server has no request of an inbox that has ended.
+   *
+   * nats-server 2.9.10 would take a message for such a request, notice that the inbox is gone, and neither count the delivery nor give the message
+   * to another consumer before `ackWait`.
+   */
+  #giveBack (messages: readonly Taken[]): void {
+    this.#dropped = this.#dropped.then(() => { for (const taken of messages) this.#queues.giveBack(taken) })
   }
 
   /** @internal */
@@ -161,7 +182,7 @@ export class NatsConsumer implements EngineConsumer, TimerOwner {
     const { code = 0 } = message.headers ?? {}
     const taken = code === 0 ? this.#queues.take(this.#queue, message) : null
     if (address !== this.#address) {
-      if (taken !== null) this.#queues.giveBack(taken)
+      if (taken !== null) this.#giveBack([taken])
       return
     }
     this.#heard = this.#link.context.clock.now()

@@ -18,6 +18,7 @@ const MAX_WAITING = 4_096
 /** The length up to which the name of a queue names it in JetStream too. */
 const LONGEST_NAME = 200
 
+const NOTHING = Buffer.alloc(0)
 const ACK = Buffer.from('+ACK')
 const NAK = Buffer.from('-NAK')
 const IN_PROGRESS = Buffer.from('+WPI')
@@ -54,7 +55,11 @@ export class QueueStream {
       max_msgs: -1
     })
     const { name } = this.stream
-    this.rights = [`$JS.API.CONSUMER.DURABLE.CREATE.${name}.*`, `$JS.API.CONSUMER.MSG.NEXT.${name}.*`, `$JS.ACK.${name}.>`, `$JS.API.STREAM.MSG.GET.${name}`]
+    this.rights = [
+      ...['DURABLE.CREATE', 'INFO', 'MSG.NEXT'].map((verb) => `$JS.API.CONSUMER.${verb}.${name}.*`),
+      `$JS.ACK.${name}.>`,
+      `$JS.API.STREAM.MSG.GET.${name}`
+    ]
   }
 
   async push (queue: string, id: string, data: Uint8Array): Promise<void> {
@@ -111,6 +116,16 @@ export class QueueStream {
       throw engineErrorOf(error, 0, 0)
     }
     return `$JS.API.CONSUMER.MSG.NEXT.${stream}.${name}`
+  }
+
+  /**
+   * Makes the server drop the requests of a queue whose inboxes have ended. It does so before it tells the facts about the shared consumer.
+   *
+   * Resolves after the answer, or when none can come.
+   */
+  async drop (queue: string): Promise<void> {
+    if (!this.#link.available) return
+    await this.#requests.make(`$JS.API.CONSUMER.INFO.${this.stream.name}.${nameOf(queue)}`, NOTHING, () => {}).catch(() => {})
   }
 
   /** Reads a message that JetStream gives to a consumer of a queue. `null` if it is another one. */

@@ -42,8 +42,8 @@ export class NatsQueues implements EngineQueues, StreamUser, TimerOwner {
 
   async view (queue: string, most: number): Promise<QueueView> { return await this.#bounded.view(queue, most) }
 
-  /** Gives back all messages that the consumers of this node have. */
-  stop (): void { for (const consumer of this.#consumers) consumer.close() }
+  /** Gives back all messages that the consumers of this node have. Resolves when they are on their way. */
+  async stop (): Promise<void> { await Promise.all([...this.#consumers].map((consumer) => consumer.end())) }
 
   // --- for JetStream -------------------------------------------------------------------------------------------
 

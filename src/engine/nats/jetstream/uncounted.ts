@@ -7,7 +7,8 @@ const MOST = 10_000
 /**
  * Finds the messages that JetStream gives again and counts as new.
  *
- * An older nats-server gives the newest message of a queue twice if a consumer ends in the moment in which another message is to come again.
+ * An older nats-server gives the newest message of a queue twice if it takes a message that is to come again for a request of a consumer that has gone.
+ * A consumer that ends has its requests dropped. Those of a node that was killed or cut off stay.
  * Pull request 5305 of nats-io/nats-server mended that in April 2024. New messages come in the order of their numbers. So a lower number is that of a message that was given before.
  */
 export class Uncounted {
