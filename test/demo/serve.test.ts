@@ -25,6 +25,7 @@ const WRONG: Readonly<Record<string, { args: readonly string[], env?: Record<str
   'a port that is too large': { args: ['--port', '65536'], says: /'65536' is invalid/ },
   'a wrong variable': { args: [], env: { PORT: 'abc' }, says: /'abc' from env 'PORT' is invalid/ },
   'a log level that does not exist': { args: ['--log-level', 'loud'], says: /Allowed choices are trace, debug, info/ },
+  'a Kafka without a port': { args: ['--kafka', 'kafka.example'], says: /'kafka\.example' is invalid\. the address of Kafka is written host:port\[,host:port\]/ },
   'a word too many': { args: ['now'], says: /too many arguments/ }
 }
 
@@ -33,7 +34,7 @@ for (const [mistake, { args, env, says }] of Object.entries(WRONG)) {
     const { code, stdout, stderr } = await run(args, env)
     t.equal(code, 1)
     t.match(stderr, says)
-    t.match(stderr, /\n\n\(--help shows all options\)\n$/)
+    t.match(stderr, /\n\(--help shows all options\)\n$/)
     t.notMatch(stderr, /Usage:/)
     t.equal(stdout, '')
   })
@@ -66,6 +67,21 @@ t.test('the server starts, serves its page and its endpoints, and ends on SIGTER
   const [url] = /http:\S+/.exec(String(line))!
   const [page, script, echo] = await Promise.all(['/', '/main.js', '/echo'].map((path) => fetch(url + path)))
   t.same([page!.status, script!.status, await echo!.text()], [200, 200, 'Welcome to SockJS!\n'])
+  const exited = once(child, 'exit')
+  child.kill('SIGTERM')
+  t.same(await exited, [0, null])
+})
+
+t.test('a Kafka that is away does not stop the server', async (t) => {
+  const away = createServer().listen(0, '127.0.0.1')
+  await once(away, 'listening')
+  const { port } = away.address() as AddressInfo
+  await once(away.close(), 'close')
+  const child = spawn(process.execPath, [TYPESCRIPT, MAIN, '--port', '0', '--log-level', 'silent'], { cwd: ROOT, env: { ...process.env, KAFKA: `127.0.0.1:${port}` }, stdio: ['ignore', 'pipe', 'inherit'] })
+  t.teardown(() => { child.kill('SIGKILL') })
+  const [line] = await once(child.stdout, 'data') as [Buffer]
+  const [url] = /http:\S+/.exec(String(line))!
+  t.equal(await (await fetch(`${url}/echo`)).text(), 'Welcome to SockJS!\n')
   const exited = once(child, 'exit')
   child.kill('SIGTERM')
   t.same(await exited, [0, null])

@@ -5,10 +5,12 @@ import { fileURLToPath } from 'node:url'
 import Fastify, { type FastifyInstance } from 'fastify'
 import sockjs, { type Endpoint, sockjsMetrics, type SockjsPluginOptions } from 'fastify-sockjs'
 import inspector from 'fastify-sockjs/inspector'
+import kafkaBridge from 'fastify-sockjs/kafka'
 import { type ClusterSettings, demoEngine, type EngineTarget, workerEngine } from './engine.ts'
 import { serveDocuments } from './documents.ts'
 import { DEMO_DEFAULTS, DEMO_ENDPOINTS } from './endpoints.ts'
 import { Journal } from './journal.ts'
+import { demoKafka } from './kafka.ts'
 import { servePages } from './pages.ts'
 import { demoRelay, type RelayTarget } from './relay.ts'
 import { addStomp } from './stomp.ts'
@@ -29,6 +31,8 @@ export interface DemoOptions {
   readonly engine?: EngineTarget | 'hub' | undefined
   readonly engineSecret?: string | undefined
   readonly engineNamespace?: string | undefined
+  /** The brokers of Kafka, to which a bridge connects. */
+  readonly kafka?: readonly string[] | undefined
   /** The name of this node. */
   readonly nodeName?: string | undefined
 }
@@ -76,6 +80,7 @@ export async function buildDemo (options: DemoOptions = {}): Promise<FastifyInst
   }
   const { stompRelay, stompRelayDialect = 'rabbitmq' } = options
   await addStomp(app, DEMO_DEFAULTS, options.stompTcpPort, stompRelay === undefined ? {} : { broker: demoRelay(stompRelay, stompRelayDialect) })
+  if (options.kafka !== undefined) await app.register(kafkaBridge, demoKafka(options.kafka, options.engineNamespace ?? 'demo', node))
   // The demo listens on loopback, so that the page needs no hook.
   await app.register(inspector, { open: true, bodies: true })
   await app.register(sockjsMetrics)

@@ -3,6 +3,7 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 import type { FastifyInstance } from 'fastify'
 import { buildDemo } from './demo.ts'
 import { type EngineTarget, parseEngine } from './engine.ts'
+import { parseKafka } from './kafka.ts'
 import { DIALECT_NAMES, parseRelay, type RelayTarget } from './relay.ts'
 import { announce, serveByWorkers } from './workers.ts'
 
@@ -15,6 +16,7 @@ interface ServeOptions {
   stompTcpPort?: number
   stompRelay?: RelayTarget
   stompRelayDialect: string
+  kafka?: string[]
   engine?: EngineTarget
   engineSecret?: string
   engineNamespace: string
@@ -70,6 +72,7 @@ export function demoCommand (): Command {
     .addOption(new Option('--stomp-tcp-port <number>', 'also listen for STOMP over TCP').env('STOMP_TCP_PORT').argParser(portNumber))
     .addOption(new Option('--stomp-relay <url>', 'external broker in place of the embedded one: tcp://login:passcode@host:port').env('STOMP_RELAY').argParser(argument(parseRelay)))
     .addOption(new Option('--stomp-relay-dialect <name>', 'kind of the external broker').env('STOMP_RELAY_DIALECT').default('rabbitmq').choices(DIALECT_NAMES))
+    .addOption(new Option('--kafka <brokers>', 'bridge to Kafka: host:port[,host:port]').env('KAFKA').argParser(argument(parseKafka)))
     .addOption(new Option('--engine <url>', 'messaging system that connects the nodes: nats://host:port[,host:port] or redis://host:port').env('ENGINE').argParser(argument(parseEngine)))
     .addOption(new Option('--engine-secret <text>', 'text that all nodes share').env('ENGINE_SECRET'))
     .addOption(new Option('--engine-namespace <name>', 'name that separates clusters on one messaging system').env('ENGINE_NAMESPACE').default('demo'))
