@@ -1,9 +1,10 @@
 /**
- * `npm run test:cluster [-- routing|faults|rolling|stomp …] [--sessions N] [--engine nats|redis|hub] [--soak]`: three nodes of the demo server, real
+ * `npm run test:cluster [-- routing|faults|rolling|stomp|kafka …] [--sessions N] [--engine nats|redis|hub] [--soak]`: three nodes of the demo server, real
  * engines and balancers. Each bar is a row of the table at the end. With `--bar TEXT` only the bars run whose names contain the text. `--soak` runs
  * random faults for 30 minutes on each engine; `--minutes N` makes it shorter. `stomp --soak` publishes a million
- * messages, or `--messages N`, and has 100,000 subscribers.
+ * messages, or `--messages N`, and has 100,000 subscribers. `kafka` runs the suites of Kafka of `npm run test:e2e`; it runs only when it is named.
  */
+import { spawnSync } from 'node:child_process'
 import { parseArgs } from 'node:util'
 import { howToInstall, installTools } from '../e2e/install.ts'
 import { runnable } from '../e2e/tools.ts'
@@ -32,6 +33,9 @@ const PATIENT_JOBS = 4
 
 const GROUPS = ['routing', 'faults', 'rolling', 'stomp'] as const
 
+/** The group whose suites are those of `npm run test:e2e`. Nothing of them may be left out. */
+const KAFKA = 'kafka'
+
 function fail (text: string): never {
   say(text)
   process.exit(1)
@@ -43,7 +47,13 @@ const soakMessages = Number(values.messages)
 if (!Number.isInteger(soakMessages) || soakMessages < 1) fail(`--messages must be a number from 1 on, not ${values.messages}`)
 const engines = (values.engine ?? ENGINE_NAMES) as EngineName[]
 for (const engine of engines) if (!ENGINE_NAMES.includes(engine)) fail(`--engine must be ${ENGINE_NAMES.join(', ')}, not ${String(engine)}`)
-for (const group of positionals) if (!GROUPS.includes(group as typeof GROUPS[number])) fail(`a group of bars is ${GROUPS.join(', ')}, not ${group}`)
+const names: readonly string[] = [...GROUPS, KAFKA]
+for (const group of positionals) if (!names.includes(group)) fail(`a group of bars is ${names.join(', ')}, not ${group}`)
+
+if (positionals.includes(KAFKA)) {
+  const { status } = spawnSync('npm', ['run', 'test:e2e', '--', KAFKA], { stdio: 'inherit', env: { ...process.env, E2E: 'required' } })
+  if (status !== 0 || positionals.every((group) => group === KAFKA)) process.exit(status ?? 1)
+}
 
 const groups = new Set<string>(positionals.length > 0 ? positionals : values.soak ? ['soak'] : GROUPS)
 const bars = BARS.filter(({ group, name }) => groups.has(group) && name.includes(values.bar))
