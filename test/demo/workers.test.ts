@@ -306,3 +306,19 @@ t.test('a fault at the start is told once, and ends the server', async (t) => {
     t.equal(server.output, '')
   }))
 })
+
+t.test('/metrics has the points of all workers, whichever worker gets the scrape', async (t) => {
+  const server = await Workers.start(t, ['--workers', '2', '--node-name', 'n'], {})
+  await server.connected()
+  const visitors = await server.sessions(12)
+  const owners = await ownersOf(visitors)
+  const owned = (node: string): number => owners.filter((owner) => owner === node).length
+  for (const scraped of ['n-1', 'n-2']) {
+    const { body } = await ask({ port: server.port, path: '/metrics', agent: await server.agentOf(t, scraped) })
+    for (const node of ['n-1', 'n-2']) {
+      const line = `sockjs_server_sessions_opened_total{node="${node}",sockjs_endpoint="/where",sockjs_transport="xhr-polling"} ${owned(node)}\n`
+      t.ok(body.includes(line), `${line} at ${scraped}`)
+    }
+    t.equal(body.match(/^# TYPE sockjs_server_sessions_opened_total /gm)?.length, 1)
+  }
+})

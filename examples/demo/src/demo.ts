@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import Fastify, { type FastifyInstance } from 'fastify'
-import sockjs, { type Endpoint, sockjsMetrics, type SockjsPluginOptions } from 'fastify-sockjs'
+import sockjs, { type Endpoint, type SockjsPluginOptions } from 'fastify-sockjs'
 import inspector from 'fastify-sockjs/inspector'
 import kafkaBridge from 'fastify-sockjs/kafka'
 import { type ClusterSettings, demoEngine, type EngineTarget, workerEngine } from './engine.ts'
@@ -11,6 +11,7 @@ import { serveDocuments } from './documents.ts'
 import { DEMO_DEFAULTS, DEMO_ENDPOINTS } from './endpoints.ts'
 import { Journal } from './journal.ts'
 import { demoKafka } from './kafka.ts'
+import { serveMetrics } from './metrics.ts'
 import { servePages } from './pages.ts'
 import { demoRelay, type RelayTarget } from './relay.ts'
 import { addStomp } from './stomp.ts'
@@ -83,7 +84,7 @@ export async function buildDemo (options: DemoOptions = {}): Promise<FastifyInst
   if (options.kafka !== undefined) await app.register(kafkaBridge, demoKafka(options.kafka, options.engineNamespace ?? 'demo', node))
   // The demo listens on loopback, so that the page needs no hook.
   await app.register(inspector, { open: true, bodies: true })
-  await app.register(sockjsMetrics)
+  await serveMetrics(app, node)
   app.get('/health', async (_request, reply) => {
     const { draining, node: member } = app.sockjs
     const state = draining ? 'draining' : 'ok'

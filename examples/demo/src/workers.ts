@@ -2,6 +2,7 @@ import cluster, { type Worker } from 'node:cluster'
 import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import { startHub } from 'fastify-sockjs/hub'
+import { type Message, Scrapes } from './scrapes.ts'
 
 /** A worker tells its primary the URL by this message. */
 export interface Listening { readonly url: string }
@@ -41,6 +42,7 @@ class Workers {
   readonly #alive = new Set<Worker>()
   /** The names of the workers that have listened. */
   readonly #listened = new Set<string>()
+  readonly #scrapes = new Scrapes()
   #stopping = false
   #exitCode = 0
   #allEnded: () => void = () => {}
@@ -70,7 +72,10 @@ class Workers {
     cluster.setupPrimary({ args: [...process.argv.slice(2), '--port', String(this.#port), '--node-name', name] })
     const worker = cluster.fork()
     this.#alive.add(worker)
-    worker.on('message', ({ url }: Listening) => this.#listens(name, url))
+    worker.on('message', (message: Listening | Message) => {
+      if ('url' in message) this.#listens(name, message.url)
+      else this.#scrapes.receive(worker, message, this.#alive)
+    })
     worker.on('exit', () => this.#ended(worker, number, name))
   }
 
@@ -84,6 +89,7 @@ class Workers {
   /** Replaces a worker. One that has never listened would end again, so that it ends the server. */
   #ended (worker: Worker, number: number, name: string): void {
     this.#alive.delete(worker)
+    this.#scrapes.ended(worker)
     if (!this.#stopping && !this.#listened.has(name)) {
       this.#exitCode = 1
       this.#stop()
