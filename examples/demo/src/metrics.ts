@@ -8,11 +8,15 @@ const OWN = '/metrics/worker'
 
 /** Adds `/metrics`. A worker answers for all workers, because each scrape may come to another one. */
 export async function serveMetrics (app: FastifyInstance, node: string): Promise<void> {
-  if (!cluster.isWorker) return void await app.register(sockjsMetrics)
+  if (!cluster.isWorker) {
+    await app.register(sockjsMetrics)
+    return
+  }
   await app.register(sockjsMetrics, { path: OWN })
-  const own = async (): Promise<string> => labelled((await app.inject(OWN)).body, node)
-  const answer = (message: unknown): void => {
-    if (isRead(message)) void own().then((text) => process.send!({ kind: 'text', scrape: message.scrape, text } satisfies Message))
+  const answer = async (message: unknown): Promise<void> => {
+    if (!isRead(message)) return
+    const text = labelled((await app.inject(OWN)).body, node)
+    if (process.connected) process.send!({ kind: 'text', scrape: message.scrape, text } satisfies Message)
   }
   process.on('message', answer)
   app.addHook('onClose', async () => { process.off('message', answer) })
