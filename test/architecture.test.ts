@@ -387,7 +387,7 @@ test('the conformance runner imports nothing of the server, and the demo server 
   t.ok(RUNNER.length > 10)
   t.strictSame(leaving(RUNNER, /^fastify-sockjs(\/|$)|^\.\/(?:faults|peers)\//), [])
   t.ok(DEMO.length > 5)
-  t.strictSame(leaving(DEMO, /^fastify-sockjs\/(?!(?:stomp|hub|nats|redis|inspector)$)/), [])
+  t.strictSame(leaving(DEMO, /^fastify-sockjs\/(?!(?:stomp|hub|nats|redis|kafka|inspector)$)/), [])
   t.equal(leaving([parse('x.ts', "import '../src/index.ts'"), parse('x.ts', "import 'fastify-sockjs'")], /^fastify-sockjs$/).length, 2)
 })
 
