@@ -13,23 +13,27 @@ const textOf = (path: string): string => readFileSync(join(ROOT, path), 'utf8')
 
 const CODE = /\b(?:FST_SOCKJS|FST_STOMP|STOMP)_[A-Z][A-Z0-9_]*\b/g
 
-/** Environment variables of the demo server, and names of sources, which look like codes. */
-const NO_CODE: ReadonlySet<string> = new Set(['STOMP_RELAY', 'STOMP_RELAY_DIALECT', 'STOMP_TCP_PORT', 'STOMP_ERRORS', 'STOMP_REPORTS', 'STOMP_ROWS', 'STOMP_FACTS'])
+/** Environment variables of the demo server, names of sources, and parts of codes, which look like codes. */
+const NO_CODE: ReadonlySet<string> = new Set(['STOMP_RELAY', 'STOMP_RELAY_DIALECT', 'STOMP_TCP_PORT', 'STOMP_ERRORS', 'STOMP_REPORTS', 'STOMP_ROWS', 'STOMP_FACTS', 'STOMP_CLIENT_', 'STOMP_ERROR'])
+
+/** The codes of the STOMP client. It runs in pages and cannot import the registry, so that they are a type there. */
+const OF_CLIENT = [.../type ClientErrorName =\s+(.*)/.exec(textOf('src/client/stomp/errors.ts'))![1]!.matchAll(/'([A-Z_]+)'/g)].map(([, name]) => 'STOMP_CLIENT_' + name!)
 
 const THROWN: Readonly<Record<string, ThrownEntry>>[] = [SOCKJS_ERRORS, ENGINE_ERRORS, OTEL_ERRORS, INSPECTOR_ERRORS, KAFKA_ERRORS, STOMP_ERRORS]
 const TOLD = [FRAME_ERRORS, SESSION_ERRORS, BROKER_ERRORS]
 
-const registered = new Set([...THROWN.flatMap((table) => Object.values(table).map(([, code]) => code)), ...TOLD.flatMap((table) => Object.keys(table))])
+const registered = new Set([...THROWN.flatMap((table) => Object.values(table).map(([, code]) => code)), ...TOLD.flatMap((table) => Object.keys(table)), ...OF_CLIENT])
 
 /** The codes in the first cells of the tables of a page. */
 function listed (page: string): Set<string> {
-  return new Set([...textOf(page).matchAll(/^\| (`[A-Z0-9_`, ]+`) \|/gm)].flatMap(([, cell]) => cell!.match(CODE) ?? []))
+  return new Set([...textOf(page).matchAll(/^\| (`[A-Z0-9_`, ]+`) \|/gm)].flatMap(([, cell]) => cell!.match(CODE) ?? []).filter((code) => !NO_CODE.has(code)))
 }
 
 test('the documents list the codes of the registry, and no others', async (t) => {
   t.strictSame([...listed('docs/reference.md')].sort(), [...Object.values(SOCKJS_ERRORS), ...Object.values(ENGINE_ERRORS), ...Object.values(OTEL_ERRORS), ...Object.values(INSPECTOR_ERRORS), ...Object.values(KAFKA_ERRORS)].map(([, code]) => code).sort())
   const ofStomp = [...Object.values(STOMP_ERRORS).map(([, code]) => code), ...TOLD.flatMap((table) => Object.keys(table))]
   t.strictSame([...listed('docs/stomp.md')].sort(), [...new Set(ofStomp)].sort())
+  t.strictSame([...listed('docs/stomp-client.md')].sort(), [...OF_CLIENT].sort())
 })
 
 test('documents, sources and examples name no code that the registry does not have', async (t) => {
