@@ -1,6 +1,6 @@
 import { Fifo } from '../../core/fifo.ts'
 import type { Outgoing } from '../protocol/index.ts'
-import { sizeOf } from './outbox.ts'
+import { sizeOf } from './message-size.ts'
 
 /**
  * The messages that went to a connection, until the client has confirmed them.
@@ -9,7 +9,7 @@ import { sizeOf } from './outbox.ts'
  */
 export class KeptMessages {
   readonly #limit: number
-  readonly #messages = new Fifo<Outgoing>()
+  #messages = new Fifo<Outgoing>()
   /** The number of messages that stood before the ones here. */
   #forgotten = 0
   /** The messages that the client has confirmed. */
@@ -48,9 +48,10 @@ export class KeptMessages {
   has (count: number): boolean { return count >= this.#forgotten && count >= this.#confirmed && count <= this.#written }
 
   /** Takes out all that is here, because it goes to a new connection. */
-  takeBack (): { readonly messages: Outgoing[], readonly bytes: number } {
-    const missing = { messages: [...this.#messages], bytes: this.bytes }
-    this.clear()
+  takeBack (): { readonly messages: Fifo<Outgoing>, readonly bytes: number } {
+    const missing = { messages: this.#messages, bytes: this.bytes }
+    this.#messages = new Fifo()
+    this.bytes = 0
     return missing
   }
 

@@ -1,8 +1,10 @@
+import type { Fifo } from '../../core/fifo.ts'
 import { shown } from '../../core/suggestion.ts'
 import type { Message } from '../../stream/message-stream.ts'
 import { PreparedMessage } from '../../stream/prepared-message.ts'
 import { errors } from '../errors.ts'
 import { formsOf, isPlain, type Outgoing, quote } from '../protocol/index.ts'
+import { Front, type Part } from './front.ts'
 
 /**
  * The messages of one session that wait for the client.
@@ -13,6 +15,8 @@ import { formsOf, isPlain, type Outgoing, quote } from '../protocol/index.ts'
 export class Outbox {
   readonly #raw: boolean
   readonly #binary: boolean
+  /** The messages that leave first, in parts. Only sessions that can be resumed have one. */
+  #front: Front | null = null
   #messages: Outgoing[] | null = null
   /** The encoded length of all messages that wait. */
   bytes = 0
@@ -25,8 +29,14 @@ export class Outbox {
   }
 
   get length (): number {
-    return this.#messages === null ? 0 : this.#messages.length
+    return (this.#messages === null ? 0 : this.#messages.length) + (this.#front === null ? 0 : this.#front.length)
   }
+
+  /** The encoded length of the messages that wait and were not put back. */
+  get freshBytes (): number { return this.#front === null ? this.bytes : this.bytes - this.#front.returnedBytes }
+
+  /** The encoded length of the messages that have left behind those that were put back. */
+  get passedBytes (): number { return this.#front === null ? Infinity : this.#front.passedBytes }
 
   /** Adds a message and returns its encoded length. */
   add (message: Message | PreparedMessage): number {
@@ -44,33 +54,40 @@ export class Outbox {
   }
 
   /** Puts messages back in front of the others, because their connection was lost. */
-  putBack (messages: Outgoing[], bytes: number): void {
-    this.#messages = this.#messages === null ? messages : messages.concat(this.#messages)
+  putBack (messages: Fifo<Outgoing>, bytes: number): void {
+    if (messages.length + this.length === 0) return
     this.bytes += bytes
+    this.#moveToFront().putBack(messages, this.bytes)
   }
 
   /** Removes messages from the front, up to a number of bytes, but at least one. */
-  takeFirst (limit: number): { readonly messages: Outgoing[], readonly bytes: number } {
-    const all = this.#messages!
-    let bytes = 0
-    let count = 0
-    while (count < all.length) {
-      const size = sizeOf(all[count]!)
-      if (count > 0 && bytes + size > limit) break
-      bytes += size
-      count++
+  takePart (limit: number): Part {
+    if (this.#front === null && this.bytes <= limit) {
+      const { bytes } = this
+      return { messages: this.take(), bytes }
     }
-    this.#messages = count === all.length ? null : all.slice(count)
-    this.bytes -= bytes
-    return { messages: all.slice(0, count), bytes }
+    const part = this.#moveToFront().take(limit)
+    this.bytes -= part.bytes
+    return part
   }
 
-  /** Removes all messages and returns them. */
+  /** Removes all messages of an outbox from which no part was taken, and returns them. */
   take (): Outgoing[] {
     const messages = this.#messages ?? []
-    this.#messages = null
-    this.bytes = 0
+    this.clear()
     return messages
+  }
+
+  clear (): void {
+    this.#messages = this.#front = null
+    this.bytes = 0
+  }
+
+  #moveToFront (): Front {
+    this.#front ??= new Front()
+    if (this.#messages !== null) this.#front.add(this.#messages)
+    this.#messages = null
+    return this.#front
   }
 
   #encodeFramed (message: Message | PreparedMessage): Outgoing {
@@ -96,11 +113,6 @@ export class Outbox {
     this.#addedBytes = message instanceof PreparedMessage ? formsOf(message).rawBytes : Buffer.byteLength(data)
     return message
   }
-}
-
-/** Returns the encoded length of a message of a SockJS session. */
-export function sizeOf (message: Outgoing): number {
-  return message instanceof PreparedMessage ? formsOf(message).quotedBytes : Buffer.byteLength(message as string)
 }
 
 function typeName (message: unknown): string {

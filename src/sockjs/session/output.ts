@@ -1,3 +1,4 @@
+import type { Fifo } from '../../core/fifo.ts'
 import type { TimerOwner } from '../../core/timer.ts'
 import type { Message } from '../../stream/message-stream.ts'
 import type { PreparedMessage } from '../../stream/prepared-message.ts'
@@ -55,6 +56,21 @@ export class Output implements TimerOwner, ResponseOutput {
   get bytes (): number {
     const receiver = this.#receiver ?? this.#trailing
     return receiver === null ? this.#outbox.bytes : this.#outbox.bytes + receiver.buffered
+  }
+
+  /**
+   * The bytes that count against `queue.limit`.
+   *
+   * These are all without the messages that were put back, until they have left again, because the application has sent them long ago. At most
+   * `resume.limit` is left out, so that a client that comes back again and again and reads nothing cannot make the queue longer each time.
+   */
+  get countedBytes (): number {
+    const { resumption } = this.#session
+    const { bytes } = this
+    if (resumption === null) return bytes
+    const onTheirWay = bytes - this.#outbox.bytes
+    const fresh = this.#outbox.freshBytes + Math.min(onTheirWay, this.#outbox.passedBytes)
+    return Math.max(fresh, bytes - resumption.limits.limit)
   }
 
   /** Encoded bytes that were sent and have not left the process, or are kept until the client confirms them. */
@@ -245,7 +261,7 @@ export class Output implements TimerOwner, ResponseOutput {
   abandon (lost: boolean): number {
     const unconfirmed = lost ? this.#session.resumption?.kept.unconfirmed ?? 0 : 0
     const undelivered = this.#outbox.length + unconfirmed
-    this.#outbox.take()
+    this.#outbox.clear()
     this.#trailing = null
     this.#settle()
     if (this.#receiver !== null) this.#detach()
@@ -262,9 +278,9 @@ export class Output implements TimerOwner, ResponseOutput {
   }
 
   /** Prepares a new connection. It begins with the messages that the lost one has not brought. */
-  restart ({ messages, bytes }: { readonly messages: Outgoing[], readonly bytes: number }): void {
+  restart ({ messages, bytes }: { readonly messages: Fifo<Outgoing>, readonly bytes: number }): void {
     this.#greeted = false
-    if (messages.length > 0) this.#outbox.putBack(messages, bytes)
+    this.#outbox.putBack(messages, bytes)
   }
 
   stop (): void { this.#host.clock.stop(this.#supervision) }
@@ -302,9 +318,11 @@ export class Output implements TimerOwner, ResponseOutput {
   /** Writes one frame: all messages that wait, or a part that the client can confirm. */
   #writeMessages (receiver: Receiver): void {
     const { resumption } = this.#session
-    const { bytes } = this.#outbox
-    if (resumption === null) return receiver.messages(this.#outbox.take(), bytes)
-    const part = bytes > MOST_IN_FRAME ? this.#outbox.takeFirst(MOST_IN_FRAME) : { messages: this.#outbox.take(), bytes }
+    if (resumption === null) {
+      const { bytes } = this.#outbox
+      return receiver.messages(this.#outbox.take(), bytes)
+    }
+    const part = this.#outbox.takePart(MOST_IN_FRAME)
     resumption.kept.add(part.messages)
     receiver.messages(part.messages, part.bytes)
   }

@@ -153,7 +153,8 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> imple
    * Queues a message. All messages of one turn of the event loop leave in one write.
    *
    * Above `queue.limit` (1 MiB of encoded bytes) the session closes with 1013, unless `queue.overflow` is `'drop'`. One message is always
-   * accepted when nothing waits. While the session is suspended, `resume.limit` takes the place of `queue.limit`.
+   * accepted when nothing waits. While the session is suspended, `resume.limit` takes the place of `queue.limit`. After that, messages that go
+   * to the client once more do not count, up to `resume.limit`.
    *
    * @returns false above the high-water mark (`queue.highWater`, 64 KiB): then wait for `drained()`. Also false when the session is not open;
    * then the message is lost.
@@ -165,9 +166,10 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> imple
     const { highWater, queueLimit, overflow } = this.#host.limits
     const { suspended } = this
     const waiting = suspended ? output.keptBytes : output.bytes
+    const counted = suspended ? waiting : output.countedBytes
     const limit = suspended ? this.resumption!.limits.limit : queueLimit
     const bytes = output.add(message)
-    if (waiting > 0 && waiting + bytes > limit) {
+    if (counted > 0 && counted + bytes > limit) {
       if (overflow === 'drop') output.takeBack(bytes)
       else this.end('slow')
       return false

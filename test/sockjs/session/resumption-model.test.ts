@@ -16,6 +16,11 @@ type Step =
   { do: 'advance', ms: number } |
   { do: 'turn' | 'confirm' | 'tab' | 'close' | 'leave' }
 
+/** The messages that the application sends within `resume`. */
+const SENT_AT_RESUME = 5
+
+const QUEUE_LIMIT = 600
+
 const OVER = ['websocket', 'xhr-streaming', 'xhr-polling'] as const satisfies readonly TransportName[]
 const octets = fc.oneof(fc.nat(12), fc.nat(200), fc.constant(Infinity))
 // An old connection may still bring something.
@@ -115,13 +120,15 @@ class Client {
 }
 
 class Model {
-  readonly host = new FakeHost({ highWater: 300, queueLimit: 100_000, inboxLimit: 1e9, sendTimeout: 1e9, pongTimeout: 1e9 })
+  readonly host = new FakeHost({ highWater: 300, queueLimit: QUEUE_LIMIT, inboxLimit: 1e9, sendTimeout: 1e9, pongTimeout: 1e9 })
   readonly session: AnySession
   readonly #tokens: FakeTokens
   readonly #wires: Wire[] = []
   readonly #clients: Client[] = [new Client()]
   readonly #heard: string[] = []
   readonly #closes: CloseEvent[] = []
+  readonly #limit: number
+  #endedAtResume = false
   #sent = 0
   /** The messages that the session knows to have arrived. */
   #confirmed = 0
@@ -132,9 +139,15 @@ class Model {
   #left = false
 
   constructor (limit: number) {
+    this.#limit = limit
     this.session = openingSession(this.host, 'websocket')
     this.#tokens = makeResumable(this.session, this.host, { within: 20_000, limit })
     this.session.on('message', (message) => { this.#heard.push(message) })
+    // An application that was idle sends as soon as its client is back. No length of the queue at the cut is a reason to end the session.
+    this.session.on('resume', () => {
+      for (let i = 0; i < SENT_AT_RESUME && this.session.state === 'open'; i++) this.#send()
+      if (this.#closes.length > 0) this.#endedAtResume = true
+    })
     this.session.on('close', (event) => { this.#closes.push(event) })
   }
 
@@ -152,10 +165,7 @@ class Model {
       case 'send':
         for (let i = 0; i < step.count; i++) {
           if (session.state !== 'open') return
-          const before = session.bufferedBytes
-          session.send(`s${this.#sent}`)
-          if (session.state === 'open' || before < session.bufferedBytes) this.#sent++
-          else if (this.#closes.length > 0) this.#sent++
+          this.#send()
         }
         return
       case 'say':
@@ -192,6 +202,8 @@ class Model {
     const { session, host } = this
     assert.deepEqual(this.#heard, this.#heard.map((_, at) => `c${at}`), 'each message of the client once, and in order')
     assert.ok(host.accounted >= 0)
+    // With the short limit, more waits than may be kept.
+    if (this.#limit > QUEUE_LIMIT) assert.ok(!this.#endedAtResume, 'messages that were put back do not count')
     if (session.state !== 'closed') assert.equal(host.accounted, session.bufferedBytes)
     for (const { got } of this.#clients) assert.ok(got <= this.#sent)
     assert.ok(this.#tokens.live.size <= 2)
@@ -231,6 +243,13 @@ class Model {
     assert.equal(this.host.accounted, 0)
     assert.equal(this.host.clock.pending, 0)
     assert.equal(this.host.forgotten, 1)
+  }
+
+  #send (): void {
+    const { session } = this
+    const before = session.bufferedBytes
+    session.send(`s${this.#sent}`)
+    if (session.state === 'open' || before < session.bufferedBytes || this.#closes.length > 0) this.#sent++
   }
 
   #turn (): void {

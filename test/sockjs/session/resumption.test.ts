@@ -423,3 +423,79 @@ test('sessions that cannot be resumed have no such events', async (t) => {
   t.equal(session.state, 'closed')
   t.equal(session.suspended, false)
 })
+
+test('messages that go to the client once more do not count against queue.limit', async (t) => {
+  for (const [name, limits, resumeLimit, kept, sent] of [
+    ['queue.limit as large as resume.limit', { queueLimit: 1024 * 1024, highWater: 64 * 1024 }, 1024 * 1024, 900, 20],
+    ['queue.limit below resume.limit', { queueLimit: 64 * 1024, highWater: 16 * 1024 }, 1024 * 1024, 500, 6]
+  ] as const) {
+    await t.test(name, async (t) => {
+      const host = new FakeHost(limits)
+      const session = openingSession(host, 'websocket')
+      const tokens = makeResumable(session, host, { within: 60_000, limit: resumeLimit })
+      const closes: CloseEvent[] = []
+      session.on('close', (event) => { closes.push(event) })
+      session.begin()
+      const attach = (): FakeReceiver => {
+        const receiver = new FakeReceiver(session)
+        session.output.attach(receiver)
+        return receiver
+      }
+      const first = attach()
+      for (let i = 0; i < kept; i++) {
+        session.send(`${i}`.padEnd(1_022, '.'))
+        host.turn()
+      }
+      session.on('resume', () => { for (let i = 0; i < sent; i++) session.send(`${i}`.padEnd(10_238, '.')) })
+      session.output.interrupted(first)
+      session.resumption!.rebind('websocket', { token: [...tokens.live][0]!, count: 0 })
+      const second = attach()
+      t.strictSame(closes, [])
+      // On a slow connection too, the bytes that are on their way again do not count.
+      second.slow = true
+      for (let i = 0; second.buffered + session.bufferedBytes > 0 && i < 200; i++) {
+        host.turn()
+        if (i < 3) session.send('in between')
+        second.release(Math.ceil(second.buffered / 2))
+        if (i > 100) second.release()
+        session.resumption!.confirmed(0)
+      }
+      host.turn()
+      second.release()
+      const got = frames(second).filter((frame) => frame.startsWith('a')).flatMap((frame) => JSON.parse(frame.slice(1)) as string[])
+      t.equal(got.length, kept + sent + 3)
+      t.strictSame(closes, [])
+      session.terminate()
+    })
+  }
+})
+
+test('after a resumption, queue.limit holds for the new messages', async (t) => {
+  const host = new FakeHost({ queueLimit: 2_000, highWater: 1_000 })
+  const all = scene('websocket', host)
+  const first = all.attach()
+  for (let i = 0; i < 10; i++) sendAll(all, '.'.repeat(98))
+  all.session.output.interrupted(first)
+  const second = all.resume('t1', 0, 'websocket', { slow: true })
+  for (let i = 0; i < 20; i++) all.session.send('.'.repeat(98))
+  t.strictSame(all.closes, [])
+  all.session.send('!')
+  t.match(all.closes, [{ code: 1013, reason: 'slow consumer' }])
+  t.ok(second.buffered > 1_000)
+  checkEmpty(t, all)
+})
+
+test('a client that comes back again and again and reads nothing does not make the queue longer', async (t) => {
+  const all = scene('websocket')
+  let receiver = all.attach({ slow: true })
+  let most = 0
+  for (let round = 0; round < 20 && all.closes.length === 0; round++) {
+    for (let i = 0; i < 100 && all.session.output.countedBytes < 9_000; i++) all.session.send('.'.repeat(98))
+    all.host.turn()
+    most = Math.max(most, all.session.bufferedBytes)
+    all.session.output.interrupted(receiver)
+    receiver = all.resume([...all.tokens.live][0]!, 0, 'websocket', { slow: true })
+  }
+  t.ok(most <= 2_000 + 10_000 + 2_000, `${most} bytes`)
+  all.session.terminate()
+})
