@@ -35,7 +35,7 @@ export class Outbox {
   /** The encoded length of the messages that wait and were not put back. */
   get freshBytes (): number { return this.#front === null ? this.bytes : this.bytes - this.#front.returnedBytes }
 
-  /** The encoded length of the messages that have left behind those that were put back. */
+  /** The encoded length of the messages that have left behind the messages that were put back. */
   get passedBytes (): number { return this.#front === null ? Infinity : this.#front.passedBytes }
 
   /** Adds a message and returns its encoded length. */
