@@ -18,7 +18,7 @@ export interface SockJSCloseEvent<Target = unknown> extends SockJSEvent<Target> 
   readonly code: number
   /** The reason that the server or the client gave. */
   readonly reason: string
-  /** Tells whether the server or the application closed the session. */
+  /** Tells whether the server or the application closed the session. False if the application closed it while it was suspended and `undelivered` is not 0. */
   readonly wasClean: boolean
   /** The pause that the server asked for by `Retry-After`, in milliseconds. */
   readonly retryAfter?: number | undefined

@@ -31,6 +31,12 @@ const CONFIRM = { messages: 64, size: 16_384, time: 5000 }
 /** The time for which a connection must last so that the failures before it no longer count, in milliseconds. */
 const STABLE = 5000
 
+/** The time for the frame `r` behind the `o` of another connection, in milliseconds. */
+const GREETING = 10_000
+
+/** The longest time of a timer, in milliseconds. */
+const LONGEST = 2 ** 31 - 1
+
 /** A timer that is late by this time shows that the machine stood still, in milliseconds. Timers of hidden tabs are late by a minute. */
 const STANDSTILL = 120_000
 
@@ -60,42 +66,51 @@ export function openResumable (address: Address, options: ResumableOptions, face
     code: SUSPENDED,
     info (info) {
       if (!info) return
-      within = Number(info.resume) || 0
+      within = Math.min(Number(info.resume) || 0, LONGEST)
       if (token && !within) end('Server resumes no sessions')
     },
     query (readyState, isLast) {
       if (!readyState) return within ? `&resume=${token ? `${token}.${received}` : 1}` : ''
       // A confirmation uses up the old token, so that none may come before the new one.
-      if (!token || face.suspended) return ''
+      if (!within || face.suspended) return ''
+      const leaves = isLast && readyState > OPEN ? '&close=1' : ''
+      if (!token) return leaves
       told = received
-      return `&r=${received}${isLast && readyState > OPEN ? '&close=1' : ''}`
+      return `&r=${received}${leaves}`
     },
     frame ([first, count]) {
       if (!within) return
       if (typeof first === 'number') confirmed(first)
       else if (first) greeted(`${first}`, count)
-      else end('Session cannot be resumed')
+      else foreign()
     }
   }
 
   /** The events of the connection in use. */
   const events: Record<string, (event?: any) => void> = {
     open () {
-      if (face.readyState) return
+      if (face.readyState) {
+        // The connection may be dead, or lead to a server that knows no `r`.
+        retrying = setTimeout(connection.finish, GREETING, 1006, '')
+        return
+      }
       connectedAt = Date.now()
       face.readyState = OPEN
       face.transport = current!.transport
       face.emit('open')
     },
-    heartbeat: () => face.emit('heartbeat'),
+    heartbeat () {
+      // A prelude of `h` stands before `o`.
+      if (face.suspended && current!.readyState === OPEN) return foreign()
+      face.emit('heartbeat')
+    },
     error () { if (!connectedAt) face.emit('error') },
     message (event: { data: string }) {
-      // The server has opened another session.
-      if (face.suspended) return end('Session cannot be resumed')
+      if (face.suspended) return foreign()
       received++
       size += event.data.length
       face.emit('message', event)
-      if (received - told >= CONFIRM.messages || size >= CONFIRM.size) confirm()
+      if (token && (received - told >= CONFIRM.messages || size >= CONFIRM.size)) confirm()
     },
     close (event: SockJSCloseEvent) {
       if (!token || face.readyState > OPEN || event.wasClean || isOfPrograms(event.code)) return closed(event)
@@ -121,6 +136,7 @@ export function openResumable (address: Address, options: ResumableOptions, face
     if (!face.suspended) return confirm()
     const { missing } = kept
     if (!missing) return end('Messages for the server were forgotten')
+    clearTimeout(retrying)
     clearTimeout(expiring)
     connectedAt = Date.now()
     face.suspended = false
@@ -136,10 +152,11 @@ export function openResumable (address: Address, options: ResumableOptions, face
   }
 
   function confirm (): void {
-    if (!isConnected() || !token) return
+    if (!isConnected() || !within) return
     told = received
     size = 0
-    connection.confirm(`r${received}`)
+    // Without a token there is nothing to confirm. SockJS servers ignore an empty message.
+    connection.confirm(token && `r${received}`)
   }
 
   function tick (): void {
@@ -153,6 +170,7 @@ export function openResumable (address: Address, options: ResumableOptions, face
   function suspend (): void {
     const left = current
     current = null
+    clearTimeout(retrying)
     if (left) connection.finish(1006, '')
     if (face.suspended) return
     if (Date.now() - connectedAt > STABLE) failures = 0
@@ -165,7 +183,6 @@ export function openResumable (address: Address, options: ResumableOptions, face
   /** Resumes the session at once. The connection in use may be dead without a sign. */
   function wake (): boolean {
     if (face.readyState !== OPEN || !token) return false
-    clearTimeout(retrying)
     suspend()
     failures = 1
     if (face.readyState === OPEN) connect()
@@ -175,12 +192,14 @@ export function openResumable (address: Address, options: ResumableOptions, face
   const listeners: Record<string, (event: { readonly persisted?: boolean }) => void> = {
     pagehide ({ persisted }) {
       if (!token || persisted === false) return finish(1001, 'Page hidden', !!token)
-      clearTimeout(retrying)
       suspend()
     },
     pageshow ({ persisted }) { if (persisted) wake() },
     online: wake
   }
+
+  /** Ends the session, because the connection belongs to another one. */
+  const foreign = (): void => end('Session cannot be resumed')
 
   /** Ends a session that cannot go on. */
   function end (reason: string): void {
@@ -189,14 +208,14 @@ export function openResumable (address: Address, options: ResumableOptions, face
 
   function finish (code: number, reason: string, wasClean: boolean): void {
     if (face.readyState > OPEN) return
-    // The last request tells the server that the client does not come back.
+    // The last request tells the server that the client does not come back, also before the client has read a token.
     if (wasClean) confirm()
     face.readyState = CLOSING
     stop()
     const left = current
     if (face.suspended) current = null
     if (left) connection.finish(code, reason, wasClean)
-    if (!current) setTimeout(closed, 0, { code, reason, wasClean })
+    if (!current) setTimeout(closed, 0, { code, reason, wasClean: wasClean && !kept.unconfirmed })
   }
 
   function stop (): void {

@@ -5,7 +5,7 @@ import type { RouteEvent } from './events.ts'
 const ROUTES = {
   message: tracingChannel('fastify-sockjs.stomp.message-route'),
   subscribe: tracingChannel('fastify-sockjs.stomp.subscribe-route')
-} as const satisfies Readonly<Record<string, TracingChannel<unknown, object>>>
+} as const satisfies Readonly<Record<string, TracingChannel<object, object>>>
 
 /** The kind of a route. */
 export type RouteKind = keyof typeof ROUTES

@@ -3,7 +3,7 @@ import t, { type Test } from 'tap'
 import type { WebSocket as WsSocket } from 'ws'
 import { until } from '../support/wait.ts'
 import { Client } from './resumable-support.ts'
-import { INFO, scripted, type ScriptedServer } from './support.ts'
+import { INFO, scripted, type ScriptedServer, withGlobal } from './support.ts'
 
 const RESUMES = INFO.replace('{', '{"resume":60000,')
 const TOKEN = 'AAECAwQFBgcICQoLDA0ODw'
@@ -25,7 +25,7 @@ const say = (...frames: string[]) => (socket: WsSocket): void => { for (const fr
 /** Sends frames and cuts the connection. */
 const sayAndCut = (...frames: string[]) => (socket: WsSocket): void => {
   say(...frames)(socket)
-  socket.send('h', () => socket.terminate())
+  socket.ping(undefined, undefined, () => socket.terminate())
 }
 
 /** Opens a client, and sends two messages. */
@@ -69,6 +69,7 @@ t.test('counts that cannot be have no effect', async (t) => {
 
 t.test('a second connection that is another session', async (t) => {
   for (const [name, frames] of [
+    ['a heartbeat in place of r', ['o', 'h']],
     ['a message in place of r', ['o', 'a["of another session"]']],
     ['r[]', ['o', 'r[]', 'c[1002,"Session cannot be resumed"]']],
     ['r[] without o', ['r[]']]
@@ -115,6 +116,40 @@ t.test('a server that resumes no more, and one that is gone', async (t) => {
   t.equal(await left.events.next(), 'open')
   short.stop()
   t.strictSame(await left.endings.next(), { code: 1006, reason: 'Session was not resumed in time', wasClean: false, undelivered: 2 })
+})
+
+t.test('heartbeats before o do not refuse a session', async (t) => {
+  const server = await play(t, sayAndCut('o', `r["${TOKEN}",0]`), say('h', 'o', `r["${NEXT}",0]`, 'c[3000,"end"]'))
+  const client = await open(server)
+  t.match(await client.endings.next(), { code: 3000, reason: 'end', wasClean: true })
+})
+
+t.test('a second connection without r is left after 10 seconds, and the next one may resume', async (t) => {
+  const { setTimeout } = globalThis
+  const fired: (() => void)[] = []
+  withGlobal(t, 'setTimeout', (callback: (...values: unknown[]) => void, delay: number, ...values: unknown[]) => {
+    if (delay !== 10_000) return setTimeout(callback, delay, ...values)
+    fired.push(() => callback(...values))
+    return undefined
+  })
+  const server = await play(t, sayAndCut('o', `r["${TOKEN}",0]`), say('o'), say('o', `r["${NEXT}",2]`))
+  const client = await open(server)
+  for (const event of ['open', 'suspend']) t.equal(await client.events.next(), event)
+  await until(() => fired.length === 1, 'the timer behind o')
+  fired[0]!()
+  t.equal(await client.events.next(), 'resume')
+  const asked = server.requests.filter((url) => url.includes('websocket')).map((url) => url.split('?')[1])
+  t.strictSame(asked, ['resume=1', `resume=${TOKEN}.0`, `resume=${TOKEN}.0`])
+  client.abort()
+  t.match(await client.endings.next(), { code: 1000 })
+})
+
+t.test('a time beyond that of timers counts as their longest', async (t) => {
+  const server = await scripted(t, (_request, response) => { response.writeHead(404).end() }, sayAndCut('o', `r["${TOKEN}",0]`), RESUMES.replace('60000', '1e12'))
+  const client = await open(server, { minDelay: 60_000, maxDelay: 60_000 })
+  for (const event of ['open', 'suspend', 'resume', 'suspend']) t.equal(await client.events.next(), event)
+  client.abort()
+  t.match(await client.endings.next(), { code: 1000 })
 })
 
 t.test('connections that break as soon as they are resumed: the pauses grow, and the session does not spin', async (t) => {

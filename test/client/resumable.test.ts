@@ -99,6 +99,21 @@ for (const transport of TRANSPORTS) {
     }
   })
 
+  t.test(`${transport}: close() in the event open, before the token is read, ends the session of the server`, async (t) => {
+    for (const messages of [0, 1]) {
+      const server = await serve(t)
+      const client = server.own(new Client(urlOf(server), { transports: transport }))
+      client.socket.onopen = () => {
+        for (let i = 0; i < messages; i++) client.socket.send('last')
+        client.socket.close()
+      }
+      t.match(await client.endings.next(), { code: 1000, wasClean: true, undelivered: undefined })
+      const session = await server.session()
+      await server.closing()
+      t.strictSame([session.suspended, session.resumption!.received], [false, messages])
+    }
+  })
+
   t.test(`${transport}: a plain session ends with its connection`, async (t) => {
     const server = await serve(t, { endpoint: { resume: false } })
     const client = await open(server, { transports: transport })
@@ -127,7 +142,7 @@ t.test('close() and the signal while the session is suspended, in a pause and in
       if (pause) await until(() => proxy.refused > 0, 'the attempt has failed')
       if (by === 'close') client.socket.close(3000, 'enough')
       else controller.abort()
-      t.strictSame(await client.endings.next(), { code: by === 'close' ? 3000 : 1000, reason: by === 'close' ? 'enough' : 'Normal closure', wasClean: true, undelivered: 1 })
+      t.strictSame(await client.endings.next(), { code: by === 'close' ? 3000 : 1000, reason: by === 'close' ? 'enough' : 'Normal closure', wasClean: false, undelivered: 1 })
       t.equal(client.endings.waiting, 0)
     }
   }

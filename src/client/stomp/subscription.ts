@@ -38,8 +38,8 @@ export function openSubscription (
 ): Subscription {
   /** The messages that wait; `null` stands for lost ones. */
   const queue: (Message | null)[] = []
-  /** The place of the last message in the history of the topic. */
-  let position: string | undefined
+  /** The place of the last message in the history of the topic. The application may give the first one. */
+  let position = headers?.['x-recover'] as string | undefined
   let isMade = false
   let isOver = false
   let failure: StompClientError | null = null

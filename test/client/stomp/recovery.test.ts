@@ -53,6 +53,24 @@ t.test('a message between the first SUBSCRIBE and the first message is not lost'
   t.strictSame(client.events.gap.all, [])
 })
 
+t.test('a subscription begins at the position that the application gives, and goes on from its own', async (t) => {
+  const server = await startStomp(t)
+  const client = await connected(open(t, server.port))
+  const first = client.subscribe('/topic/history/a')
+  await first.ready
+  await server.stomp.publish('/topic/history/a', 'seen')
+  const { headers } = (await first.next()).value as { headers: Record<string, string> }
+  first.unsubscribe()
+  await server.stomp.publish('/topic/history/a', 'missed')
+  const later = client.subscribe('/topic/history/a', { headers: { 'x-recover': `${headers['x-epoch']}:${headers['x-offset']}` } })
+  await later.ready
+  t.strictSame(await take(later, 1), ['missed'])
+  cut(server)
+  await client.events.recovered.next('the recovery')
+  await server.stomp.publish('/topic/history/a', 'after')
+  t.strictSame(await take(later, 1), ['after'])
+})
+
 async function cutAt (t: Test, transports: typeof TRANSPORTS[number], at: number, how: Cut, way: 'to client' | 'to server'): Promise<void> {
   const server = await startStomp(t)
   const proxy = await CuttingProxy.start(server.port, { at, how, way, counts: (request) => /websocket|xhr|eventsource/.test(request) })
