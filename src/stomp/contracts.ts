@@ -3,6 +3,7 @@ import type { ContractMessage, ContractShape } from '../contract.ts'
 import { contractProblem } from '../contract/problem.ts'
 import { defined } from '../core/check.ts'
 import { unknownName } from '../core/suggestion.ts'
+import { disagreement } from './contract-agreement.ts'
 import { isUserDestination } from './destinations.ts'
 import { stompErrors } from './errors.ts'
 import { SenderByContract } from './routes/contract-sender.ts'
@@ -23,6 +24,8 @@ const PARTS = ['messages', 'subscriptions'] as const
 export function addContract (server: StompServer, scope: FastifyInstance, contract: ContractShape, handlers: Handlers): SenderByContract {
   const problem = contractProblem(contract)
   if (problem !== null) throw new stompErrors.InvalidContract(`${problem.at} ${problem.problem}`)
+  const conflict = disagreement(contract, server.contracts.map(([each]) => each))
+  if (conflict !== null) throw new stompErrors.InvalidContract(conflict)
   checkHandlers(contract, handlers)
   const { broker, messages, subscribes, sender } = server.parts
   for (const path of Object.keys(contract.destinations ?? {})) checkServed(server, path)

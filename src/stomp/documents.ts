@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import { forgetOldest } from '../core/forget-oldest.ts'
 import type { Endpoint } from '../sockjs/endpoint/endpoint.ts'
 import { type AsyncApiDocument, type AsyncApiOptions, buildDocument, checkAsyncApi, type DocumentSource, type RouteFacts, serveDocument } from './asyncapi/index.ts'
 import { stompErrors } from './errors.ts'
@@ -9,11 +10,16 @@ import type { StompServer } from './server.ts'
 /** The name of the origin of the server itself. The names of its servers begin with that of the endpoint. */
 const HERE = ''
 
+/** The most origins for which a document is kept. A client chooses its Host header. */
+const ORIGINS = 8
+
 /** Makes documents of a registration. */
 export class Documents {
   readonly #app: FastifyInstance
   readonly #server: StompServer
   readonly #given: Pick<StompPluginOptions, 'asyncapi' | 'presence' | 'tcp'>
+  /** The served documents. */
+  readonly #texts = new Map<string, string>()
   /** The endpoints, since the plugin has made them. */
   endpoints: readonly Endpoint[] = []
 
@@ -27,7 +33,19 @@ export class Documents {
   serve (): void {
     const { asyncapi } = this.#given
     if (asyncapi?.path === undefined) return
-    serveDocument(this.#app, { ...asyncapi, path: asyncapi.path }, this.#server.options.paths, (origin) => this.make(asyncapi, origin))
+    serveDocument(this.#app, { ...asyncapi, path: asyncapi.path }, this.#server.options.paths, (origin) => this.#textFor(asyncapi, origin))
+  }
+
+  /** Writes the served document. Routes may be added after the start, and the TCP port is known from then on. */
+  #textFor (asyncapi: AsyncApiOptions, origin: string): string {
+    const { routes, contracts, tcpPort } = this.#server
+    const key = `${routes.length} ${contracts.length} ${tcpPort} ${origin}`
+    let text = this.#texts.get(key)
+    if (text === undefined) {
+      this.#texts.set(key, text = JSON.stringify(this.make(asyncapi, origin)))
+      forgetOldest(this.#texts, ORIGINS)
+    }
+    return text
   }
 
   /**

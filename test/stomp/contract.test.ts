@@ -128,6 +128,31 @@ for (const [name, [contract, handlers, message]] of Object.entries(REFUSED)) {
   })
 }
 
+t.test('contracts that describe a destination in different ways are refused at boot, and those that agree are not', async (t) => {
+  const build = (...contracts: object[]): Promise<unknown> => buildStomp(t, { routes ({ stomp }) { for (const each of contracts) stomp.contract(each, {}) } })
+  const text = { destinations: { '/topic/:a': { body: { type: 'string' } } } }
+  await build(text, structuredClone(text), { destinations: { '/topic/:b': { body: { type: 'string' } } } })
+  for (const [other, message] of [
+    [{ destinations: { '/topic/:a': { body: { type: 'number' } } } }, /destinations\["\/topic\/:a"\] has another schema of body than destinations\["\/topic\/:a"\] of another contract/],
+    [{ destinations: { '/topic/:b': {} } }, /another schema of body/],
+    [{ destinations: { '/topic/:a': { body: { type: 'string' }, params: { type: 'object' } } } }, /another schema of params/]
+  ] as const) await t.rejects(build(text, other), { code: 'FST_STOMP_INVALID_CONTRACT', message })
+  await t.rejects(build({ destinations: { '/user/queue/a': {} } }, { requests: { '/user/queue/a': {} } }),
+    { code: 'FST_STOMP_INVALID_CONTRACT', message: /requests\["\/user\/queue\/a"\] stands in another part than destinations/ })
+})
+
+t.test('examples that do not fit their schema are refused at boot', async (t) => {
+  const entry = { body: LINE, examples: [{ text: 'a' }, { text: '' }] }
+  const wrong = (path: string): { code: string, message: RegExp } => ({ code: 'FST_STOMP_INVALID_ROUTE', message: new RegExp(`^route ${path}: examples\\[1\\] does not fit the schema`) })
+  await t.rejects(buildStomp(t, { routes ({ stomp }) { stomp.message('/a', { schema: { body: LINE }, examples: entry.examples }, () => {}) } }), wrong('/a'))
+  await t.rejects(buildStomp(t, { routes ({ stomp }) { stomp.subscribe('/a', { schema: { answer: LINE }, examples: entry.examples } as never, (() => {}) as never) } }), wrong('/a'))
+  await t.rejects(buildStomp(t, { routes ({ stomp }) { stomp.contract({ messages: { '/app/a': entry } }, { messages: { '/app/a': () => {} } }) } }), wrong('/a'))
+  for (const [part, path] of [['destinations', '/topic/a'], ['requests', '/user/queue/a']] as const) {
+    await t.rejects(buildStomp(t, { routes ({ stomp }) { stomp.contract({ [part]: { [path]: entry } } as object, {}) } }), wrong(path))
+  }
+  await buildStomp(t, { routes ({ stomp }) { stomp.message('/a', { schema: { body: LINE }, examples: [{ text: 'a' }, Buffer.from('x')] }, () => {}) } })
+})
+
 t.test('a contract is refused at boot: schemas that do not compile, routes that exist, and wrong handlers', async (t) => {
   const build = (contract: object, handlers: object): Promise<unknown> => buildStomp(t, { routes ({ stomp }) { stomp.contract(contract, handlers) } })
   const handlers = { messages: { '/app/x': () => {} } }

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { BodyKind } from '../routes/content.ts'
+import { exampleText } from '../routes/examples.ts'
 import { BINDINGS } from './drafts.ts'
 import type { Side } from './json-schema.ts'
 import type { SchemaTable } from './schema-table.ts'
@@ -57,12 +58,8 @@ function headersOf (table: SchemaTable, { name, scope, headers, hasReplyTo = fal
 
 /** Writes an example. A value without a form in JSON, such as bytes, is left out. */
 function exampleOf (value: unknown): AsyncApiExample[] {
-  try {
-    const text = JSON.stringify(value) as string | undefined
-    return text === undefined || value instanceof Uint8Array ? [] : [{ payload: JSON.parse(text) as Json }]
-  } catch {
-    return []
-  }
+  const text = exampleText(value)
+  return text === null ? [] : [{ payload: JSON.parse(text) as Json }]
 }
 
 /** Writes the parameters of an address. AsyncAPI takes only texts for their values. */

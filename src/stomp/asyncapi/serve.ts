@@ -4,14 +4,13 @@ import { stompClientScript } from '../../embedded/stomp-client.ts'
 import { guardsOf } from '../../pages/guards.ts'
 import { serveStaticPage } from '../../pages/static-page.ts'
 import type { AsyncApiPluginOptions } from './options.ts'
-import type { AsyncApiDocument } from './types.ts'
 
-/** Serves the document at `<path>.json`, and the page at `<path>`. `make` makes the document for a client that has reached the server at an origin. */
-export function serveDocument (app: FastifyInstance, options: AsyncApiPluginOptions & { readonly path: string }, paths: readonly string[], make: (origin: string) => AsyncApiDocument): void {
+/** Serves the document at `<path>.json`, and the page at `<path>`. `write` writes the document for a client that has reached the server at an origin. */
+export function serveDocument (app: FastifyInstance, options: AsyncApiPluginOptions & { readonly path: string }, paths: readonly string[], write: (origin: string) => string): void {
   const { path, tryIt = true } = options
   const guards = guardsOf(options)
   app.get(`${path}.json`, { ...guards, schema: { hide: true } } as object, async (request, reply) => {
-    return reply.headers({ 'cache-control': 'private, no-cache', 'x-content-type-options': 'nosniff' }).send(make(originOf(request)))
+    return reply.headers({ 'content-type': 'application/json; charset=utf-8', 'cache-control': 'private, no-cache', 'x-content-type-options': 'nosniff' }).send(write(originOf(request)))
   })
   // The page finds the endpoints from its own address, because a proxy may have removed a prefix.
   const up = '../'.repeat(path.split('/').length - 1)

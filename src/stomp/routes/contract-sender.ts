@@ -1,11 +1,12 @@
 import type { FastifyInstance } from 'fastify'
-import type { ContractShape } from '../../contract.ts'
+import type { ContractRequest, ContractShape } from '../../contract.ts'
 import { plainObject } from '../../core/check.ts'
 import { shown, unknownName } from '../../core/suggestion.ts'
 import { mistake, stompErrors } from '../errors.ts'
 import type { StompSession } from '../session/stomp-session.ts'
 import { type Content, encodeContent } from './content.ts'
 import type { ContractParams } from './contract-types.ts'
+import { checkExamples, judgeBy } from './examples.ts'
 import { compileJudge, type Judge } from './schema-compiler.ts'
 import type { RequestOptions, SendOptions, Sender } from './sender.ts'
 import { fillTemplate, parametersOf } from './typed-destination.ts'
@@ -34,11 +35,11 @@ export class SenderByContract {
   /** @throws FST_STOMP_INVALID_ROUTE */
   compile (scope: FastifyInstance, { destinations = {}, requests = {} }: ContractShape): void {
     const judge = (path: string, part: string, schema: unknown, httpPart: string): Judge | null => schema === undefined ? null : compileJudge(scope, path, part, schema, httpPart)
-    this.#entries = new Map(Object.entries<{ params?: unknown, body?: unknown, answer?: unknown }>({ ...destinations, ...requests }).map(([path, { params, body, answer }]) => [path, {
-      judgeParams: judge(path, 'params', params, 'params'),
-      encode: body === undefined ? encodeContent : compileEncoder(scope, path, 'body', body),
-      judgeAnswer: judge(path, 'answer', answer, 'body')
-    }]))
+    this.#entries = new Map(Object.entries<ContractRequest>({ ...destinations, ...requests }).map(([path, { params, body, answer, examples }]) => {
+      const encode = body === undefined ? encodeContent : compileEncoder(scope, path, 'body', body)
+      if (body !== undefined) checkExamples(path, examples, judgeBy(encode))
+      return [path, { judgeParams: judge(path, 'params', params, 'params'), encode, judgeAnswer: judge(path, 'answer', answer, 'body') }]
+    }))
   }
 
   async publish (destination: string, value: unknown, given?: Given): Promise<void> {

@@ -10,6 +10,7 @@ import { readThrown } from '../session/thrown.ts'
 import type { RouteTimes } from '../telemetry.ts'
 import { type BodyKind, type Content, decodeContent, encodeContent } from './content.ts'
 import { DESCRIPTION, type RouteDescription } from './description.ts'
+import { checkExamples } from './examples.ts'
 import type { HandlerFailures } from './failures.ts'
 import { MessageReply, type Reply, type ReplyTargets } from './reply.ts'
 import { anySchema, checkRoute, handlers, type RouteChecks, SCHEMA_HINTS } from './route-checks.ts'
@@ -18,6 +19,7 @@ import type { Match } from './router.ts'
 import type { Sender } from './sender.ts'
 import { isAsyncIterable, sendEach } from './stream.ts'
 import { fillTemplate, parametersOf } from './typed-destination.ts'
+import { compileJudge } from './schema-compiler.ts'
 import { compileEncoder } from './value-schema.ts'
 import { compileSchemas, type RouteSchema, type RouteValidator, type ValidatedParts } from './validation.ts'
 
@@ -96,9 +98,10 @@ export class MessageRoute {
   }
 
   compile (scope: FastifyInstance): void {
-    const { schema } = this.options
+    const { schema, examples } = this.options
     if (schema === undefined) return
     this.#validator = compileSchemas(scope, this.path, schema)
+    if (schema.body !== undefined && examples !== undefined) checkExamples(this.path, examples, compileJudge(scope, this.path, 'body', schema.body))
     if (schema.answer !== undefined) this.#encode = compileEncoder(scope, this.path, 'answer', schema.answer)
   }
 

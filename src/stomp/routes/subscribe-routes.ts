@@ -10,6 +10,7 @@ import { readThrown } from '../session/thrown.ts'
 import type { RouteTimes } from '../telemetry.ts'
 import { type Content, encodeContent } from './content.ts'
 import { DESCRIPTION, type RouteDescription } from './description.ts'
+import { checkExamples, judgeBy } from './examples.ts'
 import type { HandlerFailures } from './failures.ts'
 import { anySchema, checkRoute, handlers, type RouteChecks, SCHEMA_HINTS } from './route-checks.ts'
 import type { HandlerResult } from './route-types.ts'
@@ -85,7 +86,9 @@ export class SubscribeRoute {
     const { schema } = this.options
     if (schema === undefined) return
     this.#validator = compileSchemas(scope, this.path, schema)
-    if (schema.answer !== undefined) this.#encode = compileEncoder(scope, this.path, 'answer', schema.answer)
+    if (schema.answer === undefined) return
+    this.#encode = compileEncoder(scope, this.path, 'answer', schema.answer)
+    checkExamples(this.path, this.options.examples, judgeBy(this.#encode))
   }
 
   /** Starts the answers to one subscription. They end with it. */

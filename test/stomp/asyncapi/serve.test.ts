@@ -51,6 +51,18 @@ t.test('the servers have the host by which the client has reached this one', asy
   for (const host of ['a b', 'a/b', 'a@b', '', 'a"><script>']) t.strictSame(await hostsFor({ host }), ['http', 'ws', 'localhost'], JSON.stringify(host))
 })
 
+t.test('the document is written once for each origin, and few are kept', async (t) => {
+  let written = 0
+  const app = await build(t, { info: { ...INFO.info, get description () { return String(++written) } }, path: '/asyncapi' })
+  const ask = async (host: string): Promise<string> => (await app.inject({ url: '/asyncapi.json', headers: { host } })).body
+  const first = await ask('a.example')
+  t.equal(await ask('a.example'), first)
+  for (let i = 0; i < 8; i++) await ask(`${i}.example`)
+  t.not(await ask('a.example'), first, 'forgotten')
+  const last = await ask('7.example')
+  t.equal(await ask('7.example'), last)
+})
+
 t.test('hooks of the option guard the document, the page and its files', async (t) => {
   const app = await build(t, { ...INFO, path: '/asyncapi', onRequest: async (_request, reply) => reply.code(401).send() })
   for (const url of ['/asyncapi.json', '/asyncapi', '/asyncapi/', '/asyncapi/main.js', '/asyncapi/place.json', '/asyncapi/stomp-client.js']) t.equal((await app.inject(url)).statusCode, 401, url)
