@@ -80,7 +80,7 @@ export interface SockjsOptions {
   resume?: boolean | {
     /** Milliseconds that a session lives without a connection. Default 60,000. */
     within?: number
-    /** Encoded bytes of a session that the server keeps until its client confirms them. Default 1 MiB. */
+    /** Encoded bytes of a session that the server keeps until its client confirms them. Each message counts 32 bytes more. Default 1 MiB. */
     limit?: number
   }
   /** Limits of the messages that wait for a client, in encoded bytes. */

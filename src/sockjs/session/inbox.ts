@@ -1,10 +1,8 @@
 import { Fifo } from '../../core/fifo.ts'
 import { addListener, emit, type Listeners, removeListener } from '../../core/listeners.ts'
 import type { Message } from '../../stream/message-stream.ts'
+import { OVERHEAD } from './message-size.ts'
 import type { AnySession } from './session-host.ts'
-
-/** The cost of a waiting message without its text, so that empty messages cannot pile up without limit. */
-const OVERHEAD = 32
 
 type Result = IteratorResult<Message, undefined>
 

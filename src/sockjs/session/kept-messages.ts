@@ -1,6 +1,6 @@
 import { Fifo } from '../../core/fifo.ts'
 import type { Outgoing } from '../protocol/index.ts'
-import { sizeOf } from './message-size.ts'
+import { OVERHEAD, sizeOf } from './message-size.ts'
 
 /**
  * The messages that went to a connection, until the client has confirmed them.
@@ -15,9 +15,9 @@ export class KeptMessages {
   /** The messages that the client has confirmed. */
   #confirmed = 0
   /** The encoded length of the messages that are here. */
-  bytes = 0
+  #bytes = 0
 
-  /** @param limit the most encoded bytes; one message may be longer */
+  /** @param limit the most bytes that the messages cost; one message may be longer */
   constructor (limit: number) {
     this.#limit = limit
   }
@@ -25,15 +25,18 @@ export class KeptMessages {
   /** The messages that went to a connection and that the client has not confirmed. */
   get unconfirmed (): number { return this.#written - this.#confirmed }
 
+  /** The bytes of memory that the messages here cost. */
+  get cost (): number { return this.#bytes + this.#messages.length * OVERHEAD }
+
   get #written (): number { return this.#forgotten + this.#messages.length }
 
   /** Keeps messages that go to a connection now. */
   add (messages: readonly Outgoing[]): void {
     for (const message of messages) {
       this.#messages.push(message)
-      this.bytes += sizeOf(message)
+      this.#bytes += sizeOf(message)
     }
-    while (this.bytes > this.#limit && this.#messages.length > 1) this.#forget()
+    while (this.cost > this.#limit && this.#messages.length > 1) this.#forget()
   }
 
   /** Notes that the client has got its first `count` messages. Returns false for a count that cannot be. */
@@ -49,19 +52,19 @@ export class KeptMessages {
 
   /** Takes out all that is here, because it goes to a new connection. */
   takeBack (): { readonly messages: Fifo<Outgoing>, readonly bytes: number } {
-    const missing = { messages: this.#messages, bytes: this.bytes }
+    const missing = { messages: this.#messages, bytes: this.#bytes }
     this.#messages = new Fifo()
-    this.bytes = 0
+    this.#bytes = 0
     return missing
   }
 
   clear (): void {
     this.#messages.clear()
-    this.bytes = 0
+    this.#bytes = 0
   }
 
   #forget (): void {
-    this.bytes -= sizeOf(this.#messages.shift()!)
+    this.#bytes -= sizeOf(this.#messages.shift()!)
     this.#forgotten++
   }
 }

@@ -5,6 +5,7 @@ import type { PreparedMessage } from '../../stream/prepared-message.ts'
 import { CLOSE, type CloseReason, isCut, OPEN, type Outgoing } from '../protocol/index.ts'
 import { Drain } from './drain.ts'
 import type { MessageFault } from './endings.ts'
+import { OVERHEAD } from './message-size.ts'
 import { Outbox } from './outbox.ts'
 import type { Receiver, ResponseOutput } from './receiver.ts'
 import type { AnySession, SessionHost } from './session-host.ts'
@@ -73,13 +74,18 @@ export class Output implements TimerOwner, ResponseOutput {
     return Math.max(fresh, bytes - resumption.limits.limit)
   }
 
-  /** Encoded bytes that were sent and have not left the process, or are kept until the client confirms them. */
+  /**
+   * Encoded bytes that were sent and have not left the process, or are kept until the client confirms them.
+   *
+   * In a session that can be resumed, each message that waits or is kept counts `OVERHEAD` more.
+   */
   get keptBytes (): number {
     const { resumption } = this.#session
-    if (resumption === null) return this.bytes
+    const { bytes } = this
+    if (resumption === null) return bytes
     const waiting = this.#outbox.bytes
     // The bytes on their way out are those of messages that are kept.
-    return waiting + Math.max(resumption.kept.bytes, this.bytes - waiting)
+    return waiting + this.#outbox.length * OVERHEAD + Math.max(resumption.kept.cost, bytes - waiting)
   }
 
   /** Adds a message. Returns its encoded length. */

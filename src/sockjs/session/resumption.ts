@@ -16,7 +16,7 @@ const CONFIRM_WITHIN = 5_000
 export interface ResumeLimits {
   /** The time that a session lives without a connection, in milliseconds. */
   readonly within: number
-  /** The most encoded bytes that the server keeps for a session. */
+  /** The most bytes that the server keeps for a session: encoded bytes, and `OVERHEAD` for each message. */
   readonly limit: number
 }
 

@@ -13,6 +13,7 @@ import type { SessionFacts } from './facts.ts'
 import { type HeldSender, HeldSenders } from './held-senders.ts'
 import { Inbox } from './inbox.ts'
 import { iterate } from './iteration.ts'
+import { OVERHEAD } from './message-size.ts'
 import { Output } from './output.ts'
 import type { Receiver } from './receiver.ts'
 import type { Resumption } from './resumption.ts'
@@ -137,7 +138,7 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> imple
 
   /** True if bytes can be sent: on raw WebSockets of an endpoint with `binary`. */
   get binary (): boolean { return this.raw && this.#host.limits.binary }
-  /** Encoded bytes that were sent and have not left the process, or are kept until the client confirms them. */
+  /** Encoded bytes that were sent and have not left the process, or are kept until the client confirms them. With `resume`, each message counts 32 bytes more. */
   get bufferedBytes (): number { return this.output.keptBytes }
 
   /** The signal that aborts when the session has ended. Its `reason` is the `close` event. */
@@ -169,7 +170,8 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> imple
     const counted = suspended ? waiting : output.countedBytes
     const limit = suspended ? this.resumption!.limits.limit : queueLimit
     const bytes = output.add(message)
-    if (counted > 0 && counted + bytes > limit) {
+    const cost = this.resumption === null ? bytes : bytes + OVERHEAD
+    if (counted > 0 && counted + (suspended ? cost : bytes) > limit) {
       if (overflow === 'drop') output.takeBack(bytes)
       else this.end('slow')
       return false
@@ -177,8 +179,8 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> imple
     this.counters.messagesOut++
     this.counters.bytesOut += bytes
     this.watcher?.sent(message instanceof PreparedMessage ? message.data : message)
-    this.#accounted += bytes
-    this.#host.account(bytes)
+    this.#accounted += cost
+    this.#host.account(cost)
     if (this.#state !== 'open') return false
     output.schedule()
     return waiting + bytes < highWater
