@@ -17,7 +17,7 @@ const TOKEN = /^[\w-]{22}$/
 
 const CONFIRMATION = /^r(?:0|[1-9]\d{0,13})$/
 
-/** A claim that no session answers to, because it cannot be read. */
+/** A claim that no session answers to, because it cannot be read. Its token is empty. */
 const UNREADABLE: ResumeClaim = { token: '', count: 0 }
 
 /**

@@ -22,6 +22,8 @@ const AWAY: ClaimedPlace = { at: 'away' }
 
 /** Finds the node that has the session of a claim, and lets that node decide. `id` is the new id of the client. The id of a WebSocket does not count. */
 export async function claimElsewhere (endpoint: Endpoint, remote: RemoteSessions, request: FastifyRequest, claim: ResumeClaim, transport: TransportName, id: string): Promise<ClaimedPlace> {
+  // The claim could not be read, so no node needs to be asked for it.
+  if (claim.token === '') return HERE
   const { directory, edge, node, tokens } = remote
   const isSocket = transport === 'websocket'
   if (endpoint.resumables!.knows(claim)) return isSocket ? HERE : claimHere(endpoint, remote, request, id)

@@ -236,3 +236,33 @@ t.test('publications that come twice and late double no message', async (t) => {
   }
   t.strictSame(heard, Array.from({ length: 8 }, (_, round) => `in ${round}`))
 })
+
+for (const transport of RESUMABLE) {
+  t.test(`${transport}: the engine is not asked for a claim that cannot be read`, async (t) => {
+    const cluster = await buildCluster(t, 2, RESUME)
+    const { claims } = cluster.engines[1]!
+    const locate = claims.locate.bind(claims)
+    let asked = 0
+    claims.locate = (key) => {
+      asked++
+      return locate(key)
+    }
+    for (const [claim, expected] of [['garbage', 0], ['AAECAwQFBgcICQoLDA0ODw.01', 0], ['AAECAwQFBgcICQoLDA0ODw.1', 1]] as const) {
+      const link = connect(t, cluster, 1, transport, claim)
+      await until(() => link.ended, 'the refusal')
+      t.ok(link.frames.all.includes('r[]'))
+      t.equal(asked, expected, claim)
+    }
+  })
+}
+
+t.test('a suspended session ends at its node as soon as its client claims it at another one with a count that does not fit', async (t) => {
+  const cluster = await buildCluster(t, 2, RESUME)
+  const { link, token, session } = await begin(t, cluster, 'websocket')
+  link.cut()
+  await until(() => session.suspended, 'the cut')
+  const second = connect(t, cluster, 1, 'websocket', `${token}.1`)
+  await until(() => second.ended, 'the refusal')
+  t.ok(second.frames.all.includes('r[]'))
+  t.match(await cluster.nodes[0]!.closing(), { code: 1002, clean: false })
+})
