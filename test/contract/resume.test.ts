@@ -118,6 +118,25 @@ for (const transport of RESUMABLE) {
     t.equal(server.endpoint.sessions.size, 1)
   })
 
+  test(`${transport}: a suspended session ends as soon as its client, and no other, claims messages that are not kept any more`, async (t) => {
+    const server = await buildServer(t, { endpoint: { resume: { within: 20_000, limit: 200 }, user: (request) => request.headers['x-user'] }, handler: () => {}, nodes: 1 })
+    const { link, token } = await begin(t, server, transport, { headers: { 'x-user': 'kim' } })
+    const session = await server.session()
+    for (let i = 0; i < 8; i++) {
+      session.send(`${i}`.padEnd(98, '.'))
+      await link.next()
+    }
+    await cut(server, link)
+    const stranger = connect(server, transport, `${token}.1`, { headers: { 'x-user': 'lee' } })
+    await until(() => stranger.ended, 'the refusal')
+    t.ok(session.suspended)
+    const owner = connect(server, transport, `${token}.1`, { headers: { 'x-user': 'kim' } })
+    await until(() => owner.ended, 'the refusal')
+    t.ok(owner.frames.all.includes('r[]'))
+    t.match(await server.closing(), { clean: false, undelivered: 8 })
+    t.equal(server.endpoint.sessions.size, 0)
+  })
+
   test(`${transport}: the token of another user is unknown`, async (t) => {
     const server = await buildServer(t, { endpoint: { ...RESUME.endpoint, user: (request) => request.headers['x-user'] }, nodes: 1 })
     const { link, token } = await begin(t, server, transport, { headers: { 'x-user': 'kim' } })

@@ -29,11 +29,20 @@ export class ResumableSessions implements Tokens {
   /** Tells whether the token of a claim is that of a session. If not, no code of the application needs to know of the request. */
   knows ({ token }: ResumeClaim): boolean { return this.#byToken.has(token) }
 
-  /** Finds the session of a claim. Returns `null` if its messages are not here any more, or if it belongs to another client. */
+  /**
+   * Finds the session of a claim. Returns `null` if its messages are not here any more, or if it belongs to another client.
+   *
+   * A suspended session whose messages are not here any more ends at once, because its own client learns now that it cannot come back. A
+   * session that has a connection goes on. The claim can be that of a copy of the page.
+   */
   find ({ token, count }: ResumeClaim, principal: Principal): AnySession | null {
     const session = this.#byToken.get(token)
-    if (session === undefined || session.state === 'closed' || !session.resumption!.kept.has(count)) return null
-    return differenceOf(session, principal, this.#endpoint.options) === null ? session : null
+    if (session === undefined || session.state === 'closed') return null
+    if (differenceOf(session, principal, this.#endpoint.options) !== null) return null
+    const { resumption, suspended } = session
+    if (resumption!.kept.has(count)) return session
+    if (suspended) resumption!.giveUp()
+    return null
   }
 
   // --- Tokens ------------------------------------------------------------------------------------------------

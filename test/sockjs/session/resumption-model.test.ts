@@ -341,6 +341,7 @@ class Model {
     const [token = '', got] = query.split('.')
     const claim = { token, count: Number(got) }
     if (!this.#tokens.live.has(claim.token) || session.state === 'closed' || !session.resumption!.kept.has(claim.count)) {
+      if (this.#tokens.live.has(claim.token) && session.suspended) session.resumption!.giveUp()
       wire.receiver = new FakeReceiver(session)
       wire.receiver.control(NOT_RESUMED)
       return
