@@ -19,6 +19,6 @@ export function buildClientScript (contents = "import { SockJS, reconnecting, re
     target: 'es2022',
     write: false
   })
-  // Behind esbuild, terser makes the script smaller by 6 % after gzip.
-  return minify(script.text, { ecma: 2020, compress: { passes: 2 } }).code.trim()
+  // Behind esbuild, terser makes the script smaller by 6 % after gzip. No function of the client is both anonymous and a constructor.
+  return minify(script.text, { ecma: 2020, compress: { passes: 4, unsafe_arrows: true, unsafe_methods: true } }).code.trim()
 }
