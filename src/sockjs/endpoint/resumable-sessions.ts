@@ -33,7 +33,7 @@ export class ResumableSessions implements Tokens {
    * Finds the session of a claim. Returns `null` if its messages are not here any more, or if it belongs to another client.
    *
    * A suspended session whose messages are not here any more ends at once, because its own client learns now that it cannot come back. A
-   * session that has a connection goes on. The claim can be that of a copy of the page.
+   * session that has a connection goes on. The claim can be that of a copy of the page. A count of messages that were never sent ends nothing.
    */
   find ({ token, count }: ResumeClaim, principal: Principal): AnySession | null {
     const session = this.#byToken.get(token)
@@ -41,7 +41,7 @@ export class ResumableSessions implements Tokens {
     if (differenceOf(session, principal, this.#endpoint.options) !== null) return null
     const { resumption, suspended } = session
     if (resumption!.kept.has(count)) return session
-    if (suspended) resumption!.giveUp()
+    if (suspended && resumption!.kept.wrote(count)) resumption!.giveUp()
     return null
   }
 

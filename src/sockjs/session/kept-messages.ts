@@ -47,8 +47,11 @@ export class KeptMessages {
     return true
   }
 
+  /** Tells whether so many messages went to a connection at all. */
+  wrote (count: number): boolean { return count <= this.#written }
+
   /** Tells whether all messages behind the first `count` are here. */
-  has (count: number): boolean { return count >= this.#forgotten && count >= this.#confirmed && count <= this.#written }
+  has (count: number): boolean { return count >= this.#forgotten && count >= this.#confirmed && this.wrote(count) }
 
   /** Takes out all that is here, because it goes to a new connection. */
   takeBack (): { readonly messages: Fifo<Outgoing>, readonly bytes: number } {

@@ -93,6 +93,8 @@ class Consumer {
         await delay(50)
         continue
       }
+      // The bar was over while the connection came.
+      if (this.#over) return client.cut()
       client.received = (frame) => { this.#work(client, frame).catch(() => {}) }
       client.ask('SUBSCRIBE', { id: 'q', destination: QUEUE, ack: 'client-individual', 'prefetch-count': String(PREFETCH) }).catch(() => {})
       await client.closed

@@ -47,6 +47,8 @@ class Subscriber {
         await delay(50)
         continue
       }
+      // The bar was over while the connection came.
+      if (this.#over) return client.cut()
       client.received = ({ headers, body }) => this.#take(headers, Number(body))
       const recover = this.#position === null ? {} : { 'x-recover': this.#position }
       client.ask('SUBSCRIBE', { id: 't', destination: TOPIC, ...recover }).then((receipt) => this.#confirmed(receipt), () => {})

@@ -256,9 +256,13 @@ for (const transport of RESUMABLE) {
   })
 }
 
-t.test('a suspended session ends at its node as soon as its client claims it at another one with a count that does not fit', async (t) => {
-  const cluster = await buildCluster(t, 2, RESUME)
+t.test('a suspended session ends at its node as soon as its client claims messages at another one that are not kept any more', async (t) => {
+  const cluster = await buildCluster(t, 2, { ...RESUME, endpoint: { ...RESUME.endpoint, resume: { within: 20_000, limit: 200 } } })
   const { link, token, session } = await begin(t, cluster, 'websocket')
+  for (let i = 0; i < 8; i++) {
+    session.send(`${i}`.padEnd(98, '.'))
+    await link.next()
+  }
   link.cut()
   await until(() => session.suspended, 'the cut')
   const second = connect(t, cluster, 1, 'websocket', `${token}.1`)
