@@ -1,11 +1,11 @@
 import { mkdirSync, statSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { chromium, type Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
 import puppeteer from 'puppeteer-core'
 import t, { type Test } from 'tap'
 import { until } from '../support/wait.ts'
 import { buildSite, HOSTILE } from './asyncapi-site.ts'
-import { axeScript, FINDINGS, IS_TOO_WIDE, LOOKS, PICTURES } from './pages.ts'
+import { axeScript, FINDINGS, IS_TOO_WIDE, type Look, LOOKS, openChromium, PICTURES } from './pages.ts'
 import { toolPath } from './tools.ts'
 
 const OPERATIONS = ['receive.app.rooms.room', 'receive.app.trees', 'receive.app.add', 'send.topic.rooms.room', 'receive.app.hostile'] as const
@@ -16,18 +16,9 @@ async function listen (t: Test, options = {}): Promise<string> {
   return app.listen({ port: 0, host: '127.0.0.1' })
 }
 
-/** Opens the page in Chromium. The test fails for each error in it, for each line that its policy refuses, and for each request to another server. */
-async function openChromium (t: Test, hash = '', { look = LOOKS[0] as (typeof LOOKS)[number], options = {} } = {}): Promise<Page> {
-  const url = await listen(t, options)
-  const browser = await chromium.launch({ executablePath: toolPath('Chromium'), args: ['--no-sandbox', '--disable-dev-shm-usage', '--disable-background-networking'] })
-  t.teardown(() => browser.close())
-  const { width, height, colorScheme } = look
-  const page = await browser.newPage({ viewport: { width, height }, colorScheme })
-  page.setDefaultTimeout(30_000)
-  page.on('pageerror', ({ message }) => t.fail(message))
-  page.on('console', (message) => { if (message.type() === 'error') t.fail(message.text()) })
-  page.on('request', (request) => { if (new URL(request.url()).host !== new URL(url).host) t.fail(`asked ${request.url()}`) })
-  await page.goto(`${url}/docs/asyncapi/${hash}`)
+/** Opens the page of a new site in Chromium. */
+async function openPage (t: Test, hash = '', { look = LOOKS[0] as Look, options = {} } = {}): Promise<Page> {
+  const page = await openChromium(t, `${await listen(t, options)}/docs/asyncapi/${hash}`, look)
   await page.locator('h1').waitFor()
   return page
 }
@@ -40,7 +31,7 @@ t.before(() => { mkdirSync(PICTURES, { recursive: true }) })
 
 for (const look of LOOKS) {
   t.test(`the overview and each kind of operation in Chromium at ${look.name}: axe finds nothing, and the width fits`, async (t) => {
-    const page = await openChromium(t, '', { look })
+    const page = await openPage(t, '', { look })
     await page.evaluate(axeScript())
     const judge = async (name: string): Promise<void> => {
       t.strictSame(await page.evaluate(FINDINGS), [], `axe: ${name}`)
@@ -59,7 +50,7 @@ for (const look of LOOKS) {
 }
 
 t.test('try it: a message, its answer, and a message that does not fit the schema', async (t) => {
-  const page = await openChromium(t, '#/receive.app.rooms.room')
+  const page = await openPage(t, '#/receive.app.rooms.room')
   await page.selectOption('#parameter-room', 'kitchen')
   await page.selectOption('#example', { label: 'Example 2' })
   await page.click(SEND)
@@ -74,7 +65,7 @@ t.test('try it: a message, its answer, and a message that does not fit the schem
 })
 
 t.test('try it: the answer to reply-to, an answer to the sender alone, and a subscription', async (t) => {
-  const page = await openChromium(t, '#/receive.app.add')
+  const page = await openPage(t, '#/receive.app.add')
   await page.click(SEND)
   await page.locator('.entry.in pre', { hasText: /^3$/ }).waitFor()
   await page.evaluate("location.hash = '#/receive.app.whoami'")
@@ -90,7 +81,7 @@ t.test('try it: the answer to reply-to, an answer to the sender alone, and a sub
 })
 
 t.test('a login: refused with a wrong passcode, accepted with the right one', async (t) => {
-  const page = await openChromium(t, '#/receive.app.whoami', { options: { requireLogin: true } })
+  const page = await openPage(t, '#/receive.app.whoami', { options: { requireLogin: true } })
   await page.click(SEND)
   await page.evaluate(axeScript())
   t.strictSame(await page.evaluate(FINDINGS), [], 'axe: the dialog')
@@ -112,7 +103,7 @@ t.test('a login: refused with a wrong passcode, accepted with the right one', as
 })
 
 t.test('markup in the document and in messages stays text', async (t) => {
-  const page = await openChromium(t, '#/receive.app.hostile')
+  const page = await openPage(t, '#/receive.app.hostile')
   page.on('dialog', () => t.fail('a script of the document has run'))
   await page.click(SEND)
   await page.locator('.entry.in pre', { hasText: HOSTILE }).waitFor()
@@ -121,7 +112,7 @@ t.test('markup in the document and in messages stays text', async (t) => {
 })
 
 t.test('a schema that refers to itself opens level by level', async (t) => {
-  const page = await openChromium(t, '#/receive.app.trees')
+  const page = await openPage(t, '#/receive.app.trees')
   const depth = (): Promise<unknown> => page.evaluate('Math.max(...[...document.querySelectorAll(".schema details")].map((each) => { let count = 0; for (let at = each; at !== null; at = at.parentElement.closest("details")) count++; return count }))')
   t.equal(await depth(), 2)
   for (let level = 3; level < 7; level++) {
@@ -131,7 +122,7 @@ t.test('a schema that refers to itself opens level by level', async (t) => {
 })
 
 t.test('by the keyboard alone: find an operation, open it, send', async (t) => {
-  const page = await openChromium(t)
+  const page = await openPage(t)
   const focused = async (): Promise<string> => String(await page.evaluate('document.activeElement.id || document.activeElement.textContent'))
   const tabTo = async (wanted: RegExp): Promise<void> => {
     for (let i = 0; i < 60; i++) {
@@ -157,14 +148,14 @@ t.test('by the keyboard alone: find an operation, open it, send', async (t) => {
 })
 
 t.test('the search tells that nothing fits', async (t) => {
-  const page = await openChromium(t)
+  const page = await openPage(t)
   await page.fill('#find', 'no such operation')
   await page.locator('#groups', { hasText: 'No operation fits.' }).waitFor()
 })
 
 /** The picture of the documentation. `E2E_WRITE=1` makes it again. */
 t.test('the picture of the documentation', { skip: process.env['E2E_WRITE'] === '1' ? false : 'E2E_WRITE=1 makes it' }, async (t) => {
-  const page = await openChromium(t, '#/receive.app.rooms.room', { look: { name: '1400-light', width: 1400, height: 900, colorScheme: 'light' }, options: { isFriendly: true } })
+  const page = await openPage(t, '#/receive.app.rooms.room', { look: { name: '1400-light', width: 1400, height: 900, colorScheme: 'light' }, options: { isFriendly: true } })
   await page.setViewportSize({ width: 1280, height: 760 })
   await page.click(SEND)
   await page.locator('.entry.done', { hasText: 'has processed the message' }).waitFor()

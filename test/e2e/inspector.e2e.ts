@@ -10,7 +10,7 @@ import inspector from '../../src/inspector.ts'
 import { openMany } from '../inspector/support.ts'
 import { until } from '../support/wait.ts'
 import { InspectedSite, LARGE } from './inspector-site.ts'
-import { axeScript, FINDINGS, IS_TOO_WIDE, LOOKS, PICTURES } from './pages.ts'
+import { axeScript, FINDINGS, IS_TOO_WIDE, type Look, LOOKS, openChromium, PICTURES } from './pages.ts'
 import { toolPath } from './tools.ts'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
@@ -31,17 +31,9 @@ t.before(async () => {
 })
 t.teardown(() => site.stop())
 
-/** Opens a page in Chromium. The test fails for each error in it, for each line that its policy refuses, and for each request to another server. */
-async function openChromium (t: Test, path: string, look: (typeof LOOKS)[number] = LOOKS[0], url: string = site.url): Promise<Page> {
-  const browser = await chromium.launch({ executablePath: toolPath('Chromium'), args: ['--no-sandbox', '--disable-dev-shm-usage', '--disable-background-networking'] })
-  t.teardown(() => browser.close())
-  const { width, height, colorScheme } = look
-  const page = await browser.newPage({ viewport: { width, height }, colorScheme })
-  page.setDefaultTimeout(30_000)
-  page.on('pageerror', ({ message }) => t.fail(message))
-  page.on('console', (message) => { if (message.type() === 'error') t.fail(message.text()) })
-  page.on('request', (request) => { if (new URL(request.url()).host !== new URL(url).host) t.fail(`asked ${request.url()}`) })
-  await page.goto(`${url}/inspector/${path}`)
+/** Opens a page of an inspector in Chromium. */
+async function openPage (t: Test, path: string, look: Look = LOOKS[0], url: string = site.url): Promise<Page> {
+  const page = await openChromium(t, `${url}/inspector/${path}`, look)
   await page.locator('.state.open').waitFor()
   return page
 }
@@ -57,7 +49,7 @@ async function filled (page: Page, view: string): Promise<void> {
 
 for (const look of LOOKS) {
   t.test(`every view in Chromium at ${look.name}: axe finds nothing, the width fits, the number of elements is bounded`, async (t) => {
-    const page = await openChromium(t, '', look)
+    const page = await openPage(t, '', look)
     await page.evaluate(axeScript())
     for (const view of VIEWS) {
       await page.evaluate(`location.hash = '#/${view}'`)
@@ -79,7 +71,7 @@ for (const look of LOOKS) {
 }
 
 t.test('50,000 rows: scrolling, filter and order', async (t) => {
-  const page = await openChromium(t, '#/sessions')
+  const page = await openPage(t, '#/sessions')
   await page.locator('.summary', { hasText: /^50,0\d\d sessions$/ }).waitFor()
   for (const share of [0.5, 1, 0]) {
     await page.evaluate(`{ const scroller = document.querySelector('.scroller'); scroller.scrollTop = scroller.scrollHeight * ${share} }`)
@@ -98,7 +90,7 @@ t.test('50,000 rows: scrolling, filter and order', async (t) => {
 })
 
 t.test('by the keyboard alone: tabs, order, a session, its messages, and the way back', async (t) => {
-  const page = await openChromium(t, '')
+  const page = await openPage(t, '')
   const focused = () => page.evaluate('document.activeElement.dataset.view ?? document.activeElement.dataset.key ?? document.activeElement.textContent')
   /** Presses Tab until the focus is where the test wants it. */
   const tabTo = async (wanted: string | RegExp): Promise<void> => {
@@ -139,7 +131,7 @@ t.test('by the keyboard alone: tabs, order, a session, its messages, and the way
 })
 
 t.test('messages of a session, and its end', async (t) => {
-  const page = await openChromium(t, '#/sessions')
+  const page = await openPage(t, '#/sessions')
   await page.fill('.search', 'speaker')
   await page.locator('.summary', { hasText: /^1 of/ }).waitFor()
   await page.locator('.body .row .link').first().click()
@@ -174,14 +166,14 @@ t.test('the picture of the documentation', { skip: process.env['E2E_WRITE'] === 
 })
 
 t.test('a dead letter goes back to its queue', async (t) => {
-  const page = await openChromium(t, '#/letters')
+  const page = await openPage(t, '#/letters')
   await page.locator('.summary', { hasText: /^5 letters$/ }).waitFor()
   await page.locator('text=Send back').first().click()
   await page.locator('.summary', { hasText: /^4 letters$/ }).waitFor()
 })
 
 t.test('the page comes back by itself when its connection was lost', async (t) => {
-  const page = await openChromium(t, '')
+  const page = await openPage(t, '')
   for (const session of [...site.app.sockjs.endpoints.get('/inspector/live')!.sessions]) session.terminate()
   await page.locator('.state.lost').waitFor()
   await page.locator('.state.open').waitFor()
@@ -189,7 +181,7 @@ t.test('the page comes back by itself when its connection was lost', async (t) =
 })
 
 t.test('a page that no one sees asks nothing', async (t) => {
-  const page = await openChromium(t, '')
+  const page = await openPage(t, '')
   await filled(page, 'overview')
   await page.evaluate('Object.defineProperty(document, "hidden", { value: true }); document.dispatchEvent(new Event("visibilitychange"))')
   const read = (): number => site.app.sockjs.metrics().find(({ name }) => name === 'sockjs.server.messages')!.points
@@ -213,7 +205,7 @@ t.test('several nodes: all of them, and one', async (t) => {
     urls.push(await app.listen({ port: 0, host: '127.0.0.1' }))
     openMany(rooms, 400, (i) => ({ userKey: `${node}-${i}` }))
   }
-  const page = await openChromium(t, '#/sessions', LOOKS[0], urls[0])
+  const page = await openPage(t, '#/sessions', LOOKS[0], urls[0])
   await page.locator('.summary', { hasText: /^800 sessions$/ }).waitFor()
   await page.locator('.notes', { hasText: 'first 500 rows' }).waitFor()
   await page.locator('.chip', { hasText: 'Engine memory: available' }).waitFor()

@@ -2,6 +2,9 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { chromium, type Page } from 'playwright-core'
+import type { Test } from 'tap'
+import { toolPath } from './tools.ts'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 
@@ -17,6 +20,22 @@ export const LOOKS = [
   { name: '390-light', width: 390, height: 844, colorScheme: 'light' },
   { name: '390-dark', width: 390, height: 844, colorScheme: 'dark' }
 ] as const
+
+/** The size and the colours of a page. */
+export type Look = (typeof LOOKS)[number]
+
+/** Opens a page in Chromium. The test fails for each error in it, for each line that its policy refuses, and for each request to another server. */
+export async function openChromium (t: Test, url: string, { width, height, colorScheme }: Look): Promise<Page> {
+  const browser = await chromium.launch({ executablePath: toolPath('Chromium'), args: ['--no-sandbox', '--disable-dev-shm-usage', '--disable-background-networking'] })
+  t.teardown(() => browser.close())
+  const page = await browser.newPage({ viewport: { width, height }, colorScheme })
+  page.setDefaultTimeout(30_000)
+  page.on('pageerror', ({ message }) => t.fail(message))
+  page.on('console', (message) => { if (message.type() === 'error') t.fail(message.text()) })
+  page.on('request', (request) => { if (new URL(request.url()).host !== new URL(url).host) t.fail(`asked ${request.url()}`) })
+  await page.goto(url)
+  return page
+}
 
 export function axeScript (): string {
   const path = join(AXE.folder, 'node_modules/axe-core/axe.min.js')
