@@ -57,7 +57,7 @@ export interface MessageStream {
   resume (): void
   /** Resolves when less than the high-water mark waits, or the stream has ended. */
   drained (): Promise<void>
-  /** True while the connection is cut and the client may come back. What is sent waits, and nothing comes. */
+  /** True while the connection is cut and the client may come back. Messages that are sent wait, and no message comes. */
   readonly suspended: boolean
   /** The bytes that were sent and have not left the process, or wait for a confirmation of the client. */
   readonly bufferedBytes: number

@@ -103,7 +103,7 @@ export class Feed implements SourceListener {
     this.#isReady = true
   }
 
-  /** Gives a subscription what it missed, or the last message, and then what comes. No message is between, and none comes twice. */
+  /** Gives a subscription the messages that it missed, or the last message, and then the live ones. No message is lost between them, and no message comes twice. */
   async #catchUp (subscription: TopicSubscription, log: LogSource, recover: string | undefined): Promise<SubscribeResult> {
     const gate = new Gate(subscription)
     this.#gates.set(subscription, gate)

@@ -117,7 +117,7 @@ export class LogReader {
     this.#listener.deliver(placed(message, { epoch, offset }))
   }
 
-  /** Fetches what comes behind a place, and delivers it. Where messages are missing, it is the last one, if subscribers need it. */
+  /** Fetches the messages behind a place, and delivers them. If messages are missing there, it delivers the last one, where subscribers need it. */
   async #fill (from: Position): Promise<void> {
     this.#busy = true
     const messages = await this.#read(from)
