@@ -20,15 +20,20 @@ const MEASUREMENT = `
   console.log('begun')
 `
 
-/** Starts a process with `args`, sends it signals when it has begun, and returns its output and its end. */
-async function end (t: Test, args: readonly string[], ...signals: readonly NodeJS.Signals[]) {
+/**
+ * Starts a process with `args`, and returns its output and its end.
+ * It gets `first` when it has begun, and the `later` signals when it is stopping: signals that wait together come in any order (POSIX, `sigaction`).
+ */
+async function end (t: Test, args: readonly string[], first: NodeJS.Signals, ...later: readonly NodeJS.Signals[]) {
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
   t.teardown(() => child.kill('SIGKILL'))
   let output = ''
   child.stdout.setEncoding('utf8').on('data', (text: string) => { output += text })
   const exit = once(child, 'exit')
   await until(() => output.includes('begun'), 'the measurement begins')
-  for (const signal of signals) child.kill(signal)
+  child.kill(first)
+  if (later.length > 0) await until(() => output.includes('stopping'), 'the measurement is stopping')
+  for (const signal of later) child.kill(signal)
   const [code] = await exit
   return { code, output }
 }
