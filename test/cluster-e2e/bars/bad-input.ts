@@ -44,9 +44,9 @@ async function firstFrames (ports: readonly number[], id: string): Promise<strin
 export const twoFirst: Bar = {
   name: 'bad input: two first receivers at two nodes',
   group: 'faults',
-  engines: ['nats', 'redis'],
+  engines: ['nats', 'redis', 'hub'],
   async run (bench, engine) {
-    const { nodes } = await bench.world({ engine })
+    const { nodes } = await bench.world({ engine, hub: 'own' })
     const [one, two] = nodes.map((node) => node.port) as [number, number]
     const outcomes = new Map<string, number>()
     for (let i = 0; i < PAIRS; i += 20) {
@@ -73,9 +73,9 @@ const LARGE = 3 * 1024 * 1024
 export const largeMessage: Bar = {
   name: 'bad input: a message above the engine\'s maximum',
   group: 'faults',
-  engines: ['nats', 'redis'],
+  engines: ['nats', 'redis', 'hub'],
   async run (bench, engine) {
-    const { nodes } = await bench.world({ engine })
+    const { nodes } = await bench.world({ engine, hub: 'own' })
     const [owner, edge] = nodes.map((node) => node.port) as [number, number]
     const path = `/echo/000/${newId()}`
     const text = 'x'.repeat(LARGE)
@@ -99,9 +99,9 @@ const FLOOD = 3_000
 export const flood: Bar = {
   name: 'bad input: an edge flooded with unknown ids',
   group: 'faults',
-  engines: ['nats', 'redis'],
+  engines: ['nats', 'redis', 'hub'],
   async run (bench, engine) {
-    const { nodes, port } = await bench.world({ engine })
+    const { nodes, port } = await bench.world({ engine, hub: 'own' })
     const statuses = new Map<number, number>()
     const witnesses = await during(bench, port, [{ transport: 'xhr-polling', sessions: 50 }, { transport: 'xhr-streaming', sessions: 50 }], async () => {
       for (let i = 0; i < FLOOD; i += 50) {

@@ -12,9 +12,9 @@ interface Report { readonly results: readonly { readonly id: string, readonly ve
 export const conformance: Bar = {
   name: 'sockjs-conformance --strict',
   group: 'routing',
-  engines: ['nats', 'redis'],
+  engines: ['nats', 'redis', 'hub'],
   async run ({ processes, world, row }, engine) {
-    const { port, folder } = await world({ engine, journal: true, balancer: 'connections' })
+    const { port, folder } = await world({ engine, hub: 'own', journal: true, balancer: 'connections' })
     const file = join(folder, 'report.json')
     const run = processes.start('sockjs-conformance', process.execPath, [RUNNER, `http://127.0.0.1:${port}`, '--strict', '--suite', 'sockjs', '--reporter', 'json', '--output', file])
     await within(run.ended, 'the conformance runner', 600_000)

@@ -118,10 +118,10 @@ export const primaryKilled: Bar = {
 export const nodeStopped: Bar = {
   name: 'node: stopped for 4 s',
   group: 'faults',
-  engines: ['nats', 'redis'],
+  engines: ['nats', 'redis', 'hub'],
   patient: true,
   async run (bench, engine) {
-    const world = await bench.world({ engine })
+    const world = await bench.world({ engine, hub: 'own' })
     allComplete(bench, await during(bench, world.port, CROWDS, () => world.nodes[1]!.process.freeze(4_000), 5_000))
   }
 }
@@ -130,10 +130,10 @@ export const nodeStopped: Bar = {
 export const nodeStoppedLong: Bar = {
   name: 'node: stopped for 20 s',
   group: 'faults',
-  engines: ['nats', 'redis'],
+  engines: ['nats', 'redis', 'hub'],
   patient: true,
   async run (bench, engine) {
-    const world = await bench.world({ engine })
+    const world = await bench.world({ engine, hub: 'own' })
     let from = 0
     const witnesses = await during(bench, world.port, CROWDS, async () => {
       from = Date.now()

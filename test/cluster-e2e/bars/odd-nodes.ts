@@ -30,9 +30,9 @@ function oddNodes (name: string, env: NonNullable<WorldOptions['env']>): Bar {
   return {
     name,
     group: 'faults',
-    engines: ['nats', 'redis'],
+    engines: ['nats', 'redis', 'hub'],
     async run (bench, engine) {
-      const { port } = await bench.world({ engine, env })
+      const { port } = await bench.world({ engine, hub: 'own', env })
       await allTalk(bench, port)
     }
   }

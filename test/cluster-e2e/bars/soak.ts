@@ -42,9 +42,9 @@ const CROWDS: readonly Crowd[] = (['xhr-polling', 'xhr-streaming', 'eventsource'
 export const soak: Bar = {
   name: 'soak: random faults',
   group: 'soak',
-  engines: ['nats', 'redis'],
+  engines: ['nats', 'redis', 'hub'],
   async run (bench, engine) {
-    const world = await bench.world({ engine })
+    const world = await bench.world({ engine, hub: 'own' })
     const counts = new Map<string, number>()
     const end = Date.now() + bench.options.soakMinutes * 60_000
     const names = Object.keys(FAULTS)
