@@ -1,4 +1,5 @@
 import { fork } from 'node:child_process'
+import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { TYPESCRIPT } from '../../support/typescript.ts'
 import { deferred, within } from '../../support/wait.ts'
@@ -26,8 +27,10 @@ export class Load {
       if (word === 'open') this.#open.resolve()
       else this.#records.resolve(word as Record[])
     })
-    child.on('exit', () => {
-      const error = new Error(`${this.#process.name} has ended early: ${this.#process.output}`)
+    // A process may be over before its last message has been read, and before its last output.
+    Promise.all([once(child, 'disconnect'), once(child, 'close')]).then(([, [code, signal]]) => {
+      throw new Error(`${this.#process.name} has ended early with ${code ?? signal}: ${this.#process.output}`)
+    }).catch((error: unknown) => {
       this.#open.reject(error)
       this.#records.reject(error)
     })
