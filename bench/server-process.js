@@ -34,7 +34,7 @@ export class ServerProcess {
     return user + system
   }
 
-  /** Resident bytes after a collection: what the server really keeps. */
+  /** Resident bytes after a collection, without the empty pages of V8's young generation: what the server really keeps. */
   async memory () { return (await this.ask('memory')).rss }
 
   /** A profile is written by a process that ends by itself. */
