@@ -1,4 +1,4 @@
-// Rooms of socket.io beside Fastify, with the same schema.
+// Rooms of socket.io beside Fastify, with the same schema, and with the validator of Fastify under its options.
 import Ajv from 'ajv'
 import Fastify from 'fastify'
 import { Server } from 'socket.io'
@@ -7,7 +7,7 @@ import { ready } from './serve.js'
 
 const app = Fastify()
 const io = new Server(app.server, { serveClient: false })
-const isValid = new Ajv().compile(SAID)
+const isValid = new Ajv({ coerceTypes: 'array', useDefaults: true, removeAdditional: true, allErrors: false }).compile(SAID)
 io.on('connection', (socket) => {
   socket.join('bench')
   socket.on('say', (body) => { if (isValid(body)) io.to('bench').emit('message', { ...body, time: Date.now() }) })
