@@ -56,7 +56,7 @@ const clientOf = ({ size, message = 'x'.repeat(size), transport, tls }, { dialec
 
 function summary (name, values) {
   const of = (key) => values[0][key] === undefined ? undefined : median(values.map((value) => value[key]))
-  return { name, cost: of('cost'), rate: of('rate'), p50: of('p50'), p99: of('p99'), p999: of('p999') }
+  return { name, cost: of('cost'), rate: of('rate'), p50: of('p50'), p99: of('p99'), p999: of('p999'), inTime: of('inTime') }
 }
 
 /** With fewer turns nothing is likely; memory and heartbeats have one server at a time and need none. */

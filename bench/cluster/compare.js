@@ -60,12 +60,12 @@ async function measureTurn (deployment, { count, latencies }, milliseconds) {
   if (messages === 0) throw new Error('nothing has arrived')
   const each = (part) => (after[part] - before[part]) / messages
   const [owner, edge, engine] = ['owner', 'edge', 'engine'].map(each)
-  const [p50, p99] = latencies?.quantiles(0.5, 0.99) ?? []
+  const [p50, p99, p999] = latencies?.quantiles(0.5, 0.99, 0.999) ?? []
   const publications = after.publications - before.publications
-  return { owner, edge, engine, both: owner + (edge || 0), rate: messages / (ended - started) * 1000, perPublication: messages / publications, p50, p99 }
+  return { owner, edge, engine, both: owner + (edge || 0), rate: messages / (ended - started) * 1000, perPublication: messages / publications, p50, p99, p999 }
 }
 
-const SHOWN = ['owner', 'edge', 'both', 'engine', 'rate', 'perPublication', 'p50', 'p99']
+const SHOWN = ['owner', 'edge', 'both', 'engine', 'rate', 'perPublication', 'p50', 'p99', 'p999']
 
 /** What a row is compared in: CPU as a ratio to the first row, latency as the difference. */
 const COMPARISONS = {

@@ -19,6 +19,7 @@ const COLUMNS = [
   { title: 'messages per publication', of: ({ perPublication }) => perPublication > 1000 ? '' : digits(perPublication, 2) },
   { title: 'p50 ms', of: ({ p50 }) => digits(p50, 2) },
   { title: 'p99 ms', of: ({ p99 }) => digits(p99, 2) },
+  { title: 'p99.9 ms', of: ({ p999 }) => digits(p999, 2) },
   { title: 'owner / first', of: compared('owner') },
   { title: 'edge / first', of: compared('edge') },
   { title: 'both / first', of: compared('both') },

@@ -8,6 +8,7 @@ export const COLUMNS = [
   { title: () => 'p50 ms', of: ({ p50 }) => digits(p50, 2) },
   { title: () => 'p99 ms', of: ({ p99 }) => digits(p99, 2) },
   { title: () => 'p99.9 ms', of: ({ p999 }) => digits(p999, 2) },
+  { title: () => 'back in 2 s, %', of: ({ inTime }) => digits(inTime, 0) },
   { title: () => 'ours / theirs', of: ({ ratio }) => digits(ratio, 2) },
   { title: () => 'between', of: ({ low, high }) => low === high ? '' : `${digits(low, 2)}–${digits(high, 2)}` },
   { title: () => 'goal', of: ({ goal }) => goal === undefined ? '' : String(goal) },

@@ -19,7 +19,7 @@ export function growthChart (results) {
     legend: { data: names, top: 10 },
     grid: families.map((_, i) => ({ left: at(i).left + PLOT.margin, top: at(i).top + 30, width: PLOT.width - 2 * PLOT.margin, height: PLOT.height - 100 })),
     xAxis: families.map((_, gridIndex) => ({ type: 'log', gridIndex })),
-    yAxis: families.map((_, gridIndex) => ({ type: 'log', gridIndex, min: 1 })),
+    yAxis: families.map((_, gridIndex) => ({ type: 'log', gridIndex })),
     series: families.flatMap(([, members], i) => names.map((name) => ({
       name,
       type: 'line',
