@@ -4,6 +4,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 const WARM_UP = { milliseconds: 600, messages: 20_000, atMost: 4000, step: 25 }
 /** For a load that was set going to run evenly, or one that was held to come to rest. */
 const SETTLED = 10
+/** The time for messages that are on their way when the last turn ends, in milliseconds. */
+const PATIENCE = { atMost: 10_000, step: 10 }
 
 /** Each of the loads in turn, as often as `turns` says; the results by load. `measure` looks at one turn. */
 export async function takeTurns (running, { turns, milliseconds }, measure = measureWindow) {
@@ -14,7 +16,17 @@ export async function takeTurns (running, { turns, milliseconds }, measure = mea
       results[i].push(await whileGoing(load, () => measure(server, load, milliseconds)))
     }
   }
+  for (const { load } of running) await mustBeComplete(load)
   return results
+}
+
+/** Each message must have come once: a server that loses some, or sends some twice, is not quick. */
+async function mustBeComplete ({ outstanding }) {
+  if (outstanding === undefined) return
+  const started = performance.now()
+  while (outstanding() > 0 && performance.now() - started < PATIENCE.atMost) await delay(PATIENCE.step)
+  const missing = outstanding()
+  if (missing !== 0) throw new Error(missing > 0 ? `${missing} messages have not arrived` : `${-missing} messages arrived that were not due`)
 }
 
 async function whileGoing (load, work) {

@@ -90,7 +90,7 @@ function opening (transport, participants, goals = {}, name = `opening, ${transp
 }
 
 /** A document of about a kilobyte, which compresses as such documents do. */
-const JSON_TEXT = JSON.stringify(Array.from({ length: 20 }, (_, i) => ({ symbol: `S${i * 7919}`, bid: i * 1.37, ask: i * 1.39, at: 1_700_000_000 + i * 61 })))
+const JSON_TEXT = JSON.stringify(Array.from({ length: 16 }, (_, i) => ({ symbol: `S${i * 7919}`, bid: i * 1.37, ask: i * 1.39, at: 1_700_000_000 + i * 61 })))
 
 export const WORKLOADS = [
   echo('websocket', 1, SHORT, { sockjs: 0.8, 'socket.io': 0.75, ws: 1.1, bun: 1.8 }),
@@ -155,9 +155,9 @@ export const WORKLOADS = [
   opening('websocket', ON.websocket, { sockjs: 0.7, 'socket.io': 0.75, ws: 1.4 }),
   opening('xhr-streaming', ON['xhr-streaming']),
   opening('websocket', [
-    { name: OURS.name, server: 'fastify-sockjs-members', dialect: 'sockjs, with a token' },
-    { name: SOCKET_IO.name, server: 'socket.io-members', dialect: 'socket.io, with a token' },
-    { name: FASTIFY_WEBSOCKET.name, server: 'fastify-websocket-members', dialect: 'bare, with a token' }
+    { name: OURS.name, server: 'fastify-sockjs-members', dialect: 'sockjs, with a token', stranger: 'sockjs' },
+    { name: SOCKET_IO.name, server: 'socket.io-members', dialect: 'socket.io, with a token', stranger: 'socket.io' },
+    { name: FASTIFY_WEBSOCKET.name, server: 'fastify-websocket-members', dialect: 'bare, with a token', stranger: 'bare' }
   ], {}, 'opening with a hook, a JWT and the option session, websocket'),
   {
     name: '5000 clients lost and back, websocket',

@@ -1,14 +1,18 @@
 import { constants, inflateRawSync } from 'node:zlib'
 import { SAYING } from '../said.js'
 import { token } from '../token.js'
+import { mustHave } from './session.js'
 
 const code = (character) => character.charCodeAt(0)
 const nothing = () => {}
+
+// `text` is what a session sends, and `proof` is a part of what must come back.
 
 /** The messages are all there is. */
 const bare = (_id, message) => ({
   path: '/',
   text: message,
+  proof: message,
   upgraded: (session) => session.opened(),
   read: () => 1
 })
@@ -25,9 +29,10 @@ const TAIL = Buffer.from([0, 0, 0xff, 0xff])
 const deflated = (dialect) => {
   const counts = new Map()
   return (id, message) => {
-    const { read, ...rest } = dialect(id, message)
+    const { read, proof, ...rest } = dialect(id, message)
     function inflated (session, data, start, end) {
       const text = inflateRawSync(Buffer.concat([data.subarray(start, end), TAIL]), { finishFlush: constants.Z_SYNC_FLUSH })
+      mustHave(session, proof, text)
       return read(session, text, 0, text.length)
     }
     return {
@@ -53,6 +58,7 @@ const sockjs = (id, message) => {
   return {
     path: `/bench/000/${id}/websocket`,
     text: `[${quoted}]`,
+    proof: quoted,
     upgraded: nothing,
     read (session, data, start, end) {
       if (data[start] === code('a')) return countOf(end - start, quoted)
@@ -65,6 +71,7 @@ const sockjs = (id, message) => {
 const engine = (_id, message) => ({
   path: '/engine.io/?EIO=4&transport=websocket',
   text: '4' + message,
+  proof: message,
   upgraded: nothing,
   read (session, data, start) {
     if (data[start] === code('4')) return 1
@@ -77,11 +84,13 @@ const engine = (_id, message) => ({
 const socketIo = (_id, message) => ({
   path: '/socket.io/?EIO=4&transport=websocket',
   text: '42' + JSON.stringify(['message', message]),
+  proof: JSON.stringify(message),
   upgraded: nothing,
-  read (session, data, start) {
+  read (session, data, start, end) {
     if (data[start] === code('4')) {
       if (data[start + 1] === code('2')) return 1
-      session.opened()
+      if (data[start + 1] === code('4')) session.failed(new Error(`refused: ${data.toString('latin1', start, end)}`))
+      else session.opened()
     } else if (data[start] === code('2')) {
       session.say('3')
     } else if (data[start] === code('0')) {
@@ -106,10 +115,11 @@ const send = (topicOf) => (id, message) => sendFrame(topicOf(id), message)
  *
  * `topicsOf` are the topics of a session that subscribes several. `acknowledge` answers each message of a queue.
  */
-const stomp = (topicOf, { frameFor = send(topicOf), topicsOf = (id) => [topicOf(id)], path = '/stomp', connect = connectFrame, receipt = false, acknowledge = false } = {}) => (id, message) => ({
+const stomp = (topicOf, { frameFor = send(topicOf), topicsOf = (id) => [topicOf(id)], path = '/stomp', connect = connectFrame, receipt = false, acknowledge = false, proof } = {}) => (id, message) => ({
   path,
   protocol: 'v12.stomp',
   text: frameFor(id, message),
+  proof: proof ?? message,
   upgraded: (session) => session.say(connect),
   read (session, data, start, end) {
     if (data[start] === code('M')) {
@@ -140,6 +150,7 @@ const NUL = Buffer.from('\\u0000')
 const stompInSockjs = (topicOf) => (id, message) => ({
   path: `/stomp/000/${id}/websocket`,
   text: JSON.stringify([sendFrame(topicOf(id), message)]),
+  proof: JSON.stringify(message).slice(1, -1),
   upgraded: nothing,
   read (session, data, start, end) {
     if (data[start] === code('o')) session.say(JSON.stringify([connectFrame]))
@@ -165,9 +176,12 @@ const OF_EACH = 100
 const many = (id) => Array.from({ length: OF_EACH }, (_, i) => `/topic/t${(Number(id.slice(1)) * OF_EACH + i) % TOPICS}`)
 const first = () => '/topic/t0'
 
+/** The answer has the fields of the message, and one more. */
+const SAID_AGAIN = SAYING.slice(0, -1) + ','
+
 /** A message to a room, and how socket.io sends it. */
 const sayFrame = () => `SEND\ndestination:/app/rooms/bench\ncontent-type:application/json\n\n${SAYING}\0`
-const saySocketIo = (id) => ({ ...socketIo(id, ''), text: `42["say",${SAYING}]` })
+const saySocketIo = (id) => ({ ...socketIo(id, ''), text: `42["say",${SAYING}]`, proof: SAID_AGAIN })
 
 /** A message for a route, from a page that has a trace. */
 const routeFrame = (id, message) => `SEND\ndestination:/app/echo/${id}\ntraceparent:00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\n\n${message}\0`
@@ -191,7 +205,7 @@ export const DIALECTS = {
   'stomp many topics with receipts': stomp(first, { topicsOf: many, receipt: true }),
   'stomp queue': stomp(queue, { receipt: true, acknowledge: true }),
   'stomp queue of RabbitMQ': stomp(queue, { ...RABBITMQ, acknowledge: true }),
-  'stomp room': stomp(() => '/topic/rooms/bench', { frameFor: sayFrame }),
+  'stomp room': stomp(() => '/topic/rooms/bench', { frameFor: sayFrame, proof: SAID_AGAIN }),
   'stomp route': stomp(own, { frameFor: routeFrame }),
   'stomp fan-out in sockjs': stompInSockjs(shared),
   'stomp echo in sockjs': stompInSockjs(own)

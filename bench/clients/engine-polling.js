@@ -56,8 +56,10 @@ export class EnginePollingSession extends Session {
       this.#ready = true
       return this.opened()
     }
-    if (body[0] === MESSAGE) this.arrived(packetsIn(body))
-    else if (body[0] === PING) sendOnce(this.#port, post(this.#path, '3'), this.failed)
+    if (body[0] === MESSAGE) {
+      this.prove(this.message, body, 0, body.length)
+      this.arrived(packetsIn(body))
+    } else if (body[0] === PING) sendOnce(this.#port, post(this.#path, '3'), this.failed)
   }
 
   #welcome (body) {

@@ -69,8 +69,10 @@ export class SockjsHttpSession extends Session {
     let at = from
     for (let end = data.indexOf(LINE, at); end !== -1 && end < to; end = data.indexOf(LINE, at)) {
       const first = at + before < end ? data[at + before] : 0
-      if (first === ARRAY) this.#arrived += countOf(end - at - before - after, this.#quoted)
-      else if (first === OPEN) this.opened()
+      if (first === ARRAY) {
+        this.prove(this.#quoted, data, at, end)
+        this.#arrived += countOf(end - at - before - after, this.#quoted)
+      } else if (first === OPEN) this.opened()
       at = end + 1
     }
     this.#rest = at === to ? EMPTY : Buffer.from(data.subarray(at, to))

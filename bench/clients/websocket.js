@@ -69,7 +69,11 @@ export class WebSocketSession extends Session {
       const opcode = data[at] & 15
       if (opcode === OPCODE.ping) this.#socket.write(PONG)
       else if (opcode === OPCODE.close) this.failed(new Error(`closed by the server: ${data.toString('latin1', start + 2, end)}`))
-      else messages += this.#dialect.read(this, data, start, end)
+      else {
+        const count = this.#dialect.read(this, data, start, end)
+        if (count > 0) this.prove(this.#dialect.proof, data, start, end)
+        messages += count
+      }
       at = end
     }
     this.#rest = at === data.length ? EMPTY : data.subarray(at)

@@ -32,8 +32,10 @@ export async function broadcast ({ sessions, inFlight, slow = 0, deafPublisher =
   }
 
   const together = { next: 0 }
+  const all = []
   for (const session of opened) {
     const seen = audience === 1 ? together : { next: 0 }
+    all.push(seen)
     session.onMessages = (messages) => {
       const now = performance.now()
       for (let i = 0; i < messages; i++) latencies.add(now - publishedAt[seen.next++ % REMEMBERED])
@@ -50,6 +52,11 @@ export async function broadcast ({ sessions, inFlight, slow = 0, deafPublisher =
       refill()
     },
     hold () { held = true },
+    /** Where a publication goes to all, each of them must have it: one session cannot have two in place of another. */
+    outstanding () {
+      const missing = published * audience - delivered
+      return missing !== 0 || audience < listeners ? missing : listeners - all.filter(({ next }) => next === published).length
+    },
     end () { closeAll([...sluggards, ...opened]) }
   }
 }

@@ -13,6 +13,7 @@ export async function echo ({ sessions, inFlight }, client, pause = 0) {
   const opened = await openSessions(sessions, client)
   const loops = opened.map(loop)
   let received = 0
+  let onTheirWay = 0
   let held = true
 
   function loop (session) {
@@ -27,8 +28,9 @@ export async function echo ({ sessions, inFlight }, client, pause = 0) {
         oldest = (oldest + 1) % inFlight
       }
       received += messages
+      onTheirWay -= messages
       if (held) waiting += messages
-      else if (pause === 0) session.send(messages)
+      else if (pause === 0) send(messages)
       else setTimeout(later, pause, messages)
     }
     function later (messages) {
@@ -38,8 +40,12 @@ export async function echo ({ sessions, inFlight }, client, pause = 0) {
     function again () {
       if (waiting === 0) return
       sentAt.fill(performance.now())
-      session.send(waiting)
+      send(waiting)
       waiting = 0
+    }
+    function send (messages) {
+      onTheirWay += messages
+      session.send(messages)
     }
     return again
   }
@@ -52,6 +58,7 @@ export async function echo ({ sessions, inFlight }, client, pause = 0) {
       for (const again of loops) again()
     },
     hold () { held = true },
+    outstanding: () => onTheirWay,
     end () { closeAll(opened) }
   }
 }

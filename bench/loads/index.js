@@ -6,7 +6,8 @@ import { storm } from './storm.js'
 
 /**
  * `mode` is what the server does with messages; `unit` what one message, session or heartbeat costs it.
- * What is started is a load that can be held and set going, `{ count, latencies, go, hold, end }`, for servers that take turns;
+ * What is started is a load that can be held and set going, `{ count, latencies, go, hold, outstanding, end }`, for servers that take turns;
+ * `outstanding()` is how many messages are still to come, below zero if more came than were due;
  * what is measured has one server alone, and answers with its figures.
  */
 export const LOADS = {

@@ -1,8 +1,13 @@
 import { openSession } from '../clients/index.js'
 import { Latencies } from '../statistics.js'
 
-/** Sessions that open, get their welcome, and leave; as many at a time as the workload says. */
-export function opening ({ sessions: atATime }, client) {
+/**
+ * Sessions that open, get their welcome, and leave; as many at a time as the workload says.
+ *
+ * `stranger` is the dialect of a client that the server must refuse.
+ */
+export async function opening ({ sessions: atATime, stranger }, client) {
+  if (stranger !== undefined) await mustRefuse({ ...client, dialect: stranger })
   const latencies = new Latencies()
   let opened = 0
   let running = 0
@@ -34,4 +39,11 @@ export function opening ({ sessions: atATime }, client) {
     hold () { held = true },
     end () {}
   }
+}
+
+async function mustRefuse (client) {
+  const session = openSession(client)
+  const open = await session.whenOpen.then(() => true, () => false)
+  session.close()
+  if (open) throw new Error('the server has let a stranger in')
 }

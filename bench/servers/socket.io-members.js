@@ -9,9 +9,13 @@ const server = createServer()
 const io = new Server(server, { serveClient: false })
 const verify = createVerifier({ key: SECRET })
 io.use((socket, next) => {
-  const { sub, tenant } = verify(socket.handshake.headers.authorization.slice('Bearer '.length))
-  socket.data = { user: sub, tenant }
-  next()
+  try {
+    const { sub, tenant } = verify(socket.handshake.headers.authorization?.slice('Bearer '.length))
+    socket.data = { user: sub, tenant }
+    next()
+  } catch (error) {
+    next(error)
+  }
 })
 io.on('connection', (socket) => socket.on('message', (message) => socket.emit('message', message)))
 serve(server)
