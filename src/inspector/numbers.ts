@@ -17,7 +17,9 @@ export interface RouteTimes {
 export interface ServerNumbers {
   readonly sessions: Numbers
   readonly endpoints: Numbers
+  /** The sessions without a connection, the suspended ones among them. */
   readonly detached: number
+  readonly suspended: number
   readonly opened: number
   readonly messages: Numbers
   readonly bytes: Numbers
@@ -26,6 +28,7 @@ export interface ServerNumbers {
   readonly closes: Numbers
   readonly refusals: Numbers
   readonly fallbacks: Numbers
+  readonly suspensions: Numbers
   readonly stomp: { readonly sessions: number, readonly subscriptions: Numbers, readonly errors: Numbers, readonly queued: number, readonly queuedBytes: number, readonly deadLetters: Numbers }
   readonly routes: Readonly<Record<string, RouteTimes>>
 }
@@ -56,6 +59,7 @@ export function numbersOf (parts: ServerParts): { readonly numbers: ServerNumber
       sessions: by('sockjs.server.active_sessions', 'sockjs.transport'),
       endpoints: by('sockjs.server.active_sessions', ENDPOINT),
       detached: sum('sockjs.server.detached_sessions'),
+      suspended: sum('sockjs.server.suspended_sessions'),
       opened: sum('sockjs.server.sessions.opened'),
       messages: by('sockjs.server.messages', 'network.io.direction'),
       bytes: by('sockjs.server.io', 'network.io.direction'),
@@ -64,6 +68,7 @@ export function numbersOf (parts: ServerParts): { readonly numbers: ServerNumber
       closes: by('sockjs.server.session.duration', 'sockjs.session.status'),
       refusals: by('sockjs.server.sessions.refused', 'sockjs.refusal.reason'),
       fallbacks: withoutNone(by('sockjs.server.fallbacks', 'sockjs.fallback.from', 'sockjs.fallback.to')),
+      suspensions: by('sockjs.server.suspensions', 'sockjs.suspension.outcome'),
       stomp: {
         sessions: sum('stomp.server.sessions'),
         subscriptions: by('stomp.server.subscriptions', 'stomp.subscription.kind'),

@@ -16,6 +16,7 @@ export function sessionTable (parts: ServerParts, node: string): Table<SeenSessi
     items: parts.sessions(),
     columns: {
       endpoint: ({ endpoint }) => endpoint.path,
+      state: stateOf,
       transport: ({ session }) => session.transport,
       user: userOf,
       ip: ({ session }) => session.ip,
@@ -23,20 +24,26 @@ export function sessionTable (parts: ServerParts, node: string): Table<SeenSessi
       buffered: ({ session }) => session.bufferedBytes,
       subscriptions: subscriptionsOf
     },
-    texts: (seen) => [seen.endpoint.path, seen.session.transport, userOf(seen), seen.session.ip, seen.session.knownId ?? ''],
+    texts: (seen) => [seen.endpoint.path, stateOf(seen), seen.session.transport, userOf(seen), seen.session.ip, seen.session.knownId ?? ''],
     row: (seen): Row => ({
       id: seen.session.id,
       node,
       endpoint: seen.endpoint.path,
+      state: stateOf(seen),
       transport: seen.session.transport,
       user: userOf(seen),
       ip: seen.session.ip,
       age: now - seen.session.openedAt,
       buffered: seen.session.bufferedBytes,
-      subscriptions: subscriptionsOf(seen),
-      detached: seen.session.output.receiver === null
+      subscriptions: subscriptionsOf(seen)
     })
   }
+}
+
+/** The state of a session for people. A suspended session has lost its connection, and its client may resume it. */
+function stateOf ({ session }: SeenSession): string {
+  if (session.suspended) return 'suspended'
+  return session.output.receiver === null ? 'between requests' : session.state
 }
 
 /** The field that the default key of a user names before its value. */
@@ -55,7 +62,7 @@ export interface ShownSubscription {
 
 /** The details of one session. The query of its URL, most headers and the attributes may hold secrets, so that they are not among them. */
 export interface SessionDetails extends Row {
-  readonly state: string
+  readonly closing: boolean
   readonly path: string
   readonly agent: string
   readonly origin: string
@@ -79,7 +86,7 @@ export function sessionDetails (parts: ServerParts, seen: SeenSession, node: str
   const { session, endpoint } = seen
   const facts = {
     ...sessionTable(parts, node).row(seen),
-    state: session.state,
+    closing: session.state === 'closing',
     path: session.url.split('?', 1)[0]!,
     agent: session.headers['user-agent'] ?? '',
     origin: session.origin,

@@ -50,13 +50,19 @@ export const INSTRUMENTS = {
     kind: 'upDownCounter',
     unit: '{session}',
     attributes: [ENDPOINT],
-    description: 'Sessions of these that wait for the next request of their client.'
+    description: 'Sessions of these that have no connection and wait for the next request of their client.'
   },
   'sockjs.server.suspended_sessions': {
     kind: 'upDownCounter',
     unit: '{session}',
     attributes: [ENDPOINT],
-    description: 'Sessions of these whose connection was cut, and that their client may resume.'
+    description: 'Detached sessions whose connection was cut, and that their client may resume.'
+  },
+  'sockjs.server.suspensions': {
+    kind: 'counter',
+    unit: '{session}',
+    attributes: [ENDPOINT, 'sockjs.suspension.outcome'],
+    description: 'Sessions that were suspended and are not any more.'
   },
   'sockjs.server.session.duration': {
     kind: 'histogram',

@@ -5,7 +5,7 @@ import sockjs from '../../src/index.ts'
 import inspector, { type InspectorOptions } from '../../src/inspector.ts'
 import stomp, { memoryBroker } from '../../src/stomp.ts'
 import type { InjectedClient } from '../../src/stomp.ts'
-import { openMany } from '../inspector/support.ts'
+import { openMany, suspend } from '../inspector/support.ts'
 
 /** The sizes of a server that the page is tried with. */
 export interface Crowd {
@@ -38,12 +38,15 @@ export class InspectedSite {
     await app.register(sockjs, { maxSessions: crowd.sessions + 10_000 })
     const rooms = app.sockjs('/rooms', { userKey: String, user: (request) => request.headers['x-user'] }, (session) => { session.on('message', (message) => session.send(message)) })
     const news = app.sockjs('/news', () => {})
+    const trades = app.sockjs('/trades', { resume: { within: 3_600_000 } }, () => {})
     await app.register(stomp, { path: '/stomp', broker: memoryBroker({ maxDeliveries: 1, maxQueues: crowd.destinations + 100 }), presence: [{ pattern: '/topic/rooms/**' }] })
     app.stomp.message('/chat/:room', { sendTo: '/topic/rooms/:room' }, ({ body }) => body)
     app.stomp.message('/orders', async () => { await new Promise((resolve) => setTimeout(resolve, 20)) })
     await app.register(inspector, options)
     this.url = await app.listen({ port: 0, host: '127.0.0.1' })
     this.#seat(rooms, news, crowd.sessions)
+    openMany(trades, 3, () => ({ userKey: 'trader', path: '/trades/:server/:session', prefix: '/trades' }))
+    for (const session of [...trades.sessions].slice(1)) suspend(trades, session)
     await this.#fill(crowd.destinations)
     await this.#talk()
     if (crowd.isLively === true) this.#come(rooms)

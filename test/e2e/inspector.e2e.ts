@@ -130,6 +130,27 @@ t.test('by the keyboard alone: tabs, order, a session, its messages, and the way
   t.match(await focused(), /^[0-9a-f]{8}$/, 'the focus is back in the table')
 })
 
+t.test('suspended sessions: a word and a sign in the table, and a number in the overview and of each node', async (t) => {
+  const page = await openPage(t, '#/sessions')
+  await page.fill('.search', 'trader')
+  await page.locator('.summary', { hasText: /^3 of/ }).waitFor()
+  await page.click('[data-key=state]')
+  await page.locator('[aria-sort=ascending] [data-key=state]').waitFor()
+  const shown = '[...document.querySelectorAll(".body .row .marked")].map((cell) => cell.textContent).join()'
+  await becomes(page, `${shown} === '●open,‖suspended,‖suspended'`)
+  await page.evaluate(axeScript())
+  t.strictSame(await page.evaluate(FINDINGS), [])
+  await page.fill('.search', 'suspended')
+  await page.locator('.summary', { hasText: /^2 of/ }).waitFor()
+  await page.locator('.body .row .link').first().click()
+  await page.locator('dialog[open] dd', { hasText: 'suspended' }).waitFor()
+  await page.click('text=Done')
+  await page.click('[data-view=overview]')
+  await page.locator('.detail', { hasText: /requests, 2 suspended$/ }).waitFor()
+  await page.click('[data-view=nodes]')
+  await page.locator('th', { hasText: 'Suspended' }).waitFor()
+})
+
 t.test('messages of a session, and its end', async (t) => {
   const page = await openPage(t, '#/sessions')
   await page.fill('.search', 'speaker')

@@ -2,6 +2,9 @@ import t from 'tap'
 import { addUp } from '../../src/inspector/numbers.ts'
 import { joinRows, rowsOf, type Table } from '../../src/inspector/rows.ts'
 import { connect } from '../support/client.ts'
+import { idle } from '../support/cluster.ts'
+import { readToken, TestLink } from '../support/resuming-client.ts'
+import { until } from '../support/wait.ts'
 import { inspectedServer, openMany, openPage } from './support.ts'
 
 t.test('the numbers of a server, without those of the inspector itself', async (t) => {
@@ -34,7 +37,7 @@ t.test('the table of sessions: order, filter and window are made by the server',
   t.strictSame(await usersOf({ filter: '10.0.0.2' }), ['bob'])
   t.strictSame(await usersOf({ filter: 'xhr', sort: 'user' }), ['Ada', 'Kimberley'])
   t.strictSame(await usersOf({ from: 100 }), [])
-  t.match((await page.rows('sessions', { filter: 'kim', count: 1 })).result, { matched: 2, total: 5, rows: [{ user: 'kim', endpoint: '/echo', transport: 'websocket', buffered: 0, subscriptions: 0, detached: false }] })
+  t.match((await page.rows('sessions', { filter: 'kim', count: 1 })).result, { matched: 2, total: 5, rows: [{ user: 'kim', endpoint: '/echo', state: 'open', transport: 'websocket', buffered: 0, subscriptions: 0 }] })
   t.strictSame(await usersOf({ sort: 'constructor' }), users, 'a column that does not exist leaves the order')
 })
 
@@ -53,6 +56,30 @@ t.test('the details of a session', async (t) => {
   t.match((await page.rows('sessions', { filter: id.slice(0, 8) })).result, { matched: 1 })
   session.terminate()
   t.match(await page.ask({ name: 'session', node: '', session: id }), { failure: 'NOT_FOUND' })
+})
+
+t.test('a suspended session: in the numbers, in the table and in its details', async (t) => {
+  const server = await inspectedServer(t, { endpoint: { resume: { within: 10_000 } }, handler: idle })
+  const link = TestLink.open('websocket', { port: server.port, resume: '1' })
+  server.own({ abort: () => link.cut() })
+  await link.next()
+  readToken(await link.next())
+  const session = await server.session()
+  await connect(server, 'websocket')
+  await connect(server, 'xhr-polling')
+  link.cut()
+  await until(() => session.suspended, 'the session is suspended')
+  const page = await openPage(server)
+  const numbers = async () => (await page.ask({ name: 'numbers', node: '*' })).result.numbers
+  t.match(await numbers(), { sessions: { websocket: 2, 'xhr-polling': 1 }, suspended: 1, suspensions: {} })
+  const states = async (query: object): Promise<string[]> => (await page.rows('sessions', query)).result.rows.map(({ state }: { state: string }) => state)
+  t.strictSame((await states({ sort: 'state' })).at(-1), 'suspended')
+  t.strictSame(await states({ filter: 'suspended' }), ['suspended'])
+  t.match((await page.ask({ name: 'session', node: '', session: session.id })).result.facts, { state: 'suspended', closing: false })
+  session.close()
+  t.match((await page.ask({ name: 'session', node: '', session: session.id })).result.facts, { state: 'suspended', closing: true }, 'its messages wait for the client')
+  server.clock.advance(10_100)
+  t.match(await numbers(), { suspended: 0, suspensions: { expired: 1 } })
 })
 
 t.test('the tables of STOMP', async (t) => {

@@ -5,7 +5,7 @@ import { writeRecord } from '../../src/stomp/broker/cluster/record.ts'
 import type { Row } from '../../src/inspector/rows.ts'
 import { connect } from '../support/client.ts'
 import { buildCluster, idle, type TestCluster } from '../support/cluster.ts'
-import { inspected, type InspectedOptions, openMany, openPage, type PageAnswer, type TestPage } from './support.ts'
+import { inspected, type InspectedOptions, openMany, openPage, type PageAnswer, suspend, type TestPage } from './support.ts'
 
 async function twoNodes (t: Test, options: InspectedOptions = {}): Promise<{ cluster: TestCluster, page: TestPage, ask: (command: object) => Promise<PageAnswer>, ids: string[], names: string[] }> {
   const cluster = await buildCluster(t, 2, inspected({ handler: idle, ...options }))
@@ -30,6 +30,22 @@ t.test('the numbers of all nodes, and of each', async (t) => {
   t.strictSame([all.complete, all.numbers.sessions.websocket, all.nodes.map(({ name }: { name: string }) => name).sort()], [true, 5, [...names].sort()])
   t.match((await ask({ name: 'numbers', node: ids[1] })).result, { nodes: [{ name: names[1], engine: 'available' }], numbers: { sessions: { websocket: 3 } } })
   t.match((await ask({ name: 'numbers', node: '' })).result, { nodes: [{ name: names[0] }], numbers: { sessions: { websocket: 2 } } })
+})
+
+t.test('suspended sessions of all nodes', async (t) => {
+  const { cluster, ask, ids, names } = await twoNodes(t, { endpoint: { resume: true } })
+  const [first, second] = [0, 1].map((i) => cluster.nodes[i]!.endpoint)
+  openMany(first!, 2)
+  openMany(second!, 3)
+  suspend(first!, [...first!.sessions][1]!)
+  for (const session of [...second!.sessions].slice(1)) suspend(second!, session)
+  const all = (await ask({ name: 'numbers', node: '*' })).result
+  t.match(all.numbers, { sessions: { websocket: 5 }, detached: 3, suspended: 3 })
+  t.strictSame(all.nodes.map(({ name, numbers }: { name: string, numbers: { suspended: number } }) => [name, numbers.suspended]), [[names[0], 1], [names[1], 2]])
+  t.match((await ask({ name: 'numbers', node: ids[1] })).result, { numbers: { suspended: 2 } })
+  const { rows } = (await ask({ ...ROWS, node: '*', sort: 'state', descending: true })).result
+  t.strictSame(rows.map(({ state }: Row) => state), ['suspended', 'suspended', 'suspended', 'open', 'open'])
+  t.match((await ask({ ...ROWS, node: '*', filter: 'suspended' })).result, { matched: 3, total: 5 })
 })
 
 t.test('the rows of all nodes make one table', async (t) => {

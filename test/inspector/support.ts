@@ -5,7 +5,7 @@ import { memoryBroker } from '../../src/stomp.ts'
 import { stomp } from '../../src/stomp/plugin.ts'
 import type { StompPluginOptions } from '../../src/stomp.ts'
 import type { TransportName } from '../../src/sockjs/protocol/index.ts'
-import type { Receiver, SessionFacts } from '../../src/sockjs/session/index.ts'
+import type { AnySession, Receiver, SessionFacts } from '../../src/sockjs/session/index.ts'
 import type { Endpoint } from '../../src/index.ts'
 import { connect, type Host, type TestClient } from '../support/client.ts'
 import { buildServer, type ServerOptions, type TestServer } from '../support/server.ts'
@@ -89,4 +89,10 @@ export function openMany (endpoint: Endpoint, count: number, facts: (i: number) 
     }
     endpoint.accept(all, () => receiver(all.transport))
   }
+}
+
+/** Cuts the connection of a session, so that it waits for its client. The endpoint needs the option `resume`. */
+export function suspend (endpoint: Endpoint, session: AnySession): void {
+  endpoint.resumables!.add(session)
+  session.output.interrupted(session.output.receiver!)
 }

@@ -1,6 +1,6 @@
 // The values of every instrument of the table. Each test notes the instruments that it has given a value, and the last one compares them with the table.
 import t from 'tap'
-import type { HistogramPoint, Metric } from '../../src/index.ts'
+import type { HistogramPoint, Metric, Session } from '../../src/index.ts'
 import { memoryBroker, relayBroker } from '../../src/stomp.ts'
 import { refusal } from '../../src/stomp/refusals.ts'
 import { type InstrumentName, INSTRUMENTS } from '../../src/telemetry/instruments.ts'
@@ -118,6 +118,29 @@ t.test('a session that is suspended, and resumed over another transport', async 
   t.strictSame(read(metrics(), 'sockjs.server.sessions.opened'), [
     { ...endpoint, 'sockjs.transport': 'websocket', value: 1 }, { ...endpoint, 'sockjs.transport': 'xhr-polling', value: 0 }
   ])
+  t.strictSame(read(metrics(), 'sockjs.server.suspensions'), [{ ...endpoint, 'sockjs.suspension.outcome': 'resumed', value: 1 }])
+})
+
+t.test('a session that is suspended and ends: its client does not come back, or the application does not wait', async (t) => {
+  const server = await buildServer(t, { nodes: 1, endpoint: { resume: { within: 30_000 } }, handler: idle })
+  const suspend = async (): Promise<Session> => {
+    const link = TestLink.open('websocket', { port: server.port, resume: '1' })
+    server.own({ abort: () => link.cut() })
+    await link.next()
+    readToken(await link.next())
+    const session = await server.session()
+    link.cut()
+    await until(() => session.suspended, 'the session is suspended')
+    return session
+  }
+  const outcomes = (): unknown => Object.fromEntries(read(server.app.sockjs.metrics(), 'sockjs.server.suspensions').map((point) => [point['sockjs.suspension.outcome'], point.value]))
+  await suspend()
+  server.clock.advance(30_100)
+  t.strictSame(outcomes(), { expired: 1 })
+  const session = await suspend()
+  session.terminate()
+  t.strictSame(outcomes(), { expired: 1, ended: 1 })
+  t.strictSame(read(server.app.sockjs.metrics(), 'sockjs.server.suspended_sessions'), [{ 'sockjs.endpoint': '/echo', value: 0 }])
 })
 
 t.test('two nodes: the owner of a session, and the edge that carries it', async (t) => {

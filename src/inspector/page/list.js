@@ -213,6 +213,23 @@ export function textCell (read) {
   }
 }
 
+/** A text behind a sign, which `marks` has for each text. */
+export function markedCell (read, marks) {
+  return () => {
+    const mark = el('span', { class: 'mark', 'aria-hidden': 'true' })
+    const words = el('span', { class: 'text' })
+    return {
+      element: el('span', { class: 'marked' }, mark, words),
+      show: (row) => {
+        const text = read(row)
+        setText(mark, marks[text] ?? '')
+        setText(words, text)
+        mark.dataset.state = text
+      }
+    }
+  }
+}
+
 /** A cell with a button. `press` gets the row that it shows at the moment. */
 export function buttonCell (read, describe, press) {
   return () => {

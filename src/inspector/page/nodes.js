@@ -15,6 +15,7 @@ export function nodesView () {
       { label: 'Engine', read: ({ engine }) => engine ?? 'none' },
       { label: 'Broker', read: ({ broker }) => broker ?? 'none' },
       { label: 'Sessions', numeric: true, read: ({ numbers }) => count(total(numbers.sessions)) },
+      { label: 'Suspended', numeric: true, read: ({ numbers }) => count(numbers.suspended) },
       { label: 'Messages in', numeric: true, read: ({ numbers }) => count(numbers.messages.receive ?? 0) },
       { label: 'Messages out', numeric: true, read: ({ numbers }) => count(numbers.messages.transmit ?? 0) },
       { label: 'Buffered', numeric: true, read: ({ numbers }) => bytes(numbers.buffered) },

@@ -16,7 +16,7 @@ const TILES = [
   {
     label: 'Sessions',
     value: ({ last }) => count(sum(last.numbers.sessions)),
-    detail: ({ last }) => `${count(last.numbers.detached)} between requests`,
+    detail: ({ last: { numbers: { detached, suspended } } }) => `${count(detached - suspended)} between requests, ${count(suspended)} suspended`,
     points: (history) => history.values(({ sessions }) => sum(sessions))
   },
   {
@@ -56,6 +56,7 @@ const LISTS = [
   { title: 'Sessions by endpoint', read: ({ endpoints }) => endpoints, empty: 'No session is open.' },
   { title: 'Closes by cause', read: ({ closes }) => closes, empty: 'No session has ended.' },
   { title: 'Refusals by reason', read: ({ refusals }) => refusals, empty: 'No client was refused.' },
+  { title: 'Suspensions that are over', read: ({ suspensions }) => suspensions, empty: 'No suspended session was resumed or has ended.' },
   { title: 'Fallbacks', read: ({ fallbacks }) => fallbacks, empty: 'No client was counted yet.', name: (key) => key.replace(' ', ' → ') },
   { title: 'STOMP subscriptions', read: ({ stomp }) => stomp.subscriptions, empty: 'No client subscribes.', isStomp: true },
   { title: 'STOMP errors', read: ({ stomp }) => stomp.errors, empty: 'No client got an error.', isStomp: true, name: (key) => key }

@@ -8,7 +8,7 @@ const MOST_MESSAGES = 200
 const FACTS = [
   ['Id', ({ id }) => id],
   ['User', ({ user }) => user || 'anonymous'],
-  ['State', ({ state, detached, held }) => [state, ...detached ? ['between two requests'] : [], ...held ? ['held back'] : []].join(', ')],
+  ['State', ({ state, closing, held }) => [state, ...closing && state !== 'closing' ? ['closing'] : [], ...held ? ['held back'] : []].join(', ')],
   ['Node', ({ node }) => node],
   ['Endpoint', ({ path }) => path],
   ['Transport', ({ transport, protocol }) => protocol === '' ? transport : `${transport}, ${protocol}`],

@@ -1,10 +1,13 @@
 import { bytes, count, duration } from './format.js'
-import { buttonCell, textCell } from './list.js'
+import { buttonCell, markedCell, textCell } from './list.js'
 
 const text = (key, label, width, read = (row) => row[key]) => ({ key, label, width, cell: textCell((row) => String(read(row) ?? '')) })
 const number = (key, label, width, read = (row) => count(row[key])) => ({ key, label, width, numeric: true, cell: textCell((row) => row[key] === null ? 'not known' : read(row)) })
 
 const node = (isCluster) => isCluster ? [text('node', 'Node', 'minmax(80px, .7fr)')].map((column) => ({ ...column, sort: false })) : []
+
+/** The signs before the states of a session. Each has a shape of its own, because colours alone tell nothing to some people. */
+const MARKS = { open: '●', 'between requests': '○', suspended: '‖', closing: '×' }
 
 /** The tables: their words, and their columns. `tools` has the functions that open and change things. */
 export const TABLES = {
@@ -17,7 +20,8 @@ export const TABLES = {
       { key: 'id', label: 'Session', width: 'minmax(110px, .8fr)', sort: false, cell: buttonCell((row) => row.id.slice(0, 8), (row) => `Details of session ${row.id}`, tools.open) },
       text('user', 'User', 'minmax(90px, 1fr)', (row) => row.user || 'anonymous'),
       text('endpoint', 'Endpoint', 'minmax(90px, 1fr)'),
-      text('transport', 'Transport', 'minmax(120px, 1fr)', (row) => row.detached ? `${row.transport} (away)` : row.transport),
+      { key: 'state', label: 'State', width: '150px', cell: markedCell((row) => row.state, MARKS) },
+      text('transport', 'Transport', 'minmax(120px, 1fr)'),
       text('ip', 'Address', 'minmax(110px, 1fr)'),
       number('age', 'Age', '120px', (row) => duration(row.age)),
       number('buffered', 'Buffered', '100px', (row) => bytes(row.buffered)),

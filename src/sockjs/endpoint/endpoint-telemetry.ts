@@ -6,7 +6,7 @@ import type { AttributesOf } from '../../telemetry/instruments.ts'
 import type { Telemetry } from '../../telemetry/telemetry.ts'
 import { TransportCounters } from '../../telemetry/transport-counters.ts'
 import { CLOSE, type TransportName } from '../protocol/index.ts'
-import { type AnySession, type Ending, SESSION_STATUSES, type SessionStatus } from '../session/index.ts'
+import { type AnySession, type Ending, SESSION_STATUSES, type SessionStatus, type SuspensionOutcome } from '../session/index.ts'
 
 /**
  * The reason for which a request got no session, as the metrics have it.
@@ -91,6 +91,11 @@ export class EndpointTelemetry {
   /** Counts a request of a client that wanted to resume its session. */
   resumption (outcome: 'resumed' | 'refused'): void {
     this.#telemetry.counter('sockjs.server.resumptions', { 'sockjs.endpoint': this.#endpoint, 'sockjs.resumption.outcome': outcome }).value++
+  }
+
+  /** Counts a session that is not suspended any more. */
+  suspensionOver (outcome: SuspensionOutcome): void {
+    this.#telemetry.counter('sockjs.server.suspensions', { 'sockjs.endpoint': this.#endpoint, 'sockjs.suspension.outcome': outcome }).value++
   }
 
   /** Counts a request that got no session, and tells the channel. */

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { ResumeClaim } from '../protocol/index.ts'
-import { type AnySession, type ResumeLimits, Resumption, type Tokens } from '../session/index.ts'
+import { type AnySession, type ResumeLimits, Resumption, type ResumptionHost, type SuspensionOutcome } from '../session/index.ts'
 import type { Endpoint } from './endpoint.ts'
 import { differenceOf, type Principal } from './identity.ts'
 
@@ -8,7 +8,7 @@ import { differenceOf, type Principal } from './identity.ts'
 const TOKEN_BYTES = 16
 
 /** The sessions of one endpoint that clients can resume, by their tokens. A token is a secret, and no log has it. */
-export class ResumableSessions implements Tokens {
+export class ResumableSessions implements ResumptionHost {
   readonly #endpoint: Endpoint
   readonly #limits: ResumeLimits
   readonly #byToken = new Map<string, AnySession>()
@@ -41,11 +41,11 @@ export class ResumableSessions implements Tokens {
     if (differenceOf(session, principal, this.#endpoint.options) !== null) return null
     const { resumption, suspended } = session
     if (resumption!.kept.has(count)) return session
-    if (suspended && resumption!.kept.wrote(count)) resumption!.giveUp()
+    if (suspended && resumption!.kept.wrote(count)) resumption!.giveUp('ended')
     return null
   }
 
-  // --- Tokens ------------------------------------------------------------------------------------------------
+  // --- ResumptionHost ----------------------------------------------------------------------------------------
 
   issue (session: AnySession): string {
     const token = randomBytes(TOKEN_BYTES).toString('base64url')
@@ -58,4 +58,6 @@ export class ResumableSessions implements Tokens {
     this.#byToken.delete(token)
     this.#endpoint.registration.tokens.retire(this.#endpoint, token)
   }
+
+  suspensionOver (outcome: SuspensionOutcome): void { this.#endpoint.telemetry.suspensionOver(outcome) }
 }

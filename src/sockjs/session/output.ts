@@ -225,7 +225,7 @@ export class Output implements TimerOwner, ResponseOutput {
     const session = this.#session
     if (session.state === 'closed') return session.forget()
     const receiver = this.#receiver
-    if (session.suspended) return session.resumption!.giveUp()
+    if (session.suspended) return session.resumption!.giveUp('expired')
     if (receiver === null) {
       // The client still reads its last response, and the receiver has a deadline for that. If that response is queued behind another one,
       // which may never end, the client cannot read it, and the session does not wait for it.

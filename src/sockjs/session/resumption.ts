@@ -20,12 +20,21 @@ export interface ResumeLimits {
   readonly limit: number
 }
 
-/** The tokens of the sessions of one endpoint. */
-export interface Tokens {
+/**
+ * The end of a suspension, as the metrics have it.
+ *
+ * `expired`: the client did not come back in time. `ended`: the session has ended for another reason.
+ */
+export type SuspensionOutcome = 'resumed' | 'expired' | 'ended'
+
+/** The part of an endpoint that knows all its sessions which can be resumed. */
+export interface ResumptionHost {
   /** @internal Makes a token by which requests find the session. */
   issue (session: AnySession): string
   /** @internal Forgets a token. */
   drop (token: string): void
+  /** @internal Counts a session that is not suspended any more. */
+  suspensionOver (outcome: SuspensionOutcome): void
 }
 
 /** The events that tell of a lost connection. They carry nothing. */
@@ -39,7 +48,7 @@ export class Resumption implements TimerOwner {
   /** The cause for which the connection was lost; `null` while the session is not suspended. */
   cause: LossCause | null = null
   readonly #session: AnySession
-  readonly #tokens: Tokens
+  readonly #host: ResumptionHost
   readonly #clock: Clock
   readonly #timer = new Timer(this)
   /** The token of the present connection. */
@@ -56,13 +65,13 @@ export class Resumption implements TimerOwner {
   #due = false
   #listeners: Record<ResumptionEvent, Listeners<undefined>> | null = null
 
-  constructor (session: AnySession, tokens: Tokens, clock: Clock, limits: ResumeLimits) {
+  constructor (session: AnySession, host: ResumptionHost, clock: Clock, limits: ResumeLimits) {
     this.#session = session
-    this.#tokens = tokens
+    this.#host = host
     this.#clock = clock
     this.limits = limits
     this.kept = new KeptMessages(limits.limit)
-    this.#token = tokens.issue(session)
+    this.#token = host.issue(session)
   }
 
   // --- counts ------------------------------------------------------------------------------------------------
@@ -96,7 +105,7 @@ export class Resumption implements TimerOwner {
   /** Notes that the client has got its first `count` messages. A count that cannot be has no effect. */
   confirmed (count: number): void {
     if (!this.kept.confirm(count)) return
-    if (this.#spare !== null) this.#tokens.drop(this.#spare)
+    if (this.#spare !== null) this.#host.drop(this.#spare)
     this.#spare = null
     this.#session.account()
   }
@@ -134,30 +143,37 @@ export class Resumption implements TimerOwner {
 
   /** Goes on, because the client of a suspended session is here. */
   returned (): void {
-    this.cause = null
+    this.#over('resumed')
     this.#tell('resume')
   }
 
-  /** Ends a suspended session as it would have ended at the cut, because the client did not come back. */
-  giveUp (): void {
-    this.#session.end(this.cause!)
+  /** Ends a suspended session as it would have ended at the cut, because its client does not come back. */
+  giveUp (outcome: 'expired' | 'ended'): void {
+    const cause = this.cause!
+    this.#over(outcome)
+    this.#session.end(cause)
     this.#session.forget()
   }
 
   /** Ends all of it, because the session has ended. */
   stop (): void {
-    this.cause = null
+    if (this.cause !== null) this.#over('ended')
     this.#clock.stop(this.#timer)
-    this.#tokens.drop(this.#token)
-    if (this.#spare !== null) this.#tokens.drop(this.#spare)
+    this.#host.drop(this.#token)
+    if (this.#spare !== null) this.#host.drop(this.#spare)
     this.kept.clear()
+  }
+
+  #over (outcome: SuspensionOutcome): void {
+    this.cause = null
+    this.#host.suspensionOver(outcome)
   }
 
   /** Makes the token of a new connection. The `used` one is valid until the client confirms over it, and all others end. */
   #renew (used: string): void {
-    for (const token of [this.#token, this.#spare]) if (token !== null && token !== used) this.#tokens.drop(token)
+    for (const token of [this.#token, this.#spare]) if (token !== null && token !== used) this.#host.drop(token)
     this.#spare = used
-    this.#token = this.#tokens.issue(this.#session)
+    this.#token = this.#host.issue(this.#session)
     this.#greets = true
   }
 

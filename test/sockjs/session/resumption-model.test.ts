@@ -129,6 +129,7 @@ class Model {
   readonly #closes: CloseEvent[] = []
   readonly #limit: number
   #endedAtResume = false
+  #suspensions = 0
   #sent = 0
   /** The messages that the session knows to have arrived. */
   #confirmed = 0
@@ -143,6 +144,7 @@ class Model {
     this.session = openingSession(this.host, 'websocket')
     this.#tokens = makeResumable(this.session, this.host, { within: 20_000, limit })
     this.session.on('message', (message) => { this.#heard.push(message) })
+    this.session.on('suspend', () => { this.#suspensions++ })
     // An application that was idle sends as soon as its client is back. No length of the queue at the cut is a reason to end the session.
     this.session.on('resume', () => {
       for (let i = 0; i < SENT_AT_RESUME && this.session.state === 'open'; i++) this.#send()
@@ -207,6 +209,7 @@ class Model {
     if (session.state !== 'closed') assert.equal(host.accounted, session.bufferedBytes)
     for (const { got } of this.#clients) assert.ok(got <= this.#sent)
     assert.ok(this.#tokens.live.size <= 2)
+    assert.equal(this.#tokens.outcomes.length, this.#suspensions - (session.suspended ? 1 : 0), 'each suspension is counted once')
     if (session.state !== 'closed') return
     assert.equal(this.#closes.length, 1)
     const { clean, undelivered } = this.#closes[0]!
@@ -341,7 +344,7 @@ class Model {
     const [token = '', got] = query.split('.')
     const claim = { token, count: Number(got) }
     if (!this.#tokens.live.has(claim.token) || session.state === 'closed' || !session.resumption!.kept.has(claim.count)) {
-      if (this.#tokens.live.has(claim.token) && session.suspended) session.resumption!.giveUp()
+      if (this.#tokens.live.has(claim.token) && session.suspended) session.resumption!.giveUp('ended')
       wire.receiver = new FakeReceiver(session)
       wire.receiver.control(NOT_RESUMED)
       return

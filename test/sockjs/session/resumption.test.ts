@@ -124,6 +124,7 @@ test('a client that does not come back: the session ends as it would have ended 
       all.host.clock.advance(300)
       t.match(all.closes, [{ ...expected, clean: false, undelivered: name === 'no reading' ? 2 : 1 }])
       t.equal(all.host.forgotten, 1)
+      t.strictSame(all.tokens.outcomes, ['expired'])
       checkEmpty(t, all)
     })
   }
@@ -189,6 +190,7 @@ test('a shutdown and a restart end suspended sessions at once', async (t) => {
     all.session.send('unsent')
     all.session.end(cause)
     t.match(all.closes, [{ code, clean: false, undelivered: 1 }])
+    t.strictSame(all.tokens.outcomes, ['ended'])
     checkEmpty(t, all)
   }
 })

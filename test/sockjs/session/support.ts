@@ -2,7 +2,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import { ManualClock } from '../../../src/core/clock.ts'
 import { closeFrame, type CloseReason, messageFrame, type Outgoing, type SockjsFrame, type TransportName } from '../../../src/sockjs/protocol/index.ts'
 import { PreparedMessage } from '../../../src/stream/prepared-message.ts'
-import { type AnySession, type Ending, type Receiver, type ResumeLimits, Resumption, Session, type SessionHost, type SessionLimits, type Tokens } from '../../../src/sockjs/session/index.ts'
+import { type AnySession, type Ending, type Receiver, type ResumeLimits, Resumption, type ResumptionHost, Session, type SessionHost, type SessionLimits, type SuspensionOutcome } from '../../../src/sockjs/session/index.ts'
 import type { CloseEvent } from '../../../src/stream/message-stream.ts'
 import { Telemetry } from '../../../src/telemetry/telemetry.ts'
 import { TransportCounters } from '../../../src/telemetry/transport-counters.ts'
@@ -203,8 +203,10 @@ export function openingSession (host: FakeHost, transport: TransportName = 'xhr-
 }
 
 /** The tokens of a test: t1, t2 and so on. */
-export class FakeTokens implements Tokens {
+export class FakeTokens implements ResumptionHost {
   readonly live = new Set<string>()
+  /** How each suspension was over. */
+  readonly outcomes: SuspensionOutcome[] = []
   #last = 0
 
   issue (): string {
@@ -214,6 +216,8 @@ export class FakeTokens implements Tokens {
   }
 
   drop (token: string): void { this.live.delete(token) }
+
+  suspensionOver (outcome: SuspensionOutcome): void { this.outcomes.push(outcome) }
 }
 
 /** Lets a client resume a session. */
