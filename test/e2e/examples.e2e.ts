@@ -60,9 +60,13 @@ t.test('words: cuts and a crash, and each word once', async (t) => {
   await wordsReach(35)
   t.equal(await number('sessions'), 1, 'the session is the same')
   t.equal(await number('twice'), 0, 'the server told no word again')
+  await page.locator('#state', { hasText: /^Connected$/ }).waitFor()
   await page.click('#crash')
   await server.gone
+  await page.locator('#state', { hasText: /^Waiting to come back$/ }).waitFor()
+  await page.locator('#time', { hasText: /^for [1-9]/ }).waitFor()
   await examples.start(t, 'words', { ...env, PORT: new URL(server.url).port })
+  await page.locator('#state', { hasText: /^Connected$/ }).waitFor()
   await page.locator('#send:enabled').waitFor()
   t.strictSame((await page.textContent('#answer'))!.trim().split(' '), wordsOf(PROMPT), 'the words are the text')
   t.equal(await number('sessions'), 2)
