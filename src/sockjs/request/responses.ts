@@ -27,7 +27,11 @@ export function setVaryOrigin (reply: FastifyReply): void {
 
 function addVary (reply: FastifyReply, name: string): void {
   const vary = reply.getHeader('vary')
-  const names = vary === undefined ? [] : String(vary).split(',').map((each) => each.trim())
+  if (vary === undefined) {
+    reply.header('vary', name)
+    return
+  }
+  const names = String(vary).split(',').map((each) => each.trim())
   if (names.some((each) => each === '*' || each.toLowerCase() === name.toLowerCase())) return
   reply.header('vary', [...names, name].join(', '))
 }

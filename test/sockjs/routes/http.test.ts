@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { connect as dial } from 'node:net'
 import type { Readable } from 'node:stream'
 import compress from '@fastify/compress'
 import t from 'tap'
@@ -325,6 +327,36 @@ contract('a hook that has taken `write` of a response over sees every frame', as
   t.strictSame(await client.messages(1), ['äöü'])
   t.equal(seen.filter((text) => text.includes('äöü')).length, 1)
 }, STREAMS)
+
+contract('a stream begins in one write: the head, the prelude and the first messages', async (t, transport) => {
+  const server = await buildServer(t, { handler: (session) => { session.send('at once') } })
+  const [method, path] = PATHS[transport as typeof HTTP[number]]
+  const socket = dial(server.port, '127.0.0.1')
+  t.teardown(() => socket.destroy())
+  socket.write(`${method} /echo/000/${newId()}/${path} HTTP/1.1\r\nHost: 127.0.0.1:${server.port}\r\nContent-Length: 0\r\n\r\n`)
+  const [first] = await once(socket, 'data') as [Buffer]
+  t.match(first.toString(), 'at once')
+}, STREAMS)
+
+contract('a hook that has taken `end` of a response over sees the answer of a poll', async (t, transport) => {
+  const seen: string[] = []
+  const server = await buildServer(t, {
+    before (app) {
+      app.addHook('onRequest', (_request, { raw }, done) => {
+        const end = raw.end.bind(raw) as (body?: unknown, encoding?: string) => typeof raw
+        raw.end = ((body?: unknown, encoding?: string) => {
+          seen.push(String(body))
+          return end(body, encoding)
+        }) as never
+        done()
+      })
+    }
+  })
+  const client = await connect(server, transport)
+  await client.send('seen')
+  t.strictSame(await client.messages(1), ['seen'])
+  t.equal(seen.filter((text) => text.includes('seen')).length, 1)
+}, ['xhr-polling', 'jsonp-polling'])
 
 t.test('SEC-S43, SESSION-21: the ids of clients are in no line of the log', async (t) => {
   const lines: string[] = []
