@@ -9,6 +9,9 @@ import { type Body, FrameHeaders, MessageEncoding, type Version } from '../codec
  */
 const KEPT_MESSAGES = 128
 
+/** The headers of most messages. The profile of an echo showed 5 % in the constructor, which copied an empty Map. */
+const NO_HEADERS: readonly (readonly [name: string, value: string])[] = []
+
 /** The octets of a message besides its texts: the names `destination` and `message-id`, and the objects. */
 const OVERHEAD = 149
 
@@ -39,7 +42,7 @@ export class Publication {
   constructor (destination: string, id: string, headers: Iterable<readonly [string, string]>, body: Body) {
     this.destination = destination
     this.id = id
-    this.#given = [...headers]
+    this.#given = headers instanceof FrameHeaders && headers.size === 0 ? NO_HEADERS : [...headers]
     this.body = body
   }
 

@@ -20,6 +20,13 @@ export class FrameHeaders extends Map<string, string> {
     return this.has(name) ? this : this.set(name, value)
   }
 
+  /** Makes headers of the same names and values, which can be changed apart. */
+  copy (): FrameHeaders {
+    const copy = new FrameHeaders()
+    for (const [name, value] of this) copy.set(name, value)
+    return copy
+  }
+
   /** The headers as a STOMP 1.0 peer means them, without the spaces around names and values (STOMP-F8). */
   trimmed (): FrameHeaders {
     const trimmed = new FrameHeaders()

@@ -48,7 +48,8 @@ export class FrameParser<P extends Peer = 'client'> {
     this.#state = {
       from: options.from ?? 'client' as P,
       limits: { ...DEFAULT_LIMITS, ...options.limits },
-      version: options.version
+      version: options.version,
+      known: null
     }
     this.#assembler = new FrameAssembler(this.#state)
   }
@@ -56,6 +57,7 @@ export class FrameParser<P extends Peer = 'client'> {
   /** Sets the version of the next frames. The limit of frames before CONNECTED does not hold for them. */
   connected (version: Version, limits: Partial<FrameLimits> = {}): void {
     this.#state.version = version
+    this.#state.known = null
     this.#state.limits = { ...this.#state.limits, ...limits }
   }
 

@@ -2,7 +2,8 @@ import { Buffer } from 'node:buffer'
 import { Body } from './body.ts'
 import type { CommandFrom, Peer } from './commands.ts'
 import type { Frame } from './frame.ts'
-import { type ParserState, readHead, UNFINISHED } from './head.ts'
+import { type Head, type KnownHead, type ParserState, readHead, UNFINISHED } from './head.ts'
+import type { FrameHeaders } from './headers.ts'
 
 /**
  * The most text, in UTF-16 units, that may stand beside a frame that is read from the text itself.
@@ -11,6 +12,12 @@ import { type ParserState, readHead, UNFINISHED } from './head.ts'
  * beside the frame.
  */
 const SLACK = 4096
+
+/**
+ * The longest text, in UTF-16 units, whose head is kept for the next frame. The head is a slice of it, and a session that is idle
+ * keeps the whole text.
+ */
+const MOST_KEPT = 512
 
 /** ASCII without a CR and a backslash. */
 const PLAIN = /^[\0-\x0c\x0e-\x5b\x5d-\x7f]*$/
@@ -28,6 +35,8 @@ export interface TextFrame<P extends Peer> {
  * so that each rule about mistakes and limits stands in one place only.
  */
 export function readTextFrame<P extends Peer> (text: string, from: number, state: ParserState<P>): TextFrame<P> | undefined {
+  const { known } = state
+  if (known !== null && text.startsWith(known.text, from)) return readKnownHead(text, from, state, known)
   const firstNul = text.indexOf('\0', from)
   if (firstNul === -1) return undefined
   const plain = isPlain(text, from)
@@ -37,12 +46,27 @@ export function readTextFrame<P extends Peer> (text: string, from: number, state
   const headText = text.slice(from, head.end)
   if ((!plain && NOT_ASCII.test(headText)) || exceedsHeadLimits(headText, state)) return undefined
 
-  const end = head.contentLength === undefined ? firstNul : endOfCountedBody(text, head.end, firstNul, head.contentLength)
-  if (end === undefined || text.length - (end - from) > SLACK || (head.body !== 'kept' && end > head.end)) return undefined
+  if (head.body === 'kept' && text.length <= MOST_KEPT) state.known = { text: headText, head: null }
+  return readBody(text, from, head.end, firstNul, head, head.headers, state)
+}
 
-  const body = Body.from(text.slice(head.end, end), head.contentLength)
-  if (exceedsBodyLimit(headText.length, body, state)) return undefined
-  return { frame: { command: head.command, headers: head.headers, body }, end: end + 1 }
+/** Reads a frame whose head has come before. Nothing in the head is read or judged again, because the text, the version and the limits are the same. */
+function readKnownHead<P extends Peer> (text: string, from: number, state: ParserState<P>, known: KnownHead<P>): TextFrame<P> | undefined {
+  const start = from + known.text.length
+  const firstNul = text.indexOf('\0', start)
+  if (firstNul === -1) return undefined
+  known.head ??= readHead(known.text, 0, state) as Head<P>
+  return readBody(text, from, start, firstNul, known.head, known.head.headers.copy(), state)
+}
+
+/** Reads the body, which begins at `start`. The head begins at `from`. */
+function readBody<P extends Peer> (text: string, from: number, start: number, firstNul: number, head: Head<P>, headers: FrameHeaders, state: ParserState<P>): TextFrame<P> | undefined {
+  const end = head.contentLength === undefined ? firstNul : endOfCountedBody(text, start, firstNul, head.contentLength)
+  if (end === undefined || text.length - (end - from) > SLACK || (head.body !== 'kept' && end > start)) return undefined
+
+  const body = Body.from(text.slice(start, end), head.contentLength)
+  if (exceedsBodyLimit(start - from, body, state)) return undefined
+  return { frame: { command: head.command, headers, body }, end: end + 1 }
 }
 
 /** Tells whether a head whose lines end in LF alone has nothing to decode. */
@@ -66,11 +90,11 @@ function endOfCountedBody (text: string, start: number, firstNul: number, length
  *
  * A head that is refused here may still be right: the assembler decides. In ASCII a unit is an octet.
  */
-function exceedsHeadLimits (head: string, { limits }: ParserState): boolean {
+function exceedsHeadLimits (head: string, { limits }: Pick<ParserState, 'limits'>): boolean {
   return head.indexOf('\n') > limits.command || head.length > Math.min(limits.headerLine, limits.head)
 }
 
-function exceedsBodyLimit (headSize: number, body: Body, { limits, version }: ParserState): boolean {
+function exceedsBodyLimit (headSize: number, body: Body, { limits, version }: Pick<ParserState, 'limits' | 'version'>): boolean {
   const room = version === undefined ? limits.connectFrame - headSize - 1 : limits.body
   return body.length > Math.min(room, limits.body)
 }

@@ -7,6 +7,7 @@ import type { CloseEvent, MessageStream } from '../../stream/message-stream.ts'
 import { stompError } from '../../telemetry/channels.ts'
 import type { BrokerConnection } from '../broker/broker.ts'
 import { type Command, createFrame, encodeFrame, FrameHeaders, FrameParser, type HeadersLike, type HeartBeat, type Version } from '../codec/index.ts'
+import type { ClientDestination } from '../destinations.ts'
 import { StompError, stompErrors } from '../errors.ts'
 import { Deliveries } from './deliveries.ts'
 import { type About, errorFrame } from './error-frame.ts'
@@ -59,6 +60,8 @@ export class StompSession implements TimekeeperOwner {
   readonly deliveries = new Deliveries(this)
   /** @internal */
   connection: BrokerConnection | null = null
+  /** @internal The destination of the last SEND, because the next one mostly names it again. */
+  destination: ClientDestination | null = null
   /** @internal True when the last message of the client was bytes. */
   sendsBytes = false
   /** @internal The end of the stream, while frames that came before it are still being handled. */

@@ -373,3 +373,67 @@ test('a body from octets is its own: the chunk may be used again', async (t) => 
   chunk.fill('x')
   t.strictSame(seen(frame), ['SEND', { foo: 'bar' }, 'hello'])
 })
+
+test('heads that come again are read as the first one was', async (t) => {
+  const head = 'SEND\ndestination:/topic/a\n\n'
+  const ways = [
+    [head + 'one\0', head + 'two\0', head + 'three\0', head + '\0'],
+    [head + 'one\0' + head + 'two\0\n\n' + head + 'three\0'],
+    [head + '\u00e9\u20ac\0', head + '\u00e9\0', head + '\ud83d\ude00\0'],
+    // A head that differs at its end, at its beginning, and by its length.
+    [head + 'x\0', 'SEND\ndestination:/topic/b\n\nx\0', head + 'x\0', 'SEND\ndestination:/topic/a\nfoo:bar\n\nx\0', 'SEND\n\nx\0'],
+    [head + 'x\0', 'BEGIN\ntransaction:t\n\n\0', head + 'x\0', 'BEGIN\ntransaction:t\n\n\0'],
+    // The body ends by its length, and may hold NUL.
+    ['a\0b', 'abc', '\0\0\0'].map((body) => `SEND\ncontent-length:3\n\n${body}\0`),
+    ['abc', 'abc', 'abc', 'abcd'].map((body) => `SEND\ncontent-length:3\n\n${body}\0`),
+    // A frame that is cut, after frames that are not.
+    [head + 'x\0', head + 'x\0', head, 'x\0', head + 'y\0', head + 'y', 'z\0'],
+    ['SEND\nkey:a\\nb\n\nx\0', 'SEND\nkey:a\\nb\n\nx\0', 'SEND\nkey:a\\nb\n\nx\0'],
+    ['SEND\r\nkey:v\r\n\r\nx\0', 'SEND\r\nkey:v\r\n\r\nx\0', 'SEND\r\nkey:v\r\n\r\nx\0']
+  ]
+  for (const version of versions) {
+    for (const chunks of ways) {
+      const [text, octets] = [new FrameParser({ version }), new FrameParser({ version })]
+      const [fromText, fromOctets]: [Seen[], Seen[]] = [[], []]
+      for (const chunk of chunks) {
+        text.push(chunk)
+        fromText.push(...[...text].map(seen))
+        octets.push(Buffer.from(chunk))
+        fromOctets.push(...[...octets].map(seen))
+      }
+      t.strictSame(fromText, fromOctets, JSON.stringify(chunks))
+    }
+  }
+})
+
+test('frames with the same head have headers of their own', async (t) => {
+  const parser = new FrameParser({ version: '1.2' })
+  for (let i = 0; i < 4; i++) {
+    parser.push(`SEND\ndestination:/topic/a\n\n${i}\0`)
+    const frame = parser.next() as Frame
+    t.strictSame(seen(frame), ['SEND', { destination: '/topic/a' }, `${i}`])
+    frame.headers.set('destination', '/topic/b').set('more', '1')
+  }
+})
+
+test('STOMP-L1 a head that came before is judged by the limits and the version of now', async (t) => {
+  const parser = new FrameParser({ version: '1.1' })
+  const next = (): Seen => {
+    parser.push('SEND\nkey:a\\rb\nother:1\n\nbody\0')
+    return seen(parser.next()!)
+  }
+  parser.connected('1.2')
+  t.strictSame([next(), next(), next()], Array(3).fill(['SEND', { key: 'a\rb', other: '1' }, 'body']))
+  parser.connected('1.0')
+  t.strictSame(next(), ['SEND', { key: 'a\\rb', other: '1' }, 'body'])
+  parser.connected('1.0', { body: 3 })
+  t.equal(next(), 'STOMP_BODY_TOO_LONG')
+
+  const strict = new FrameParser({ version: '1.2' })
+  const frame = 'SEND\na:1\nb:2\n\nbody\0'
+  strict.push(frame + frame)
+  t.strictSame([...strict].map(seen), Array(2).fill(['SEND', { a: '1', b: '2' }, 'body']))
+  strict.connected('1.2', { headers: 1 })
+  strict.push(frame)
+  t.strictSame([...strict].map(seen), ['STOMP_TOO_MANY_HEADERS'])
+})

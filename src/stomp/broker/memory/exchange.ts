@@ -37,6 +37,8 @@ export class Exchange {
   readonly replies: ReplyAddresses = new Map()
   readonly #serial: Serial
   readonly #context: BrokerContext
+  /** The destination of the last message. A client mostly sends to it again, so that it is parsed once for many messages. */
+  #last: Destination | null = null
 
   constructor (settings: Settings, serial: Serial, context: BrokerContext) {
     this.settings = settings
@@ -60,7 +62,7 @@ export class Exchange {
   }
 
   accept ({ destination: name, headers: given, body, id }: OutgoingMessage, own: TemporaryQueues | null): AcceptedPublication {
-    const destination = this.parse(name)
+    const destination = this.#destination(name)
     switch (destination.kind) {
       case 'topic': {
         const headers = addressed(given, own, this.settings.destinations)
@@ -81,6 +83,11 @@ export class Exchange {
     this.queues.stop()
     this.history.stop()
     this.replies.clear()
+  }
+
+  #destination (name: string): Destination {
+    if (this.#last?.name !== name) this.#last = this.parse(name)
+    return this.#last!
   }
 
   #toTopic (destination: Destination, headers: FrameHeaders, body: Body, id: string | undefined): void {
