@@ -1,7 +1,7 @@
 /**
  * `npm run test:e2e [-- name…]`: installs what is missing where it can, and runs every suite of this folder (`*.e2e.ts`), or those
- * whose names begin with one of the words given. The suites of engines take as long as all others together, and run when they are named:
- * `npm run test:e2e -- engines`. With `E2E=required` nothing may be left out; with `E2E_WRITE=1` the tables of
+ * whose names begin with one of the words given. The suites of engines take as long as all others together, and those of Kafka
+ * and of Spring need Maven. They run when they are named: `npm run test:e2e -- engines kafka spring`. With `E2E=required` nothing may be left out; with `E2E_WRITE=1` the tables of
  * docs/compatibility.md are written, otherwise compared.
  */
 import { spawnSync } from 'node:child_process'
@@ -19,8 +19,8 @@ const say = (words: string): void => { process.stderr.write(`test:e2e: ${words}\
 
 const names = process.argv.slice(2)
 const suites = readdirSync(HERE)
-  .filter((file) => file.endsWith('.e2e.ts') && (names.length === 0 ? !/^(?:engines|kafka)-/.test(file) : names.some((name) => file.startsWith(name))))
-if (names.length === 0) say('the suites of engines and of Kafka are not among these: npm run test:e2e -- engines kafka')
+  .filter((file) => file.endsWith('.e2e.ts') && (names.length === 0 ? !/^(?:engines-|kafka-|spring\.)/.test(file) : names.some((name) => file.startsWith(name))))
+if (names.length === 0) say('the suites of engines, of Kafka and of Spring are not among these: npm run test:e2e -- engines kafka spring')
 if (suites.length === 0) {
   say(`no suite is called ${names.join(' or ')}`)
   process.exit(1)

@@ -16,7 +16,7 @@ export interface Tool {
 }
 
 export const TOOLS = {
-  Chromium: { command: 'chromium', debianPackage: 'chromium', suites: /^(browsers|client|legacy|proxies|demo|inspector|asyncapi|examples)/ },
+  Chromium: { command: 'chromium', debianPackage: 'chromium', suites: /^(browsers|client|legacy|proxies|demo|inspector|asyncapi|examples|spring)/ },
   Firefox: { command: 'firefox-esr', debianPackage: 'firefox-esr', suites: /^(browsers|client|legacy|inspector|asyncapi)/ },
   nginx: { command: 'nginx', debianPackage: 'nginx-light', suites: /^(client-proxies|proxies|cluster|doctor)/ },
   HAProxy: { command: 'haproxy', debianPackage: 'haproxy', suites: /^(client-proxies|proxies|cluster|doctor)/ },
@@ -28,8 +28,9 @@ export const TOOLS = {
   Redis: { command: 'redis-server', debianPackage: 'redis-server', suites: /^(engines-(redis|valkey|stomp)|cluster|kafka-pipeline)/ },
   Prometheus: { command: 'prometheus', debianPackage: 'prometheus', suites: /^prometheus/ },
   promtool: { command: 'promtool', debianPackage: 'prometheus', suites: /^prometheus/ },
-  Java: { command: 'java', debianPackage: 'default-jre-headless', suites: /^kafka/ },
-  Maven: { command: 'mvn', debianPackage: 'maven', suites: /^kafka/ },
+  Java: { command: 'java', debianPackage: 'default-jre-headless', suites: /^(kafka|spring)/ },
+  JavaCompiler: { command: 'javac', debianPackage: 'default-jdk-headless', suites: /^spring/ },
+  Maven: { command: 'mvn', debianPackage: 'maven', suites: /^(kafka|spring)/ },
   Sentinel: { command: 'redis-sentinel', debianPackage: 'redis-sentinel', suites: /^engines-redis-sentinel/ }
 } as const satisfies Record<string, Tool>
 

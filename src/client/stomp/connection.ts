@@ -16,6 +16,7 @@ export interface Socket {
 export interface ConnectionSettings {
   readonly heartBeat?: readonly [outgoing: number, incoming: number]
   readonly connectTimeout?: number
+  readonly receipt?: boolean
 }
 
 /** One session of STOMP over one session below. */
@@ -60,7 +61,7 @@ const LIMIT = 2 ** 24
 
 /** Begins a session of STOMP. The client sends CONNECT, and gets the headers of CONNECTED, and each MESSAGE. */
 export function openConnection (
-  socket: Socket, { heartBeat = [10_000, 10_000], connectTimeout = 10_000 }: ConnectionSettings,
+  socket: Socket, { heartBeat = [10_000, 10_000], connectTimeout = 10_000, receipt: isConfirmed }: ConnectionSettings,
   onConnected: (headers: Headers) => void, onMessage: (frame: Frame) => void
 ): Connection {
   /** The frames that wait for their RECEIPT, and the questions that wait for their answer. */
@@ -85,6 +86,7 @@ export function openConnection (
       const receipt = connection.id()
       const waiting = connection.wait<Headers>(receipt)
       send(command, { ...headers, receipt }, body)
+      if (isConfirmed === false) settle(receipt, null, {})
       return waiting
     },
     wait: <T>(id: string) => new Promise<T>((resolve, reject) => {

@@ -22,6 +22,8 @@ export interface StompOptions<C extends ContractShape = AnyContract> extends Omi
   readonly connectTimeout?: number
   /** The frames that wait while there is no connection. By default 100. */
   readonly queue?: number
+  /** False for servers without receipts, such as the simple broker of Spring: promises resolve when the frame is handed over. By default true. */
+  readonly receipt?: boolean
   /** The destination of the errors of handlers, or false for brokers without it. By default `/user/queue/errors`. */
   readonly errors?: string | false
 }

@@ -131,6 +131,10 @@ t.test('an error of a handler reaches the promise, or the event, and the connect
   await t.rejects(client.send('/app/own', 1), { code: 'STOMP_HANDLER_FAILED', message: 'own words' })
   await client.send('/app/fail', 1, { receipt: false })
   t.match(await client.events.error.next(), { error: { code: 'STOMP_HANDLER_FAILED' } })
+  const unconfirmed = await connected(open(t, server.port, { receipt: false }))
+  await unconfirmed.subscribe('/topic/a').ready
+  await unconfirmed.send('/app/fail', 1)
+  t.match(await unconfirmed.events.error.next(), { error: { code: 'STOMP_HANDLER_FAILED' } }, 'without receipts no promise gets the error')
   const subscription = client.subscribe('/app/fail')
   await t.rejects(subscription.next(), { code: 'STOMP_HANDLER_FAILED' })
   t.strictSame(await subscription.next(), { done: true, value: undefined })

@@ -138,7 +138,7 @@ globalThis.trials = {
   async ownChat (options) {
     const { wellFormed: texts } = await messages(options)
     const transports = []
-    const client = connectStomp(options.url, { transports: options.transports, timeout: ATTEMPT, onattempt: ({ transport, reason }) => transports.push(`${transport}: ${reason}`) })
+    const client = connectStomp(options.url, { transports: options.transports, headers: options.headers, timeout: ATTEMPT, onattempt: ({ transport, reason }) => transports.push(`${transport}: ${reason}`) })
     try {
       const room = client.subscribe('/topic/chat/:room', { params: { room: Math.random().toString(36).slice(2) } })
       await inTime(room.ready, () => 'the subscription')

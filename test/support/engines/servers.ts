@@ -61,11 +61,16 @@ export class EngineServer {
   }
 
   /** Ends the server as `kill -9` does. It does nothing while the server does not run. */
-  async kill (): Promise<void> {
+  async kill (): Promise<void> { await this.#endBy('SIGKILL') }
+
+  /** Asks the server to end, and waits until it has. It does nothing while the server does not run. */
+  async end (): Promise<void> { await this.#endBy('SIGTERM') }
+
+  async #endBy (signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
     const child = this.#child
     if (child === null) return
     const ended = once(child, 'exit')
-    child.kill('SIGKILL')
+    child.kill(signal)
     await ended
   }
 

@@ -1,35 +1,15 @@
-import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { Kafka, logLevel } from 'kafkajs'
 import { toolPath } from '../../e2e/tools.ts'
 import { EngineServer } from '../engines/servers.ts'
 import { freePort } from '../free-port.ts'
+import { fetchJars, run } from '../maven.ts'
 
 /** The files of an example that starts Kafka too: the version of Kafka, and its settings. */
 const FILES = fileURLToPath(new URL('../../../examples/pipeline/kafka/', import.meta.url))
-
-/** The folder of the jars. It is made once, and is not in the repository. */
-const JARS = join(dirname(fileURLToPath(import.meta.url)), '../../../node_modules/.cache/kafka-4.0.0')
-
-/** Runs a program to its end, and throws its output if it fails. */
-function run (command: string, args: readonly string[]): string {
-  const { status, stdout, stderr, error } = spawnSync(command, args, { encoding: 'utf8', timeout: 300_000 })
-  if (status !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${String(status ?? error)}\n${stdout}${stderr}`)
-  return stdout
-}
-
-/** Gets Apache Kafka and the jars that it needs from Maven Central. */
-function fetchJars (): void {
-  if (existsSync(JARS)) return
-  mkdirSync(dirname(JARS), { recursive: true })
-  const folder = mkdtempSync(JARS + '-')
-  run(toolPath('Maven'), ['-B', '-q', '-f', join(FILES, 'pom.xml'), 'dependency:copy-dependencies', `-DoutputDirectory=${join(folder, 'lib')}`])
-  renameSync(join(folder, 'lib'), JARS)
-  rmSync(folder, { recursive: true })
-}
 
 function properties (port: number, controller: number, folder: string): string {
   const values: Readonly<Record<string, string>> = { BROKER_PORT: String(port), CONTROLLER_PORT: String(controller), DATA_FOLDER: join(folder, 'data') }
@@ -47,10 +27,10 @@ export class KafkaServer {
   }
 
   static async start (): Promise<KafkaServer> {
-    fetchJars()
+    const jars = fetchJars('kafka-4.0.0', join(FILES, 'pom.xml'))
     const controller = await freePort()
     const java = toolPath('Java')
-    const classes = ['-cp', join(JARS, '*')]
+    const classes = ['-cp', join(jars, '*')]
     const server = await EngineServer.start('Kafka', java, (port, folder) => {
       const config = join(folder, 'server.properties')
       writeFileSync(config, properties(port, controller, folder))
