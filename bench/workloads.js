@@ -1,6 +1,7 @@
 // The workloads as data. `goals` are ratios of ours to a peer, smaller is better; the first participant is ours.
 
 export const OURS = { name: 'fastify-sockjs', server: 'fastify-sockjs', dialect: 'sockjs' }
+export const compressed = (compression) => ({ ...OURS, dialect: 'sockjs, deflated', settings: { endpoint: { websocket: { compression } } } })
 export const SOCKJS = { name: 'sockjs', server: 'sockjs', dialect: 'sockjs' }
 const SOCKET_IO = { name: 'socket.io', server: 'socket.io', dialect: 'socket.io' }
 const ENGINE_IO = { name: 'engine.io', server: 'engine.io', dialect: 'engine.io' }
@@ -89,8 +90,8 @@ function opening (transport, participants, goals = {}, name = `opening, ${transp
   return { name, load: 'opening', transport, sessions: 50, size: SHORT, participants, goals }
 }
 
-/** A document of about a kilobyte, which compresses as such documents do. */
-const JSON_TEXT = JSON.stringify(Array.from({ length: 16 }, (_, i) => ({ symbol: `S${i * 7919}`, bid: i * 1.37, ask: i * 1.39, at: 1_700_000_000 + i * 61 })))
+/** A document of JSON with so many prices, each of about 70 bytes, which compresses as such documents do. */
+export const prices = (length) => JSON.stringify(Array.from({ length }, (_, i) => ({ symbol: `S${i * 7919}`, bid: i * 1.37, ask: i * 1.39, at: 1_700_000_000 + i * 61 })))
 
 export const WORKLOADS = [
   echo('websocket', 1, SHORT, { sockjs: 0.8, 'socket.io': 0.75, ws: 1.1, bun: 1.8 }),
@@ -126,9 +127,9 @@ export const WORKLOADS = [
   {
     ...broadcast('websocket', 1000, 4, { ws: 0.1 }),
     name: 'websocket broadcast of 1 KB of JSON to 1000, 4 in flight, compressed',
-    message: JSON_TEXT,
+    message: prices(16),
     participants: [
-      { ...OURS, dialect: 'sockjs, deflated', settings: { endpoint: { websocket: { compression: true } } } },
+      compressed(true),
       { ...WS, dialect: 'bare, deflated', settings: { deflate: true } }
     ]
   },

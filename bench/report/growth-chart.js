@@ -1,7 +1,7 @@
 import { init } from 'echarts'
 
 const PLOT = { width: 560, height: 320, margin: 70 }
-const COLOURS = ['#2a7f62', '#b5533c', '#33608a', '#8a6d1f']
+const COLOURS = ['#2a7f62', '#b5533c', '#33608a', '#8a6d1f', '#6b4a8f']
 const IN_A_ROW = 2
 
 /** One plot for each family: the cost of a message against the number that grows, both by powers of ten. */
