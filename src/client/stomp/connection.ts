@@ -61,7 +61,7 @@ const LIMIT = 2 ** 24
 
 /** Begins a session of STOMP. The client sends CONNECT, and gets the headers of CONNECTED, and each MESSAGE. */
 export function openConnection (
-  socket: Socket, { heartBeat = [10_000, 10_000], connectTimeout = 10_000, receipt: isConfirmed }: ConnectionSettings,
+  socket: Socket, { heartBeat = [10_000, 10_000], connectTimeout = 10_000, receipt: hasReceipts = true }: ConnectionSettings,
   onConnected: (headers: Headers) => void, onMessage: (frame: Frame) => void
 ): Connection {
   /** The frames that wait for their RECEIPT, and the questions that wait for their answer. */
@@ -86,7 +86,7 @@ export function openConnection (
       const receipt = connection.id()
       const waiting = connection.wait<Headers>(receipt)
       send(command, { ...headers, receipt }, body)
-      if (isConfirmed === false) settle(receipt, null, {})
+      if (!hasReceipts) settle(receipt, null, {})
       return waiting
     },
     wait: <T>(id: string) => new Promise<T>((resolve, reject) => {
@@ -179,7 +179,7 @@ export function openConnection (
     connection.state = 'ended'
     clearTimeout(timer)
     suspend()
-    for (const id of waiters.keys()) settle(id, clientError('INTERRUPTED', 'the server may have processed the frame', { cause: connection.error }))
+    for (const id of waiters.keys()) settle(id, clientError('INTERRUPTED', 'may have been processed', { cause: connection.error }))
   }
 
   return connection
