@@ -31,6 +31,20 @@ function isHere (participant, told) {
   return reason === null
 }
 
+/** Measures a workload. A session that fails throws in a listener of its own, and must not end the measurements of other workloads. */
+async function measure (workload, progress) {
+  let failure
+  const keep = (error) => { failure ??= error }
+  process.on('uncaughtException', keep)
+  try {
+    const result = await compare(workload, options, progress)
+    if (failure !== undefined) throw failure
+    return result
+  } finally {
+    process.off('uncaughtException', keep)
+  }
+}
+
 const chosen = workloads.filter(({ name }) => options.only.every((words) => name.includes(words)))
 if (chosen.length === 0) throw new Error('no workload has such a name; --list shows them all')
 
@@ -49,11 +63,18 @@ if (options.list) {
       console.error(`NOT MEASURED, ${workload.name}: a process may open only ${descriptors} files`)
       continue
     }
+    const progress = (words) => console.error(`[${i + 1}/${chosen.length}] ${workload.name}: ${words}`)
     const sleep = stayAwake()
-    const result = await compare(workload, options, (words) => console.error(`[${i + 1}/${chosen.length}] ${workload.name}: ${words}`))
-    sleep()
-    results.push(result)
-    if (!options.json) console.log(print(result))
+    try {
+      const result = await measure(workload, progress)
+      results.push(result)
+      if (!options.json) console.log(print(result))
+    } catch (error) {
+      progress(`FAILED: ${error.stack}`)
+      process.exitCode = 1
+    } finally {
+      sleep()
+    }
   }
   if (options.json) console.log(JSON.stringify(results, null, 2))
   if (options.chart !== undefined) await writeFile(options.chart, (options.growth ? growthChart : chart)(results))
