@@ -1,5 +1,4 @@
 import type { OutgoingHttpHeaders } from 'node:http'
-import { Socket } from 'node:net'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Embedding } from '../endpoint/embedding.ts'
 import type { Endpoint } from '../endpoint/endpoint.ts'
@@ -12,7 +11,7 @@ import { askedResume, resumeSession } from '../request/resume.ts'
 import { openingFacts } from '../request/session-facts.ts'
 import type { EdgeLeg, HeldClaim, Owner, RemoteSessions } from '../remote/index.ts'
 import type { AnySession, ResponseOutput } from '../session/index.ts'
-import { HttpReceiver, inOneWrite } from '../transports/index.ts'
+import { HttpReceiver } from '../transports/index.ts'
 import { claimElsewhere } from './resume-elsewhere.ts'
 import { confirmationOf, isLater, takeConfirmation } from './resume.ts'
 import { hasRoomElsewhere } from './room-elsewhere.ts'
@@ -213,11 +212,7 @@ function attach (endpoint: Endpoint, request: FastifyRequest, reply: FastifyRepl
       reply.raw.destroy()
       return
     }
-    const begin = (): void => session.output.attach(receiverOf(endpoint, reply, headers, session.output, route, callback, responseLimitOf(endpoint.options, route.transport)))
-    const { socket } = reply.raw
-    // The head and the prelude of a stream leave with the first frames. A second write is 6 % of the cost of an opening, of client and server together.
-    if (route.streaming && socket instanceof Socket && request.raw.httpVersionMajor === 1) inOneWrite(socket, begin)
-    else begin()
+    session.output.attach(receiverOf(endpoint, reply, headers, session.output, route, callback, responseLimitOf(endpoint.options, route.transport)))
     if (session.state === 'opening') endpoint.begin(session, request)
   })
 }

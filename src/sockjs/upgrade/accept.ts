@@ -8,7 +8,7 @@ import { refuseWhileClosing, sendFull, sendText, setSessionCookie } from '../req
 import { askedResume, resumeSession } from '../request/resume.ts'
 import { openingFacts } from '../request/session-facts.ts'
 import type { SessionFacts } from '../session/index.ts'
-import { type DraftDriver, DraftReceiver, inOneWrite, isDraftRequest, SharedDeflate, WebSocketReceiver } from '../transports/index.ts'
+import { type DraftDriver, DraftReceiver, isDraftRequest, SharedDeflate, WebSocketReceiver } from '../transports/index.ts'
 import { takeUpgrade, type Upgrade, upgradeOf } from './upgrade.ts'
 
 export const NOT_A_WEBSOCKET = 'Can "Upgrade" only to "WebSocket".\n'
@@ -105,6 +105,16 @@ export function openUpgrade (endpoint: Endpoint, server: WebSocketServer, drafts
     reply.hijack()
     if (drafts !== null && isDraftRequest(request.raw)) acceptDraft(endpoint, request, upgrade, drafts)
     else inOneWrite(upgrade.socket, () => server.handleUpgrade(request.raw, upgrade.socket, upgrade.head, (ws) => accept(request, ws)))
+  }
+}
+
+/** Lets the 101 leave in one write with the first frames. The flusher writes these when this turn of the event loop is over. */
+function inOneWrite (socket: Socket, accept: () => void): void {
+  socket.cork()
+  try {
+    accept()
+  } finally {
+    process.nextTick(() => socket.uncork())
   }
 }
 

@@ -1,5 +1,3 @@
-import { once } from 'node:events'
-import { connect as dial } from 'node:net'
 import type { Readable } from 'node:stream'
 import compress from '@fastify/compress'
 import t from 'tap'
@@ -326,16 +324,6 @@ contract('a hook that has taken `write` of a response over sees every frame', as
   await client.send('äöü')
   t.strictSame(await client.messages(1), ['äöü'])
   t.equal(seen.filter((text) => text.includes('äöü')).length, 1)
-}, STREAMS)
-
-contract('a stream begins in one write: the head, the prelude and the first messages', async (t, transport) => {
-  const server = await buildServer(t, { handler: (session) => { session.send('at once') } })
-  const [method, path] = PATHS[transport as typeof HTTP[number]]
-  const socket = dial(server.port, '127.0.0.1')
-  t.teardown(() => socket.destroy())
-  socket.write(`${method} /echo/000/${newId()}/${path} HTTP/1.1\r\nHost: 127.0.0.1:${server.port}\r\nContent-Length: 0\r\n\r\n`)
-  const [first] = await once(socket, 'data') as [Buffer]
-  t.match(first.toString(), 'at once')
 }, STREAMS)
 
 contract('a hook that has taken `end` of a response over sees the answer of a poll', async (t, transport) => {
