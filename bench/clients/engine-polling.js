@@ -56,10 +56,11 @@ export class EnginePollingSession extends Session {
       this.#ready = true
       return this.opened()
     }
-    if (body[0] === MESSAGE) {
-      this.prove(this.message, body, 0, body.length)
-      this.arrived(packetsIn(body))
-    } else if (body[0] === PING) sendOnce(this.#port, post(this.#path, '3'), this.failed)
+    const types = typesIn(body)
+    if (types.includes(PING)) sendOnce(this.#port, post(this.#path, '3'), this.failed)
+    const messages = types.filter((type) => type === MESSAGE).length
+    if (messages > 0) this.prove(this.message, body, 0, body.length)
+    this.arrived(messages)
   }
 
   #welcome (body) {
@@ -74,10 +75,11 @@ export class EnginePollingSession extends Session {
   }
 }
 
-function packetsIn (body) {
-  let count = 1
-  for (let at = body.indexOf(RECORD); at !== -1; at = body.indexOf(RECORD, at + 1)) count++
-  return count
+/** The types of the packets in the body of a poll. A ping may stand among messages. */
+function typesIn (body) {
+  const types = [body[0]]
+  for (let at = body.indexOf(RECORD); at !== -1; at = body.indexOf(RECORD, at + 1)) types.push(body[at + 1])
+  return types
 }
 
 /** For what is sent besides the load. */
