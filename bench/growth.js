@@ -1,11 +1,11 @@
 // How costs grow: families of workloads that differ in one number, as data.
-import { compressed, OURS, prices, SHORT, SOCKJS, STOMP, WS } from './workloads.js'
+import { COMPRESSED, OURS, prices, SHORT, SOCKJS, STOMP, WS } from './workloads.js'
 
 const PARTICIPANTS = [OURS, SOCKJS, WS]
 const ECHO = { load: 'echo', transport: 'websocket', sessions: 50, inFlight: 1, size: SHORT, participants: PARTICIPANTS, goals: {} }
 const BROADCAST = { ...ECHO, load: 'broadcast', inFlight: 4 }
 /** Where compression costs more than it saves: with one receiver each message is compressed for it alone, with many once for all. */
-const COMPRESSION = [OURS, { ...compressed(true), name: 'compressed' }]
+const COMPRESSION = [OURS, { ...COMPRESSED, name: 'compressed' }]
 
 /** A family: the name of its number, its values, and the workload of a value. */
 const FAMILIES = [

@@ -1,7 +1,7 @@
 // The workloads as data. `goals` are ratios of ours to a peer, smaller is better; the first participant is ours.
 
 export const OURS = { name: 'fastify-sockjs', server: 'fastify-sockjs', dialect: 'sockjs' }
-export const compressed = (compression) => ({ ...OURS, dialect: 'sockjs, deflated', settings: { endpoint: { websocket: { compression } } } })
+export const COMPRESSED = { ...OURS, dialect: 'sockjs, deflated', settings: { endpoint: { websocket: { compression: true } } } }
 export const SOCKJS = { name: 'sockjs', server: 'sockjs', dialect: 'sockjs' }
 const SOCKET_IO = { name: 'socket.io', server: 'socket.io', dialect: 'socket.io' }
 const ENGINE_IO = { name: 'engine.io', server: 'engine.io', dialect: 'engine.io' }
@@ -129,7 +129,7 @@ export const WORKLOADS = [
     name: 'websocket broadcast of 1 KB of JSON to 1000, 4 in flight, compressed',
     message: prices(16),
     participants: [
-      compressed(true),
+      COMPRESSED,
       { ...WS, dialect: 'bare, deflated', settings: { deflate: true } }
     ]
   },
