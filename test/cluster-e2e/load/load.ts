@@ -28,12 +28,11 @@ export class Load {
       else this.#records.resolve(word as Record[])
     })
     // A process may be over before its last message has been read, and before its last output.
-    Promise.all([once(child, 'disconnect'), once(child, 'close')]).then(([, [code, signal]]) => {
+    const end = Promise.all([once(child, 'disconnect'), once(child, 'close')]).then(([, [code, signal]]) => {
       throw new Error(`${this.#process.name} has ended early with ${code ?? signal}: ${this.#process.output}`)
-    }).catch((error: unknown) => {
-      this.#open.reject(error)
-      this.#records.reject(error)
     })
+    end.catch(this.#open.reject)
+    end.catch(this.#records.reject)
   }
 
   /** Resolves when all sessions are open. */
