@@ -1,3 +1,6 @@
+import { Buffer } from 'node:buffer'
+import { isPlain, notePlain } from './quote.ts'
+
 /** The fault of a payload from a client, in the words of the protocol (ENC-4, ENC-5). */
 export type PayloadError = 'Broken JSON encoding.' | 'Payload expected.'
 
@@ -7,8 +10,12 @@ const EXPECTED: PayloadError = 'Payload expected.'
 /** The length up to which the answer to a wrong payload is exact. Above it the first wrong token decides (SEC-S06). */
 const EXACT_LIMIT = 64 * 1024
 
-/** The inside of one JSON string without an escape and without a character that JSON forbids. */
-const SIMPLE = /^[^"\\\u0000-\u001f]*$/
+/**
+ * The length up to which one test of the inside of `["…"]` is cheaper than `JSON.parse`.
+ *
+ * With 32 characters the test takes half of the time of `JSON.parse`, with 256 the same, and with 1,024 almost twice as much.
+ */
+const SHORT = 256
 
 /**
  * Reads the body of a send, which must be a JSON array of strings (ENC-6). Returns the messages or the fault.
@@ -16,9 +23,9 @@ const SIMPLE = /^[^"\\\u0000-\u001f]*$/
  * With a fault, no message of the payload counts.
  */
 export function decodePayload (text: string): string[] | PayloadError {
-  if (text.startsWith('["') && text.endsWith('"]') && text.length >= 4) {
+  if (text.length <= SHORT && text.length >= 4 && text.startsWith('["') && text.endsWith('"]')) {
     const inner = text.slice(2, -2)
-    if (SIMPLE.test(inner)) return [inner]
+    if (isPlain(inner)) return [inner]
   }
   if (text === '') return EXPECTED
   if (text.length > EXACT_LIMIT) {
@@ -31,7 +38,14 @@ export function decodePayload (text: string): string[] | PayloadError {
   } catch {
     return BROKEN
   }
-  return Array.isArray(value) && value.every(isString) ? value : EXPECTED
+  if (!Array.isArray(value) || !value.every(isString)) return EXPECTED
+  if (value.length === 1) noteUnescaped(value[0]!, text)
+  return value
+}
+
+/** Notes a message that stood in its payload `["…"]` as it is: without an escape, and with one byte a character. */
+function noteUnescaped (message: string, payload: string): void {
+  if (message.length === payload.length - 4 && Buffer.byteLength(message) === message.length) notePlain(message)
 }
 
 /** The beginning of a JSON string. A text that begins with it is a string, or broken. */

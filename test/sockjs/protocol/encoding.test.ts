@@ -226,3 +226,21 @@ test('ENC-4 to ENC-6 any text at all is answered, as JSON has it', async (t) => 
   }), { numRuns: 300 })
   t.pass('agreed')
 })
+
+test('a message that came in leaves as any other text, whatever its length', async (t) => {
+  // The reader remembers the last message without an escape, so that the writer does not look at it again.
+  const long = fc.tuple(fc.string({ minLength: 1 }), fc.nat(600), anyText).map(([start, times, end]) => start.repeat(times) + end)
+  const white = fc.constantFrom('', ' ', '\n')
+  fc.assert(fc.property(fc.oneof(anyText, long), white, (text, space) => {
+    for (const payload of [JSON.stringify([text]), `[${space}${JSON.stringify(text)}${space}]`, `["${text}"]`]) {
+      const read = decodePayload(payload)
+      if (!Array.isArray(read)) continue
+      for (const message of read as string[]) {
+        // One character before it is a text that no reader has seen.
+        assert.equal(quote(message), `"${quote('"' + message).slice(3)}`)
+        assert.ok(!isPlain(message) || Buffer.byteLength(quote(message)) === message.length + 2)
+      }
+    }
+  }), { numRuns: 2000 })
+  t.pass('agreed')
+})
