@@ -140,5 +140,6 @@ function fits ({ patterns, allow }: CompiledRule, type: RuleType, destination: C
 async function permits (permission: Permission, session: StompSession, subject: RuleSubject): Promise<boolean> {
   if (permission === 'all') return true
   if (permission === 'authenticated') return session.user !== null
-  return await permission(session, subject) === true
+  // Later frames share the headers, and a function of the application may change them.
+  return await permission(session, { ...subject, headers: subject.headers.copy() }) === true
 }

@@ -57,7 +57,8 @@ export class Taps {
 function tell (taps: readonly Tap[], message: OutgoingMessage): Done {
   return together(taps.map((tap) => {
     try {
-      return tap(message)
+      // Other messages share the headers, and a tap may change them.
+      return tap({ ...message, headers: message.headers.copy() })
     } catch (error) {
       return Promise.reject(error)
     }

@@ -75,7 +75,7 @@ export interface UserMessage {
 export interface OutgoingMessage {
   /** The destination of the message. */
   readonly destination: string
-  /** The headers that subscribers get. The server adds its own. */
+  /** The headers that subscribers get. The server adds its own. A broker must not change them, because other messages share them. */
   readonly headers: FrameHeaders
   /** The body, text or bytes. */
   readonly body: Body

@@ -61,10 +61,25 @@ export function plainRulesFor (version: Version | undefined): HeaderRules {
 
 /** The characters that one of the versions reserves. Most values have none, and go out as they are. */
 const SPECIAL = /[\r\n:\\\0]/
+const CR = 0x0d
+const COLON = 0x3a
+const BACKSLASH = 0x5c
+
+/** The length up to which a loop is cheaper than a regular expression. The ids of most subscriptions and messages are shorter. */
+const SHORT = 24
+
+function isSpecial (value: string): boolean {
+  if (value.length > SHORT) return SPECIAL.test(value)
+  for (let i = 0; i < value.length; i++) {
+    const unit = value.charCodeAt(i)
+    if (unit === COLON || unit === BACKSLASH || (unit <= CR && SPECIAL.test(value))) return true
+  }
+  return false
+}
 
 /** Escapes a value in one pass, so that no character is escaped twice (STOMP-E6). */
 export function escapeValue (value: string, { escapes, reserved }: HeaderRules): string {
-  return !SPECIAL.test(value) ? value : value.replace(reserved, (character) => escapes[character] ?? '')
+  return !isSpecial(value) ? value : value.replace(reserved, (character) => escapes[character] ?? '')
 }
 
 /** A name that every version carries as it is, as nearly all names. One test is cheaper than the two of other names. */

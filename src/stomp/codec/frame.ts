@@ -6,7 +6,7 @@ import { FrameHeaders, type HeadersLike } from './headers.ts'
 export interface Frame<C extends Command = Command> {
   /** The command, such as CONNECT, SEND or MESSAGE. */
   readonly command: C
-  /** The headers, in the order in which they came. */
+  /** The headers, in the order in which they came. Frames that a parser has read one after the other may share them, so they must not be changed. */
   readonly headers: FrameHeaders
   /** The body, which is empty for most commands. */
   readonly body: Body

@@ -22,7 +22,7 @@ export interface ParserState<P extends Peer = Peer> {
  */
 export interface KnownHead<P extends Peer = Peer> {
   readonly text: string
-  /** The head, once its text has come a second time. No frame has its headers, so that nothing can change them. */
+  /** The head, once its text has come a second time. All frames from then on share its headers. */
   head: Head<P> | null
 }
 

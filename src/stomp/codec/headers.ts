@@ -6,6 +6,11 @@ export type HeadersLike = Iterable<readonly [name: string, value: string]> | Rea
  * `__proto__` must be a name like any other (SEC-S60).
  */
 export class FrameHeaders extends Map<string, string> {
+  /**
+   * @internal The facts that a reader has found in these headers. Frames with the same head share their headers, so that the facts are found once.
+   */
+  facts: unknown = undefined
+
   /** Makes headers from a list or an object. The first of repeated names counts (STOMP-F9). */
   static from (headers: HeadersLike): FrameHeaders {
     if (headers instanceof FrameHeaders) return headers

@@ -3,7 +3,6 @@ import { Body } from './body.ts'
 import type { CommandFrom, Peer } from './commands.ts'
 import type { Frame } from './frame.ts'
 import { type Head, type KnownHead, type ParserState, readHead, UNFINISHED } from './head.ts'
-import type { FrameHeaders } from './headers.ts'
 
 /**
  * The most text, in UTF-16 units, that may stand beside a frame that is read from the text itself.
@@ -47,7 +46,7 @@ export function readTextFrame<P extends Peer> (text: string, from: number, state
   if ((!plain && NOT_ASCII.test(headText)) || exceedsHeadLimits(headText, state)) return undefined
 
   if (head.body === 'kept' && text.length <= MOST_KEPT) state.known = { text: headText, head: null }
-  return readBody(text, from, head.end, firstNul, head, head.headers, state)
+  return readBody(text, from, head.end, firstNul, head, state)
 }
 
 /** Reads a frame whose head has come before. Nothing in the head is read or judged again, because the text, the version and the limits are the same. */
@@ -56,17 +55,17 @@ function readKnownHead<P extends Peer> (text: string, from: number, state: Parse
   const firstNul = text.indexOf('\0', start)
   if (firstNul === -1) return undefined
   known.head ??= readHead(known.text, 0, state) as Head<P>
-  return readBody(text, from, start, firstNul, known.head, known.head.headers.copy(), state)
+  return readBody(text, from, start, firstNul, known.head, state)
 }
 
 /** Reads the body, which begins at `start`. The head begins at `from`. */
-function readBody<P extends Peer> (text: string, from: number, start: number, firstNul: number, head: Head<P>, headers: FrameHeaders, state: ParserState<P>): TextFrame<P> | undefined {
+function readBody<P extends Peer> (text: string, from: number, start: number, firstNul: number, head: Head<P>, state: ParserState<P>): TextFrame<P> | undefined {
   const end = head.contentLength === undefined ? firstNul : endOfCountedBody(text, start, firstNul, head.contentLength)
   if (end === undefined || text.length - (end - from) > SLACK || (head.body !== 'kept' && end > start)) return undefined
 
   const body = Body.from(text.slice(start, end), head.contentLength)
   if (exceedsBodyLimit(start - from, body, state)) return undefined
-  return { frame: { command: head.command, headers, body }, end: end + 1 }
+  return { frame: { command: head.command, headers: head.headers, body }, end: end + 1 }
 }
 
 /** Tells whether a head whose lines end in LF alone has nothing to decode. */

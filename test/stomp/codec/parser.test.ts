@@ -406,14 +406,20 @@ test('heads that come again are read as the first one was', async (t) => {
   }
 })
 
-test('frames with the same head have headers of their own', async (t) => {
+test('frames with the same head share its headers, so that its facts are found once', async (t) => {
   const parser = new FrameParser({ version: '1.2' })
-  for (let i = 0; i < 4; i++) {
-    parser.push(`SEND\ndestination:/topic/a\n\n${i}\0`)
+  const next = (destination: string, body: string): Frame => {
+    parser.push(`SEND\ndestination:${destination}\n\n${body}\0`)
     const frame = parser.next() as Frame
-    t.strictSame(seen(frame), ['SEND', { destination: '/topic/a' }, `${i}`])
-    frame.headers.set('destination', '/topic/b').set('more', '1')
+    t.strictSame(seen(frame), ['SEND', { destination }, body])
+    return frame
   }
+  next('/topic/a', '1')
+  const second = next('/topic/a', '2')
+  second.headers.facts = 'known'
+  t.equal(next('/topic/a', '3').headers.facts, 'known')
+  t.equal(next('/topic/b', '4').headers.facts, undefined, 'another head')
+  t.equal(next('/topic/a', '5').headers.facts, undefined, 'only the last head is kept')
 })
 
 test('STOMP-L1 a head that came before is judged by the limits and the version of now', async (t) => {

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { memoryBroker } from '../../../src/stomp.ts'
+import { type FrameHeaders, memoryBroker } from '../../../src/stomp.ts'
 import { buildStomp, codeOf, headersOf, refused } from '../support.ts'
 
 const VERSIONS = ['1.0', '1.1', '1.2'] as const
@@ -294,4 +294,37 @@ t.test('SPRING-E15: the broker is not running', async (t) => {
   await refused(t, client, 'STOMP_BROKER_STOPPED')
   await refused(t, (await server.open()).frame('CONNECT', { 'accept-version': '1.2' }), 'STOMP_BROKER_UNAVAILABLE')
   t.equal(await codeOf(() => server.stomp.publish('/topic/a', 'x')), 'STOMP_BROKER_UNAVAILABLE')
+})
+
+t.test('SEC-S50 frames with the same head are alike, whatever a rule, a hook or a tap has done to the headers of one', async (t) => {
+  const spoil = (headers: FrameHeaders): void => { headers.set('who', 'spoilt').set('more', '1').delete('kept') }
+  const judged: (string | undefined)[] = []
+  const handled: (string | undefined)[] = []
+  const server = await buildStomp(t, {
+    stomp: {
+      rules: [{
+        allow (_session, { type, headers }) {
+          if (type === 'send') judged.push(headers.get('who'))
+          spoil(headers)
+          return true
+        }
+      }]
+    },
+    routes ({ stomp }) {
+      stomp.addHook('preSend', (_session, { headers }) => spoil(headers))
+      stomp.tap('/topic/a', ({ headers }) => spoil(headers))
+      stomp.tap('/topic/*', ({ headers }) => { handled.push(headers.get('who')) })
+      stomp.message('/route', ({ headers }) => { handled.push(headers['who']) })
+    }
+  })
+  const client = await server.connect()
+  await client.subscribe('s', '/topic/a')
+  for (let i = 0; i < 4; i++) {
+    client.frame('SEND', { destination: '/topic/a', who: 'kim', kept: 'yes' }, `${i}`)
+    const { headers, body } = await client.message()
+    t.strictSame([body.text, headers.get('who'), headers.get('kept'), headers.has('more')], [`${i}`, 'kim', 'yes', false])
+  }
+  for (let i = 0; i < 3; i++) client.frame('SEND', { destination: '/app/route', who: 'kim' }, `${i}`)
+  await client.send('/app/route', '3', { who: 'kim' })
+  t.strictSame([judged, handled], [Array(8).fill('kim'), Array(8).fill('kim')])
 })

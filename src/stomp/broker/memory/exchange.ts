@@ -1,5 +1,5 @@
 import type { Body, FrameHeaders } from '../../codec/index.ts'
-import { type Destination, hasWildcard, parseDestination } from '../../destinations.ts'
+import { type Destination, type DestinationKind, destinationKind, hasWildcard, parseDestination } from '../../destinations.ts'
 import { refusal } from '../../refusals.ts'
 import type { BrokerContext, OutgoingMessage } from '../broker.ts'
 import { Publication } from '../publication.ts'
@@ -50,6 +50,10 @@ export class Exchange {
 
   parse (destination: string): Destination {
     return parseDestination(destination, this.settings.destinations)
+  }
+
+  kindOf (destination: string): DestinationKind | undefined {
+    return this.#last?.name === destination ? this.#last.kind : destinationKind(destination, this.settings.destinations.prefixes)
   }
 
   /** Publishes a message. `own` is `null` for the application, which has no temporary queues. */

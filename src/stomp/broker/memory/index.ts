@@ -1,7 +1,7 @@
 import type { Broker, BrokerCapabilities, BrokerClient, BrokerContext, BrokerSink, BrokerState, OutgoingMessage } from '../broker.ts'
 import type { BrokerInspection } from '../inspection.ts'
 import { MemoryConnection } from './connection.ts'
-import { destinationKind, type Separator } from '../../destinations.ts'
+import { type DestinationKind, destinationKind, type Separator } from '../../destinations.ts'
 import { Exchange } from './exchange.ts'
 import { inspectMemory } from './inspection.ts'
 import { resolveSettings, type Settings } from '../local/options.ts'
@@ -74,12 +74,12 @@ class MemoryBroker implements Broker {
   }
 
   accepts (destination: string, what: 'send' | 'subscribe'): boolean {
-    const kind = destinationKind(destination, this.#settings.destinations.prefixes)
+    const kind = this.#kindOf(destination)
     return kind !== undefined && kind !== (what === 'send' ? 'dead' : 'reply')
   }
 
   isPrivate (destination: string): boolean {
-    const kind = destinationKind(destination, this.#settings.destinations.prefixes)
+    const kind = this.#kindOf(destination)
     return kind === 'temporary' || kind === 'reply'
   }
 
@@ -88,7 +88,7 @@ class MemoryBroker implements Broker {
     telemetry.observe('stomp.broker.history.bytes', () => [{ value: this.#exchange?.history.bytes ?? 0 }])
   }
 
-  kindOf (destination: string): 'topic' | 'queue' { return destinationKind(destination, this.#settings.destinations.prefixes) === 'topic' ? 'topic' : 'queue' }
+  kindOf (destination: string): 'topic' | 'queue' { return this.#kindOf(destination) === 'topic' ? 'topic' : 'queue' }
 
   connect (_client: BrokerClient, sink: BrokerSink): MemoryConnection {
     return new MemoryConnection(this.#running(), sink, this.#connections)
@@ -105,6 +105,11 @@ class MemoryBroker implements Broker {
   onUserMessage (): void {}
 
   inspect (): BrokerInspection { return inspectMemory(this.#running()) }
+
+  /** Asks the exchange where it runs, because it knows the destination of the last message. */
+  #kindOf (destination: string): DestinationKind | undefined {
+    return this.#exchange === null ? destinationKind(destination, this.#settings.destinations.prefixes) : this.#exchange.kindOf(destination)
+  }
 
   #running (): Exchange {
     if (this.#exchange === null || this.#state !== 'available') throw refusal('STOMP_BROKER_UNAVAILABLE', undefined, true)

@@ -4,24 +4,23 @@ import type { ClientDestination } from '../../destinations.ts'
 import { StompError } from '../../errors.ts'
 import type { StompSession } from '../stomp-session.ts'
 import type { ClientMessage, MessageHandler } from '../transactions.ts'
-import { userHeaders } from '../user-headers.ts'
-import { destinationOf } from './destination.ts'
 import { confirm } from './frame.ts'
+import { type SendHead, sendHeadOf } from './send-head.ts'
 
 /** [STOMP 1.2, SEND] Sends a message to the broker, to a route or to a user. */
 export function send (session: StompSession, frame: Frame<ClientCommand>): void | Promise<void> {
-  const destination = destinationOf(session, frame)
-  const allowed = session.host.application.checkSend(session, frame, destination)
-  return allowed instanceof Promise ? allowed.then(() => accept(session, frame, destination)) : accept(session, frame, destination)
+  const head = sendHeadOf(session, frame)
+  const allowed = session.host.application.checkSend(session, frame, head.destination)
+  return allowed instanceof Promise ? allowed.then(() => accept(session, frame, head)) : accept(session, frame, head)
 }
 
-function accept (session: StompSession, frame: Frame<ClientCommand>, destination: ClientDestination): void | Promise<void> {
+function accept (session: StompSession, frame: Frame<ClientCommand>, { destination, headers, receipt, transaction }: SendHead): void | Promise<void> {
   // The session may have been closed while hooks and rules were asked.
   if (session.state !== 'connected') return
   // Inside a transaction, too: COMMIT must not find out half-way (STOMP-T3).
   const handler = handlerOf(session, destination)
-  const message: ClientMessage = { destination: destination.name, headers: userHeaders(frame.headers), body: frame.body, receipt: frame.headers.get('receipt') }
-  const transaction = frame.headers.get('transaction')
+  // A route may change the headers of its message.
+  const message: ClientMessage = { destination: destination.name, headers: handler === null ? headers : headers.copy(), body: frame.body, receipt }
   if (transaction !== undefined) return collect(session, frame, transaction, message, handler)
   if (handler === null) return confirm(session, frame, session.host.taps.after(session.connection!.publish(message), message))
   const work = handler(message)
