@@ -81,7 +81,8 @@ export function respondTo (request: IncomingMessage, socket: Socket, head: Buffe
   } catch {
     return null
   }
-  response.setHeader('Connection', 'close')
+  // A refusal gets `Connection: close` by this. Most handshakes are not refused, and need no list of headers.
+  response.shouldKeepAlive = false
   const upgrade = rememberUpgrade(request, socket, head, response)
   response.once('finish', () => {
     // The streams of `injectWS` belong to its caller.
