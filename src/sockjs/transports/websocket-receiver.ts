@@ -129,7 +129,7 @@ export class WebSocketReceiver extends SocketReceiver {
   }
 
   protected ping (speak: boolean): boolean {
-    if (this.answered) this.#pingMark = this.#socket.bytesRead
+    this.#pingMark = this.#socket.bytesRead
     if (this.#extended) {
       if (speak) this.writeHeartbeat()
       this.#ws.ping()

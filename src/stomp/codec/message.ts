@@ -7,6 +7,26 @@ import type { Version } from './versions.ts'
 const OF_THE_SERVER: ReadonlySet<string> = new Set(['destination', 'message-id', 'content-length', 'subscription', 'ack', 'redelivered'])
 
 /**
+ * Remembers the last text that `make` has made of a value.
+ *
+ * A message mostly goes where the one before it went. With these lines remembered, an echo needs half of the pieces of text and no look for
+ * characters to escape.
+ */
+function remembered (make: (value: string, rules: HeaderRules) => string): (value: string, rules: HeaderRules) => string {
+  let last: { readonly value: string, readonly rules: HeaderRules, readonly text: string } | null = null
+  return (value, rules) => {
+    if (last === null || last.value !== value || last.rules !== rules) last = { value, rules, text: make(value, rules) }
+    return last.text
+  }
+}
+
+/** Makes the first lines for a subscription. */
+const frontOf = remembered((id, rules) => 'MESSAGE\nsubscription:' + escapeValue(id, rules) + '\n')
+
+/** Makes the lines from the destination up to the id of the message. */
+const sourceOf = remembered((destination, rules) => 'destination:' + escapeValue(destination, rules) + '\nmessage-id:')
+
+/**
  * One MESSAGE for many subscribers. Only the headers of a delivery differ between them, so they stand first.
  *
  * The rest is encoded once for each version.
@@ -39,7 +59,7 @@ export class MessageEncoding {
   /** Makes the frame for a subscription in `auto` mode. Its id is `undefined` if a client of 1.0 gave none (STOMP-S5). */
   shared (id: string | undefined, version: Version): EncodedFrame {
     const rules = headerRulesFor('MESSAGE', version)
-    return new EncodedFrame(id === undefined ? 'MESSAGE\n' : 'MESSAGE\nsubscription:' + escapeValue(id, rules) + '\n', this.#end(version, rules))
+    return new EncodedFrame(id === undefined ? 'MESSAGE\n' : frontOf(id, rules), this.#end(version, rules))
   }
 
   #end (version: Version, rules: HeaderRules): FrameEnd {
@@ -48,6 +68,6 @@ export class MessageEncoding {
   }
 
   #lines (rules: HeaderRules): string {
-    return 'destination:' + escapeValue(this.#destination, rules) + '\nmessage-id:' + escapeValue(this.#id, rules) + '\n' + headerLines(this.#headers, rules, OF_THE_SERVER)
+    return sourceOf(this.#destination, rules) + escapeValue(this.#id, rules) + '\n' + headerLines(this.#headers, rules, OF_THE_SERVER)
   }
 }

@@ -30,13 +30,28 @@ export class SerialQueue {
 
   /** Runs `task` at once. The tasks that it defers wait until it is done. */
   exclusively<T> (task: () => T): T {
-    if (this.#busy) return task()
-    this.#busy = true
+    if (!this.enter()) return task()
     try {
       return task()
     } finally {
-      this.#busy = false
-      this.run()
+      this.leave()
     }
+  }
+
+  /**
+   * Lets the caller work as a task does, without a function for it. Returns false while another task runs.
+   *
+   * If the result is true, the caller must call `leave` afterwards. No task may wait before the call.
+   */
+  enter (): boolean {
+    if (this.#busy) return false
+    this.#busy = true
+    return true
+  }
+
+  /** Ends the work, and runs the tasks that it has deferred. */
+  leave (): void {
+    this.#busy = false
+    this.run()
   }
 }

@@ -58,10 +58,21 @@ export class Exchange {
 
   /** Publishes a message. `own` is `null` for the application, which has no temporary queues. */
   publish (message: OutgoingMessage, own: TemporaryQueues | null): void {
+    const destination = this.#destination(message.destination)
+    if (destination.kind === 'topic' && this.serialQueue.enter()) return this.#publishNow(destination, message, own)
     try {
       this.serialQueue.defer(this.accept(message, own).deliver)
     } finally {
       this.serialQueue.run()
+    }
+  }
+
+  /** Publishes to a topic while nothing else is delivered. Most messages go this way, which makes no function to be called later. */
+  #publishNow (destination: Destination, { headers, body, id }: OutgoingMessage, own: TemporaryQueues | null): void {
+    try {
+      this.#toTopic(destination, addressed(headers, own, this.settings.destinations), body, id)
+    } finally {
+      this.serialQueue.leave()
     }
   }
 
