@@ -68,6 +68,18 @@ export class WebSocketReceiver extends SocketReceiver {
 
   destroy (): void { this.#ws.terminate() }
 
+  /**
+   * Writes messages in one frame.
+   *
+   * Messages that other sessions get too, and that are too long in one frame to be compressed once for all, get a frame each.
+   */
+  override messages (messages: readonly Outgoing[], bytes: number): void {
+    if (this.#deflate === null || this.session.raw || messages.length === 1 || !isShared(messages) || this.#wayOf(bytes, true) !== 'own') return super.messages(messages, bytes)
+    this.#socket.cork()
+    for (const message of messages) this.writeFrame(formsOf(message).frame)
+    this.#socket.uncork()
+  }
+
   protected writeFrame (frame: SockjsFrame): void {
     const way = this.#extended ? this.#wayOf(frame.bytes, frame.shared) : 'plain'
     if (way === 'own') this.#handOver(frame.text)

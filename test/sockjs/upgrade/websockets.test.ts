@@ -390,6 +390,36 @@ for (const [name, { offer, shared }] of Object.entries(OFFERS)) {
   })
 }
 
+t.test('SEC-S21: broadcasts that are too long together are compressed once for all, in a frame each', async (t) => {
+  const server = await buildServer(t, { endpoint: { websocket: { compression: true } } })
+  const frames: string[][] = [[], []]
+  const clients = frames.map((texts, i) => {
+    const ws = server.own(Object.assign(new WebSocket(`ws://127.0.0.1:${server.port}/echo/0/i${i}/websocket`), { abort () { ws.terminate() } }))
+    ws.on('message', (data) => texts.push((data as Buffer).toString()))
+    return ws
+  })
+  await until(() => frames.every(({ length }) => length === 1), 'o')
+  const texts = ['a', 'b', 'c'].map((letter) => letter.repeat(40_000))
+  const prepared = texts.map((text) => server.endpoint.prepare(text))
+  let encodings = 0
+  for (const { frame } of prepared.map(formsOf)) {
+    const { form } = frame
+    frame.form = function <T> (index: number, make: (frame: SockjsFrame) => T): T {
+      return form.call(this, index, (frame) => { encodings++; return make(frame) }) as T
+    }
+  }
+  for (const message of prepared) server.endpoint.broadcast(message)
+  await until(() => frames.every(({ length }) => length === 4), 'a frame for each message')
+  for (const got of frames) t.ok(got.slice(1).every((frame, i) => frame === `a["${texts[i]}"]`), 'in order')
+  t.equal(encodings, 3, 'for both clients')
+  // Messages of one session alone stay in one frame.
+  const session = await server.session()
+  for (const text of texts) session.send(text)
+  await until(() => frames.some(({ length }) => length === 5), 'one frame')
+  t.ok(frames.some((got) => got[4] === `a[${texts.map((text) => `"${text}"`).join(',')}]`))
+  for (const ws of clients) ws.terminate()
+})
+
 contract('messages that are compressed by ws, once for all, and not at all keep their order', async (t, transport) => {
   const server = await buildServer(t, { endpoint: { websocket: { compression: true }, queue: { highWater: 1_000_000, limit: 10_000_000 } }, handler: () => {} })
   const raw = transport === 'websocket-raw'
