@@ -140,6 +140,7 @@ function fits ({ patterns, allow }: CompiledRule, type: RuleType, destination: C
 async function permits (permission: Permission, session: StompSession, subject: RuleSubject): Promise<boolean> {
   if (permission === 'all') return true
   if (permission === 'authenticated') return session.user !== null
-  // Later frames share the headers, and a function of the application may change them.
-  return await permission(session, { ...subject, headers: subject.headers.copy() }) === true
+  // Later messages share the headers of a SEND, and a function of the application may change them.
+  const own = subject.type === 'send' ? { ...subject, headers: subject.headers.copy() } : subject
+  return await permission(session, own) === true
 }

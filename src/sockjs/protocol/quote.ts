@@ -16,6 +16,9 @@ function escapeCharacter (character: string): string {
   return '\\u' + character.charCodeAt(0).toString(16).padStart(4, '0')
 }
 
+/** The most characters of a text that is remembered, because the process keeps it until the next one comes. */
+const MOST_REMEMBERED = 64 * 1024
+
 /**
  * The last text that was plain.
  *
@@ -27,12 +30,14 @@ let lastPlain = ''
 export function isPlain (text: string): boolean {
   if (text === lastPlain) return true
   if (!PLAIN.test(text)) return false
-  lastPlain = text
+  notePlain(text)
   return true
 }
 
 /** Notes a text that needs no escape and has one byte a character, as another look has shown. */
-export function notePlain (text: string): void { lastPlain = text }
+export function notePlain (text: string): void {
+  if (text.length <= MOST_REMEMBERED) lastPlain = text
+}
 
 /** Writes a message as an element of a SockJS array: a JSON string with the escapes that old clients need. */
 export function quote (message: string): string {

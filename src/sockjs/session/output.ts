@@ -321,7 +321,7 @@ export class Output implements TimerOwner, ResponseOutput {
     else this.#supervision.spoken(receiver)
   }
 
-  /** Writes one frame: all messages that wait, or a part that the client can confirm. */
+  /** Gives the receiver all messages that wait, or a part that the client can confirm. */
   #writeMessages (receiver: Receiver): void {
     const { resumption } = this.#session
     if (resumption === null) {

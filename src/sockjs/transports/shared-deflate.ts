@@ -1,5 +1,7 @@
 import { constants, deflateRawSync, type ZlibOptions } from 'node:zlib'
 import type { WebSocketServer } from 'ws'
+import { formsOf, isShared, type Outgoing } from '../protocol/index.ts'
+import type { PreparedMessage } from '../../stream/prepared-message.ts'
 import { deflatedFrame } from './websocket-frame.ts'
 
 /** The length in bytes from which messages are compressed, as in `ws`. */
@@ -11,6 +13,15 @@ const THRESHOLD = 1024
  * It takes about a millisecond, once for all sessions. Longer ones are compressed by `ws`, in a thread and for each session.
  */
 const LONGEST = 64 * 1024
+
+/** The most bytes that are compressed in the event loop one after the other, in frames of at most `LONGEST`. */
+const MOST_TOGETHER = 4 * LONGEST
+
+/** Messages that fit into one frame, with the sum of their encoded lengths. */
+interface Run {
+  readonly messages: PreparedMessage[]
+  bytes: number
+}
 
 /** The end of a flushed block, which the client adds again (RFC 7692, section 7.2.1). */
 const TAIL = 4
@@ -50,9 +61,32 @@ export class SharedDeflate {
     return new SharedDeflate(threshold, { ...(level === undefined ? {} : { level }), ...(memLevel === undefined ? {} : { memLevel }) })
   }
 
+  /**
+   * Divides messages that are too long in one frame to be compressed once for all.
+   *
+   * Returns `null` for messages that share a frame: they are short enough, or far too long, or one session alone gets them. `bytes` is the sum of
+   * their encoded lengths.
+   */
+  runsOf (messages: readonly Outgoing[], bytes: number): readonly Run[] | null {
+    const whole = bytes + framing(messages.length)
+    if (messages.length === 1 || whole <= LONGEST || whole > MOST_TOGETHER || !isShared(messages)) return null
+    const runs: Run[] = []
+    let last: Run | null = null
+    for (const message of messages) {
+      const { quotedBytes } = formsOf(message)
+      if (last === null || last.bytes + quotedBytes + framing(last.messages.length + 1) > LONGEST) runs.push(last = { messages: [], bytes: 0 })
+      last.messages.push(message)
+      last.bytes += quotedBytes
+    }
+    return runs
+  }
+
   /** Chooses the way of a message with `bytes` bytes. `shared`: other sessions get it too. */
   wayOf (bytes: number, shared: boolean): DeflateWay {
     if (bytes < this.#threshold) return 'plain'
     return shared && bytes <= LONGEST ? 'shared' : 'own'
   }
 }
+
+/** The bytes of `a[`, the commas and `]`. */
+function framing (count: number): number { return count + 2 }

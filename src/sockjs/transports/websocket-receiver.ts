@@ -68,15 +68,12 @@ export class WebSocketReceiver extends SocketReceiver {
 
   destroy (): void { this.#ws.terminate() }
 
-  /**
-   * Writes messages in one frame.
-   *
-   * Messages that other sessions get too, and that are too long in one frame to be compressed once for all, get a frame each.
-   */
+  /** Writes messages in one frame, or in several if these can be compressed once for all sessions. */
   override messages (messages: readonly Outgoing[], bytes: number): void {
-    if (this.#deflate === null || this.session.raw || messages.length === 1 || !isShared(messages) || this.#wayOf(bytes, true) !== 'own') return super.messages(messages, bytes)
+    const runs = this.#deflate === null || this.#inWs > 0 || this.session.raw ? null : this.#deflate.runsOf(messages, bytes)
+    if (runs === null) return super.messages(messages, bytes)
     this.#socket.cork()
-    for (const message of messages) this.writeFrame(formsOf(message).frame)
+    for (const run of runs) super.messages(run.messages, run.bytes)
     this.#socket.uncork()
   }
 

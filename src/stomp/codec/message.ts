@@ -7,16 +7,22 @@ import type { Version } from './versions.ts'
 const OF_THE_SERVER: ReadonlySet<string> = new Set(['destination', 'message-id', 'content-length', 'subscription', 'ack', 'redelivered'])
 
 /**
- * Remembers the last text that `make` has made of a value.
+ * Remembers the last text that `make` has made of a value, for all sessions of the process.
  *
- * A message mostly goes where the one before it went. With these lines remembered, an echo needs half of the pieces of text and no look for
- * characters to escape.
+ * A message mostly goes where the one before it went. With these lines remembered, an echo needs half of the pieces of text, and one look for
+ * characters to escape in place of three.
  */
 function remembered (make: (value: string, rules: HeaderRules) => string): (value: string, rules: HeaderRules) => string {
-  let last: { readonly value: string, readonly rules: HeaderRules, readonly text: string } | null = null
+  let lastValue: string | undefined
+  let lastRules: HeaderRules | undefined
+  let text = ''
   return (value, rules) => {
-    if (last === null || last.value !== value || last.rules !== rules) last = { value, rules, text: make(value, rules) }
-    return last.text
+    if (lastValue !== value || lastRules !== rules) {
+      text = make(value, rules)
+      lastValue = value
+      lastRules = rules
+    }
+    return text
   }
 }
 

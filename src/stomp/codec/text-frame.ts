@@ -14,7 +14,7 @@ const SLACK = 4096
 
 /**
  * The longest text, in UTF-16 units, whose head is kept for the next frame. The head is a slice of it, and a session that is idle
- * keeps the whole text.
+ * keeps the whole text, the headers, and the facts that the session has found in them.
  */
 const MOST_KEPT = 512
 

@@ -38,10 +38,13 @@ export class SerialQueue {
     }
   }
 
+  /** True when no task runs or waits. */
+  get idle (): boolean { return !this.#busy && this.#tasks.length === 0 }
+
   /**
    * Lets the caller work as a task does, without a function for it. Returns false while another task runs.
    *
-   * If the result is true, the caller must call `leave` afterwards. No task may wait before the call.
+   * If the result is true, the caller must call `leave` afterwards. Tasks that wait run then, so that the caller comes before them.
    */
   enter (): boolean {
     if (this.#busy) return false
@@ -49,7 +52,7 @@ export class SerialQueue {
     return true
   }
 
-  /** Ends the work, and runs the tasks that it has deferred. */
+  /** Ends the work, and runs the tasks that wait. */
   leave (): void {
     this.#busy = false
     this.run()

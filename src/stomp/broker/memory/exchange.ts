@@ -59,7 +59,7 @@ export class Exchange {
   /** Publishes a message. `own` is `null` for the application, which has no temporary queues. */
   publish (message: OutgoingMessage, own: TemporaryQueues | null): void {
     const destination = this.#destination(message.destination)
-    if (destination.kind === 'topic' && this.serialQueue.enter()) return this.#publishNow(destination, message, own)
+    if (destination.kind === 'topic' && this.serialQueue.idle) return this.#publishNow(destination, message, own)
     try {
       this.serialQueue.defer(this.accept(message, own).deliver)
     } finally {
@@ -67,8 +67,9 @@ export class Exchange {
     }
   }
 
-  /** Publishes to a topic while nothing else is delivered. Most messages go this way, which makes no function to be called later. */
+  /** Publishes to a topic while nothing is delivered or waits. Most messages go this way, which makes no function to be called later. */
   #publishNow (destination: Destination, { headers, body, id }: OutgoingMessage, own: TemporaryQueues | null): void {
+    this.serialQueue.enter()
     try {
       this.#toTopic(destination, addressed(headers, own, this.settings.destinations), body, id)
     } finally {

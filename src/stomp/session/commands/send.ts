@@ -19,7 +19,7 @@ function accept (session: StompSession, frame: Frame<ClientCommand>, { destinati
   if (session.state !== 'connected') return
   // Inside a transaction, too: COMMIT must not find out half-way (STOMP-T3).
   const handler = handlerOf(session, destination)
-  // A route may change the headers of its message.
+  // The application may get the headers, for example with the answer to its question. The broker changes none.
   const message: ClientMessage = { destination: destination.name, headers: handler === null ? headers : headers.copy(), body: frame.body, receipt }
   if (transaction !== undefined) return collect(session, frame, transaction, message, handler)
   if (handler === null) return confirm(session, frame, session.host.taps.after(session.connection!.publish(message), message))
