@@ -56,11 +56,15 @@ export class Project {
     writeFileSync(join(folder, 'package.json'), JSON.stringify({ private: true, dependencies: { fastify: '^5.0.0' } }))
   }
 
-  /** Copies packages to the places that they have in the repository. */
+  /** Copies packages, with the links to their commands, to the places that they have in the repository. npm would fetch a package anew whose command is missing. */
   provide (copies: readonly Copy[]): void {
-    for (const { place } of copies) {
+    for (const { place, bin = {} } of copies) {
       mkdirSync(dirname(join(this.folder, place)), { recursive: true })
       cpSync(join(this.#root, place), join(this.folder, place), { recursive: true, filter: (path) => path === join(this.#root, place) || !/[\\/]node_modules$/.test(path) })
+      for (const command of Object.keys(bin)) {
+        const link = place.slice(0, place.lastIndexOf('node_modules/')) + `node_modules/.bin/${command}`
+        cpSync(join(this.#root, link), join(this.folder, link), { verbatimSymlinks: true })
+      }
     }
   }
 
@@ -68,9 +72,11 @@ export class Project {
    * Installs a tarball. A package that it needs and does not find is an error, because npm is offline.
    *
    * There is no lock file. With the lock of an earlier install, npm would not look at the packages that were copied since.
+   *
+   * npm would ask the registry about each peer, also where it is in place. So it leaves the peers alone, and `installed` finds a wrong one.
    */
   async install (tarball: string): Promise<void> {
-    await run('npm', ['install', '--offline', '--no-package-lock', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error', tarball], { cwd: this.folder, env: ENV })
+    await run('npm', ['install', '--offline', '--legacy-peer-deps', '--no-package-lock', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error', tarball], { cwd: this.folder, env: ENV })
   }
 
   /** The names of all packages that are installed for production. */

@@ -7,6 +7,7 @@ interface LockedPackage {
   readonly version?: string
   readonly license?: string
   readonly engines?: { readonly node?: string }
+  readonly bin?: Readonly<Record<string, string>>
   readonly dependencies?: Readonly<Record<string, string>>
   readonly optionalDependencies?: Readonly<Record<string, string>>
 }
