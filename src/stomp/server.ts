@@ -9,6 +9,7 @@ import { Tracing } from '../telemetry/tracing.ts'
 import { type Parts, StompApplication } from './application.ts'
 import { StompCluster } from './cluster/stomp-cluster.ts'
 import { SessionMessages } from './cluster/session-messages.ts'
+import { MessageLines } from './codec/index.ts'
 import { DestinationParser } from './destinations.ts'
 import { Hooks } from './hooks.ts'
 import { injectClient, type InjectedClient, type InjectOptions } from './inject.ts'
@@ -183,6 +184,7 @@ export class StompServer {
       server: `fastify-sockjs/${version}`,
       rate: rate === null ? null : new RateLimiter(rate, clock),
       refusals: new StompRefusals(clock, this.#log),
+      lines: new MessageLines(),
       telemetry: this.telemetry
     }
   }

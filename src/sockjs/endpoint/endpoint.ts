@@ -6,7 +6,7 @@ import type { CloseEvent, Message } from '../../stream/message-stream.ts'
 import { PreparedMessage } from '../../stream/prepared-message.ts'
 import { sessionClose, sessionOpen } from '../../telemetry/channels.ts'
 import { BODY_FACTOR, type ResolvedOptions } from '../options/options.ts'
-import { type ResumeClaim, ROUTE_NAMES, type RouteName, shownPath, type TransportName } from '../protocol/index.ts'
+import { PlainTexts, type ResumeClaim, ROUTE_NAMES, type RouteName, shownPath, type TransportName } from '../protocol/index.ts'
 import { type AnySession, checkClose, type Ending, type Receiver, Session, type SessionFacts, type SessionHost, type SessionLimits, type SessionStatus } from '../session/index.ts'
 import type { Principal } from './identity.ts'
 import { type IncomingRules, Lingering } from '../transports/index.ts'
@@ -72,6 +72,8 @@ export class Endpoint implements SessionHost {
   /** @internal */
   readonly limits: SessionLimits
   /** @internal */
+  readonly plain = new PlainTexts()
+  /** @internal */
   readonly incoming: IncomingRules
   /** @internal */
   readonly bodyLimit: number
@@ -113,7 +115,7 @@ export class Endpoint implements SessionHost {
     this.clock = registration.clock
     this.lingering = new Lingering(() => registration.lessBusy())
     this.bodyLimit = options.maxMessageSize * BODY_FACTOR
-    this.incoming = { maxMessageSize: options.maxMessageSize, binary: options.binary }
+    this.incoming = { maxMessageSize: options.maxMessageSize, plain: this.plain, binary: options.binary }
     this.origins = originPolicy(options.origins)
     this.embedding = embeddingFor(options.origins)
     this.shownPaths = shownPaths(path)

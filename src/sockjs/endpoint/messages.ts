@@ -1,5 +1,5 @@
 import { decodePayload, type PayloadError } from '../protocol/index.ts'
-import { isTooBig } from '../transports/index.ts'
+import { type IncomingRules, isTooBig } from '../transports/index.ts'
 
 /** The problem of a body with messages. */
 export class BodyProblem {
@@ -20,8 +20,8 @@ export const BODY_PROBLEMS: Readonly<Record<PayloadError | 'Message too big.', B
 }
 
 /** Reads the messages of a payload, or finds its problem. A payload that is not UTF-8 is `null`. */
-export function readPayload (payload: string | null, maxMessageSize: number): readonly string[] | BodyProblem {
-  const messages = payload === null ? 'Broken JSON encoding.' : decodePayload(payload)
+export function readPayload (payload: string | null, { maxMessageSize, plain }: IncomingRules): readonly string[] | BodyProblem {
+  const messages = payload === null ? 'Broken JSON encoding.' : decodePayload(payload, plain)
   if (typeof messages === 'string') return BODY_PROBLEMS[messages]
   for (const message of messages) if (isTooBig(message, maxMessageSize)) return BODY_PROBLEMS['Message too big.']
   return messages

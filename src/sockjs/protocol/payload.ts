@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer'
-import { isPlain, notePlain } from './quote.ts'
+import type { PlainTexts } from './plain-texts.ts'
 
 /** The fault of a payload from a client, in the words of the protocol (ENC-4, ENC-5). */
 export type PayloadError = 'Broken JSON encoding.' | 'Payload expected.'
@@ -22,10 +22,10 @@ const SHORT = 256
  *
  * With a fault, no message of the payload counts.
  */
-export function decodePayload (text: string): string[] | PayloadError {
+export function decodePayload (text: string, plain: PlainTexts): string[] | PayloadError {
   if (text.length <= SHORT && text.length >= 4 && text.startsWith('["') && text.endsWith('"]')) {
     const inner = text.slice(2, -2)
-    if (isPlain(inner)) return [inner]
+    if (plain.isPlain(inner)) return [inner]
   }
   if (text === '') return EXPECTED
   if (text.length > EXACT_LIMIT) {
@@ -39,21 +39,21 @@ export function decodePayload (text: string): string[] | PayloadError {
     return BROKEN
   }
   if (!Array.isArray(value) || !value.every(isString)) return EXPECTED
-  if (value.length === 1) noteUnescaped(value[0]!, text)
+  if (value.length === 1 && isUnescaped(value[0]!, text)) plain.note(value[0]!)
   return value
 }
 
-/** Notes a message that stood in its payload `["…"]` as it is: without an escape, and with one byte a character. */
-function noteUnescaped (message: string, payload: string): void {
-  if (message.length === payload.length - 4 && Buffer.byteLength(message) === message.length) notePlain(message)
+/** Tells whether a message stands in its payload `["…"]` as it is: without an escape, and with one byte a character. */
+function isUnescaped (message: string, payload: string): boolean {
+  return message.length === payload.length - 4 && Buffer.byteLength(message) === message.length
 }
 
 /** The beginning of a JSON string. A text that begins with it is a string, or broken. */
 const STARTS_STRING = /^[ \t\r\n]*"/
 
 /** Reads a WebSocket message as `decodePayload` does, and takes a single JSON string too (WS-9). */
-export function decodeMessage (text: string): string[] | PayloadError {
-  if (!STARTS_STRING.test(text)) return decodePayload(text)
+export function decodeMessage (text: string, plain: PlainTexts): string[] | PayloadError {
+  if (!STARTS_STRING.test(text)) return decodePayload(text, plain)
   try {
     return [JSON.parse(text) as string]
   } catch {

@@ -16,32 +16,13 @@ function escapeCharacter (character: string): string {
   return '\\u' + character.charCodeAt(0).toString(16).padStart(4, '0')
 }
 
-/** The most characters of a text that is remembered, because the process keeps it until the next one comes. */
-const MOST_REMEMBERED = 64 * 1024
-
-/**
- * The last text that was plain.
- *
- * Most messages are looked at more than once: when they come in and when they go out, or once for each receiver. A look at 1 KB takes
- * half a microsecond, and to compare a string with itself takes nothing.
- */
-let lastPlain = ''
-
 export function isPlain (text: string): boolean {
-  if (text === lastPlain) return true
-  if (!PLAIN.test(text)) return false
-  notePlain(text)
-  return true
-}
-
-/** Notes a text that needs no escape and has one byte a character, as another look has shown. */
-export function notePlain (text: string): void {
-  if (text.length <= MOST_REMEMBERED) lastPlain = text
+  return PLAIN.test(text)
 }
 
 /** Writes a message as an element of a SockJS array: a JSON string with the escapes that old clients need. */
 export function quote (message: string): string {
-  return isPlain(message) ? '"' + message + '"' : JSON.stringify(message).replace(ESCAPABLE, escapeCharacter)
+  return PLAIN.test(message) ? '"' + message + '"' : JSON.stringify(message).replace(ESCAPABLE, escapeCharacter)
 }
 
 /** Characters that may end a script element or a line of script (HTMLFILE-8, JSONP-20). */

@@ -187,7 +187,7 @@ export class LocalSessions implements LinkService {
     const { endpoint, id } = local
     if (!isOwner(endpoint, session, principal) || !endpoint.isServing(session, id)) return answer('missing')
     if (session.resumption !== null && confirmed !== null) session.resumption.confirmed(confirmed)
-    const messages = readPayload(payload, endpoint.options.maxMessageSize)
+    const messages = readPayload(payload, endpoint.incoming)
     if (messages instanceof BodyProblem) return answer(messages)
     const take = (): void => {
       // The client has resumed the session elsewhere while these messages waited, and sends them again.

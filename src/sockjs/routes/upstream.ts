@@ -63,7 +63,7 @@ export function upstream (endpoint: Endpoint, remote: RemoteSessions | null, req
   takeConfirmation(session, request)
   const jsonp = target.route === 'jsonp_send'
   const payload = payloadOf(request, jsonp)
-  const messages = readPayload(payload, endpoint.options.maxMessageSize)
+  const messages = readPayload(payload, endpoint.incoming)
   if (messages instanceof BodyProblem) return refuseMessages(endpoint, request, reply, messages, { session: session.id, transport: session.transport })
   session.receive(messages, Buffer.byteLength(payload!))
   takeLeave(session, request)

@@ -3,7 +3,7 @@ import { shown } from '../../core/suggestion.ts'
 import type { Message } from '../../stream/message-stream.ts'
 import { PreparedMessage } from '../../stream/prepared-message.ts'
 import { errors } from '../errors.ts'
-import { formsOf, isPlain, type Outgoing, quote } from '../protocol/index.ts'
+import { formsOf, type Outgoing, type PlainTexts, quote } from '../protocol/index.ts'
 import { Front, type Part } from './front.ts'
 
 /**
@@ -15,6 +15,7 @@ import { Front, type Part } from './front.ts'
 export class Outbox {
   readonly #raw: boolean
   readonly #binary: boolean
+  readonly #plain: PlainTexts
   /** The messages that leave first, in parts. Only sessions that can be resumed have one. */
   #front: Front | null = null
   #messages: Outgoing[] | null = null
@@ -23,9 +24,10 @@ export class Outbox {
   #addedBytes = 0
 
   /** Makes an outbox. `raw`: without SockJS framing. `binary`: bytes may be sent too, if it is raw. */
-  constructor (raw: boolean, binary: boolean) {
+  constructor (raw: boolean, binary: boolean, plain: PlainTexts) {
     this.#raw = raw
     this.#binary = binary
+    this.#plain = plain
   }
 
   get length (): number {
@@ -92,7 +94,7 @@ export class Outbox {
 
   #encodeFramed (message: Message | PreparedMessage): Outgoing {
     if (typeof message === 'string') {
-      if (isPlain(message)) {
+      if (this.#plain.isPlain(message)) {
         this.#addedBytes = message.length + 2
         return '"' + message + '"'
       }

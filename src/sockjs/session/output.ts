@@ -41,7 +41,7 @@ export class Output implements TimerOwner, ResponseOutput {
   constructor (session: AnySession, host: SessionHost) {
     this.#session = session
     this.#host = host
-    this.#outbox = new Outbox(session.raw, host.limits.binary)
+    this.#outbox = new Outbox(session.raw, host.limits.binary, host.plain)
     this.#supervision = new Supervision(this, host)
     this.#greeted = session.raw
     this.#supervision.waiting()

@@ -2,7 +2,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { Clock } from '../../core/clock.ts'
 import type { CloseEvent } from '../../stream/message-stream.ts'
 import type { TransportCounters } from '../../telemetry/transport-counters.ts'
-import type { TransportName } from '../protocol/index.ts'
+import type { PlainTexts, TransportName } from '../protocol/index.ts'
 import type { Ending } from './endings.ts'
 import type { Session } from './session.ts'
 
@@ -31,6 +31,8 @@ export interface SessionHost {
   readonly clock: Clock
   /** @internal */
   readonly limits: SessionLimits
+  /** @internal The texts that need no escape, as far as they are known. */
+  readonly plain: PlainTexts
   /** @internal Tells whether requests at other nodes reach their sessions here; `null` if there are no other nodes, or none within reach. */
   reachable (): Promise<boolean> | null
   /** @internal Calls `session.output.flush()` once at the end of this turn of the event loop. */

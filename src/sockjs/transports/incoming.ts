@@ -1,11 +1,13 @@
 import type { Message } from '../../stream/message-stream.ts'
-import { decodeMessage } from '../protocol/index.ts'
+import { decodeMessage, type PlainTexts } from '../protocol/index.ts'
 import type { MessageFault } from '../session/index.ts'
 
 /** The rules for the messages that arrive on a WebSocket. */
 export interface IncomingRules {
   /** Bytes of one decoded message. */
   readonly maxMessageSize: number
+  /** The texts that need no escape, as far as they are known. */
+  readonly plain: PlainTexts
   /** True if a raw WebSocket accepts bytes. */
   readonly binary: boolean
 }
@@ -21,7 +23,7 @@ export function readFramed (data: Buffer | string, isBinary: boolean, rules: Inc
   if (isBinary) return 'binary'
   const text = data.toString()
   if (text === '') return []
-  const messages = decodeMessage(text)
+  const messages = decodeMessage(text, rules.plain)
   if (typeof messages === 'string') return 'framing'
   for (const message of messages) if (isTooBig(message, rules.maxMessageSize)) return 'tooBig'
   return messages

@@ -1,6 +1,6 @@
 import type { Message } from '../../stream/message-stream.ts'
 import { PreparedMessage } from '../../stream/prepared-message.ts'
-import { type Body, FrameHeaders, MessageEncoding, type Version } from '../codec/index.ts'
+import { type Body, FrameHeaders, MessageEncoding, type MessageLines, type Version } from '../codec/index.ts'
 
 /**
  * The most forms that one message keeps. More are made, but not kept.
@@ -67,13 +67,13 @@ export class Publication {
    *
    * @internal
    */
-  forSubscription (id: string | undefined, version: Version, asBytes: boolean): Message | PreparedMessage {
+  forSubscription (id: string | undefined, version: Version, asBytes: boolean, lines: MessageLines): Message | PreparedMessage {
     const first = this.#first
     if (first === undefined) {
-      this.#first = new Form(id, version, asBytes, this.#encode(id, version, asBytes))
+      this.#first = new Form(id, version, asBytes, this.#encode(id, version, asBytes, lines))
       return this.#first.data
     }
-    return first.fits(id, version, asBytes) ? first.shared : this.#other(id, version, asBytes)
+    return first.fits(id, version, asBytes) ? first.shared : this.#other(id, version, asBytes, lines)
   }
 
   /**
@@ -81,8 +81,8 @@ export class Publication {
    *
    * @internal
    */
-  forDelivery (own: Iterable<readonly [string, string]>, version: Version, asBytes: boolean): string | Uint8Array {
-    const encoded = this.#encoded.frame(own, version)
+  forDelivery (own: Iterable<readonly [string, string]>, version: Version, asBytes: boolean, lines: MessageLines): string | Uint8Array {
+    const encoded = this.#encoded.frame(own, version, lines)
     return asBytes ? encoded.bytes : encoded.text
   }
 
@@ -96,19 +96,19 @@ export class Publication {
     this.#encoding = this.#first = this.#others = undefined
   }
 
-  #other (id: string | undefined, version: Version, asBytes: boolean): PreparedMessage {
+  #other (id: string | undefined, version: Version, asBytes: boolean, lines: MessageLines): PreparedMessage {
     const others = this.#others ??= new Map()
     const key = `${version}${asBytes ? 'b' : 't'}${id ?? ''}`
     let message = others.get(key)
     if (message === undefined) {
-      message = new PreparedMessage(this.#encode(id, version, asBytes))
+      message = new PreparedMessage(this.#encode(id, version, asBytes, lines))
       if (others.size < KEPT_MESSAGES) others.set(key, message)
     }
     return message
   }
 
-  #encode (id: string | undefined, version: Version, asBytes: boolean): Message {
-    const encoded = this.#encoded.shared(id, version)
+  #encode (id: string | undefined, version: Version, asBytes: boolean, lines: MessageLines): Message {
+    const encoded = this.#encoded.shared(id, version, lines)
     return asBytes ? encoded.bytes : encoded.text
   }
 }

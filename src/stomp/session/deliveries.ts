@@ -24,7 +24,7 @@ export class Deliveries implements BrokerSink {
     session.time.sent()
     session.host.telemetry.framesOut++
     const asBytes = session.takesBytes(publication.body.isText)
-    return this.#sent(session.stream.send(publication.forSubscription(subscription.id, session.version, asBytes)))
+    return this.#sent(session.stream.send(publication.forSubscription(subscription.id, session.version, asBytes, session.host.lines)))
   }
 
   /** Ends the session with an ERROR, because STOMP has no other way to tell a client that it misses messages. */
@@ -58,7 +58,7 @@ export class Deliveries implements BrokerSink {
     if (headers !== undefined) own.push(...headers)
     session.time.sent()
     session.host.telemetry.framesOut++
-    return this.#sent(session.stream.send(publication.forDelivery(own, version, session.takesBytes(publication.body.isText))))
+    return this.#sent(session.stream.send(publication.forDelivery(own, version, session.takesBytes(publication.body.isText), session.host.lines)))
   }
 
   /** Lets queues wait above the high-water mark until the client has read. */

@@ -2,7 +2,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { Clock } from '../../core/clock.ts'
 import type { Tracing } from '../../telemetry/tracing.ts'
 import type { Broker } from '../broker/broker.ts'
-import type { ClientCommand, Frame } from '../codec/index.ts'
+import type { ClientCommand, Frame, MessageLines } from '../codec/index.ts'
 import type { ClientDestination, DestinationParser } from '../destinations.ts'
 import type { Taps } from '../taps.ts'
 import type { StompTelemetry } from '../telemetry.ts'
@@ -62,6 +62,8 @@ export interface StompHost {
   readonly rate: RateLimiter | null
   /** The log of refusals, for operators. */
   readonly refusals: StompRefusals
+  /** The lines of the last MESSAGE. */
+  readonly lines: MessageLines
   /** The numbers of all sessions. */
   readonly telemetry: StompTelemetry
 }

@@ -1,8 +1,14 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { test } from 'tap'
-import { decodeMessage, decodePayload, isPlain, quote } from '../../../src/sockjs/protocol/index.ts'
-import { escapeHtml, quoteForScript } from '../../../src/sockjs/protocol/quote.ts'
+import { type PayloadError, PlainTexts, quote } from '../../../src/sockjs/protocol/index.ts'
+import * as protocol from '../../../src/sockjs/protocol/index.ts'
+import { escapeHtml, isPlain, quoteForScript } from '../../../src/sockjs/protocol/quote.ts'
+
+/** All payloads of this file are of one endpoint. */
+const plain = new PlainTexts()
+const decodePayload = (text: string): string[] | PayloadError => protocol.decodePayload(text, plain)
+const decodeMessage = (text: string): string[] | PayloadError => protocol.decodeMessage(text, plain)
 
 const BROKEN = 'Broken JSON encoding.'
 const EXPECTED = 'Payload expected.'

@@ -1,6 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify'
 import { ManualClock } from '../../../src/core/clock.ts'
-import { closeFrame, type CloseReason, messageFrame, type Outgoing, type SockjsFrame, type TransportName } from '../../../src/sockjs/protocol/index.ts'
+import { closeFrame, type CloseReason, messageFrame, type Outgoing, PlainTexts, type SockjsFrame, type TransportName } from '../../../src/sockjs/protocol/index.ts'
 import { PreparedMessage } from '../../../src/stream/prepared-message.ts'
 import { type AnySession, type Ending, type Receiver, type ResumeLimits, Resumption, type ResumptionHost, Session, type SessionHost, type SessionLimits, type SuspensionOutcome } from '../../../src/sockjs/session/index.ts'
 import type { CloseEvent } from '../../../src/stream/message-stream.ts'
@@ -23,6 +23,7 @@ export const LIMITS: SessionLimits = {
 export class FakeHost implements SessionHost {
   readonly clock: ManualClock
   readonly limits: SessionLimits
+  readonly plain = new PlainTexts()
   readonly failures: [string, string][] = []
   readonly endings: CloseEvent[] = []
   /** The kinds of refusals that the log would tell, one for each ending. */

@@ -2,6 +2,7 @@ import { test } from 'tap'
 import {
   Body, type Command, createFrame, encodeFrame, type Frame, FrameHeaders, FrameParser, isFrameError,
   MessageEncoding,
+  MessageLines,
   negotiateHeartBeat, negotiateVersion, parseHeartBeat, serialize, serializeBytes, type Version, VERSIONS
 } from '../../../src/stomp/codec/index.ts'
 
@@ -123,33 +124,48 @@ test('STOMP-F9 headers keep their order, and the first of one name', async (t) =
   t.equal(FrameHeaders.from(headers), headers)
 })
 
+/** All messages of this file are of one server. */
+const lines = new MessageLines()
+
 const encodingOf = (headers: Record<string, string>, body: string | Uint8Array = ''): MessageEncoding =>
   new MessageEncoding('/topic/a:b', 'm1', FrameHeaders.from(headers), Body.from(body))
 
 test('one MESSAGE for many: only the subscription differs', async (t) => {
   const encoding = encodingOf({}, 'hé')
   const rest = 'destination:/topic/a\\cb\nmessage-id:m1\ncontent-length:3\n\nhé\0'
-  t.equal(encoding.frame([['subscription', 'sub-0']], '1.2').text, 'MESSAGE\nsubscription:sub-0\n' + rest)
-  t.equal(encoding.frame([['subscription', 'sub:1']], '1.1').text, 'MESSAGE\nsubscription:sub\\c1\n' + rest)
-  t.equal(encoding.frame([['subscription', 's']], '1.0').text, 'MESSAGE\nsubscription:s\n' + rest.replace('\\c', ':'))
-  t.strictSame(encoding.frame([['subscription', 'sub-0']], '1.2').bytes, Buffer.from('MESSAGE\nsubscription:sub-0\n' + rest))
+  t.equal(encoding.frame([['subscription', 'sub-0']], '1.2', lines).text, 'MESSAGE\nsubscription:sub-0\n' + rest)
+  t.equal(encoding.frame([['subscription', 'sub:1']], '1.1', lines).text, 'MESSAGE\nsubscription:sub\\c1\n' + rest)
+  t.equal(encoding.frame([['subscription', 's']], '1.0', lines).text, 'MESSAGE\nsubscription:s\n' + rest.replace('\\c', ':'))
+  t.strictSame(encoding.frame([['subscription', 'sub-0']], '1.2', lines).bytes, Buffer.from('MESSAGE\nsubscription:sub-0\n' + rest))
+})
+
+test('the lines that are remembered are those of the id, the destination and the version', async (t) => {
+  for (const destination of ['/topic/a:b', '/topic/c']) {
+    for (const id of ['s:1', 's2', 's:1']) {
+      for (const version of ['1.2', '1.0', '1.1'] as const) {
+        const encoding = new MessageEncoding(destination, 'm1', [], Body.from(''))
+        const written = (text: string): string => version === '1.0' ? text : text.replace(':', '\\c')
+        t.equal(encoding.shared(id, version, lines).text, `MESSAGE\nsubscription:${written(id)}\ndestination:${written(destination)}\nmessage-id:m1\ncontent-length:0\n\n\0`)
+      }
+    }
+  }
 })
 
 test('STOMP-M2 a 1.0 subscription without id gets none', async (t) => {
   const encoding = encodingOf({})
-  t.equal(encoding.frame([], '1.0').text, 'MESSAGE\ndestination:/topic/a:b\nmessage-id:m1\ncontent-length:0\n\n\0')
-  t.equal(encoding.frame([['subscription', 'undefined']], '1.0').text, 'MESSAGE\nsubscription:undefined\ndestination:/topic/a:b\nmessage-id:m1\ncontent-length:0\n\n\0')
+  t.equal(encoding.frame([], '1.0', lines).text, 'MESSAGE\ndestination:/topic/a:b\nmessage-id:m1\ncontent-length:0\n\n\0')
+  t.equal(encoding.frame([['subscription', 'undefined']], '1.0', lines).text, 'MESSAGE\nsubscription:undefined\ndestination:/topic/a:b\nmessage-id:m1\ncontent-length:0\n\n\0')
 })
 
 test('STOMP-M3 STOMP-M5 a delivery may have headers of its own; what the publisher put there is not shared', async (t) => {
   const forged = { subscription: 'x', ack: 'y', redelivered: 'true', 'content-length': '7', 'message-id': 'm2', destination: '/topic/b', own: 'z' }
   const encoding = encodingOf(forged, 'a')
-  t.equal(encoding.frame([['subscription', 's']], '1.2').text, 'MESSAGE\nsubscription:s\ndestination:/topic/a\\cb\nmessage-id:m1\nown:z\ncontent-length:1\n\na\0')
-  t.equal(encoding.frame([['subscription', 's'], ['ack', 'a:1']], '1.2').text, 'MESSAGE\nsubscription:s\nack:a\\c1\ndestination:/topic/a\\cb\nmessage-id:m1\nown:z\ncontent-length:1\n\na\0')
+  t.equal(encoding.frame([['subscription', 's']], '1.2', lines).text, 'MESSAGE\nsubscription:s\ndestination:/topic/a\\cb\nmessage-id:m1\nown:z\ncontent-length:1\n\na\0')
+  t.equal(encoding.frame([['subscription', 's'], ['ack', 'a:1']], '1.2', lines).text, 'MESSAGE\nsubscription:s\nack:a\\c1\ndestination:/topic/a\\cb\nmessage-id:m1\nown:z\ncontent-length:1\n\na\0')
 })
 
 test('one MESSAGE with other octets goes as bytes or as base64', async (t) => {
-  const encoded = encodingOf({}, Buffer.of(0xff)).frame([['subscription', 's']], '1.2')
+  const encoded = encodingOf({}, Buffer.of(0xff)).frame([['subscription', 's']], '1.2', lines)
   t.notOk(encoded.isText)
   t.equal(encoded.text, 'MESSAGE\nsubscription:s\ncontent-transfer-encoding:base64\ndestination:/topic/a\\cb\nmessage-id:m1\ncontent-length:4\n\n/w==\0')
   t.strictSame(encoded.bytes, Buffer.from('MESSAGE\nsubscription:s\ndestination:/topic/a\\cb\nmessage-id:m1\ncontent-length:1\n\n\xff\0', 'latin1'))
