@@ -43,7 +43,11 @@ export function decodePayload (text: string, plain: PlainTexts): string[] | Payl
   return value
 }
 
-/** Tells whether a message stands in its payload `["…"]` as it is: without an escape, and with one byte a character. */
+/**
+ * Tells whether a message stands in its payload `["…"]` as it is: without an escape, and with one byte a character.
+ *
+ * U+007F may be in it. No JSON escapes that, so the message can leave as it came.
+ */
 function isUnescaped (message: string, payload: string): boolean {
   return message.length === payload.length - 4 && Buffer.byteLength(message) === message.length
 }
