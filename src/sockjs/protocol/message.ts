@@ -43,7 +43,7 @@ class EncodedForms {
 
   /** The frame that carries this message alone. */
   get frame (): SockjsFrame {
-    this.#frame ??= new SockjsFrame('a[' + this.quoted + ']', this.quotedBytes + 3, true)
+    this.#frame ??= new SockjsFrame('a[' + this.quoted + ']', frameLength(1, this.quotedBytes), true)
     return this.#frame
   }
 
@@ -101,15 +101,18 @@ function textOf (data: string | Uint8Array): string {
   return typeof data === 'string' ? data : Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString()
 }
 
+/** The length in UTF-8 of a frame of messages, with `a[`, the commas and `]`. `bytes` is the sum of their encoded lengths. */
+export function frameLength (count: number, bytes: number): number { return bytes + count + 2 }
+
 /**
- * Makes the frame for all messages that one turn of the event loop produced (SESSION-15).
+ * Makes one frame of the messages that one turn of the event loop produced (SESSION-15), or of a part of them.
  *
  * `bytes` is the sum of the encoded lengths of the messages.
  */
 export function messageFrame (messages: readonly Outgoing[], bytes: number): SockjsFrame {
   const first = messages[0]
   if (messages.length === 1) {
-    return first instanceof PreparedMessage ? formsOf(first).frame : new SockjsFrame('a[' + quotedText(first!) + ']', bytes + 3, false)
+    return first instanceof PreparedMessage ? formsOf(first).frame : new SockjsFrame('a[' + quotedText(first!) + ']', frameLength(1, bytes), false)
   }
   if (isShared(messages)) {
     return formsOf(messages[0]!).batch(messages, () => joinedFrame(messages, bytes, true))
@@ -129,7 +132,7 @@ function isPrepared (message: Outgoing): message is PreparedMessage {
 function joinedFrame (messages: readonly Outgoing[], bytes: number, shared: boolean): SockjsFrame {
   let text = 'a[' + quotedText(messages[0]!)
   for (let i = 1; i < messages.length; i++) text += ',' + quotedText(messages[i]!)
-  return new SockjsFrame(text + ']', bytes + messages.length + 2, shared)
+  return new SockjsFrame(text + ']', frameLength(messages.length, bytes), shared)
 }
 
 function quotedText (message: Outgoing): string {

@@ -167,7 +167,7 @@ export class Session<User = unknown, Attributes = Record<string, unknown>> imple
     const { highWater, queueLimit, overflow } = this.#host.limits
     const { suspended } = this
     const waiting = suspended ? output.keptBytes : output.bytes
-    const counted = suspended || this.resumption === null ? waiting : output.countedBytes
+    const counted = suspended ? waiting : output.countedBytes
     const limit = suspended ? this.resumption!.limits.limit : queueLimit
     const bytes = output.add(message)
     const cost = this.resumption === null ? bytes : bytes + OVERHEAD

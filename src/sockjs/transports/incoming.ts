@@ -2,7 +2,7 @@ import type { Message } from '../../stream/message-stream.ts'
 import { decodeMessage, type PlainTexts } from '../protocol/index.ts'
 import type { MessageFault } from '../session/index.ts'
 
-/** The rules for the messages that arrive on a WebSocket. */
+/** The rules for the messages that arrive. */
 export interface IncomingRules {
   /** Bytes of one decoded message. */
   readonly maxMessageSize: number

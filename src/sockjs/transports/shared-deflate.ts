@@ -1,7 +1,7 @@
 import { constants, deflateRawSync, type ZlibOptions } from 'node:zlib'
 import type { WebSocketServer } from 'ws'
-import { formsOf, isShared, type Outgoing } from '../protocol/index.ts'
 import type { PreparedMessage } from '../../stream/prepared-message.ts'
+import { formsOf, frameLength, isShared, type Outgoing } from '../protocol/index.ts'
 import { deflatedFrame } from './websocket-frame.ts'
 
 /** The length in bytes from which messages are compressed, as in `ws`. */
@@ -68,13 +68,13 @@ export class SharedDeflate {
    * their encoded lengths.
    */
   runsOf (messages: readonly Outgoing[], bytes: number): readonly Run[] | null {
-    const whole = bytes + framing(messages.length)
+    const whole = frameLength(messages.length, bytes)
     if (messages.length === 1 || whole <= LONGEST || whole > MOST_TOGETHER || !isShared(messages)) return null
     const runs: Run[] = []
     let last: Run | null = null
     for (const message of messages) {
       const { quotedBytes } = formsOf(message)
-      if (last === null || last.bytes + quotedBytes + framing(last.messages.length + 1) > LONGEST) runs.push(last = { messages: [], bytes: 0 })
+      if (last === null || frameLength(last.messages.length + 1, last.bytes + quotedBytes) > LONGEST) runs.push(last = { messages: [], bytes: 0 })
       last.messages.push(message)
       last.bytes += quotedBytes
     }
@@ -87,6 +87,3 @@ export class SharedDeflate {
     return shared && bytes <= LONGEST ? 'shared' : 'own'
   }
 }
-
-/** The bytes of `a[`, the commas and `]`. */
-function framing (count: number): number { return count + 2 }

@@ -11,7 +11,7 @@ import { type SendHead, sendHeadOf } from './send-head.ts'
 export function send (session: StompSession, frame: Frame<ClientCommand>): void | Promise<void> {
   const head = sendHeadOf(session, frame)
   const allowed = session.host.application.checkSend(session, frame, head.destination)
-  return allowed instanceof Promise ? allowed.then(() => accept(session, frame, head)) : accept(session, frame, head)
+  return isPromise(allowed) ? allowed.then(() => accept(session, frame, head)) : accept(session, frame, head)
 }
 
 function accept (session: StompSession, frame: Frame<ClientCommand>, { destination, headers, receipt, transaction }: SendHead): void | Promise<void> {
