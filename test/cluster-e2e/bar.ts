@@ -1,6 +1,6 @@
 import type { EngineName } from './engines.ts'
 import type { Processes } from './processes.ts'
-import type { Row } from './table.ts'
+import { lineOf, type Row } from './table.ts'
 import { World, type WorldOptions } from './world.ts'
 
 /** The settings of a run. */
@@ -51,7 +51,7 @@ export async function runBar (bar: Bar, engine: EngineName | 'none', processes: 
     begun = performance.now()
     const made = { bar: bar.name, engine, seconds, ...result }
     rows.push(made)
-    process.stderr.write(`${made.ok ? 'ok    ' : 'NOT OK'} ${bar.name}, ${made.engine}${made.transport === '' ? '' : `, ${made.transport}`}: ${made.figure} (${seconds.toFixed(1)} s)\n`)
+    process.stderr.write(`${lineOf(made)}\n`)
   }
   try {
     await bar.run({

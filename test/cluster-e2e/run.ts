@@ -12,7 +12,7 @@ import { runBar } from './bar.ts'
 import { BARS } from './bars/bars.ts'
 import { ENGINE_NAMES, type EngineName } from './engines.ts'
 import { Processes } from './processes.ts'
-import { type Row, tableOf } from './table.ts'
+import { lineOf, type Row, tableOf } from './table.ts'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -79,6 +79,8 @@ const patient = jobs.filter(({ bar }) => bar.patient === true)
 await Promise.all(Array.from({ length: PATIENT_JOBS }, () => work(patient)))
 const rows = jobs.flatMap((job) => results.get(job)!)
 
-const failed = rows.filter(({ ok }) => !ok).length
-process.stdout.write(`\n${tableOf(rows)}\n\n${rows.length} rows, ${failed} not ok, in ${((performance.now() - begun) / 1000).toFixed(0)} s\n`)
-process.exit(failed === 0 && rows.length > 0 ? 0 : 1)
+const failed = rows.filter(({ ok }) => !ok)
+const summary = `${rows.length} rows, ${failed.length} not ok, in ${((performance.now() - begun) / 1000).toFixed(0)} s`
+// The rows that failed come once more, last: of a long output, often only the end is kept.
+process.stdout.write(`\n${tableOf(rows)}\n\n${failed.map((row) => `${lineOf(row)}\n\n`).join('')}${summary}\n`)
+process.exit(failed.length === 0 && rows.length > 0 ? 0 : 1)

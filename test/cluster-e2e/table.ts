@@ -9,6 +9,11 @@ export interface Row {
   readonly seconds: number
 }
 
+/** Writes a row as a line, with the whole figure. The figure of an error has more lines. */
+export function lineOf ({ bar, engine, transport, figure, seconds, ok }: Row): string {
+  return `${ok ? 'ok    ' : 'NOT OK'} ${bar}, ${engine}${transport === '' ? '' : `, ${transport}`}: ${figure} (${seconds.toFixed(1)} s)`
+}
+
 const HEAD = ['bar', 'engine', 'transport', 'figure', 'wanted', 's', 'ok']
 
 /** Writes rows as a table of Markdown. */
