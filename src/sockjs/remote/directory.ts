@@ -53,6 +53,12 @@ export class Directory {
   readonly #keys = new Map<string, string>()
   /** The claims that are under way. Several requests for one session ask once. */
   readonly #asking = new Map<string, Promise<Owner>>()
+  /**
+   * The searches for owners that are under way. Requests that come meanwhile share the answer.
+   *
+   * So a later send never overtakes an earlier one of the same connection (XHR-SEND-9).
+   */
+  readonly #locating = new Map<string, Promise<Owner | null>>()
   readonly #times: ClaimTimes
   readonly #lookups: Lookups
 
@@ -97,8 +103,9 @@ export class Directory {
     return endpoint.find(id)
   }
 
-  /** Finds the owner without asking, if this edge has served the session before and that node has not left. */
+  /** Finds the owner without asking, if this edge has served the session before, that node has not left, and no other request waits for the owner. */
   remembered (key: string): string | undefined {
+    if (this.#locating.has(key)) return undefined
     const node = this.#owners.get(key)
     if (node === undefined || !this.#node.members.hasLeft(node)) return node
     this.#owners.delete(key)
@@ -116,7 +123,7 @@ export class Directory {
   claim (key: string, session: LocalSession, address: string): Promise<Owner> { return this.#lookups.during(address, this.#claimOnce(key, session)) }
 
   /** Finds the owner of a session, for a request of an address. `null` if no node has it. */
-  locate (key: string, address: string): Promise<Owner | null> { return this.#lookups.during(address, this.#locate(key)) }
+  locate (key: string, address: string): Promise<Owner | null> { return this.#lookups.during(address, this.#locateOnce(key)) }
 
   #claimOnce (key: string, session: LocalSession): Promise<Owner> {
     const asking = this.#asking.get(key)
@@ -124,6 +131,15 @@ export class Directory {
     const asked = this.#claim(key, session).finally(() => this.#asking.delete(key))
     this.#asking.set(key, asked)
     return asked
+  }
+
+  #locateOnce (key: string): Promise<Owner | null> {
+    let locating = this.#locating.get(key)
+    if (locating === undefined) {
+      locating = this.#locate(key).finally(() => this.#locating.delete(key))
+      this.#locating.set(key, locating)
+    }
+    return locating
   }
 
   async #claim (key: string, session: LocalSession): Promise<Owner> {
