@@ -13,6 +13,14 @@ export const PATIENCE = 8_000
 /** The interval at which a call is tried again if the engine fails although it is available, in milliseconds. */
 const PAUSE = 100
 
+/**
+ * The pauses between the lookups for a key that no node seems to have, in milliseconds.
+ *
+ * A client gets the token of its session before the engine has the claim of it. If the client comes back at once, and to another node, the first
+ * lookups can be too early. A busy node makes its claims late.
+ */
+const SEARCH_PAUSES = [50, 150, 400]
+
 /** The most owners that are remembered. */
 const MAX_OWNERS = 10_000
 
@@ -103,7 +111,11 @@ export class Directory {
     return endpoint.find(id)
   }
 
-  /** Finds the owner without asking, if this edge has served the session before, that node has not left, and no other request waits for the owner. */
+  /**
+   * Finds the owner without asking, if this edge has served the session before and that node has not left.
+   *
+   * While another request waits for the owner, this one waits with it.
+   */
   remembered (key: string): string | undefined {
     if (this.#locating.has(key)) return undefined
     const node = this.#owners.get(key)
@@ -125,12 +137,24 @@ export class Directory {
   /** Finds the owner of a session, for a request of an address. `null` if no node has it. */
   locate (key: string, address: string): Promise<Owner | null> { return this.#lookups.during(address, this.#locateOnce(key)) }
 
+  /** Finds the owner of a key that its node may be about to claim, for a request of an address. `null` if no node has it after several lookups. */
+  search (key: string, address: string): Promise<Owner | null> { return this.#lookups.during(address, this.#search(key)) }
+
   #claimOnce (key: string, session: LocalSession): Promise<Owner> {
     const asking = this.#asking.get(key)
     if (asking !== undefined) return asking.then((owner) => owner.at === 'here' ? { at: 'node', node: this.#node.id } : owner)
     const asked = this.#claim(key, session).finally(() => this.#asking.delete(key))
     this.#asking.set(key, asked)
     return asked
+  }
+
+  async #search (key: string): Promise<Owner | null> {
+    let owner = await this.#locateOnce(key)
+    for (let i = 0; owner === null && i < SEARCH_PAUSES.length; i++) {
+      await delay(this.#node.clock, SEARCH_PAUSES[i]!)
+      owner = await this.#locateOnce(key)
+    }
+    return owner
   }
 
   #locateOnce (key: string): Promise<Owner | null> {

@@ -17,14 +17,6 @@ export type ClaimedPlace =
   { readonly at: 'away' } |
   { readonly at: 'full' }
 
-/**
- * The number of lookups for a token that no node seems to have.
- *
- * A client gets its token before the engine has the claim of it. If the client comes back at once, and to another node, the first
- * lookups can be too early. Each takes a way to the engine and back, as the claim does.
- */
-const LOOKUPS = 3
-
 const HERE: ClaimedPlace = { at: 'here', claim: null }
 const AWAY: ClaimedPlace = { at: 'away' }
 
@@ -38,8 +30,7 @@ export async function claimElsewhere (endpoint: Endpoint, remote: RemoteSessions
   const key = isSocket ? remote.socketKey() : directory.keyOf(endpoint, id)
   if (!hasRoomElsewhere(endpoint, remote, request, key)) return { at: 'full' }
   const tokenKey = tokens.keyOf(endpoint, claim.token)
-  let owner = null
-  for (let i = 0; i < LOOKUPS && owner === null; i++) owner = await directory.locate(tokenKey, request.ip)
+  const owner = await directory.search(tokenKey, request.ip)
   if (owner === null || owner.at === 'here') return HERE
   if (owner.at === 'away') return AWAY
   directory.forget(tokenKey)

@@ -54,7 +54,7 @@ for (const from of RESUMABLE) {
 
       // The first token is used up at every node.
       const late = connect(t, cluster, 2, to, `${token}.3`)
-      await until(() => late.ended, 'the refusal')
+      await cluster.passUntil(until(() => late.ended, 'the refusal'))
       t.ok(late.frames.all.includes('r[]'))
 
       // Any node serves the new id, the owner too.
@@ -143,7 +143,7 @@ for (const transport of RESUMABLE) {
     await until(() => session.suspended, 'the cut')
     for (const [wrong, user] of [['AAECAwQFBgcICQoLDA0ODw', 'kim'], [token, 'lee']] as const) {
       const stranger = connect(t, cluster, 1, transport, `${wrong}.0`, { headers: { 'x-user': user } })
-      await until(() => stranger.ended, 'the refusal')
+      await cluster.passUntil(until(() => stranger.ended, 'the refusal'))
       t.strictSame(stranger.frames.all, transport === 'xhr-polling' ? ['r[]'] : ['o', 'r[]', 'c[1002,"Session cannot be resumed"]'])
     }
     t.ok(session.suspended)
@@ -247,9 +247,9 @@ for (const transport of RESUMABLE) {
       asked++
       return locate(key)
     }
-    for (const [claim, expected] of [['garbage', 0], ['AAECAwQFBgcICQoLDA0ODw.01', 0], ['AAECAwQFBgcICQoLDA0ODw.1', 3]] as const) {
+    for (const [claim, expected] of [['garbage', 0], ['AAECAwQFBgcICQoLDA0ODw.01', 0], ['AAECAwQFBgcICQoLDA0ODw.1', 4]] as const) {
       const link = connect(t, cluster, 1, transport, claim)
-      await until(() => link.ended, 'the refusal')
+      await cluster.passUntil(until(() => link.ended, 'the refusal'))
       t.ok(link.frames.all.includes('r[]'))
       t.equal(asked, expected, claim)
     }
@@ -263,10 +263,10 @@ t.test('a client that comes back to another node before the engine has the claim
   await until(() => session.suspended, 'the cut')
   const { claims } = cluster.engines[1]!
   const locate = claims.locate.bind(claims)
-  let early = 2
+  let early = 3
   claims.locate = async (key) => early-- > 0 ? null : locate(key)
   const second = connect(t, cluster, 1, 'websocket', `${token}.0`)
-  await until(() => !session.suspended, 'the session is resumed')
+  await cluster.passUntil(until(() => !session.suspended, 'the session is resumed'))
   t.equal(session.state, 'open')
   t.notOk(second.frames.all.includes('r[]'))
 })
