@@ -19,7 +19,7 @@ const PAUSE = 100
  * A client gets the token of its session before the engine has the claim of it. If the client comes back at once, and to another node, the first
  * lookups can be too early. A busy node makes its claims late.
  */
-const SEARCH_PAUSES = [50, 150, 400]
+const SEARCH_PAUSES: readonly number[] = [50, 150, 400]
 
 /** The most owners that are remembered. */
 const MAX_OWNERS = 10_000
