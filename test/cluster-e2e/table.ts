@@ -10,8 +10,8 @@ export interface Row {
 }
 
 /** Writes a row as a line, with the whole figure. The figure of an error has more lines. */
-export function lineOf ({ bar, engine, transport, figure, seconds, ok }: Row): string {
-  return `${ok ? 'ok    ' : 'NOT OK'} ${bar}, ${engine}${transport === '' ? '' : `, ${transport}`}: ${figure} (${seconds.toFixed(1)} s)`
+export function lineOf ({ bar, engine, transport, figure, wanted, seconds, ok }: Row): string {
+  return `${ok ? 'ok    ' : 'NOT OK'} ${bar}, ${engine}${transport === '' ? '' : `, ${transport}`}: ${figure}${ok ? '' : `; wanted: ${wanted}`} (${seconds.toFixed(1)} s)`
 }
 
 const HEAD = ['bar', 'engine', 'transport', 'figure', 'wanted', 's', 'ok']

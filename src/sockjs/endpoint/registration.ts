@@ -12,7 +12,7 @@ import type { IncomingBody } from '../transports/index.ts'
 import { Addresses } from './addresses.ts'
 import type { Endpoint } from './endpoint.ts'
 import { type ForeignLegs, NO_LEGS } from './foreign-legs.ts'
-import { keptTick } from './kept-tick.ts'
+import { KeptTick } from './kept-tick.ts'
 import { nodeOf, serveQuestions } from './node.ts'
 import { type RefusalKind, REFUSALS } from './refusals.ts'
 import { Shutdown } from './shutdown.ts'
@@ -48,7 +48,7 @@ export class Registration implements DrainedServer {
   /** The request bodies that have not completely arrived, by connection. */
   readonly bodies = new Map<Socket, IncomingBody>()
   /** Keeps `process.nextTick` quick as long as the server lives. */
-  readonly tick = keptTick()
+  readonly tick = new KeptTick()
   readonly #log: FastifyBaseLogger
   /** The node of this process among its peers; `null` if the process is alone. */
   readonly node: ClusterNode | null

@@ -62,9 +62,9 @@ export class Directory {
   /** The claims that are under way. Several requests for one session ask once. */
   readonly #asking = new Map<string, Promise<Owner>>()
   /**
-   * The searches for owners that are under way. Requests that come meanwhile share the answer.
+   * The lookups of owners that are under way. Requests that come meanwhile share the answer.
    *
-   * So a later send never overtakes an earlier one of the same connection (XHR-SEND-9).
+   * So a later send of a connection does not overtake the ones before it, which still wait (XHR-SEND-9).
    */
   readonly #locating = new Map<string, Promise<Owner | null>>()
   readonly #times: ClaimTimes
@@ -114,7 +114,7 @@ export class Directory {
   /**
    * Finds the owner without asking, if this edge has served the session before and that node has not left.
    *
-   * While another request waits for the owner, this one waits with it.
+   * While a request looks the owner up, no other one goes before it.
    */
   remembered (key: string): string | undefined {
     if (this.#locating.has(key)) return undefined
@@ -137,8 +137,19 @@ export class Directory {
   /** Finds the owner of a session, for a request of an address. `null` if no node has it. */
   locate (key: string, address: string): Promise<Owner | null> { return this.#lookups.during(address, this.#locateOnce(key)) }
 
-  /** Finds the owner of a key that its node may be about to claim, for a request of an address. `null` if no node has it after several lookups. */
-  search (key: string, address: string): Promise<Owner | null> { return this.#lookups.during(address, this.#search(key)) }
+  /**
+   * Finds the owner of a key that its node may be about to claim, for a request of an address. `null` if no node has it after several lookups.
+   *
+   * In the pauses between them, the request asks no engine and does not count.
+   */
+  async search (key: string, address: string): Promise<Owner | null> {
+    let owner = await this.locate(key, address)
+    for (let i = 0; owner === null && i < SEARCH_PAUSES.length; i++) {
+      await delay(this.#node.clock, SEARCH_PAUSES[i]!)
+      owner = await this.locate(key, address)
+    }
+    return owner
+  }
 
   #claimOnce (key: string, session: LocalSession): Promise<Owner> {
     const asking = this.#asking.get(key)
@@ -146,15 +157,6 @@ export class Directory {
     const asked = this.#claim(key, session).finally(() => this.#asking.delete(key))
     this.#asking.set(key, asked)
     return asked
-  }
-
-  async #search (key: string): Promise<Owner | null> {
-    let owner = await this.#locateOnce(key)
-    for (let i = 0; owner === null && i < SEARCH_PAUSES.length; i++) {
-      await delay(this.#node.clock, SEARCH_PAUSES[i]!)
-      owner = await this.#locateOnce(key)
-    }
-    return owner
   }
 
   #locateOnce (key: string): Promise<Owner | null> {

@@ -32,7 +32,8 @@ export async function claimElsewhere (endpoint: Endpoint, remote: RemoteSessions
   const tokenKey = tokens.keyOf(endpoint, claim.token)
   const owner = await directory.search(tokenKey, request.ip)
   if (owner === null || owner.at === 'here') return HERE
-  if (owner.at === 'away') return AWAY
+  // A client that is gone may have come back by another connection, which this one must not end.
+  if (owner.at === 'away' || request.raw.socket.destroyed) return AWAY
   directory.forget(tokenKey)
   if (owner.node === node.id || node.members.hasLeft(owner.node)) return HERE
   const leg = edge.resume(owner.node, { key, transport, principal: principalOf(endpoint, request), tokenKey, count: claim.count })
