@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { createServer as createTcpServer } from 'node:net'
+import { connect, createServer as createTcpServer } from 'node:net'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -10,9 +10,11 @@ import t, { type Test } from 'tap'
 import Fastify from 'fastify'
 import { reporters, runConformance, UnreachableError, UsageError } from '../protocol-tests/index.ts'
 import type { Report } from '../protocol-tests/index.ts'
+import { reset } from '../protocol-tests/client/reset.ts'
 import { buildDemo } from '../examples/demo/src/demo.ts'
 import sockjs from '../src/index.ts'
 import { TYPESCRIPT } from './support/typescript.ts'
+import { within } from './support/wait.ts'
 
 const MAIN = fileURLToPath(new URL('../protocol-tests/main.ts', import.meta.url))
 
@@ -214,5 +216,22 @@ t.test('K7: a program that passes such options is refused as well', async (t) =>
   const url = 'http://127.0.0.1:1'
   for (const options of [{ timeout: NaN }, { timeout: 0 }, { timeout: -1 }, { timeout: 2 ** 31 }, { wait: NaN }, { wait: -1 }, { concurrency: 0 }, { concurrency: NaN }, { concurrency: 1.5 }]) {
     await t.rejects(runConformance(url, options), UsageError, JSON.stringify(options))
+  }
+})
+
+t.test('a connection that is ending can be reset, and nothing of it stays open', async (t) => {
+  const server = createTcpServer((socket) => { socket.on('error', () => {}).resume() })
+  const { port } = new URL(await listen(t, server))
+  for (const isEnding of [false, true]) {
+    const socket = connect(Number(port), '127.0.0.1')
+    await once(socket, 'connect')
+    const errors: Error[] = []
+    socket.on('error', (error) => errors.push(error))
+    const closed = once(socket, 'close')
+    if (isEnding) socket.end()
+    // The end is on its way now, and not over.
+    process.nextTick(() => process.nextTick(() => reset(socket)))
+    await within(closed, 'the connection to be closed')
+    t.strictSame(errors, [], isEnding ? 'while it ends' : 'while it stands')
   }
 })

@@ -39,7 +39,8 @@ app.server.on('connection', (socket) => {
   socket.on('close', () => connections.delete(socket))
 })
 app.post('/cut', (request) => {
-  const others = [...connections].filter((socket) => socket !== request.raw.socket)
+  // Node cannot reset a connection that is ending.
+  const others = [...connections].filter((socket) => socket !== request.raw.socket && !socket.writableEnded)
   for (const socket of others) socket.resetAndDestroy()
   return { cut: others.length }
 })

@@ -1,6 +1,7 @@
 import net from 'node:net'
 import { Duplex } from 'node:stream'
 import tls from 'node:tls'
+import { reset } from './reset.ts'
 import type { Target } from './target.ts'
 
 const connectMilliseconds = 3000
@@ -147,7 +148,7 @@ export class Wire {
 
   /** RST: the client goes away as a crashed machine does. */
   reset (): void {
-    this.plain.resetAndDestroy()
+    reset(this.plain)
   }
 
   /** The case has run out of time: whoever waits learns what for. */

@@ -1,4 +1,5 @@
 import type { Test } from 'tap'
+import { reset } from '../../protocol-tests/client/reset.ts'
 import { resumable, type Resumable, type ResumableOptions } from '../../src/client.ts'
 import { FlakyProxy } from '../support/flaky-proxy.ts'
 import type { ServerOptions, TestServer } from '../support/server.ts'
@@ -45,7 +46,7 @@ export async function startProxy (t: Test, port: number, next?: () => number): P
 }
 
 /** Cuts all connections of a server. */
-export function cut (server: TestServer): void { for (const socket of server.sockets) socket.resetAndDestroy() }
+export function cut (server: TestServer): void { for (const socket of server.sockets) reset(socket) }
 
 export async function open (server: TestServer, options: ResumableOptions): Promise<Client> {
   const client = server.own(new Client(urlOf(server), options))

@@ -1,4 +1,5 @@
 import { connect, createServer, type Server, type Socket } from 'node:net'
+import { reset } from '../../protocol-tests/client/reset.ts'
 
 /** The cut of a connection: a reset, an orderly end, or silence with a reset long after. */
 export type Cut = 'reset' | 'end' | 'stall'
@@ -82,11 +83,11 @@ export class CuttingProxy {
 
   #cutAll (): void {
     const { how } = this.#cut
-    if (how === 'reset') return this.#endAll((socket) => socket.resetAndDestroy())
+    if (how === 'reset') return this.#endAll(reset)
     if (how === 'end') return this.#endAll((socket) => socket.destroySoon())
     const pairs = [...this.#pairs]
     for (const socket of pairs.flat()) socket.removeAllListeners('data').pause()
-    setTimeout(() => { for (const socket of pairs.flat()) socket.resetAndDestroy() }, STALL)
+    setTimeout(() => { for (const socket of pairs.flat()) reset(socket) }, STALL)
   }
 
   #endAll (end: (socket: Socket) => void): void {

@@ -1,4 +1,5 @@
 import { connect, createServer, type Server, type Socket } from 'node:net'
+import { reset } from '../../protocol-tests/client/reset.ts'
 
 /** A TCP proxy that cuts all its connections again and again, each time behind a number of octets. */
 export class FlakyProxy {
@@ -44,7 +45,7 @@ export class FlakyProxy {
   }
 
   #resetAll (): void {
-    for (const socket of this.#sockets) socket.resetAndDestroy()
+    for (const socket of this.#sockets) reset(socket)
   }
 
   #join (client: Socket, server: Socket): void {

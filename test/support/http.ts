@@ -1,6 +1,7 @@
 import http from 'node:http'
 import https from 'node:https'
 import { connect, type Socket } from 'node:net'
+import { reset } from '../../protocol-tests/client/reset.ts'
 import { startStream } from './http2.ts'
 import { Arrivals, deferred, until, within } from './wait.ts'
 
@@ -109,7 +110,7 @@ export class TcpPeer {
   clear (): void { this.#received = [] }
 
   /** Ends the connection with RST. */
-  reset (): void { this.socket.resetAndDestroy() }
+  reset (): void { reset(this.socket) }
 
   abort (): void { this.socket.destroy() }
 }

@@ -1,6 +1,7 @@
 import net from 'node:net'
 import { frameBytes } from '../../client/frames.ts'
 import type { Frame } from '../../client/frames.ts'
+import { reset } from '../../client/reset.ts'
 import type { Mutation } from '../types.ts'
 import { Exchange } from './exchange.ts'
 import { FrameReader } from './frame-reader.ts'
@@ -93,7 +94,7 @@ export class Link {
   }
 
   reset (): void {
-    this.client.resetAndDestroy()
+    reset(this.client)
     this.upstream.destroy()
   }
 
@@ -133,9 +134,9 @@ export class Link {
     const exchange = this.tunnel ?? this.queue[0]
     const wait = exchange?.hooks.gone?.(how) ?? 0
     // A closed connection keeps its port for a minute, and a score takes tens of thousands: where nobody is left to tell, both are reset.
-    if (this.tunnel === undefined) this.client.resetAndDestroy()
+    if (this.tunnel === undefined) reset(this.client)
     const leave = (): void => {
-      if (how === 'rst' || exchange === undefined) this.upstream.resetAndDestroy()
+      if (how === 'rst' || exchange === undefined) reset(this.upstream)
       else this.upstream.destroySoon()
     }
     if (wait === 0) leave()
