@@ -143,12 +143,12 @@ export class Directory {
    * In the pauses between them, the request asks no engine and does not count.
    */
   async search (key: string, address: string): Promise<Owner | null> {
-    let owner = await this.locate(key, address)
-    for (let i = 0; owner === null && i < SEARCH_PAUSES.length; i++) {
-      await delay(this.#node.clock, SEARCH_PAUSES[i]!)
-      owner = await this.locate(key, address)
+    for (const pause of SEARCH_PAUSES) {
+      const owner = await this.locate(key, address)
+      if (owner !== null) return owner
+      await delay(this.#node.clock, pause)
     }
-    return owner
+    return this.locate(key, address)
   }
 
   #claimOnce (key: string, session: LocalSession): Promise<Owner> {
